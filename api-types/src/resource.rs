@@ -1,0 +1,23 @@
+//! The kinds, one file each, and what they are made of.
+
+mod config;
+mod container;
+mod deployment;
+mod job;
+mod network;
+mod object;
+mod template;
+mod volume;
+
+pub use config::{ConfigMap, Secret};
+pub use container::*;
+pub use deployment::{Deployment, DeploymentSpec, DeploymentStatus, OnFailure, RollingUpdate, Strategy, StrategyType};
+pub use job::{ConcurrencyPolicy, CronJob, CronJobSpec, Job, JobSpec, JobTemplate};
+pub use network::{Ipam, IpamConfig, Network, NetworkSpec};
+pub use object::Object;
+pub use template::{
+    ConfigMapVolume, Dependency, DependencyCondition, EmptyDirVolume, HostPathVolume, ImageVolume, KeyToPath,
+    NamedVolume, NetworkAttachment, PodTemplate, RestartPolicy, RestartSettings, SecretVolume, TemplateMeta,
+    TmpfsVolume, VolumeSource,
+};
+pub use volume::{ReclaimPolicy, Volume, VolumeSpec};

@@ -1,0 +1,320 @@
+//! The template of a workload: the container, the networks it is on, the volumes it mounts, how it is restarted.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::container::{Container, InitContainer};
+use crate::{Bytes, Duration, is_default};
+
+/// What a workload's containers are made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodTemplate {
+    /// Labels and annotations of the containers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub metadata: TemplateMeta,
+    /// Containers that run to completion, one after the other, before the main one starts.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub init_containers: Vec<InitContainer>,
+    /// The container.
+    pub container: Container,
+    /// A fixed Docker name instead of `<namespace>-<name>-<ordinal>`. Allows one replica only, replaced stop-first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub container_name: Option<String>,
+    /// When a container that ended is started again. `Always` unless said otherwise; in a job `OnFailure`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub restart_policy: Option<RestartPolicy>,
+    /// How restarts are paced.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub restart: Option<RestartSettings>,
+    /// How long a container may take to end after its stop signal, in seconds. 30 unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub termination_grace_period_seconds: Option<u32>,
+    /// The networks, the first one first. The namespace's default network unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub networks: Option<Vec<NetworkAttachment>>,
+    /// Instead of networks: `none`, `host`, `bridge` (Docker's default bridge), `deployment:NAME` (of replica 1) or `container:NAME`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub network_mode: Option<String>,
+    /// What `volumeMounts` refer to.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub volumes: Vec<VolumeSource>,
+}
+
+/// Labels and annotations that go to the containers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TemplateMeta {
+    /// Labels of the containers. Keys under `skiff.dev/` are Skiff's own and refused.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub labels: BTreeMap<String, String>,
+    /// OCI annotations of the containers. Needs Docker's API 1.43.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// An object that must be there first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Dependency {
+    /// The name of the deployment or job.
+    pub name: String,
+    /// Its namespace, this object's unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub namespace: Option<String>,
+    /// What is waited for. `Started` unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub condition: DependencyCondition,
+    /// Whether the dependency may be missing from the manifests.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub optional: bool,
+}
+
+/// What is waited for, as in Compose's `depends_on`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum DependencyCondition {
+    /// A container of it runs.
+    #[default]
+    Started,
+    /// All of it is Ready: its health check passes, or it runs where there is none.
+    Ready,
+    /// It ran to its end and succeeded.
+    Completed,
+}
+
+/// When a container that ended is started again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum RestartPolicy {
+    /// However it ended.
+    #[default]
+    Always,
+    /// When it failed.
+    OnFailure,
+    /// Not at all.
+    Never,
+}
+
+/// How restarts are paced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RestartSettings {
+    /// How long to wait before each restart. 1 s doubling to 5 min unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub delay: Option<Duration>,
+    /// How many restarts are tried within the window before the container is left ended. Without limit unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub max_attempts: Option<u32>,
+    /// How long a container must run for its restarts to be forgotten. 10 min unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub window: Option<Duration>,
+}
+
+/// A network that the containers are on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NetworkAttachment {
+    /// The name of a Network object, or `default` for the namespace's own.
+    pub name: String,
+    /// The Network's namespace, this object's unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub namespace: Option<String>,
+    /// Further names that the containers answer to on it, besides the object's own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub aliases: Vec<String>,
+    /// A fixed IPv4 address. Allows one replica only, replaced stop-first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ipv4_address: Option<String>,
+    /// A fixed IPv6 address. Allows one replica only, replaced stop-first.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ipv6_address: Option<String>,
+    /// Link-local addresses.
+    #[serde(rename = "linkLocalIPs")]
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub link_local_ips: Vec<String>,
+    /// A fixed MAC address.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mac_address: Option<String>,
+    /// Options of the network's driver for this attachment.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub driver_opts: BTreeMap<String, String>,
+    /// The interface's name in the container. Needs Docker's API 1.49.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub interface_name: Option<String>,
+    /// Which network gives the default gateway: the highest. Needs Docker's API 1.48.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gateway_priority: Option<i64>,
+}
+
+/// Something to mount; exactly one of the sources is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VolumeSource {
+    /// The name that `volumeMounts` use.
+    pub name: String,
+    /// A Volume object.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub volume: Option<NamedVolume>,
+    /// A file or folder of the host.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub host_path: Option<HostPathVolume>,
+    /// Memory that goes with the container.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tmpfs: Option<TmpfsVolume>,
+    /// Disk space (or memory) that goes with the container.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub empty_dir: Option<EmptyDirVolume>,
+    /// The files of a ConfigMap.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub config_map: Option<ConfigMapVolume>,
+    /// The files of a Secret.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub secret: Option<SecretVolume>,
+    /// The files of an image. Needs Docker's API 1.48.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub image: Option<ImageVolume>,
+    /// A named pipe of a Windows host.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub named_pipe: Option<String>,
+}
+
+/// A Volume object as something to mount.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NamedVolume {
+    /// The Volume's name.
+    pub name: String,
+    /// The Volume's namespace, this object's unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub namespace: Option<String>,
+    /// Whether each ordinal gets a volume of its own, `<volume>-<ordinal>`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub per_replica: bool,
+    /// Whether it is mounted read-only.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub read_only: bool,
+    /// Whether an empty volume is left empty instead of being filled from the image.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub no_copy: bool,
+}
+
+/// A file or folder of the host as something to mount.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HostPathVolume {
+    /// The path; a relative one starts at the folder of the manifest.
+    pub path: String,
+    /// Whether it is mounted read-only.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub read_only: bool,
+    /// Whether a missing folder is made. A missing path fails the start unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub create: bool,
+    /// How mounts below it spread: `rprivate` (the default), `private`, `rshared`, `shared`, `rslave`, `slave`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub propagation: Option<String>,
+    /// Whether mounts below it are left out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub non_recursive: bool,
+    /// SELinux relabelling: `shared` (`z`) or `private` (`Z`).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub selinux: Option<String>,
+    /// How fresh the view is on hosts that run Docker in a virtual machine: `consistent`, `cached`, `delegated`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub consistency: Option<String>,
+}
+
+/// Memory as something to mount.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TmpfsVolume {
+    /// The most that it holds.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub size: Option<Bytes>,
+    /// The permissions of its root, an octal number such as 1777.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mode: Option<u32>,
+}
+
+/// Space that goes with the container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EmptyDirVolume {
+    /// `Memory` for a tmpfs; on disk unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub medium: Option<String>,
+    /// The most that it holds, where it is in memory.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub size_limit: Option<Bytes>,
+}
+
+/// A key and the file that it becomes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeyToPath {
+    /// The key.
+    pub key: String,
+    /// The file's path below the mount.
+    pub path: String,
+    /// The file's permissions, an octal number such as 0400.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mode: Option<u32>,
+}
+
+/// The files of a ConfigMap.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ConfigMapVolume {
+    /// The ConfigMap's name.
+    pub name: String,
+    /// Only these keys. All of them unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub items: Vec<KeyToPath>,
+    /// The files' permissions, an octal number. 0644 unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub default_mode: Option<u32>,
+    /// Whether the ConfigMap or a key may be missing.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub optional: bool,
+    /// The files' owner.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub uid: Option<u32>,
+    /// The files' group.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gid: Option<u32>,
+}
+
+/// The files of a Secret, from memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretVolume {
+    /// The Secret's name.
+    pub secret_name: String,
+    /// Only these keys. All of them unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub items: Vec<KeyToPath>,
+    /// The files' permissions, an octal number. 0644 unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub default_mode: Option<u32>,
+    /// Whether the Secret or a key may be missing.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub optional: bool,
+    /// The files' owner.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub uid: Option<u32>,
+    /// The files' group.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gid: Option<u32>,
+}
+
+/// The files of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageVolume {
+    /// The image.
+    pub reference: String,
+    /// A folder of it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub sub_path: Option<String>,
+}
