@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Skiff's hands: sources, the Docker adapter, the loop, the executor, the command line.
+
+pub mod engine;

@@ -1,1 +1,38 @@
-//! Placeholder.
+//! Decides: what is declared, what is observed, and the plan that leads from one to the other.
+//!
+//! Pure: no clock, no environment, no file system, no Docker, no hash maps. Time and keys are arguments.
+
+mod action;
+mod content;
+mod desired;
+mod engine;
+mod failure;
+mod held;
+mod observed;
+mod plan;
+mod reason;
+
+pub use action::{
+    Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume, FileEntry,
+    FileSet, PullImage, StopContainer, UpdateContainer,
+};
+pub use content::{ContentKey, ContentStore, DigestKey};
+pub use desired::{
+    Attachment, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Intent,
+    Mount, MountSource, Rollout, SourceState, StopFirst, Template, Unrun, Workload,
+};
+pub use engine::{EngineError, Outcome};
+pub use failure::{Failure, Failures};
+pub use held::{Held, HeldReason, Pending};
+pub use observed::{
+    ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
+    ObservedVolume, Owner, PublishedPort,
+};
+pub use plan::{Plan, Step, StepId};
+pub use reason::{Change, Reason};
+
+/// The scope of a controller on an engine.
+pub use skiff_api::Instance;
+
+/// A moment, as the caller's clock gave it.
+pub use jiff::Timestamp;

@@ -1,0 +1,113 @@
+//! The content of ConfigMaps, Secrets and small files, and digests of it that can stand in labels.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+use skiff_api::ObjectKey;
+
+/// A key of a ConfigMap or Secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ContentKey {
+    /// The object.
+    pub object: ObjectKey,
+    /// The key.
+    pub key: String,
+}
+
+/// Bytes by object and key. Its values are shown nowhere.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ContentStore {
+    entries: BTreeMap<ObjectKey, BTreeMap<String, Arc<[u8]>>>,
+}
+
+/// Shows which keys there are and never what they hold.
+impl fmt::Debug for ContentStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.entries.iter().map(|(object, keys)| (object, keys.keys()))).finish()
+    }
+}
+
+impl ContentStore {
+    /// Stores what a key holds.
+    pub fn insert(&mut self, object: ObjectKey, key: String, bytes: impl Into<Arc<[u8]>>) {
+        self.entries.entry(object).or_default().insert(key, bytes.into());
+    }
+
+    /// Stores that an object exists, with or without keys.
+    pub fn insert_object(&mut self, object: ObjectKey) {
+        self.entries.entry(object).or_default();
+    }
+
+    /// What a key holds.
+    pub fn get(&self, object: &ObjectKey, key: &str) -> Option<&Arc<[u8]>> {
+        self.entries.get(object)?.get(key)
+    }
+
+    /// The keys of an object, `None` where there is no such object.
+    pub fn keys(&self, object: &ObjectKey) -> Option<impl Iterator<Item = &String>> {
+        self.entries.get(object).map(BTreeMap::keys)
+    }
+}
+
+/// The key of this host for digests of secrets: a plain digest of a short secret could be guessed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DigestKey {
+    id: String,
+    bytes: [u8; 32],
+}
+
+/// Shows the id only.
+impl fmt::Debug for DigestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DigestKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl DigestKey {
+    /// A key of 32 random bytes; its id is made from it.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        let id = hex(&Sha256::digest([b"skiff digest key id".as_slice(), &bytes].concat()), 4);
+        Self { id, bytes }
+    }
+
+    /// The name of the key, which stands before each digest made with it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// `<key id>:<digest>`.
+    pub(crate) fn digest(&self, parts: &[&[u8]]) -> String {
+        let mac = Hmac::<Sha256>::new_from_slice(&self.bytes).map(|mut mac| {
+            for part in parts {
+                mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+                mac.update(part);
+            }
+            mac.finalize().into_bytes()
+        });
+        // HMAC takes keys of every length; an empty digest would only mean "changed".
+        format!("{}:{}", self.id, mac.map(|bytes| hex(&bytes, 12)).unwrap_or_default())
+    }
+}
+
+/// A digest of parts, unambiguous about where one ends.
+pub(crate) fn digest(parts: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(part);
+    }
+    hex(&hasher.finalize(), 12)
+}
+
+/// The first bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8], count: usize) -> String {
+    use fmt::Write;
+    bytes.iter().take(count).fold(String::with_capacity(count * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
+}

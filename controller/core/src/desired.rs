@@ -1,0 +1,327 @@
+//! What is declared, compiled once when a source is loaded so that planning only compares.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use skiff_api::{DependencyCondition, Instance, NetworkSpec, ObjectKey, PodTemplate, RestartPolicy, VolumeSpec};
+
+use crate::action::FileSet;
+
+/// Everything that the loaded sources declare.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Desired {
+    /// Whose labels count.
+    pub instance: Instance,
+    /// What the objects are for.
+    pub intent: Intent,
+    /// The sources that are loaded; only their objects are ever pruned.
+    pub sources: BTreeMap<String, SourceState>,
+    /// Deployments.
+    pub workloads: BTreeMap<ObjectKey, Arc<Workload>>,
+    /// Objects that are declared and not run.
+    pub unrun: BTreeMap<ObjectKey, Unrun>,
+    /// Networks, the default ones of the namespaces included.
+    pub networks: BTreeMap<ObjectKey, DesiredNetwork>,
+    /// Volumes; those per replica carry the name without the ordinal.
+    pub volumes: BTreeMap<ObjectKey, DesiredVolume>,
+    /// What is remembered of objects that are declared no more: for the order and the guards of their removal.
+    pub departed: BTreeMap<ObjectKey, Departed>,
+    /// Objects that sources which are not loaded now declare: they are left alone.
+    pub claimed: BTreeSet<ObjectKey>,
+}
+
+/// Whether the declared objects shall run or go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Intent {
+    /// They shall run.
+    #[default]
+    Run,
+    /// They shall go (`skiff down`), with their volumes where it is asked for.
+    Down {
+        /// Whether volumes go as well.
+        volumes: bool,
+    },
+}
+
+/// What a plan must know of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceState {
+    /// The revision that is loaded, a commit for git.
+    pub revision: Option<String>,
+    /// How many mistakes it has now: while there is one, nothing of it is pruned.
+    pub problems: usize,
+    /// Whether a prune of most of it has been confirmed.
+    pub confirm_prune: bool,
+}
+
+/// An object that is declared and not run, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unrun {
+    /// The source that declares it.
+    pub source: String,
+    /// Why it is not run.
+    pub reason: String,
+}
+
+/// What is remembered of an object that is declared no more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Departed {
+    /// What it depended on.
+    pub depends_on: Vec<ObjectKey>,
+    /// Whether `skiff.dev/prune: "false"` protects it.
+    pub protected: bool,
+}
+
+/// A deployment, compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// Its identity.
+    pub key: ObjectKey,
+    /// The source that declares it.
+    pub source: String,
+    /// The revision of the source.
+    pub source_revision: Option<String>,
+    /// How many replicas.
+    pub replicas: u32,
+    /// What must be there before the first start of a revision.
+    pub depends_on: Vec<DependsOn>,
+    /// How long a new replica must stay Ready to count, in seconds.
+    pub min_ready_seconds: u32,
+    /// How replicas are replaced.
+    pub rollout: Rollout,
+    /// The restart policy.
+    pub restart_policy: RestartPolicy,
+    /// Seconds between stop signal and kill.
+    pub grace_seconds: u32,
+    /// What containers are made from.
+    pub template: Arc<Template>,
+    /// Settings that Docker changes in place.
+    pub in_place: InPlace,
+    /// All networks, the first one first; empty where the template has a network mode.
+    pub networks: Vec<Attachment>,
+    /// Features of the engine that the template needs: the field and the API version.
+    pub requires: Vec<(String, (u32, u32))>,
+    /// What is remembered of it once it is declared no more.
+    pub departed: Departed,
+}
+
+/// A dependency, resolved.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DependsOn {
+    /// The deployment or job.
+    pub object: ObjectKey,
+    /// What is waited for.
+    pub condition: DependencyCondition,
+}
+
+/// How replicas are replaced, in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rollout {
+    /// All old ones go before the first new one starts.
+    pub recreate: bool,
+    /// How many may be extra; 0 where `stop_first` says why.
+    pub max_surge: u32,
+    /// How many may be missing.
+    pub max_unavailable: u32,
+    /// Why a new replica cannot start before its predecessor has gone.
+    pub stop_first: Option<StopFirst>,
+    /// Whether a rollout is held where it stands.
+    pub paused: bool,
+}
+
+/// Why a replica is replaced stop-first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum StopFirst {
+    /// Two containers cannot publish one port of the host.
+    HostPort(u16),
+    /// Two containers cannot have one name.
+    FixedName(String),
+    /// Two containers should not have one host name.
+    Hostname(String),
+    /// Two containers cannot have one address.
+    Address(String),
+    /// Two containers should not write one volume.
+    Volume(String),
+    /// The manifest's surge is 0.
+    NoSurge,
+}
+
+/// What containers of one revision are made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// `v1:` and the hash of the canonical form.
+    pub hash: String,
+    /// The canonical form as JSON text: what needs a replacement when it changes, secrets by reference.
+    pub canonical: String,
+    /// Digests of the content used, by object, as the label holds them.
+    pub content: BTreeMap<String, String>,
+    /// The template as the manifest writes it.
+    pub pod: PodTemplate,
+    /// The variables in order.
+    pub env: Vec<EnvEntry>,
+    /// The mounts; volumes per replica carry the name without the ordinal.
+    pub mounts: Vec<Mount>,
+    /// The settings with which a container is created and which Docker can change in place later.
+    pub in_place: InPlace,
+}
+
+/// One variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvEntry {
+    /// Its name.
+    pub name: String,
+    /// Its value, or where it comes from.
+    pub value: EnvValue,
+}
+
+/// The value of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnvValue {
+    /// As the manifest writes it.
+    Literal(String),
+    /// From a key of a ConfigMap or Secret, looked up when the container is made.
+    Key {
+        /// The object.
+        object: ObjectKey,
+        /// The key.
+        key: String,
+    },
+    /// A variable of the image is taken away.
+    Unset,
+}
+
+/// Something that is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mount {
+    /// The path in the container.
+    pub target: String,
+    /// Whether it is mounted read-only.
+    pub read_only: bool,
+    /// A file or folder of the source.
+    pub sub_path: Option<String>,
+    /// What is mounted.
+    pub source: MountSource,
+}
+
+/// What is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MountSource {
+    /// A volume.
+    Volume {
+        /// The Volume object.
+        object: ObjectKey,
+        /// Docker's name; without the ordinal until it is resolved.
+        name: String,
+        /// Whether each ordinal has its own.
+        per_replica: bool,
+        /// Whether an empty volume is left empty.
+        no_copy: bool,
+    },
+    /// A path of the host: as written, and the folder that a relative one starts from.
+    HostPath {
+        /// The settings as the manifest writes them.
+        volume: skiff_api::HostPathVolume,
+        /// The folder of the manifest.
+        base: String,
+    },
+    /// Files of a ConfigMap or Secret.
+    Files(FileSet),
+    /// Memory.
+    Tmpfs(skiff_api::TmpfsVolume),
+    /// A volume without a name that goes with the container.
+    Anonymous,
+    /// The files of an image.
+    Image(skiff_api::ImageVolume),
+    /// A named pipe of a Windows host.
+    NamedPipe(String),
+}
+
+/// Settings that Docker changes on a live container. `None` is Docker's default, no limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InPlace {
+    /// Billionths of a core.
+    pub nano_cpus: Option<i64>,
+    /// The weight of its CPU time.
+    pub cpu_shares: Option<i64>,
+    /// The CPUs that it runs on.
+    pub cpuset_cpus: Option<String>,
+    /// The memory nodes that it uses.
+    pub cpuset_mems: Option<String>,
+    /// Bytes of memory.
+    pub memory: Option<i64>,
+    /// Bytes of memory that it should have.
+    pub memory_reservation: Option<i64>,
+    /// Bytes of memory and swap; -1 without limit. Compared only where the manifest says it.
+    pub memory_swap: Option<i64>,
+    /// Processes; -1 without limit.
+    pub pids_limit: Option<i64>,
+    /// The restart policy.
+    pub restart_policy: Option<RestartPolicy>,
+}
+
+/// A network that containers of a workload are on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attachment {
+    /// Docker's name of the network.
+    pub network: String,
+    /// The names that the container answers to on it, sorted.
+    pub aliases: BTreeSet<String>,
+    /// A fixed IPv4 address.
+    pub ipv4_address: Option<String>,
+    /// A fixed IPv6 address.
+    pub ipv6_address: Option<String>,
+    /// Link-local addresses.
+    pub link_local_ips: Vec<String>,
+    /// A fixed MAC address.
+    pub mac_address: Option<String>,
+    /// Options of the driver.
+    pub driver_opts: BTreeMap<String, String>,
+    /// Which network gives the default gateway.
+    pub gateway_priority: Option<i64>,
+}
+
+/// A network, compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredNetwork {
+    /// The source that declares it, or whose object uses the default network first.
+    pub source: String,
+    /// The revision of the source.
+    pub source_revision: Option<String>,
+    /// Docker's name.
+    pub name: String,
+    /// What is wanted.
+    pub spec: NetworkSpec,
+    /// The user's labels.
+    pub labels: BTreeMap<String, String>,
+    /// The hash of the canonical form.
+    pub hash: String,
+    /// The canonical form.
+    pub canonical: String,
+    /// What is remembered of it.
+    pub departed: Departed,
+}
+
+/// A volume, compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredVolume {
+    /// The source that declares it.
+    pub source: String,
+    /// The revision of the source.
+    pub source_revision: Option<String>,
+    /// Docker's name; the ordinal is added where it is per replica.
+    pub name: String,
+    /// Whether a workload has one for each ordinal; it is then made with the replica.
+    pub per_replica: bool,
+    /// What is wanted.
+    pub spec: VolumeSpec,
+    /// The user's labels.
+    pub labels: BTreeMap<String, String>,
+    /// The hash of the canonical form.
+    pub hash: String,
+    /// The canonical form; the reclaim policy is in it, so that it is known when the manifest has gone.
+    pub canonical: String,
+    /// What is remembered of it.
+    pub departed: Departed,
+}

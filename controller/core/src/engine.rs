@@ -1,0 +1,81 @@
+//! What comes back from an engine: what an action came to, or why it failed, sorted by what to do next.
+
+use serde::Serialize;
+
+/// What an action came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "outcome")]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It had been done before.
+    Already,
+    /// It was done, and the engine warned.
+    Warned {
+        /// The warnings.
+        warnings: Vec<String>,
+    },
+}
+
+/// Why an action failed, or why nothing could be observed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// The engine does not answer, or not in time. What was asked may have been done.
+    #[error("the engine did not answer: {0}")]
+    Unreachable(String),
+    /// The engine failed to do it; it may succeed later.
+    #[error("{0}")]
+    Failed(String),
+    /// Something has changed since it was observed: look again.
+    #[error("{0}")]
+    Stale(String),
+    /// The name belongs to something that is not ours.
+    #[error("the name {name} is taken by {by}")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Who has it.
+        by: String,
+    },
+    /// A live container refuses the change; only a new one can have it.
+    #[error("an update in place was refused: {0}")]
+    UpdateRefused(String),
+    /// The image is not there and could not be had.
+    #[error("image {image}: {message}")]
+    Image {
+        /// The reference.
+        image: String,
+        /// What the engine or the registry said.
+        message: String,
+    },
+    /// The manifest asks for something that cannot be; it must be changed.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+impl EngineError {
+    /// The `PascalCase` word for programs.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "EngineUnreachable",
+            Self::Failed(_) => "EngineFailed",
+            Self::Stale(_) => "Stale",
+            Self::NameTaken { .. } => "NameTaken",
+            Self::UpdateRefused(_) => "UpdateRefused",
+            Self::Image { .. } => "ImagePullFailed",
+            Self::Invalid(_) => "Invalid",
+        }
+    }
+
+    /// Whether it says something of the object, so that it counts as the object's failure.
+    pub const fn counts(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Stale(_) => false,
+            Self::Failed(_)
+            | Self::NameTaken { .. }
+            | Self::UpdateRefused(_)
+            | Self::Image { .. }
+            | Self::Invalid(_) => true,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What went wrong lately, per object, and when it is tried again.
+//!
+//! One second, doubling to five minutes, ±20 % by the object's key; forgotten when the object is declared anew or after ten
+//! minutes without a failure.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use skiff_api::ObjectKey;
+
+/// The failures of every object that has some.
+pub type Failures = BTreeMap<ObjectKey, Failure>;
+
+/// The failures of an object since it last was well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// How many in a row.
+    pub attempts: u32,
+    /// The last one's words.
+    pub error: String,
+    /// When the last one was.
+    pub at: Timestamp,
+    /// When it is tried again.
+    pub retry_at: Timestamp,
+    /// The template that it was tried with: another one is tried at once.
+    pub template_hash: String,
+    /// Whether the engine refused an update in place, so that only a replacement helps.
+    pub update_refused: bool,
+}
+
+const FIRST: SignedDuration = SignedDuration::from_secs(1);
+const LONGEST: SignedDuration = SignedDuration::from_secs(300);
+const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(600);
+
+impl Failure {
+    /// The failures of an object after one more.
+    pub fn after(
+        previous: Option<&Self>,
+        object: &ObjectKey,
+        template_hash: &str,
+        error: String,
+        now: Timestamp,
+    ) -> Self {
+        let counted = previous.filter(|failure| {
+            failure.template_hash == template_hash && now.duration_since(failure.at) < FORGOTTEN_AFTER
+        });
+        let attempts = counted.map_or(0, |failure| failure.attempts).saturating_add(1);
+        Self {
+            attempts,
+            error,
+            at: now,
+            retry_at: now.saturating_add(delay(object, attempts)).unwrap_or(Timestamp::MAX),
+            template_hash: template_hash.to_owned(),
+            update_refused: counted.is_some_and(|failure| failure.update_refused),
+        }
+    }
+
+    /// Whether the object must be left alone now, when its template is this one.
+    pub fn holds(&self, template_hash: &str, now: Timestamp) -> bool {
+        self.template_hash == template_hash && now < self.retry_at
+    }
+}
+
+/// How long to wait after so many failures in a row.
+fn delay(object: &ObjectKey, attempts: u32) -> SignedDuration {
+    let doublings = attempts.saturating_sub(1).min(9);
+    let plain = FIRST.checked_mul(1 << doublings).unwrap_or(LONGEST).min(LONGEST);
+    let percent = 80 + i32::from(spread(object, attempts) % 41);
+    plain.checked_mul(percent).unwrap_or(LONGEST) / 100
+}
+
+/// A byte that differs from object to object, so that what failed together is not retried together.
+fn spread(object: &ObjectKey, attempts: u32) -> u8 {
+    let digest = Sha256::digest(format!("{object}#{attempts}"));
+    digest.first().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skiff_api::Kind;
+
+    fn key() -> ObjectKey {
+        ObjectKey::new(Kind::Deployment, "shop", "api")
+    }
+
+    #[test]
+    fn the_wait_doubles_to_five_minutes_and_spreads_by_a_fifth() {
+        let mut failure: Option<Failure> = None;
+        let mut now = Timestamp::UNIX_EPOCH;
+        for doubling in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+            let next = Failure::after(failure.as_ref(), &key(), "v1:a", "no".to_owned(), now);
+            let wait = next.retry_at.duration_since(now).as_secs_f64();
+            let plain = f64::from(doubling);
+            assert!((plain * 0.8..=plain * 1.2).contains(&wait), "{wait} for {doubling}");
+            now = next.retry_at;
+            failure = Some(next);
+        }
+    }
+
+    #[test]
+    fn another_template_is_tried_at_once_and_ten_good_minutes_forget() {
+        let now = Timestamp::UNIX_EPOCH;
+        let first = Failure::after(None, &key(), "v1:a", "no".to_owned(), now);
+        let second = Failure::after(Some(&first), &key(), "v1:a", "no".to_owned(), now);
+        assert_eq!(second.attempts, 2);
+        assert!(second.holds("v1:a", now) && !second.holds("v1:b", now));
+        let later = now + SignedDuration::from_secs(601);
+        assert_eq!(Failure::after(Some(&second), &key(), "v1:a", "no".to_owned(), later).attempts, 1);
+    }
+}

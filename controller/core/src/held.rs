@@ -1,0 +1,238 @@
+//! What is not done now, and why: waiting for something, or on purpose.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use skiff_api::{DependencyCondition, ObjectKey};
+
+use crate::reason::{Change, Reason};
+
+/// Something that is not done now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Held {
+    /// The object.
+    pub object: ObjectKey,
+    /// Why.
+    pub why: HeldReason,
+    /// What will be done when it no longer holds, so that a plan shows a rollout whole.
+    pub pending: Vec<Pending>,
+}
+
+/// A change that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    /// What will be done, `replace container`.
+    pub verb: &'static str,
+    /// To what, by Docker's name.
+    pub target: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why something is not done now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "held")]
+pub enum HeldReason {
+    /// A dependency does not meet its condition.
+    WaitingFor {
+        /// The dependency.
+        dependency: ObjectKey,
+        /// The condition.
+        condition: DependencyCondition,
+    },
+    /// A rollout goes on when this replica is Ready.
+    WaitingReady {
+        /// The replica's container.
+        container: String,
+        /// When it has been Ready for long enough, where only time is missing.
+        until: Option<Timestamp>,
+    },
+    /// It failed lately.
+    BackOff {
+        /// When it is tried again.
+        until: Timestamp,
+        /// How often in a row.
+        attempts: u32,
+        /// The last error.
+        error: String,
+    },
+    /// A container that is being removed has its name.
+    Removing {
+        /// The container.
+        container: String,
+    },
+    /// The engine starts it again by itself.
+    Restarting {
+        /// The container.
+        container: String,
+        /// How its last run ended.
+        code: i64,
+    },
+    /// A container, network or volume that is not ours has the name.
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Who has it.
+        by: String,
+    },
+    /// A container that is not ours publishes the port.
+    PortTaken {
+        /// The host's port with address and protocol.
+        port: String,
+        /// Who has it.
+        by: String,
+    },
+    /// A network or volume that is declared external does not exist.
+    ExternalMissing {
+        /// Docker's name.
+        name: String,
+    },
+    /// The definition of a volume changed. Volumes are never made anew.
+    VolumeChanged {
+        /// What changed.
+        changes: Vec<Change>,
+    },
+    /// Most of a source would be removed, which must be confirmed.
+    PruneUnconfirmed {
+        /// The source.
+        source: String,
+        /// How many objects would go.
+        removed: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// The source has mistakes, and nothing of it is pruned meanwhile.
+    SourceHasProblems {
+        /// The source.
+        source: String,
+        /// How many.
+        problems: usize,
+    },
+    /// `skiff.dev/prune: "false"`.
+    Protected,
+    /// Containers that stay are on the network.
+    NetworkInUse {
+        /// Which.
+        containers: Vec<String>,
+    },
+    /// The engine cannot do it.
+    Unsupported {
+        /// The field.
+        field: String,
+        /// The API version that can.
+        needs: String,
+        /// The API version of the engine.
+        has: String,
+    },
+    /// It is declared and not run.
+    NotRun {
+        /// Why.
+        why: String,
+    },
+    /// The rollout is paused.
+    Paused,
+    /// The disk is nearly full: nothing is replaced, restarted or pulled.
+    DiskPressure {
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// Whether secret content changed cannot be told: its digest was made with another key.
+    ContentUnknown {
+        /// The objects.
+        objects: Vec<String>,
+    },
+    /// It carries our labels and they cannot be read.
+    LabelsUnreadable {
+        /// The container, network or volume.
+        name: String,
+        /// What is wrong.
+        error: String,
+    },
+    /// A volume that was declared is kept with its data.
+    Retained {
+        /// Docker's name.
+        name: String,
+    },
+}
+
+impl HeldReason {
+    /// Whether time or another step will end it. What is held on purpose is not a change that waits.
+    pub const fn is_waiting(&self) -> bool {
+        match self {
+            Self::WaitingFor { .. }
+            | Self::WaitingReady { .. }
+            | Self::BackOff { .. }
+            | Self::Removing { .. }
+            | Self::Restarting { .. } => true,
+            Self::NameTaken { .. }
+            | Self::PortTaken { .. }
+            | Self::ExternalMissing { .. }
+            | Self::VolumeChanged { .. }
+            | Self::PruneUnconfirmed { .. }
+            | Self::SourceHasProblems { .. }
+            | Self::Protected
+            | Self::NetworkInUse { .. }
+            | Self::Unsupported { .. }
+            | Self::NotRun { .. }
+            | Self::Paused
+            | Self::DiskPressure { .. }
+            | Self::ContentUnknown { .. }
+            | Self::LabelsUnreadable { .. }
+            | Self::Retained { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for HeldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WaitingFor { dependency, condition } => write!(f, "waiting for {dependency} to be {condition:?}"),
+            Self::WaitingReady { container, until: None } => write!(f, "waiting for {container} to be Ready"),
+            Self::WaitingReady { container, until: Some(until) } => {
+                write!(f, "waiting for {container} to stay Ready until {}", clock(*until))
+            }
+            Self::BackOff { until, attempts, error } => {
+                write!(f, "back-off until {} after {attempts} failed attempts: {error}", clock(*until))
+            }
+            Self::Removing { container } => write!(f, "waiting for {container} to be removed"),
+            Self::Restarting { container, code } => {
+                write!(f, "{container} exited with {code} and is being restarted by Docker")
+            }
+            Self::NameTaken { name, by } => write!(f, "the name {name} is taken by {by}, which is not ours"),
+            Self::PortTaken { port, by } => write!(f, "port {port} of the host is taken by {by}"),
+            Self::ExternalMissing { name } => write!(f, "{name} is declared external and does not exist"),
+            Self::VolumeChanged { changes } => {
+                f.write_str("a volume is never made anew, and its definition changed:")?;
+                changes.iter().try_for_each(|change| write!(f, " {change};"))
+            }
+            Self::PruneUnconfirmed { source, removed, total } => write!(
+                f,
+                "{removed} of {total} objects of source {source} would be removed: confirm with --confirm-prune"
+            ),
+            Self::SourceHasProblems { source, problems } => {
+                write!(f, "source {source} has {problems} problems; nothing of it is removed until they are mended")
+            }
+            Self::Protected => f.write_str("protected by skiff.dev/prune: \"false\""),
+            Self::NetworkInUse { containers } => write!(f, "in use by {}", containers.join(", ")),
+            Self::Unsupported { field, needs, has } => {
+                write!(f, "{field} needs Docker's API {needs}, this engine has {has}")
+            }
+            Self::NotRun { why } => f.write_str(why),
+            Self::Paused => f.write_str("the rollout is paused"),
+            Self::DiskPressure { free } => write!(f, "the disk is nearly full: {} MiB free", free >> 20),
+            Self::ContentUnknown { objects } => {
+                write!(f, "whether {} changed cannot be told: digested with another key", objects.join(", "))
+            }
+            Self::LabelsUnreadable { name, error } => write!(f, "{name} is left alone: {error}"),
+            Self::Retained { name } => write!(f, "volume {name} is kept with its data"),
+        }
+    }
+}
+
+/// The time of day in UTC, as a person reads it in a plan.
+fn clock(moment: Timestamp) -> String {
+    moment.strftime("%H:%M:%SZ").to_string()
+}

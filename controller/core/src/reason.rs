@@ -1,0 +1,146 @@
+//! Why a step is taken: an adjective or participle that reads after "because it is".
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "reason")]
+pub enum Reason {
+    /// It is declared and not there.
+    Missing,
+    /// Another step needs it.
+    Needed,
+    /// It is there, and its template has changed.
+    Outdated {
+        /// What has changed, field by field.
+        changes: Vec<Change>,
+    },
+    /// The content of a config or secret that it uses has changed.
+    ContentChanged {
+        /// The objects, `configmap/api`.
+        objects: Vec<String>,
+    },
+    /// There are more replicas than declared.
+    Surplus,
+    /// The source declares it no more.
+    Orphaned,
+    /// It was asked to go.
+    Unwanted,
+    /// It ended.
+    Exited {
+        /// How.
+        code: i64,
+        /// What the engine said of its last start.
+        error: String,
+    },
+    /// It was made and never started.
+    NotStarted,
+    /// It could not be removed whole.
+    Dead,
+    /// It is paused.
+    Paused,
+    /// It has another name.
+    Renamed {
+        /// Which.
+        from: String,
+    },
+    /// It is not on a network that it should be on.
+    Disconnected {
+        /// Which.
+        network: String,
+    },
+    /// It is on a network that it should not be on.
+    Overconnected {
+        /// Which.
+        network: String,
+    },
+    /// Its names or addresses on a network differ.
+    Readdressed {
+        /// Which network.
+        network: String,
+        /// What differs.
+        changes: Vec<Change>,
+    },
+    /// Settings that can be changed in place differ.
+    Adjusted {
+        /// What differs.
+        changes: Vec<Change>,
+    },
+    /// Nothing uses it any more.
+    Unused,
+    /// A network that it is on is made anew.
+    Rewired {
+        /// Which.
+        network: String,
+    },
+}
+
+/// One field that differs. Values of variables are never in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Change {
+    /// The field's path in the manifest, `container.image`.
+    pub field: String,
+    /// What it was.
+    pub from: Option<String>,
+    /// What it shall be.
+    pub to: Option<String>,
+}
+
+impl Change {
+    /// A change of a field.
+    pub fn new(field: impl Into<String>, from: Option<String>, to: Option<String>) -> Self {
+        Self { field: field.into(), from, to }
+    }
+}
+
+/// `container.image changed shop/api:1.1 → 1.2`.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => write!(f, "{} changed {from} → {to}", self.field),
+            (None, Some(to)) => write!(f, "{} added: {to}", self.field),
+            (Some(from), None) => write!(f, "{} removed, was {from}", self.field),
+            (None, None) => write!(f, "{} changed", self.field),
+        }
+    }
+}
+
+struct List<'a>(&'a [Change]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, change) in self.0.iter().enumerate() {
+            write!(f, "{}{change}", if index == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("missing"),
+            Self::Needed => f.write_str("needed"),
+            Self::Outdated { changes } if changes.is_empty() => f.write_str("outdated: its template changed"),
+            Self::Outdated { changes } => write!(f, "outdated: {}", List(changes)),
+            Self::ContentChanged { objects } => write!(f, "outdated: content of {} changed", objects.join(", ")),
+            Self::Surplus => f.write_str("surplus"),
+            Self::Orphaned => f.write_str("no longer declared"),
+            Self::Unwanted => f.write_str("asked to go"),
+            Self::Exited { code, error } if error.is_empty() => write!(f, "exited with {code}"),
+            Self::Exited { code, error } => write!(f, "exited with {code}: {error}"),
+            Self::NotStarted => f.write_str("created and not started"),
+            Self::Dead => f.write_str("dead"),
+            Self::Paused => f.write_str("paused"),
+            Self::Renamed { from } => write!(f, "renamed to {from} by somebody else"),
+            Self::Disconnected { network } => write!(f, "not on network {network}"),
+            Self::Overconnected { network } => write!(f, "on network {network}, which is not declared"),
+            Self::Readdressed { network, changes } => write!(f, "different on network {network}: {}", List(changes)),
+            Self::Adjusted { changes } => write!(f, "adjusted in place: {}", List(changes)),
+            Self::Unused => f.write_str("unused"),
+            Self::Rewired { network } => write!(f, "on network {network}, which is made anew"),
+        }
+    }
+}
