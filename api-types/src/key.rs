@@ -82,6 +82,11 @@ impl Kind {
         }
     }
 
+    /// Whether Kubernetes has the kind in its core group, so that `apiVersion: v1` is accepted too.
+    pub const fn has_core_twin(self) -> bool {
+        matches!(self, Self::ConfigMap | Self::Secret)
+    }
+
     /// Whether objects of this kind run containers.
     pub const fn is_workload(self) -> bool {
         matches!(self, Self::Deployment | Self::Job | Self::CronJob)

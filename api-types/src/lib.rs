@@ -2,23 +2,34 @@
 //!
 //! Pure: no I/O, no clock. Everything that decides or acts depends on this crate; it depends on nothing of ours.
 
+mod complaint;
 mod duration;
 mod instance;
 mod key;
 mod labels;
+mod manifest;
 mod meta;
+pub mod naming;
+pub mod parse;
 mod quantity;
 mod resource;
 mod scalar;
+pub mod schema;
+mod shape;
+pub mod suggest;
+pub mod validate;
 
+pub use complaint::{Complaint, Related, SetComplaint};
 pub use duration::{Duration, DurationError};
 pub use instance::{Instance, InstanceError};
 pub use key::{Kind, ObjectKey, ObjectKeyError};
 pub use labels::{Component, LabelError, OwnerLabels, label};
 pub use meta::{Condition, ConditionStatus, ObjectMeta, annotation};
+pub use parse::parse_object;
 pub use quantity::{Bytes, Cpu, QuantityError};
 pub use resource::*;
 pub use scalar::{HostPort, IntOrPercent, PortRef, ScalarError};
+pub use validate::{validate_object, validate_set};
 
 /// The API group and version that every manifest names.
 pub const API_VERSION: &str = "skiff.dev/v1";

@@ -8,7 +8,6 @@ use crate::{Kind, ObjectKey, ObjectMeta};
 /// An object of any kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "objects live in maps of a few hundred and are mostly deployments")]
 pub enum Object {
     /// A network.
     Network(Network),
@@ -69,6 +68,6 @@ impl Object {
     /// Its identity; the namespace is `default` where none was filled in.
     pub fn key(&self) -> ObjectKey {
         let meta = self.metadata();
-        ObjectKey::new(self.kind(), meta.namespace.as_deref().unwrap_or("default"), meta.name.as_str())
+        ObjectKey::new(self.kind(), meta.namespace_or_default(), meta.name.as_str())
     }
 }

@@ -71,11 +71,15 @@ impl JsonSchema for Ulimit {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
+            "description": "A number, or a soft and a hard one.",
             "anyOf": [
-                { "type": "integer" },
+                { "type": "integer", "format": "int64" },
                 {
                     "type": "object",
-                    "properties": { "soft": { "type": "integer" }, "hard": { "type": "integer" } },
+                    "properties": {
+                        "soft": { "type": "integer", "format": "int64", "description": "What a process starts with." },
+                        "hard": { "type": "integer", "format": "int64", "description": "What it may raise it to." },
+                    },
                     "required": ["soft", "hard"],
                     "additionalProperties": false,
                 },

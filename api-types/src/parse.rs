@@ -1,0 +1,54 @@
+//! One document into one object, with everything that is wrong with it.
+//!
+//! The document is checked against the form of its kind first, all of it, so that every mistake is reported with its place and
+//! a remedy; only then is it deserialised, which can hardly fail any more, and its meaning is validated.
+//! A null field is an absent one, and `status` is ignored: what was printed may be pasted.
+
+mod foreign;
+mod header;
+mod hints;
+mod walk;
+
+use serde_json::Value;
+
+use crate::complaint::At;
+use crate::manifest::{PartsError, without_nulls};
+use crate::validate::validate_object;
+use crate::{Complaint, Kind, Object, shape};
+
+/// Reads one document.
+///
+/// # Errors
+/// All complaints about it, in the document's order; none of them shows a secret value.
+pub fn parse_object(value: &Value) -> Result<Object, Vec<Complaint>> {
+    let cleaned = without_nulls(value);
+    let value = cleaned.as_ref().unwrap_or(value);
+    let Value::Object(document) = value else {
+        let message = format!("expected a document with apiVersion and kind, found {}", walk::found(value, false));
+        return Err(vec![At::ROOT.says(message).help("begin with `apiVersion: skiff.dev/v1` and `kind: Deployment`")]);
+    };
+    let (kind, mut complaints) = header::read(document)?;
+    complaints.extend(walk::check(kind, &shape::of(kind).0, document));
+    if !complaints.is_empty() {
+        return Err(complaints);
+    }
+    let object = Object::from_parts(kind, document).map_err(|error| vec![unreadable(kind, &error)])?;
+    let complaints = validate_object(&object);
+    if complaints.is_empty() { Ok(object) } else { Err(complaints) }
+}
+
+/// What only deserialising found: the form allows something that the type does not.
+fn unreadable(kind: Kind, error: &PartsError) -> Complaint {
+    let pointer = error.path.replace('[', ".").replace(']', "").replace('.', "/");
+    // Serde quotes the value that it cannot read.
+    let reason = if kind == Kind::Secret { "it cannot be read" } else { error.message.as_str() };
+    Complaint {
+        pointer: if pointer.is_empty() { pointer } else { format!("/{pointer}") },
+        at_key: false,
+        message: format!("`{}`: {reason}", error.path),
+        help: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
