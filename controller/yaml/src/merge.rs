@@ -30,16 +30,9 @@ pub struct Overlaid {
 
 /// Lays `patch` over `base`. `keys` tells how the list at a path is merged. Total: what cannot be merged is reported.
 pub fn overlay(base: &mut Node, patch: &Node, keys: &dyn Fn(&Path) -> ListKey) -> Overlaid {
-    let mut overlay = Overlay {
-        keys,
-        path: Path::default(),
-        problems: Vec::new(),
-    };
+    let mut overlay = Overlay { keys, path: Path::default(), problems: Vec::new() };
     let removed = !patch.is_null() && overlay.merge(base, patch) == Fate::Removed;
-    Overlaid {
-        removed,
-        problems: overlay.problems,
-    }
+    Overlaid { removed, problems: overlay.problems }
 }
 
 struct Overlay<'a> {
@@ -121,28 +114,12 @@ impl Overlay<'_> {
             Value::Mapping(_) if self.directive(patch) == Directive::Delete => return None,
             Value::Mapping(entries) => {
                 let entries = entries.iter().filter(|(key, _)| key.name != DIRECTIVE);
-                Value::Mapping(
-                    entries
-                        .filter_map(|(key, node)| Some((key.clone(), self.fresh(node)?)))
-                        .collect(),
-                )
+                Value::Mapping(entries.filter_map(|(key, node)| Some((key.clone(), self.fresh(node)?))).collect())
             }
-            Value::Sequence(items) => Value::Sequence(
-                items
-                    .iter()
-                    .filter_map(|item| self.fresh_item(item))
-                    .collect(),
-            ),
-            Value::Bool(_)
-            | Value::Int(_)
-            | Value::UInt(_)
-            | Value::Float(_)
-            | Value::String(_) => patch.value.clone(),
+            Value::Sequence(items) => Value::Sequence(items.iter().filter_map(|item| self.fresh_item(item)).collect()),
+            Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::String(_) => patch.value.clone(),
         };
-        Some(Node {
-            value,
-            ..shell(patch)
-        })
+        Some(Node { value, ..shell(patch) })
     }
 
     fn fresh_item(&mut self, item: &Node) -> Option<Node> {
@@ -160,8 +137,7 @@ impl Overlay<'_> {
 
     fn nothing_to_delete(&mut self, item: &Node) {
         let problem = Problem::new(item.place(), "there is no such item to delete");
-        self.problems
-            .push(problem.with_help("remove this item from the overlay, or correct what it names"));
+        self.problems.push(problem.with_help("remove this item from the overlay, or correct what it names"));
     }
 
     /// What a mapping's `$patch` says; `Merge` where there is none. Reports a word that it does not know.
@@ -170,12 +146,8 @@ impl Overlay<'_> {
             return Directive::Merge;
         };
         directive_word(patch).unwrap_or_else(|| {
-            let message = format!(
-                "unknown directive `$patch: {}`",
-                word.text().unwrap_or_default()
-            );
-            let problem = Problem::new(word.place(), message)
-                .with_help("it is `delete`, `replace` or `merge`");
+            let message = format!("unknown directive `$patch: {}`", word.text().unwrap_or_default());
+            let problem = Problem::new(word.place(), message).with_help("it is `delete`, `replace` or `merge`");
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
             }
@@ -184,13 +156,8 @@ impl Overlay<'_> {
     }
 
     fn clash(&mut self, base: &Node, patch: &Node) {
-        let message = format!(
-            "{} cannot be merged over {}",
-            patch.value.kind(),
-            base.value.kind()
-        );
-        let problem =
-            Problem::new(patch.place(), message).with_label(base.place(), "the base has this");
+        let message = format!("{} cannot be merged over {}", patch.value.kind(), base.value.kind());
+        let problem = Problem::new(patch.place(), message).with_label(base.place(), "the base has this");
         let help = if patch.as_mapping().is_some() {
             "add `$patch: replace` to put it in its place"
         } else {
@@ -214,12 +181,7 @@ fn clash(base: &Value, patch: &Value) -> bool {
     let shape = |value: &Value| match value {
         Value::Mapping(_) => 2,
         Value::Sequence(_) => 1,
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::UInt(_)
-        | Value::Float(_)
-        | Value::String(_) => 0,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::String(_) => 0,
     };
     !matches!(base, Value::Null) && shape(base) != shape(patch)
 }

@@ -93,19 +93,8 @@ impl Value {
 impl Node {
     /// A node that was not parsed, placed at `span`.
     pub fn new(value: Value, span: Span) -> Self {
-        let style = if value.is_scalar() {
-            Style::Plain
-        } else {
-            Style::Block
-        };
-        Self {
-            value,
-            tag: None,
-            span,
-            used_at: None,
-            style,
-            written: None,
-        }
+        let style = if value.is_scalar() { Style::Plain } else { Style::Block };
+        Self { value, tag: None, span, used_at: None, style, written: None }
     }
 
     /// The text of a scalar: a string's content, else what was written (`0644` stays `0644`). `None` for collections.
@@ -136,37 +125,22 @@ impl Node {
 
     /// The content of a string.
     pub fn as_str(&self) -> Option<&str> {
-        if let Value::String(text) = &self.value {
-            Some(text)
-        } else {
-            None
-        }
+        if let Value::String(text) = &self.value { Some(text) } else { None }
     }
 
     /// The items of a list.
     pub fn as_sequence(&self) -> Option<&[Self]> {
-        if let Value::Sequence(items) = &self.value {
-            Some(items)
-        } else {
-            None
-        }
+        if let Value::Sequence(items) = &self.value { Some(items) } else { None }
     }
 
     /// The entries of a mapping.
     pub fn as_mapping(&self) -> Option<&[(Key, Self)]> {
-        if let Value::Mapping(entries) = &self.value {
-            Some(entries)
-        } else {
-            None
-        }
+        if let Value::Mapping(entries) = &self.value { Some(entries) } else { None }
     }
 
     /// The key and value of a mapping's entry.
     pub fn entry(&self, name: &str) -> Option<(&Key, &Self)> {
-        self.as_mapping()?
-            .iter()
-            .find(|(key, _)| key.name == name)
-            .map(|(key, node)| (key, node))
+        self.as_mapping()?.iter().find(|(key, _)| key.name == name).map(|(key, node)| (key, node))
     }
 
     /// The value of a mapping's entry.
@@ -179,12 +153,7 @@ impl Node {
         pointer::segments(pointer).try_fold(self, |node, segment| match &node.value {
             Value::Mapping(_) => node.get(&segment),
             Value::Sequence(items) => items.get(pointer::index(&segment)?),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::UInt(_)
-            | Value::Float(_)
-            | Value::String(_) => None,
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::String(_) => None,
         })
     }
 
@@ -200,16 +169,12 @@ impl Node {
             Value::Bool(value) => (*value).into(),
             Value::Int(value) => (*value).into(),
             Value::UInt(value) => (*value).into(),
-            Value::Float(value) => {
-                Number::from_f64(*value).map_or(serde_json::Value::Null, Into::into)
-            }
+            Value::Float(value) => Number::from_f64(*value).map_or(serde_json::Value::Null, Into::into),
             Value::String(value) => value.clone().into(),
             Value::Sequence(items) => items.iter().map(Self::to_json).collect(),
-            Value::Mapping(entries) => entries
-                .iter()
-                .map(|(key, node)| (key.name.clone(), node.to_json()))
-                .collect::<Map<_, _>>()
-                .into(),
+            Value::Mapping(entries) => {
+                entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect::<Map<_, _>>().into()
+            }
         }
     }
 }

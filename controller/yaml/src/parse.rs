@@ -33,13 +33,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            text: 1 << 20,
-            depth: 64,
-            nodes: 100_000,
-            expanded: 16 << 20,
-            documents: 10_000,
-        }
+        Self { text: 1 << 20, depth: 64, nodes: 100_000, expanded: 16 << 20, documents: 10_000 }
     }
 }
 
@@ -66,17 +60,9 @@ pub struct Document {
 /// Reads YAML or JSON. Total: whatever is wrong with `text` is among the problems.
 pub fn parse(text: &str, file: FileId, profile: Profile, limits: &Limits) -> Parsed {
     if let Some(problem) = text::refuse(text, file, limits) {
-        return Parsed {
-            documents: Vec::new(),
-            problems: vec![problem],
-        };
+        return Parsed { documents: Vec::new(), problems: vec![problem] };
     }
-    reader::read(&Source {
-        text,
-        file,
-        profile,
-        limits,
-    })
+    reader::read(&Source { text, file, profile, limits })
 }
 
 /// What every step of reading needs to know.
@@ -104,22 +90,13 @@ impl Halt {
     }
 
     fn nodes(span: Span, limits: &Limits) -> Self {
-        let message = format!(
-            "the file holds more than {} values once its aliases are expanded",
-            limits.nodes
-        );
-        Self::File(Box::new(
-            Problem::new(span, message).with_help("split the file, or use fewer aliases"),
-        ))
+        let message = format!("the file holds more than {} values once its aliases are expanded", limits.nodes);
+        Self::File(Box::new(Problem::new(span, message).with_help("split the file, or use fewer aliases")))
     }
 
     fn expanded(span: Span, limits: &Limits) -> Self {
-        let message = format!(
-            "the file holds more than {} bytes of text once its aliases are expanded",
-            limits.expanded
-        );
-        Self::File(Box::new(
-            Problem::new(span, message).with_help("split the file, or use fewer aliases"),
-        ))
+        let message =
+            format!("the file holds more than {} bytes of text once its aliases are expanded", limits.expanded);
+        Self::File(Box::new(Problem::new(span, message).with_help("split the file, or use fewer aliases")))
     }
 }

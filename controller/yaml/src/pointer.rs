@@ -16,17 +16,11 @@ pub(crate) fn push(pointer: &mut String, segment: &str) {
 pub(crate) fn segments(pointer: &str) -> impl Iterator<Item = String> {
     let body = pointer.strip_prefix('/').unwrap_or(pointer);
     let whole = !pointer.is_empty();
-    body.split('/')
-        .filter(move |_| whole)
-        .map(|segment| segment.replace("~1", "/").replace("~0", "~"))
+    body.split('/').filter(move |_| whole).map(|segment| segment.replace("~1", "/").replace("~0", "~"))
 }
 
 /// The item number that a segment names, if it is written as JSON pointers write one.
 pub(crate) fn index(segment: &str) -> Option<usize> {
     let canonical = segment == "0" || !segment.starts_with(['0', '+']);
-    if canonical {
-        segment.parse().ok()
-    } else {
-        None
-    }
+    if canonical { segment.parse().ok() } else { None }
 }

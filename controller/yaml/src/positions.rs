@@ -55,10 +55,7 @@ impl Positions {
     pub(crate) fn of(node: &Node) -> Self {
         let mut entries = Vec::new();
         collect(node, &mut entries);
-        Self {
-            root: place(node, None),
-            entries,
-        }
+        Self { root: place(node, None), entries }
     }
 
     /// The place that a pointer names, if the tree has it.
@@ -78,10 +75,7 @@ impl Positions {
         let mut open: Vec<(String, usize)> = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
             while open.pop_if(|(_, end)| *end <= index).is_some() {}
-            let mut path = open
-                .last()
-                .map(|(path, _)| path.clone())
-                .unwrap_or_default();
+            let mut path = open.last().map(|(path, _)| path.clone()).unwrap_or_default();
             match &entry.segment {
                 Segment::Key(key) => pointer::push(&mut path, key),
                 Segment::Item(item) => pointer::push(&mut path, &item.to_string()),
@@ -116,11 +110,7 @@ impl Positions {
 }
 
 fn place(node: &Node, key: Option<Span>) -> Place {
-    Place {
-        value: node.span,
-        key,
-        used_at: node.used_at,
-    }
+    Place { value: node.span, key, used_at: node.used_at }
 }
 
 fn collect(node: &Node, entries: &mut Vec<Entry>) {
@@ -132,30 +122,16 @@ fn collect(node: &Node, entries: &mut Vec<Entry>) {
         }
         Value::Mapping(pairs) => {
             for (key, value) in pairs {
-                add(
-                    Segment::Key(key.name.as_str().into()),
-                    value,
-                    Some(key.span),
-                    entries,
-                );
+                add(Segment::Key(key.name.as_str().into()), value, Some(key.span), entries);
             }
         }
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::UInt(_)
-        | Value::Float(_)
-        | Value::String(_) => {}
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::String(_) => {}
     }
 }
 
 fn add(segment: Segment, node: &Node, key: Option<Span>, entries: &mut Vec<Entry>) {
     let index = entries.len();
-    entries.push(Entry {
-        segment,
-        place: place(node, key),
-        end: index + 1,
-    });
+    entries.push(Entry { segment, place: place(node, key), end: index + 1 });
     collect(node, entries);
     let end = entries.len();
     if let Some(entry) = entries.get_mut(index) {

@@ -31,13 +31,7 @@ pub struct Label {
 impl Problem {
     /// A problem with a sentence and a place.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            span,
-            help: None,
-            labels: Vec::new(),
-            document: None,
-        }
+        Self { message: message.into(), span, help: None, labels: Vec::new(), document: None }
     }
 
     /// Adds what to do about it.
@@ -50,10 +44,7 @@ impl Problem {
     /// Adds a further place.
     #[must_use]
     pub fn with_label(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.labels.push(Label {
-            span,
-            message: message.into(),
-        });
+        self.labels.push(Label { span, message: message.into() });
         self
     }
 }

@@ -3,7 +3,8 @@
 //! Both follow the Go libraries that people's tools read these files with, as go-yaml's `resolve.go` has it: integers by
 //! Go's base prefixes (`0644` and `0o644` are octal), underscores dropped, no base 60, dates are text. They differ in one
 //! point: Kubernetes' YAML (go-yaml v2 behind sigs.k8s.io/yaml) takes `yes`, `no`, `on` and `off` for booleans, Compose's
-//! (v3) takes them for text. `y` and `n` are text in both, because nobody who writes a single letter means a truth value.
+//! (v3) takes them for text. We leave go-yaml v2 in one point: it takes `y` and `n` for booleans too; here they are text,
+//! because nobody who writes a single letter means a truth value. Infinities are refused, for JSON cannot hold them.
 
 use crate::Value;
 

@@ -22,11 +22,7 @@ pub struct Position {
 
 impl Position {
     /// The start of every file.
-    pub const START: Self = Self {
-        offset: 0,
-        line: 1,
-        column: 1,
-    };
+    pub const START: Self = Self { offset: 0, line: 1, column: 1 };
 
     /// The point behind `text`, which stands at this one.
     pub(crate) fn after(mut self, text: &str) -> Self {

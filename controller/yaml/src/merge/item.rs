@@ -23,18 +23,12 @@ pub struct KeyField {
 impl KeyField {
     /// A field that an item must have for the key to apply.
     pub const fn required(name: &'static str) -> Self {
-        Self {
-            name,
-            default: None,
-        }
+        Self { name, default: None }
     }
 
     /// A field that counts as `default` where it is absent.
     pub const fn or(name: &'static str, default: &'static str) -> Self {
-        Self {
-            name,
-            default: Some(default),
-        }
+        Self { name, default: Some(default) }
     }
 
     fn value(&self, item: &Node) -> Option<String> {
@@ -61,10 +55,7 @@ pub const BY_MOUNT_PATH: ListKey = ListKey::ByKeys(&[&[KeyField::required("mount
 /// Items are known by `name`, else by `containerPort` and `protocol` (TCP unless said otherwise).
 pub const BY_PORT: ListKey = ListKey::ByKeys(&[
     &[KeyField::required("name")],
-    &[
-        KeyField::required("containerPort"),
-        KeyField::or("protocol", "TCP"),
-    ],
+    &[KeyField::required("containerPort"), KeyField::or("protocol", "TCP")],
 ]);
 
 /// Chooses by the name of the list's field; lists that the table does not name are replaced.
@@ -77,19 +68,14 @@ pub fn by_field(table: &'static [(&'static str, ListKey)]) -> impl Fn(&Path) -> 
 
 /// An item's natural keys, one for each alternative; `None` where it lacks a field.
 pub(super) fn identities(item: &Node, keys: &[&[KeyField]]) -> Vec<Option<Vec<String>>> {
-    keys.iter()
-        .map(|fields| fields.iter().map(|field| field.value(item)).collect())
-        .collect()
+    keys.iter().map(|fields| fields.iter().map(|field| field.value(item)).collect()).collect()
 }
 
 /// What an item must have to be merged, for messages: `name`, or `containerPort`.
 pub(super) fn needed(keys: &[&[KeyField]]) -> String {
     let alternatives = keys.iter().map(|fields| {
         let required = fields.iter().filter(|field| field.default.is_none());
-        required
-            .map(|field| format!("`{}`", field.name))
-            .collect::<Vec<_>>()
-            .join(" and ")
+        required.map(|field| format!("`{}`", field.name)).collect::<Vec<_>>().join(" and ")
     });
     alternatives.collect::<Vec<_>>().join(" or ")
 }

@@ -20,18 +20,12 @@ struct Items {
 
 impl Items {
     fn of(nodes: Vec<Node>, keys: &[&[KeyField]]) -> Self {
-        let mut items = Self {
-            slots: Vec::new(),
-            known: BTreeMap::new(),
-        };
+        let mut items = Self { slots: Vec::new(), known: BTreeMap::new() };
         for node in nodes {
             let identities = identities(&node, keys);
             for (alternative, identity) in identities.iter().enumerate() {
                 if let Some(identity) = identity {
-                    items
-                        .known
-                        .entry((alternative, identity.clone()))
-                        .or_insert(items.slots.len());
+                    items.known.entry((alternative, identity.clone())).or_insert(items.slots.len());
                 }
             }
             items.slots.push(Some((node, identities)));
@@ -41,18 +35,13 @@ impl Items {
 
     /// The item that is the same as one with these keys.
     fn find(&self, wanted: &Identities) -> Option<usize> {
-        wanted
-            .iter()
-            .enumerate()
-            .find_map(|(alternative, identity)| {
-                let index = *self.known.get(&(alternative, identity.clone()?))?;
-                let (_, known) = self.slots.get(index)?.as_ref()?;
-                let better = known.iter().zip(wanted).take(alternative);
-                let differs = better
-                    .into_iter()
-                    .any(|(known, wanted)| known.is_some() && wanted.is_some());
-                (!differs).then_some(index)
-            })
+        wanted.iter().enumerate().find_map(|(alternative, identity)| {
+            let index = *self.known.get(&(alternative, identity.clone()?))?;
+            let (_, known) = self.slots.get(index)?.as_ref()?;
+            let better = known.iter().zip(wanted).take(alternative);
+            let differs = better.into_iter().any(|(known, wanted)| known.is_some() && wanted.is_some());
+            (!differs).then_some(index)
+        })
     }
 }
 
@@ -90,39 +79,23 @@ impl Overlay<'_> {
         seen: &mut BTreeMap<(usize, Vec<String>), Span>,
     ) -> Option<Identities> {
         let wanted = identities(item, keys);
-        let best = wanted
-            .iter()
-            .enumerate()
-            .find_map(|(index, key)| Some((index, key.clone()?)));
+        let best = wanted.iter().enumerate().find_map(|(index, key)| Some((index, key.clone()?)));
         let Some(best) = best else {
-            let problem = Problem::new(
-                item.place(),
-                format!("an item of this list is merged by {}", needed(keys)),
-            );
-            self.problems
-                .push(problem.with_help(format!("add {} to the item", needed(keys))));
+            let problem = Problem::new(item.place(), format!("an item of this list is merged by {}", needed(keys)));
+            self.problems.push(problem.with_help(format!("add {} to the item", needed(keys))));
             return None;
         };
         let words = best.1.join("/");
         if let Some(first) = seen.insert(best, item.place()) {
             let problem = Problem::new(item.place(), format!("the list has two items `{words}`"));
-            self.problems
-                .push(problem.with_label(first, "the first is here"));
+            self.problems.push(problem.with_label(first, "the first is here"));
             return None;
         }
         Some(wanted)
     }
 
-    fn item(
-        &mut self,
-        items: &mut Items,
-        wanted: &Identities,
-        patch: &Node,
-        added: &mut Vec<Node>,
-    ) {
-        let slot = items
-            .find(wanted)
-            .and_then(|index| items.slots.get_mut(index));
+    fn item(&mut self, items: &mut Items, wanted: &Identities, patch: &Node, added: &mut Vec<Node>) {
+        let slot = items.find(wanted).and_then(|index| items.slots.get_mut(index));
         let Some(slot) = slot else {
             added.extend(self.fresh_item(patch));
             return;

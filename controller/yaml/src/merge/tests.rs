@@ -7,11 +7,7 @@ mod directives;
 mod lists;
 mod mappings;
 
-const TABLE: &[(&str, ListKey)] = &[
-    ("env", BY_NAME),
-    ("ports", BY_PORT),
-    ("mounts", BY_MOUNT_PATH),
-];
+const TABLE: &[(&str, ListKey)] = &[("env", BY_NAME), ("ports", BY_PORT), ("mounts", BY_MOUNT_PATH)];
 
 const BASE: FileId = FileId(0);
 const PATCH: FileId = FileId(1);
@@ -19,40 +15,21 @@ const PATCH: FileId = FileId(1);
 fn tree(text: &str, file: FileId) -> Node {
     let parsed = parse(text, file, Profile::Kubernetes, &Limits::default());
     assert_eq!(parsed.problems, [], "{text}");
-    parsed
-        .documents
-        .into_iter()
-        .next()
-        .expect("one document")
-        .root
+    parsed.documents.into_iter().next().expect("one document").root
 }
 
 /// The merged tree as JSON, then what is wrong.
 fn lay(base: &str, patch: &str) -> String {
     let mut node = tree(base, BASE);
     let overlaid = overlay(&mut node, &tree(patch, PATCH), &by_field(TABLE));
-    let mut lines = vec![if overlaid.removed {
-        String::from("removed")
-    } else {
-        node.to_json().to_string()
-    }];
+    let mut lines = vec![if overlaid.removed { String::from("removed") } else { node.to_json().to_string() }];
     for problem in overlaid.problems {
-        let labels = problem.labels.iter().map(|label| {
-            format!(
-                " [{}:{} {}]",
-                label.span.file.0, label.span.start, label.message
-            )
-        });
-        let help = problem
-            .help
-            .as_ref()
-            .map(|help| format!(" ({help})"))
-            .unwrap_or_default();
-        lines.push(format!(
-            "{} {problem}{help}{}",
-            problem.span.start,
-            labels.collect::<String>()
-        ));
+        let labels = problem
+            .labels
+            .iter()
+            .map(|label| format!(" [{}:{} {}]", label.span.file.0, label.span.start, label.message));
+        let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        lines.push(format!("{} {problem}{help}{}", problem.span.start, labels.collect::<String>()));
     }
     lines.join("\n")
 }

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::graph::{Content, Graph, Raw};
-use super::tag::Tag;
 use super::{Halt, Source};
-use crate::{Key, Node, Problem, Span, Style, Value, scalar};
+use crate::{Key, Node, Problem, Span, Style, Value};
+
+mod leaf;
 
 /// What the file has cost so far.
 #[derive(Debug, Default)]
@@ -36,6 +37,7 @@ type Entries = Vec<(Key, Node)>;
 
 /// A mapping that `<<` adds to.
 struct Merged<'a> {
+    at: At,
     entries: &'a mut Entries,
     seen: &'a mut BTreeMap<String, Span>,
 }
@@ -47,42 +49,20 @@ impl Expander<'_> {
             return Ok(None);
         };
         if let Content::Alias(target) = &raw.content {
-            return self.node(
-                *target,
-                At {
-                    used_at: at.used_at.or(Some(raw.span)),
-                    ..at
-                },
-            );
+            return self.node(*target, At { used_at: at.used_at.or(Some(raw.span)), ..at });
         }
         self.pay(raw, at)?;
         let value = self.value(raw, at)?;
-        let plain =
-            raw.style == Style::Plain && value.is_scalar() && !matches!(value, Value::String(_));
-        let text = if let Content::Scalar(text) = &raw.content {
-            Some(text)
-        } else {
-            None
-        };
+        let plain = raw.style == Style::Plain && value.is_scalar() && !matches!(value, Value::String(_));
+        let text = if let Content::Scalar(text) = &raw.content { Some(text) } else { None };
         let written = text.filter(|_| plain).map(|text| text.as_str().into());
         let tag = self.compose_tag(raw, at);
-        Ok(Some(Node {
-            value,
-            tag,
-            span: raw.span,
-            used_at: at.used_at,
-            style: raw.style,
-            written,
-        }))
+        Ok(Some(Node { value, tag, span: raw.span, used_at: at.used_at, style: raw.style, written }))
     }
 
     fn pay(&mut self, raw: &Raw, at: At) -> Result<(), Halt> {
         let place = at.used_at.unwrap_or(raw.span);
-        let text = if let Content::Scalar(text) = &raw.content {
-            text.len()
-        } else {
-            0
-        };
+        let text = if let Content::Scalar(text) = &raw.content { text.len() } else { 0 };
         self.spent.nodes += 1;
         if self.spent.nodes > self.source.limits.nodes {
             return Err(Halt::nodes(place, self.source.limits));
@@ -99,16 +79,10 @@ impl Expander<'_> {
     }
 
     fn value(&mut self, raw: &Raw, at: At) -> Result<Value, Halt> {
-        let below = At {
-            depth: at.depth + 1,
-            ..at
-        };
+        let below = At { depth: at.depth + 1, ..at };
         let collection = matches!(raw.content, Content::Sequence(_) | Content::Mapping(_));
         if collection && below.depth > self.source.limits.depth {
-            return Err(Halt::depth(
-                at.used_at.unwrap_or(raw.span),
-                self.source.limits,
-            ));
+            return Err(Halt::depth(at.used_at.unwrap_or(raw.span), self.source.limits));
         }
         match &raw.content {
             Content::Scalar(text) => Ok(self.scalar(raw, text, at)),
@@ -139,11 +113,7 @@ impl Expander<'_> {
                 let problem = problem.with_label(*first, "first defined here");
                 self.report(
                     at,
-                    if merge {
-                        problem.with_help("merge several with a list: `<<: [*a, *b]`")
-                    } else {
-                        problem
-                    },
+                    if merge { problem.with_help("merge several with a list: `<<: [*a, *b]`") } else { problem },
                 );
                 continue;
             }
@@ -155,14 +125,7 @@ impl Expander<'_> {
             }
         }
         for value in merges {
-            self.merge(
-                value,
-                at,
-                &mut Merged {
-                    entries: &mut entries,
-                    seen: &mut seen,
-                },
-            )?;
+            self.merge(value, at, &mut Merged { at, entries: &mut entries, seen: &mut seen })?;
         }
         Ok(entries)
     }
@@ -170,25 +133,12 @@ impl Expander<'_> {
     /// What `<<` stands for: a mapping, or several, of which the first wins. The mapping's own keys are there already.
     fn merge(&mut self, value: usize, at: At, target: &mut Merged<'_>) -> Result<(), Halt> {
         let (index, raw, at) = match self.graph.get(value) {
-            Some(Raw {
-                content: Content::Alias(index),
-                span,
-                ..
-            }) => (
-                *index,
-                self.graph.get(*index),
-                At {
-                    used_at: at.used_at.or(Some(*span)),
-                    ..at
-                },
-            ),
+            Some(Raw { content: Content::Alias(index), span, .. }) => {
+                (*index, self.graph.get(*index), At { used_at: at.used_at.or(Some(*span)), ..at })
+            }
             raw => (value, raw, at),
         };
-        let Some(Raw {
-            content: Content::Sequence(items),
-            ..
-        }) = raw
-        else {
+        let Some(Raw { content: Content::Sequence(items), .. }) = raw else {
             return self.merge_one(index, at, target);
         };
         for item in items {
@@ -198,31 +148,17 @@ impl Expander<'_> {
     }
 
     fn merge_one(&mut self, index: usize, at: At, target: &mut Merged<'_>) -> Result<(), Halt> {
-        if self
-            .graph
-            .get(index)
-            .is_none_or(|raw| matches!(raw.content, Content::Nothing))
-        {
+        if self.graph.get(index).is_none_or(|raw| matches!(raw.content, Content::Nothing)) {
             return Ok(());
         }
         // What it brings in stands beside the mapping's own keys, not below them.
-        let Some(source) = self.node(
-            index,
-            At {
-                depth: at.depth.saturating_sub(1),
-                ..at
-            },
-        )?
-        else {
+        let Some(source) = self.node(index, At { depth: at.depth.saturating_sub(1), ..at })? else {
             return Ok(());
         };
         let (place, kind) = (source.place(), source.value.kind());
         let Value::Mapping(pairs) = source.value else {
-            let problem = Problem::new(
-                place,
-                format!("`<<` merges a mapping or a list of mappings, not {kind}"),
-            );
-            self.problems.push(problem);
+            let problem = Problem::new(place, format!("`<<` merges a mapping or a list of mappings, not {kind}"));
+            self.report(target.at, problem);
             return Ok(());
         };
         for (key, node) in pairs {
@@ -232,110 +168,6 @@ impl Expander<'_> {
             }
         }
         Ok(())
-    }
-
-    fn key(&mut self, raw: &Raw, at: At) -> Result<Option<Key>, Halt> {
-        let target = if let Content::Alias(target) = &raw.content {
-            self.graph.get(*target)
-        } else {
-            Some(raw)
-        };
-        let text = match target.map(|target| &target.content) {
-            Some(Content::Scalar(text)) if !text.is_empty() || raw.style != Style::Plain => text,
-            Some(Content::Scalar(_)) => {
-                self.report(
-                    at,
-                    Problem::new(raw.span, "a key is missing")
-                        .with_help("write `\"\"` for an empty key"),
-                );
-                return Ok(None);
-            }
-            Some(Content::Sequence(_) | Content::Mapping(_)) => {
-                let help = "put a value that starts with `{` or `[` in quotes";
-                self.report(
-                    at,
-                    Problem::new(raw.span, "a key must be a string").with_help(help),
-                );
-                return Ok(None);
-            }
-            Some(Content::Alias(_) | Content::Nothing) | None => return Ok(None),
-        };
-        self.pay_text(text.len(), at.used_at.unwrap_or(raw.span))?;
-        Ok(Some(Key {
-            name: text.clone(),
-            span: raw.span,
-        }))
-    }
-
-    fn scalar(&mut self, raw: &Raw, text: &str, at: At) -> Value {
-        let tag = raw.tag.as_ref().map(|(tag, _)| tag);
-        let string = || Value::String(String::from(text));
-        match tag {
-            Some(Tag::Text) => return string(),
-            None | Some(Tag::Compose(_) | Tag::Unknown(_)) if raw.style != Style::Plain => {
-                return string();
-            }
-            _ => {}
-        }
-        let Ok(value) = scalar::resolve(text, self.source.profile) else {
-            let problem = Problem::new(
-                raw.span,
-                format!("`{text}` is a number that JSON cannot hold"),
-            );
-            self.report(
-                at,
-                problem.with_help("put it in quotes if it is meant as text"),
-            );
-            return string();
-        };
-        match (tag, value) {
-            (None | Some(Tag::Compose(_) | Tag::Unknown(_)), value)
-            | (Some(Tag::Int), value @ (Value::Int(_) | Value::UInt(_)))
-            | (Some(Tag::Float), value @ Value::Float(_))
-            | (Some(Tag::Bool), value @ Value::Bool(_))
-            | (Some(Tag::Null), value @ Value::Null) => value,
-            #[expect(clippy::cast_precision_loss, reason = "the tag asks for a float")]
-            (Some(Tag::Float), Value::Int(value)) => Value::Float(value as f64),
-            (Some(tag), _) => {
-                self.report(
-                    at,
-                    Problem::new(
-                        raw.span,
-                        format!("`{text}` does not fit its tag `{}`", tag.name()),
-                    ),
-                );
-                string()
-            }
-        }
-    }
-
-    /// Compose's tags are kept; those that fit no value of this kind, or no reader, are reported.
-    fn compose_tag(&mut self, raw: &Raw, at: At) -> Option<String> {
-        let (tag, span) = raw.tag.as_ref()?;
-        match (tag, &raw.content) {
-            (Tag::Compose(name), _) => return Some(String::from(*name)),
-            (Tag::Unknown(name), _) => {
-                let problem = Problem::new(*span, format!("unknown tag `{name}`"));
-                let help = if matches!(name.as_str(), "!reset" | "!override") {
-                    "this tag is Compose's; in an overlay, `null` removes and `$patch: replace` replaces"
-                } else {
-                    "put the value in quotes if the `!` belongs to it"
-                };
-                self.report(at, problem.with_help(help));
-            }
-            // What a scalar's tag asks for is checked with its text.
-            (Tag::Sequence, Content::Sequence(_))
-            | (Tag::Mapping, Content::Mapping(_))
-            | (_, Content::Scalar(_)) => {}
-            (tag, _) => self.report(
-                at,
-                Problem::new(
-                    *span,
-                    format!("the value does not fit its tag `{}`", tag.name()),
-                ),
-            ),
-        }
-        None
     }
 
     /// Keeps a problem, unless the value is a use of what has been reported at its definition.

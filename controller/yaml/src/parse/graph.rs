@@ -58,18 +58,12 @@ impl Graph {
         let [root] = self.items.as_slice() else {
             return self.items.is_empty();
         };
-        let absent =
-            root.span.start == root.span.end && root.tag.is_none() && root.style == Style::Plain;
+        let absent = root.span.start == root.span.end && root.tag.is_none() && root.style == Style::Plain;
         absent && self.anchors.is_empty() && matches!(root.content, Content::Scalar(_))
     }
 
     /// Takes one event of the document.
-    pub(super) fn take(
-        &mut self,
-        event: Event<'_>,
-        at: granit_parser::Span,
-        source: &Source<'_>,
-    ) -> Result<(), Halt> {
+    pub(super) fn take(&mut self, event: Event<'_>, at: granit_parser::Span, source: &Source<'_>) -> Result<(), Halt> {
         let span = place(&at, source);
         let tagged = |tag| {
             let tag_span = at.tag_span().map_or(span, |tag| place(&tag, source));
@@ -82,29 +76,11 @@ impl Graph {
             }
             Event::SequenceStart(style, anchor, tag) => {
                 let content = Content::Sequence(Vec::new());
-                self.start(
-                    Raw {
-                        span,
-                        tag: tagged(tag),
-                        style: style_of(style),
-                        content,
-                    },
-                    anchor,
-                    source,
-                )
+                self.start(Raw { span, tag: tagged(tag), style: style_of(style), content }, anchor, source)
             }
             Event::MappingStart(style, anchor, tag) => {
                 let content = Content::Mapping(Vec::new());
-                self.start(
-                    Raw {
-                        span,
-                        tag: tagged(tag),
-                        style: style_of(style),
-                        content,
-                    },
-                    anchor,
-                    source,
-                )
+                self.start(Raw { span, tag: tagged(tag), style: style_of(style), content }, anchor, source)
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 self.finish(span);
@@ -112,34 +88,12 @@ impl Graph {
             }
             Event::Alias(anchor) => {
                 let content = self.target(anchor, span);
-                self.add(
-                    Raw {
-                        span,
-                        tag: None,
-                        style: Style::Plain,
-                        content,
-                    },
-                    0,
-                    source,
-                )
-                .map(drop)
+                self.add(Raw { span, tag: None, style: Style::Plain, content }, 0, source).map(drop)
             }
             Event::UnresolvedAlias(name) => {
                 let problem = Problem::new(span, format!("alias `*{name}` has no anchor above it"));
-                self.problems.push(
-                    problem.with_help(format!("mark the value that it stands for with `&{name}`")),
-                );
-                self.add(
-                    Raw {
-                        span,
-                        tag: None,
-                        style: Style::Plain,
-                        content: Content::Nothing,
-                    },
-                    0,
-                    source,
-                )
-                .map(drop)
+                self.problems.push(problem.with_help(format!("mark the value that it stands for with `&{name}`")));
+                self.add(Raw { span, tag: None, style: Style::Plain, content: Content::Nothing }, 0, source).map(drop)
             }
             Event::StreamStart
             | Event::StreamEnd
@@ -158,8 +112,7 @@ impl Graph {
         if self.open.iter().any(|open| open.index == index) {
             let definition = self.get(index).map_or(span, |raw| raw.span);
             let problem = Problem::new(span, "an alias refers to a value that it is part of");
-            self.problems
-                .push(problem.with_label(definition, "the value starts here"));
+            self.problems.push(problem.with_label(definition, "the value starts here"));
             return Content::Nothing;
         }
         Content::Alias(index)
@@ -169,11 +122,7 @@ impl Graph {
         let span = raw.span;
         let index = self.add(raw, anchor, source)?;
         self.open.push(Open { index, key: None });
-        if self.open.len() > source.limits.depth {
-            Err(Halt::depth(span, source.limits))
-        } else {
-            Ok(())
-        }
+        if self.open.len() > source.limits.depth { Err(Halt::depth(span, source.limits)) } else { Ok(()) }
     }
 
     fn add(&mut self, raw: Raw, anchor: usize, source: &Source<'_>) -> Result<usize, Halt> {
@@ -219,27 +168,15 @@ impl Graph {
             Content::Mapping(entries) => entries.last().map(|(_, value)| *value),
             Content::Scalar(_) | Content::Alias(_) | Content::Nothing => None,
         };
-        let last_end = last
-            .and_then(|last| self.get(last))
-            .map_or(raw.span.end, |last| last.span.end);
+        let last_end = last.and_then(|last| self.get(last)).map_or(raw.span.end, |last| last.span.end);
         let bracketed = raw.style == Style::Flow && end.start != end.end;
         if let Some(raw) = self.items.get_mut(open.index) {
-            raw.span.end = if bracketed {
-                end.end
-            } else {
-                last_end.max(raw.span.end)
-            };
+            raw.span.end = if bracketed { end.end } else { last_end.max(raw.span.end) };
         }
     }
 }
 
-fn scalar(
-    value: &str,
-    style: ScalarStyle,
-    tag: Option<(Tag, Span)>,
-    span: Span,
-    source: &Source<'_>,
-) -> Raw {
+fn scalar(value: &str, style: ScalarStyle, tag: Option<(Tag, Span)>, span: Span, source: &Source<'_>) -> Raw {
     let style = match style {
         ScalarStyle::Plain => Style::Plain,
         ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
@@ -247,22 +184,9 @@ fn scalar(
     };
     // The parser puts `~` where nothing is written.
     let absent = style == Style::Plain && span.start == span.end;
-    let content = Content::Scalar(if absent {
-        String::new()
-    } else {
-        String::from(value)
-    });
-    let span = if style == Style::Block {
-        text::trim_end(span, source.text)
-    } else {
-        span
-    };
-    Raw {
-        span,
-        tag,
-        style,
-        content,
-    }
+    let content = Content::Scalar(if absent { String::new() } else { String::from(value) });
+    let span = if style == Style::Block { text::trim_end(span, source.text) } else { span };
+    Raw { span, tag, style, content }
 }
 
 fn style_of(style: StructureStyle) -> Style {

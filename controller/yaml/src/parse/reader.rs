@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use granit_parser::{ErrorKind, Event, Parser, StrInput};
+use granit_parser::{Event, Parser, StrInput};
 
 use super::expand::{At, Expander, Spent};
 use super::graph::{self, Graph};
@@ -23,18 +23,8 @@ pub(super) fn read(source: &Source<'_>) -> Parsed {
     // YAML's limit of 1024 would refuse JSON with long keys.
     options.simple_key_max_lookahead = source.text.len().max(1024);
     let parser = Parser::new_from_str_with_options(source.text, options);
-    let parsed = Parsed {
-        documents: Vec::new(),
-        problems: Vec::new(),
-    };
-    let mut reader = Reader {
-        source,
-        parser,
-        parsed,
-        spent: Spent::default(),
-        started: 0,
-        implicit_end: None,
-    };
+    let parsed = Parsed { documents: Vec::new(), problems: Vec::new() };
+    let mut reader = Reader { source, parser, parsed, spent: Spent::default(), started: 0, implicit_end: None };
     while reader.step() {}
     reader.parsed
 }
@@ -58,9 +48,7 @@ impl Reader<'_> {
             Some(Ok((Event::DocumentStart(..), at))) => self.document(at),
             Some(Ok(_)) => true,
             Some(Err(error)) => {
-                if error.kind() == &ErrorKind::ExpectedDocumentStart {
-                    self.doubt_the_last();
-                } else {
+                if !self.doubt_the_last() {
                     self.started += 1;
                 }
                 self.report(syntax::problem(&error, self.source));
@@ -74,17 +62,9 @@ impl Reader<'_> {
         self.started += 1;
         if self.started > self.source.limits.documents {
             let start = graph::position(&at.start);
-            let message = format!(
-                "the file holds more than {} documents",
-                self.source.limits.documents
-            );
-            let problem = Problem::new(
-                Span::new(self.source.file, start, graph::position(&at.end)),
-                message,
-            );
-            self.parsed
-                .problems
-                .push(problem.with_help("split the file"));
+            let message = format!("the file holds more than {} documents", self.source.limits.documents);
+            let problem = Problem::new(Span::new(self.source.file, start, graph::position(&at.end)), message);
+            self.parsed.problems.push(problem.with_help("split the file"));
             return false;
         }
         match self.graph() {
@@ -105,10 +85,7 @@ impl Reader<'_> {
                 None | Some(Ok((Event::StreamEnd, _))) => return Ok(graph),
                 Some(Ok((event, at))) => graph.take(event, at, self.source)?,
                 Some(Err(error)) => {
-                    return Err(Halt::Document(Box::new(syntax::problem(
-                        &error,
-                        self.source,
-                    ))));
+                    return Err(Halt::Document(Box::new(syntax::problem(&error, self.source))));
                 }
             }
         }
@@ -119,12 +96,8 @@ impl Reader<'_> {
             return true;
         }
         let mut problems = std::mem::take(&mut graph.problems);
-        let mut expander = Expander {
-            graph: &graph,
-            source: self.source,
-            spent: &mut self.spent,
-            problems: &mut problems,
-        };
+        let mut expander =
+            Expander { graph: &graph, source: self.source, spent: &mut self.spent, problems: &mut problems };
         let root = expander.node(0, At::default());
         problems.sort_by_key(|problem| problem.span);
         let sound = problems.is_empty();
@@ -133,11 +106,7 @@ impl Reader<'_> {
         }
         match root {
             Ok(Some(root)) => {
-                self.parsed.documents.push(Document {
-                    index: self.started.saturating_sub(1),
-                    root,
-                    sound,
-                });
+                self.parsed.documents.push(Document { index: self.started.saturating_sub(1), root, sound });
                 true
             }
             Ok(None) => true,
@@ -164,35 +133,31 @@ impl Reader<'_> {
 
     /// The parser ends a document at a line that it cannot continue with, and complains only then: what it took for a whole
     /// document is half of one.
-    fn doubt_the_last(&mut self) {
+    ///
+    /// Whether there is such a document: then the error is its own, else that of one that has not begun yet.
+    fn doubt_the_last(&mut self) -> bool {
         let Some(index) = self.implicit_end else {
-            return;
+            return false;
         };
-        if let Some(last) = self
-            .parsed
-            .documents
-            .last_mut()
-            .filter(|last| last.index == index)
-        {
+        if let Some(last) = self.parsed.documents.last_mut().filter(|last| last.index == index) {
             last.sound = false;
         }
+        true
     }
 
     fn report(&mut self, mut problem: Problem) {
         problem.document = self.started.checked_sub(1);
         match self.parsed.problems.len().cmp(&MAX_PROBLEMS) {
             Ordering::Less => self.parsed.problems.push(problem),
-            Ordering::Equal => self.parsed.problems.push(Problem::new(
-                problem.span,
-                "more problems follow from here on",
-            )),
+            Ordering::Equal => {
+                self.parsed.problems.push(Problem::new(problem.span, "more problems follow from here on"));
+            }
             Ordering::Greater => {}
         }
     }
 
     fn recover(&mut self) -> bool {
         self.implicit_end = None;
-        self.started <= self.source.limits.documents
-            && self.parser.proceed_next_document().unwrap_or(false)
+        self.started <= self.source.limits.documents && self.parser.proceed_next_document().unwrap_or(false)
     }
 }

@@ -23,56 +23,20 @@ pub(super) fn problem(error: &ScanError, source: &Source<'_>) -> Problem {
 
 fn help(kind: &ErrorKind) -> Option<&'static str> {
     let remedies = [
-        (
-            ErrorKind::TabInBlockIndentation,
-            "indent with spaces; YAML does not allow tabs there",
-        ),
-        (
-            ErrorKind::TabInIndentation,
-            "indent with spaces; YAML does not allow tabs there",
-        ),
-        (
-            ErrorKind::TabNotAllowed,
-            "indent with spaces; YAML does not allow tabs there",
-        ),
-        (
-            ErrorKind::MappingValueNotAllowed,
-            "put a value that holds `: ` in quotes, or check the indentation",
-        ),
-        (
-            ErrorKind::ExpectedBlockMappingKey,
-            "check the indentation of this line against the lines above",
-        ),
-        (
-            ErrorKind::ExpectedBlockSequenceEntry,
-            "check the indentation of this line against the lines above",
-        ),
-        (
-            ErrorKind::ExpectedDocumentStart,
-            "check the indentation of this line, or start a new document with `---`",
-        ),
-        (
-            ErrorKind::InvalidQuotedScalarIndent,
-            "close the quotes, or indent the lines that continue them",
-        ),
+        (ErrorKind::TabInBlockIndentation, "indent with spaces; YAML does not allow tabs there"),
+        (ErrorKind::TabInIndentation, "indent with spaces; YAML does not allow tabs there"),
+        (ErrorKind::TabNotAllowed, "indent with spaces; YAML does not allow tabs there"),
+        (ErrorKind::MappingValueNotAllowed, "put a value that holds `: ` in quotes, or check the indentation"),
+        (ErrorKind::ExpectedBlockMappingKey, "check the indentation of this line against the lines above"),
+        (ErrorKind::ExpectedBlockSequenceEntry, "check the indentation of this line against the lines above"),
+        (ErrorKind::ExpectedDocumentStart, "check the indentation of this line, or start a new document with `---`"),
+        (ErrorKind::InvalidQuotedScalarIndent, "close the quotes, or indent the lines that continue them"),
         (ErrorKind::UnclosedQuotedScalar, "close the quotes"),
-        (
-            ErrorKind::DocumentIndicatorInQuotedScalar,
-            "close the quotes before the document ends",
-        ),
-        (
-            ErrorKind::UnknownQuotedScalarEscape,
-            "write a backslash as `\\\\`, or use single quotes",
-        ),
-        (
-            ErrorKind::SimpleKeyExpected,
-            "a key needs a `:` and a space behind it",
-        ),
+        (ErrorKind::DocumentIndicatorInQuotedScalar, "close the quotes before the document ends"),
+        (ErrorKind::UnknownQuotedScalarEscape, "write a backslash as `\\\\`, or use single quotes"),
+        (ErrorKind::SimpleKeyExpected, "a key needs a `:` and a space behind it"),
     ];
-    let known = remedies
-        .iter()
-        .find(|(known, _)| known == kind)
-        .map(|(_, remedy)| *remedy);
+    let known = remedies.iter().find(|(known, _)| known == kind).map(|(_, remedy)| *remedy);
     if matches!(kind, ErrorKind::UnexpectedCharacter { .. }) {
         return Some("put the value in quotes");
     }

@@ -19,12 +19,7 @@ fn tree(text: &str) -> Node {
     let parsed = read(text);
     assert_eq!(parsed.problems, [], "{text:?}");
     assert_eq!(parsed.documents.len(), 1, "{text:?}");
-    parsed
-        .documents
-        .into_iter()
-        .next()
-        .expect("one document")
-        .root
+    parsed.documents.into_iter().next().expect("one document").root
 }
 
 /// The problems as `line:column message (help) [line:column label]`.
@@ -33,33 +28,14 @@ fn complaints(text: &str) -> Vec<String> {
 }
 
 fn render(problem: &Problem) -> String {
-    let help = problem
-        .help
-        .as_ref()
-        .map(|help| format!(" ({help})"))
-        .unwrap_or_default();
-    let labels = problem
-        .labels
-        .iter()
-        .map(|label| format!(" [{} {}]", label.span.start, label.message));
-    format!(
-        "{} {}{help}{}",
-        problem.span.start,
-        problem.message,
-        labels.collect::<String>()
-    )
+    let help = problem.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+    let labels = problem.labels.iter().map(|label| format!(" [{} {}]", label.span.start, label.message));
+    format!("{} {}{help}{}", problem.span.start, problem.message, labels.collect::<String>())
 }
 
 /// Every document as `index sound json`.
 fn documents(text: &str) -> Vec<String> {
-    let line = |document: &Document| {
-        format!(
-            "{} {} {}",
-            document.index,
-            document.sound,
-            document.root.to_json()
-        )
-    };
+    let line = |document: &Document| format!("{} {} {}", document.index, document.sound, document.root.to_json());
     read(text).documents.iter().map(line).collect()
 }
 
@@ -79,11 +55,6 @@ fn count(node: &Node) -> usize {
     match &node.value {
         Value::Sequence(items) => 1 + items.iter().map(count).sum::<usize>(),
         Value::Mapping(entries) => 1 + entries.iter().map(|(_, node)| count(node)).sum::<usize>(),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::UInt(_)
-        | Value::Float(_)
-        | Value::String(_) => 1,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::String(_) => 1,
     }
 }

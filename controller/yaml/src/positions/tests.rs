@@ -7,12 +7,7 @@ const TEXT: &str = "a:\n  - x\n  - {b/c: 1, d~e: 2}\nf: &f {g: 1}\nh: *f\n";
 fn tree() -> crate::Node {
     let parsed = parse(TEXT, FileId(3), Profile::Kubernetes, &Limits::default());
     assert_eq!(parsed.problems, []);
-    parsed
-        .documents
-        .into_iter()
-        .next()
-        .expect("one document")
-        .root
+    parsed.documents.into_iter().next().expect("one document").root
 }
 
 #[test]
@@ -23,11 +18,7 @@ fn every_value_has_a_place_and_every_entry_a_key() {
         .iter()
         .map(|(pointer, place)| {
             let key = place.key.and_then(|key| key.slice(TEXT)).unwrap_or("-");
-            format!(
-                "{pointer} {} {key} {:?}",
-                place.value.start,
-                place.value.slice(TEXT).unwrap_or_default()
-            )
+            format!("{pointer} {} {key} {:?}", place.value.start, place.value.slice(TEXT).unwrap_or_default())
         })
         .collect();
     insta::assert_snapshot!(rendered.join("\n"), @r#"
@@ -50,13 +41,9 @@ fn the_index_agrees_with_the_tree() {
     let positions = tree.positions();
     for (pointer, place) in positions.to_map() {
         assert_eq!(positions.get(&pointer), Some(place), "{pointer}");
-        assert_eq!(
-            tree.pointer(&pointer).map(|node| node.span),
-            Some(place.value),
-            "{pointer}"
-        );
+        assert_eq!(tree.pointer(&pointer).map(|node| node.span), Some(place.value), "{pointer}");
     }
-    for missing in ["/b", "/a/2", "/a/00", "/a/-", "/a/0/x", "/f/g/h"] {
+    for missing in ["/b", "/g", "/a/2", "/a/00", "/a/-", "/a/0/x", "/f/g/h"] {
         assert_eq!(positions.get(missing), None, "{missing}");
         assert_eq!(tree.pointer(missing), None, "{missing}");
     }
@@ -71,10 +58,7 @@ fn what_is_missing_is_reported_at_what_is_above_it() {
 
 #[test]
 fn a_use_is_known_beside_its_definition() {
-    let used_at = tree()
-        .positions()
-        .get("/h/g")
-        .and_then(|place| place.used_at);
+    let used_at = tree().positions().get("/h/g").and_then(|place| place.used_at);
     assert_eq!(used_at.and_then(|span| span.slice(TEXT)), Some("*f"));
     assert_eq!(used_at.map(|span| span.file), Some(FileId(3)));
 }

@@ -58,15 +58,11 @@ fn float(text: &str) -> Option<Value> {
 fn is_decimal_float(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
-        ),
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
         None => (unsigned, None),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let mantissa_holds =
-        digits(whole) && digits(fraction) && (!whole.is_empty() || !fraction.is_empty());
+    let mantissa_holds = digits(whole) && digits(fraction) && (!whole.is_empty() || !fraction.is_empty());
     mantissa_holds && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
 }

@@ -9,42 +9,16 @@ fn text(text: &str) -> Value {
 
 /// Words that Kubernetes takes for a truth value and Compose for text.
 fn differing() -> Vec<(&'static str, Value)> {
-    let words = [
-        ("yes", true),
-        ("Yes", true),
-        ("YES", true),
-        ("on", true),
-        ("On", true),
-        ("ON", true),
-    ];
-    let others = [
-        ("no", false),
-        ("No", false),
-        ("NO", false),
-        ("off", false),
-        ("Off", false),
-        ("OFF", false),
-    ];
-    words
-        .into_iter()
-        .chain(others)
-        .map(|(word, value)| (word, Value::Bool(value)))
-        .collect()
+    let words = [("yes", true), ("Yes", true), ("YES", true), ("on", true), ("On", true), ("ON", true)];
+    let others = [("no", false), ("No", false), ("NO", false), ("off", false), ("Off", false), ("OFF", false)];
+    words.into_iter().chain(others).map(|(word, value)| (word, Value::Bool(value))).collect()
 }
 
 #[test]
 fn only_the_old_booleans_differ_between_the_profiles() {
     for (word, kubernetes) in differing() {
-        assert_eq!(
-            resolve(word, Profile::Kubernetes),
-            Ok(kubernetes),
-            "{word} for Kubernetes"
-        );
-        assert_eq!(
-            resolve(word, Profile::Compose),
-            Ok(text(word)),
-            "{word} for Compose"
-        );
+        assert_eq!(resolve(word, Profile::Kubernetes), Ok(kubernetes), "{word} for Kubernetes");
+        assert_eq!(resolve(word, Profile::Compose), Ok(text(word)), "{word} for Compose");
     }
 }
 
@@ -90,15 +64,9 @@ fn all_other_scalars_mean_the_same_in_both_profiles() {
         ("1:20:30", text("1:20:30")),
         ("9223372036854775807", Value::Int(i64::MAX)),
         ("-9223372036854775808", Value::Int(i64::MIN)),
-        (
-            "9223372036854775808",
-            Value::UInt(9_223_372_036_854_775_808),
-        ),
+        ("9223372036854775808", Value::UInt(9_223_372_036_854_775_808)),
         ("18446744073709551615", Value::UInt(u64::MAX)),
-        (
-            "18446744073709551616",
-            Value::Float(18_446_744_073_709_551_616.0),
-        ),
+        ("18446744073709551616", Value::Float(18_446_744_073_709_551_616.0)),
         ("1.5", Value::Float(1.5)),
         ("1.", Value::Float(1.0)),
         (".5", Value::Float(0.5)),
@@ -123,29 +91,15 @@ fn all_other_scalars_mean_the_same_in_both_profiles() {
     ];
     for (written, value) in table {
         for profile in [Profile::Kubernetes, Profile::Compose] {
-            assert_eq!(
-                resolve(written, profile),
-                Ok(value.clone()),
-                "{written} for {profile:?}"
-            );
+            assert_eq!(resolve(written, profile), Ok(value.clone()), "{written} for {profile:?}");
         }
     }
 }
 
 #[test]
 fn numbers_that_json_cannot_hold_are_refused() {
-    for written in [
-        ".inf", ".Inf", ".INF", "+.inf", "-.inf", "-.INF", ".nan", ".NaN", ".NAN",
-    ] {
-        assert_eq!(
-            resolve(written, Profile::Kubernetes),
-            Err(NotFinite),
-            "{written}"
-        );
-        assert_eq!(
-            resolve(written, Profile::Compose),
-            Err(NotFinite),
-            "{written}"
-        );
+    for written in [".inf", ".Inf", ".INF", "+.inf", "-.inf", "-.INF", ".nan", ".NaN", ".NAN"] {
+        assert_eq!(resolve(written, Profile::Kubernetes), Err(NotFinite), "{written}");
+        assert_eq!(resolve(written, Profile::Compose), Err(NotFinite), "{written}");
     }
 }

@@ -5,11 +5,7 @@ use super::{check, lay};
 #[test]
 fn delete_removes_an_item_a_mapping_or_the_whole_object() {
     check(&[
-        (
-            "{env: [{name: A}, {name: B}]}",
-            "{env: [{name: A, $patch: delete}]}",
-            r#"{"env":[{"name":"B"}]}"#,
-        ),
+        ("{env: [{name: A}, {name: B}]}", "{env: [{name: A, $patch: delete}]}", r#"{"env":[{"name":"B"}]}"#),
         ("{a: {b: 1}, c: 2}", "{a: {$patch: delete}}", r#"{"c":2}"#),
         ("{a: 1}", "{b: {$patch: delete}}", r#"{"a":1}"#),
         ("{a: 1}", "{$patch: delete}", "removed"),
@@ -19,16 +15,8 @@ fn delete_removes_an_item_a_mapping_or_the_whole_object() {
 #[test]
 fn replace_puts_the_patch_in_the_place_of_the_base() {
     check(&[
-        (
-            "{a: {b: 1, c: 2}}",
-            "{a: {$patch: replace, d: 3}}",
-            r#"{"a":{"d":3}}"#,
-        ),
-        (
-            "{a: [1]}",
-            "{a: {$patch: replace, d: 3}}",
-            r#"{"a":{"d":3}}"#,
-        ),
+        ("{a: {b: 1, c: 2}}", "{a: {$patch: replace, d: 3}}", r#"{"a":{"d":3}}"#),
+        ("{a: [1]}", "{a: {$patch: replace, d: 3}}", r#"{"a":{"d":3}}"#),
         ("{}", "{a: {$patch: replace, d: 3}}", r#"{"a":{"d":3}}"#),
         ("{a: 1, b: 2}", "{$patch: replace, c: 3}", r#"{"c":3}"#),
         (
@@ -42,31 +30,15 @@ fn replace_puts_the_patch_in_the_place_of_the_base() {
 #[test]
 fn an_item_that_only_says_replace_makes_the_list_the_patch_s_own() {
     check(&[
-        (
-            "{env: [{name: A}]}",
-            "{env: [{$patch: replace}, {name: B}]}",
-            r#"{"env":[{"name":"B"}]}"#,
-        ),
-        (
-            "{env: [{name: A}]}",
-            "{env: [{$patch: replace}]}",
-            r#"{"env":[]}"#,
-        ),
-        (
-            "{args: [a]}",
-            "{args: [{$patch: replace}, b]}",
-            r#"{"args":["b"]}"#,
-        ),
+        ("{env: [{name: A}]}", "{env: [{$patch: replace}, {name: B}]}", r#"{"env":[{"name":"B"}]}"#),
+        ("{env: [{name: A}]}", "{env: [{$patch: replace}]}", r#"{"env":[]}"#),
+        ("{args: [a]}", "{args: [{$patch: replace}, b]}", r#"{"args":["b"]}"#),
     ]);
 }
 
 #[test]
 fn merge_is_what_happens_anyway() {
-    check(&[(
-        "{a: {b: 1}}",
-        "{a: {$patch: merge, c: 2}}",
-        r#"{"a":{"b":1,"c":2}}"#,
-    )]);
+    check(&[("{a: {b: 1}}", "{a: {$patch: merge, c: 2}}", r#"{"a":{"b":1,"c":2}}"#)]);
 }
 
 #[test]

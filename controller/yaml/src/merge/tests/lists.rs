@@ -7,11 +7,7 @@ fn a_list_without_a_natural_key_is_replaced() {
     check(&[
         ("{args: [a, b]}", "{args: [c]}", r#"{"args":["c"]}"#),
         ("{args: [a, b]}", "{args: []}", r#"{"args":[]}"#),
-        (
-            "{from: [{name: a, x: 1}]}",
-            "{from: [{name: a, y: 2}]}",
-            r#"{"from":[{"name":"a","y":2}]}"#,
-        ),
+        ("{from: [{name: a, x: 1}]}", "{from: [{name: a, y: 2}]}", r#"{"from":[{"name":"a","y":2}]}"#),
         ("{args: [a]}", "{args: [b, null]}", r#"{"args":["b",null]}"#),
     ]);
 }
@@ -24,22 +20,10 @@ fn items_of_one_name_merge_in_the_base_s_order() {
             "{env: [{name: C, value: 3}, {name: B, value: 4, x: y}]}",
             r#"{"env":[{"name":"A","value":1},{"name":"B","value":4,"x":"y"},{"name":"C","value":3}]}"#,
         ),
-        (
-            "{env: [{name: A, value: 1}]}",
-            "{env: [{name: A, value: null}]}",
-            r#"{"env":[{"name":"A"}]}"#,
-        ),
-        (
-            "{env: [{name: A}]}",
-            "{env: []}",
-            r#"{"env":[{"name":"A"}]}"#,
-        ),
+        ("{env: [{name: A, value: 1}]}", "{env: [{name: A, value: null}]}", r#"{"env":[{"name":"A"}]}"#),
+        ("{env: [{name: A}]}", "{env: []}", r#"{"env":[{"name":"A"}]}"#),
         ("{env: [{name: A}]}", "{env: null}", "{}"),
-        (
-            "{env: [odd, {name: A}]}",
-            "{env: [{name: A, b: 1}]}",
-            r#"{"env":["odd",{"b":1,"name":"A"}]}"#,
-        ),
+        ("{env: [odd, {name: A}]}", "{env: [{name: A, b: 1}]}", r#"{"env":["odd",{"b":1,"name":"A"}]}"#),
         (
             "{mounts: [{mountPath: /a, x: 1}]}",
             "{mounts: [{mountPath: /a, x: 2}]}",
@@ -50,8 +34,7 @@ fn items_of_one_name_merge_in_the_base_s_order() {
 
 #[test]
 fn ports_merge_by_name_else_by_port_and_protocol() {
-    let base =
-        "{ports: [{name: http, containerPort: 80, hostPort: 1}, {containerPort: 53, hostPort: 2}]}";
+    let base = "{ports: [{name: http, containerPort: 80, hostPort: 1}, {containerPort: 53, hostPort: 2}]}";
     let table = [
         (
             "{name: http, containerPort: 81}",
@@ -79,11 +62,7 @@ fn ports_merge_by_name_else_by_port_and_protocol() {
         ),
     ];
     for (item, merged) in table {
-        assert_eq!(
-            lay(base, &format!("{{ports: [{item}]}}")),
-            format!(r#"{{"ports":{merged}}}"#),
-            "{item}"
-        );
+        assert_eq!(lay(base, &format!("{{ports: [{item}]}}")), format!(r#"{{"ports":{merged}}}"#), "{item}");
     }
 }
 

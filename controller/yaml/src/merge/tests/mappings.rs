@@ -5,11 +5,7 @@ use super::{BASE, PATCH, TABLE, by_field, check, lay, overlay, tree};
 #[test]
 fn mappings_merge_and_scalars_replace() {
     check(&[
-        (
-            "{a: 1, b: {c: 2, d: 3}}",
-            "{b: {d: 4, e: 5}, f: 6}",
-            r#"{"a":1,"b":{"c":2,"d":4,"e":5},"f":6}"#,
-        ),
+        ("{a: 1, b: {c: 2, d: 3}}", "{b: {d: 4, e: 5}, f: 6}", r#"{"a":1,"b":{"c":2,"d":4,"e":5},"f":6}"#),
         ("{a: 1}", "{a: text}", r#"{"a":"text"}"#),
         ("{a: 1}", "{}", r#"{"a":1}"#),
         ("{}", "{a: {b: 1}}", r#"{"a":{"b":1}}"#),
@@ -25,11 +21,7 @@ fn null_removes_what_is_there_and_is_silent_where_nothing_is() {
         ("{a: 1, b: {c: 2}}", "{a: null, b: {c: ~}}", r#"{"b":{}}"#),
         ("{a: 1, b: {c: 2}}", "{b: }", r#"{"a":1}"#),
         ("{a: [1]}", "{a: null}", "{}"),
-        (
-            "{a: 1}",
-            "{b: null, c: {d: null, e: 1}}",
-            r#"{"a":1,"c":{"e":1}}"#,
-        ),
+        ("{a: 1}", "{b: null, c: {d: null, e: 1}}", r#"{"a":1,"c":{"e":1}}"#),
     ]);
 }
 
@@ -46,19 +38,14 @@ fn what_does_not_fit_is_reported_and_the_base_stays() {
 #[test]
 fn every_node_and_key_keeps_the_file_it_came_from() {
     let mut node = tree("{a: 1, b: {c: 2, d: 3}, env: [{name: X, value: 1}]}", BASE);
-    let patch = tree(
-        "{b: {d: 4, e: 5}, env: [{name: X, value: 2}, {name: Y}]}",
-        PATCH,
-    );
+    let patch = tree("{b: {d: 4, e: 5}, env: [{name: X, value: 2}, {name: Y}]}", PATCH);
     assert_eq!(overlay(&mut node, &patch, &by_field(TABLE)).problems, []);
     let files: Vec<String> = node
         .positions()
         .to_map()
         .iter()
         .map(|(pointer, place)| {
-            let key = place
-                .key
-                .map_or(String::from("-"), |key| key.file.0.to_string());
+            let key = place.key.map_or(String::from("-"), |key| key.file.0.to_string());
             format!("{} {key} {pointer}", place.value.file.0)
         })
         .collect();

@@ -23,12 +23,7 @@ fn an_alias_is_a_copy_that_knows_definition_and_use() {
 #[test]
 fn an_alias_in_an_alias_knows_the_outer_use() {
     let tree = tree("a: &x 1\nb: &y [*x]\nc: *y\n");
-    let used = |pointer: &str| {
-        tree.pointer(pointer)
-            .and_then(|node| node.used_at)
-            .as_ref()
-            .map(point)
-    };
+    let used = |pointer: &str| tree.pointer(pointer).and_then(|node| node.used_at).as_ref().map(point);
     assert_eq!(used("/b/0"), Some((2, 8)));
     assert_eq!(used("/c/0"), Some((3, 4)));
 }
@@ -40,56 +35,31 @@ fn the_nearest_anchor_above_counts() {
 
 #[test]
 fn a_key_can_be_an_alias() {
-    assert_eq!(
-        tree("&k name: v\nother: {*k : w}\n").to_json(),
-        json!({"name": "v", "other": {"name": "w"}})
-    );
+    assert_eq!(tree("&k name: v\nother: {*k : w}\n").to_json(), json!({"name": "v", "other": {"name": "w"}}));
 }
 
 #[test]
 fn a_merge_key_brings_in_what_the_mapping_lacks() {
     let table = [
-        (
-            "base: &b {x: 1, y: 2}\na: {<<: *b, y: 3}\n",
-            json!({"y": 3, "x": 1}),
-        ),
-        (
-            "base: &b {x: 1, y: 2}\na: {y: 3, <<: *b}\n",
-            json!({"y": 3, "x": 1}),
-        ),
-        (
-            "b: &b {x: 1}\nc: &c {x: 2, z: 3}\na: {<<: [*b, *c]}\n",
-            json!({"x": 1, "z": 3}),
-        ),
-        (
-            "l: &l [{x: 1}, {y: 2}]\na: {<<: *l}\n",
-            json!({"x": 1, "y": 2}),
-        ),
+        ("base: &b {x: 1, y: 2}\na: {<<: *b, y: 3}\n", json!({"y": 3, "x": 1})),
+        ("base: &b {x: 1, y: 2}\na: {y: 3, <<: *b}\n", json!({"y": 3, "x": 1})),
+        ("b: &b {x: 1}\nc: &c {x: 2, z: 3}\na: {<<: [*b, *c]}\n", json!({"x": 1, "z": 3})),
+        ("l: &l [{x: 1}, {y: 2}]\na: {<<: *l}\n", json!({"x": 1, "y": 2})),
         ("a: {<<: {x: 1}, y: 2}\n", json!({"x": 1, "y": 2})),
-        (
-            "b: &b {x: 1}\nc: &c {<<: *b, y: 2}\na: {<<: *c}\n",
-            json!({"x": 1, "y": 2}),
-        ),
+        ("b: &b {x: 1}\nc: &c {<<: *b, y: 2}\na: {<<: *c}\n", json!({"x": 1, "y": 2})),
         ("a: {'<<': 1}\n", json!({"<<": 1})),
         ("a: {\"<<\": {x: 1}}\n", json!({"<<": {"x": 1}})),
         ("a: {<<: []}\n", json!({})),
     ];
     for (text, expected) in table {
-        assert_eq!(
-            tree(text).get("a").map(crate::Node::to_json),
-            Some(expected),
-            "{text}"
-        );
+        assert_eq!(tree(text).get("a").map(crate::Node::to_json), Some(expected), "{text}");
     }
 }
 
 #[test]
 fn a_merged_value_knows_definition_and_use() {
     let tree = tree("b: &b {x: 1}\na:\n  <<: *b\n");
-    let (key, node) = tree
-        .get("a")
-        .and_then(|a| a.entry("x"))
-        .expect("the merged entry");
+    let (key, node) = tree.get("a").and_then(|a| a.entry("x")).expect("the merged entry");
     assert_eq!((point(&key.span), point(&node.span)), ((1, 8), (1, 11)));
     assert_eq!(node.used_at.as_ref().map(point), Some((3, 7)));
 }

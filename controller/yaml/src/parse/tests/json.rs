@@ -25,22 +25,13 @@ fn legal_json_reads_as_serde_json_reads_it() {
     same("{\"<<\": 1, \"a b\" : 2, \"---\": 3, \"y\": \"...\"}");
     same("[\"\u{2028}\u{2029}\u{85}\u{feff}\u{a0}🦀\"]");
     same("[\"  lead\", \"trail  \", \" \"]");
-    same(&format!(
-        "{{\"{}\": \"{}\"}}",
-        "k".repeat(5000),
-        "v".repeat(5000)
-    ));
+    same(&format!("{{\"{}\": \"{}\"}}", "k".repeat(5000), "v".repeat(5000)));
     same(&format!("{}1{}", "[".repeat(60), "]".repeat(60)));
 }
 
 #[test]
 fn a_half_of_a_surrogate_pair_is_refused_as_serde_json_refuses_it() {
-    for text in [
-        r#""\ud83e""#,
-        r#""\udd80""#,
-        r#""\ud83ex""#,
-        r#""\ud83e\u0041""#,
-    ] {
+    for text in [r#""\ud83e""#, r#""\udd80""#, r#""\ud83ex""#, r#""\ud83e\u0041""#] {
         assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
         assert_eq!(complaints(text).len(), 1, "{text}");
     }

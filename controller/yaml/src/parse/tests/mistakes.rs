@@ -15,10 +15,8 @@ fn a_key_twice_is_reported_with_both_places() {
 
 #[test]
 fn a_mistake_in_an_anchored_value_is_reported_once() {
-    assert_eq!(
-        complaints("a: &x {c: 1, c: 2}\nb: *x\nd: {<<: *x}\n").len(),
-        1
-    );
+    assert_eq!(complaints("a: &x {c: 1, c: 2}\nb: *x\nd: {<<: *x}\n").len(), 1);
+    assert_eq!(complaints("a: &x {<<: 1}\nb: *x\nd: {<<: *x}\n").len(), 1);
 }
 
 #[test]
@@ -38,9 +36,7 @@ fn an_unquoted_template_placeholder_is_told_apart() {
 #[test]
 fn yaml_s_own_tags_choose_the_type() {
     assert_eq!(
-        documents(
-            "[!!str 1, ! 2, !!int '3', !!float 4, !!bool 'yes', !!null '', !!seq [], !!map {}, !!str]"
-        ),
+        documents("[!!str 1, ! 2, !!int '3', !!float 4, !!bool 'yes', !!null '', !!seq [], !!map {}, !!str]"),
         [r#"0 true ["1","2",3,4.0,true,null,[],{},""]"#]
     );
     insta::assert_snapshot!(complaints("[!!int x, !!bool 1, !!seq {}, !!map [], !!float '']").join("\n"), @r"
@@ -68,18 +64,10 @@ fn compose_s_tags_are_kept_on_the_value() {
     let text = "a: !reset\nb: !reset []\nc: !override {d: 1}\ne: !override yes\nf: !reset 'null'\ng: !other 1\n";
     let parsed = parse(text, FileId(0), Profile::Compose, &Limits::default());
     let root = &parsed.documents.first().expect("one document").root;
-    let tags: Vec<_> = root
-        .as_mapping()
-        .expect("a mapping")
-        .iter()
-        .map(|(_, node)| node.tag.as_deref())
-        .collect();
+    let tags: Vec<_> = root.as_mapping().expect("a mapping").iter().map(|(_, node)| node.tag.as_deref()).collect();
     let (reset, set) = (Some("!reset"), Some("!override"));
     assert_eq!(tags, [reset, reset, set, set, reset, None]);
-    assert_eq!(
-        root.to_json().to_string(),
-        r#"{"a":null,"b":[],"c":{"d":1},"e":"yes","f":"null","g":1}"#
-    );
+    assert_eq!(root.to_json().to_string(), r#"{"a":null,"b":[],"c":{"d":1},"e":"yes","f":"null","g":1}"#);
     let problems: Vec<String> = parsed.problems.iter().map(render).collect();
     insta::assert_snapshot!(problems.join("\n"), @"6:4 unknown tag `!other` (put the value in quotes if the `!` belongs to it)");
 }
@@ -91,16 +79,8 @@ fn a_number_without_end_is_reported() {
 
 #[test]
 fn syntax_errors_say_what_to_do() {
-    let texts = [
-        "a:\n\tb: 1\n",
-        "a: b: c\n",
-        "a: [1\n",
-        "a: \"x\n",
-        "a: \"\\q\"\n",
-        "a: 1\n  b: 2\n",
-        "a\nb: 1\n",
-        "a: `x`\n",
-    ];
+    let texts =
+        ["a:\n\tb: 1\n", "a: b: c\n", "a: [1\n", "a: \"x\n", "a: \"\\q\"\n", "a: 1\n  b: 2\n", "a\nb: 1\n", "a: `x`\n"];
     let lines: Vec<String> = texts.iter().flat_map(|text| complaints(text)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
     2:2 tabs disallowed within this context (block indentation) (indent with spaces; YAML does not allow tabs there)

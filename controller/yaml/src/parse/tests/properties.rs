@@ -49,8 +49,7 @@ fn yamlish() -> impl Strategy<Value = String> {
         "1.5",
         "\r",
     ];
-    prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..40)
-        .prop_map(|pieces| pieces.concat())
+    prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..40).prop_map(|pieces| pieces.concat())
 }
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -59,8 +58,7 @@ fn any_text() -> impl Strategy<Value = String> {
 
 /// JSON without the characters that no YAML reader takes raw.
 fn json() -> impl Strategy<Value = Value> {
-    let text = any::<String>()
-        .prop_map(|text| text.replace(|c: char| c.is_control() && c > ' ' && c != '\u{85}', ""));
+    let text = any::<String>().prop_map(|text| text.replace(|c: char| c.is_control() && c > ' ' && c != '\u{85}', ""));
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -84,10 +82,7 @@ fn json() -> impl Strategy<Value = Value> {
 fn position(text: &str, offset: u32) -> Position {
     let before = text.get(..offset as usize).unwrap_or_default();
     let before = before.strip_prefix('\u{feff}').unwrap_or(before);
-    Position {
-        offset,
-        ..Position::START.after(before)
-    }
+    Position { offset, ..Position::START.after(before) }
 }
 
 proptest! {
@@ -113,7 +108,8 @@ proptest! {
 
     #[test]
     fn lines_and_columns_agree_with_offsets(text in yamlish()) {
-        prop_assume!(!text.chars().skip(1).any(|c| c == '\u{feff}'));
+        let bom = if text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
+        let text = format!("{bom}{}", text.replace('\u{feff}', ""));
         for document in read(&text).documents {
             let mut points = Vec::new();
             walk(&document.root, &mut |span, _| points.extend([span.start, span.end]));

@@ -7,12 +7,7 @@ fn places(text: &str) -> String {
     let mut lines = Vec::new();
     walk(&tree(text), &mut |span, node| {
         let kind = if node.is_some() { "" } else { "key " };
-        lines.push(format!(
-            "{kind}{}-{} {:?}",
-            span.start,
-            span.end,
-            span.slice(text).unwrap_or("?")
-        ));
+        lines.push(format!("{kind}{}-{} {:?}", span.start, span.end, span.slice(text).unwrap_or("?")));
     });
     lines.join("\n")
 }
@@ -49,6 +44,17 @@ fn flow_collections_end_with_their_bracket() {
     1:28-1:32 "d: e"
     key 1:28-1:29 "d"
     1:31-1:32 "e"
+    "#);
+}
+
+#[test]
+fn a_pair_in_brackets_ends_with_its_value() {
+    insta::assert_snapshot!(places("[d: e , f]"), @r#"
+    1:1-1:11 "[d: e , f]"
+    1:2-1:6 "d: e"
+    key 1:2-1:3 "d"
+    1:5-1:6 "e"
+    1:9-1:10 "f"
     "#);
 }
 
