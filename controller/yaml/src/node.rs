@@ -113,6 +113,12 @@ impl Node {
         }
     }
 
+    /// Gives it another value, as interpolation does. Assigning `value` alone would leave the old [`text`](Self::text).
+    pub fn set(&mut self, value: Value) {
+        self.value = value;
+        self.written = None;
+    }
+
     /// The place to point a person at: the use where there is one, else the definition.
     pub fn place(&self) -> Span {
         self.used_at.unwrap_or(self.span)

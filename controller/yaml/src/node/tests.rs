@@ -51,3 +51,11 @@ fn a_tilde_before_a_digit_in_a_key_is_told_from_a_slash() {
     assert_eq!(tree.pointer("/~01").and_then(Node::as_str), Some("tilde"));
     assert_eq!(tree.pointer("/~1").and_then(Node::as_str), Some("slash"));
 }
+
+#[test]
+fn another_value_has_another_text_in_the_same_place() {
+    let mut node = tree("0644");
+    let before = node.span;
+    node.set(Value::Int(1));
+    assert_eq!((node.text().as_deref(), node.span), (Some("1"), before));
+}
