@@ -4,6 +4,8 @@
 //! are references, and what has a name is keyed by it, so that order alone changes nothing. The hash carries the version of this
 //! encoding: an upgrade of Skiff recreates nothing.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use skiff_api::PodTemplate;
@@ -67,7 +69,7 @@ pub(crate) fn canonical(pod: &PodTemplate, first_network: Option<&Attachment>, v
             container_form(container);
         }
     }
-    prune_empty(&mut form);
+    settle(&mut form);
     form
 }
 
@@ -81,7 +83,7 @@ fn first_network_form(network: &Attachment) -> Value {
         "name": network.network,
         "ipv4Address": network.ipv4_address,
         "ipv6Address": network.ipv6_address,
-        "linkLocalIPs": network.link_local_ips,
+        "linkLocalIPs": (!network.link_local_ips.is_empty()).then_some(&network.link_local_ips),
         "macAddress": network.mac_address,
         "driverOpts": network.driver_opts,
         "gatewayPriority": network.gateway_priority,
@@ -139,14 +141,18 @@ fn remove_default(form: &mut Value, pointer: &str, default: &str) {
     }
 }
 
-/// Drops nulls and empty maps; empty lists stay, as an empty command is not the image's.
-fn prune_empty(value: &mut Value) {
+/// Sorts fields and drops nulls and empty maps; empty lists stay, as an empty command is not the image's.
+pub(crate) fn settle(value: &mut Value) {
     match value {
         Value::Object(map) => {
-            map.values_mut().for_each(prune_empty);
-            map.retain(|_, value| !value.is_null() && value.as_object().is_none_or(|map| !map.is_empty()));
+            map.values_mut().for_each(settle);
+            // Sorted here, as a feature of serde_json that any crate may turn on would keep the order of insertion.
+            let sorted: BTreeMap<String, Value> = std::mem::take(map).into_iter().collect();
+            let says_something =
+                |value: &Value| !value.is_null() && value.as_object().is_none_or(|map| !map.is_empty());
+            map.extend(sorted.into_iter().filter(|(_, value)| says_something(value)));
         }
-        Value::Array(items) => items.iter_mut().for_each(prune_empty),
+        Value::Array(items) => items.iter_mut().for_each(settle),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
