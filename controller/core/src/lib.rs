@@ -3,7 +3,6 @@
 //! Pure: no clock, no environment, no file system, no Docker, no hash maps. Time and keys are arguments.
 
 mod action;
-mod compile;
 mod content;
 mod desired;
 mod engine;
@@ -12,13 +11,11 @@ mod held;
 mod observed;
 mod plan;
 mod reason;
-mod template;
 
 pub use action::{
     Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume, FileEntry,
     FileSet, PullImage, StopContainer, UpdateContainer,
 };
-pub use compile::{CompileInput, DeclaredObject, HostFiles, compile};
 pub use content::{ContentKey, ContentStore, DigestKey};
 pub use desired::{
     Attachment, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Intent,

@@ -1,0 +1,108 @@
+//! The command line: flags → one value → what the program uses. One file a command.
+//!
+//! Exit codes: 0 well, 1 an error (wrong usage too), 2 there would be changes (`plan`, `diff`); `exec` passes on what the
+//! command in the container said. stdout is the answer, stderr is the talk.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod completion;
+mod context;
+mod error;
+pub mod paths;
+mod schema;
+mod settings;
+mod version;
+
+pub use context::Context;
+pub use error::CliError;
+pub use settings::{Color, GlobalArgs, Output, Settings};
+
+use crate::ui::failure;
+
+/// Keeps one Docker host in the state that a set of manifests declares, unattended.
+#[derive(Debug, Parser)]
+#[command(
+    name = "skiff",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 110,
+    after_help = "Begin with `skiff up ./manifests`, look with `skiff get all`, and let `skiff run ./manifests` keep it so.\n\
+                  `skiff COMMAND --help` says more about a command, `skiff explain deployment.spec` about a manifest."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Schema(schema::Args),
+    Completion(completion::Args),
+    Version(version::Args),
+}
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Well.
+    Done,
+    /// There would be changes.
+    Changes,
+    /// With the code of a command in a container.
+    Code(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Done => Self::SUCCESS,
+            Exit::Changes => Self::from(2),
+            Exit::Code(code) => Self::from(code),
+        }
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let mut context = Context::of_process(cli.global.into());
+    match cli.command.run(&mut context) {
+        Ok(exit) => exit.into(),
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(CliError::Reported) => ExitCode::FAILURE,
+        Err(error) => {
+            context.ui.say(&failure::failure(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Command {
+    fn run(self, context: &mut Context) -> Result<Exit, CliError> {
+        match self {
+            Self::Schema(args) => schema::run(&args, context),
+            Self::Completion(args) => completion::run(&args, context),
+            Self::Version(args) => version::run(&args, context),
+        }
+    }
+}
+
+/// Shows help, or what is wrong with the flags. A usage error is 1, because 2 means changes.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked_for = !error.use_stderr();
+    // Where the terminal has gone there is nobody to tell.
+    error.print().ok();
+    if asked_for { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,37 @@
+use super::*;
+use clap::CommandFactory;
+
+fn settings(flags: &[&str]) -> Settings {
+    let words = ["skiff"].iter().chain(flags);
+    Cli::try_parse_from(words).expect("right flags").global.into()
+}
+
+#[test]
+fn the_definition_of_the_flags_holds_together() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn global_flags_may_stand_before_and_behind_the_command() {
+    let before = settings(&["-i", "test", "-n", "shop", "-o", "json", "-vv", "version"]);
+    let behind = settings(&["version", "-i", "test", "-n", "shop", "-o", "json", "-vv"]);
+    assert_eq!(before, behind);
+    assert_eq!((before.instance.as_str(), before.verbosity), ("test", 2));
+    assert!(before.shows_namespace("shop") && !before.shows_namespace("blog"));
+}
+
+#[test]
+fn wrong_usage_is_not_mistaken_for_changes() {
+    let error = Cli::try_parse_from(["skiff", "versoin"]).expect_err("a typo");
+    assert!(error.to_string().contains("'version'"), "{error}");
+    assert_eq!(usage(&error), ExitCode::FAILURE);
+    assert_eq!(ExitCode::from(Exit::Changes), ExitCode::from(2));
+}
+
+#[test]
+fn every_command_says_what_it_does_and_ends_without_a_full_stop() {
+    for command in Cli::command().get_subcommands() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        assert!(about.len() > 10 && about.len() < 90 && !about.ends_with('.'), "{}: {about}", command.get_name());
+    }
+}

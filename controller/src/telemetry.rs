@@ -1,0 +1,101 @@
+//! What is logged, and how: text or JSON lines on stderr, one line an event.
+//!
+//! Invariant: the libraries that speak to Docker log whole requests and answers at `debug`, secrets in variables
+//! included, so that they are held at `info` whatever anybody asks for.
+
+use std::io::{self, IsTerminal};
+
+use anstream::{AutoStream, ColorChoice};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+/// How a log line is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How much is logged where `SKIFF_LOG` says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usual {
+    /// A command that talks itself: only what is odd.
+    Warnings,
+    /// A controller: every action.
+    Actions,
+}
+
+const CAPPED: [&str; 4] = ["bollard", "hyper", "hyper_util", "h2"];
+
+/// Begins to log. `SKIFF_LOG` takes the directives of `tracing`'s `EnvFilter`, such as `skiff=debug`.
+pub fn init(usual: Usual, verbosity: u8, format: LogFormat, color: ColorChoice) {
+    let level = match (usual, verbosity) {
+        (Usual::Warnings, 0) => "warn",
+        (Usual::Warnings, 1) | (Usual::Actions, 0) => "info",
+        (Usual::Warnings, 2) | (Usual::Actions, 1) => "debug",
+        (Usual::Warnings | Usual::Actions, _) => "trace",
+    };
+    let wanted = EnvFilter::try_from_env("SKIFF_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let filter = wanted.and(filter_fn(may_be_logged));
+    let lines = fmt::layer().with_writer(io::stderr).with_target(false);
+    let layer = match format {
+        LogFormat::Text => lines.with_ansi(is_coloured(color)).with_filter(filter).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_filter(filter).boxed(),
+    };
+    // A test, or a program that uses the library, may have its own.
+    tracing_subscriber::registry().with(layer).try_init().ok();
+}
+
+fn may_be_logged(metadata: &Metadata<'_>) -> bool {
+    let crate_name = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() <= Level::INFO || !CAPPED.contains(&crate_name)
+}
+
+fn is_coloured(color: ColorChoice) -> bool {
+    match color {
+        ColorChoice::Auto => io::stderr().is_terminal() && AutoStream::choice(&io::stderr()) != ColorChoice::Never,
+        ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
+        ColorChoice::Never => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().map(|mut sink| sink.extend_from_slice(bytes)).ok();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nobody_can_ask_for_the_requests_that_hold_secrets() {
+        let sink = Sink::default();
+        let writer = sink.clone();
+        let filter = EnvFilter::new("trace,bollard::docker=trace").and(filter_fn(may_be_logged));
+        let layer = fmt::layer().with_writer(move || writer.clone()).with_filter(filter);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::debug!(target: "bollard::docker", "PASSWORD=hunter2");
+            tracing::info!(target: "bollard", "connected");
+            tracing::trace!(target: "skiff::controller", "a pass");
+        });
+        let text = String::from_utf8(sink.0.lock().expect("no panic").clone()).expect("text");
+        assert!(!text.contains("hunter2") && text.contains("connected") && text.contains("a pass"), "{text}");
+    }
+}
