@@ -9,6 +9,7 @@ mod object;
 mod template;
 mod volume;
 
+pub(crate) use config::decode_base64;
 pub use config::{ConfigMap, Secret};
 pub use container::*;
 pub use deployment::{Deployment, DeploymentSpec, DeploymentStatus, OnFailure, RollingUpdate, Strategy, StrategyType};

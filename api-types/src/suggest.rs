@@ -2,12 +2,12 @@
 
 /// The candidate nearest to a word, where one is near enough to be a slip: at most a third of its letters differ.
 ///
-/// Case counts half a letter, a swap of neighbours one. Ties go to the first candidate.
+/// Case alone never counts, in part it counts half a letter; a swap of neighbours counts one. Ties go to the first candidate.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() * 2).div_ceil(3).max(2);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
-        let distance = half_steps(word, candidate);
+        let distance = if word.eq_ignore_ascii_case(candidate) { 1 } else { half_steps(word, candidate) };
         if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }

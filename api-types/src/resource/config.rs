@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,35 @@ pub struct Secret {
     /// Whether a change of the data is refused.
     #[serde(default, skip_serializing_if = "is_default")]
     pub immutable: bool,
+}
+
+impl ConfigMap {
+    /// The content by key, decoded. What is not base64 is left out; validation has refused it.
+    pub fn content(&self) -> BTreeMap<String, Vec<u8>> {
+        content(&self.binary_data, &self.data)
+    }
+}
+
+impl Secret {
+    /// The content by key, decoded. What is not base64 is left out; validation has refused it.
+    pub fn content(&self) -> BTreeMap<String, Vec<u8>> {
+        content(&self.data, &self.string_data)
+    }
+}
+
+fn content(bytes: &BTreeMap<String, String>, texts: &BTreeMap<String, String>) -> BTreeMap<String, Vec<u8>> {
+    let decoded = bytes.iter().filter_map(|(key, value)| Some((key.clone(), decode_base64(value)?)));
+    let texts = texts.iter().map(|(key, text)| (key.clone(), text.clone().into_bytes()));
+    decoded.chain(texts).collect()
+}
+
+/// Reads base64, broken into lines or not.
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        let joined: String = text.split_ascii_whitespace().collect();
+        return STANDARD.decode(joined).ok();
+    }
+    STANDARD.decode(text).ok()
 }
 
 /// Shows the keys and never the values.

@@ -1,0 +1,37 @@
+//! Names, labels and annotations.
+
+use std::collections::BTreeMap;
+
+use super::words::dns_label;
+use crate::complaint::At;
+use crate::{Complaint, ObjectMeta, annotation};
+
+/// The prefix of Skiff's own labels.
+const OWN: &str = "skiff.dev/";
+
+pub(super) fn check(meta: &ObjectMeta, out: &mut Vec<Complaint>) {
+    let at = At::ROOT.key("metadata");
+    dns_label(&meta.name, &at.key("name"), out);
+    if let Some(namespace) = &meta.namespace {
+        dns_label(namespace, &at.key("namespace"), out);
+    }
+    labels(&meta.labels, &at.key("labels"), out);
+    let protects = |value: &&String| !["true", "false"].contains(&value.as_str());
+    if let Some(value) = meta.annotations.get(annotation::PRUNE).filter(protects) {
+        let annotations = at.key("annotations");
+        let complaint = annotations.key(annotation::PRUNE).says(format!("`{}` cannot be `{value}`", annotation::PRUNE));
+        out.push(complaint.help("write \"false\" to protect the object from pruning, else \"true\""));
+    }
+}
+
+/// Complains about labels that are Skiff's own, and about empty keys.
+pub(super) fn labels(labels: &BTreeMap<String, String>, at: &At<'_>, out: &mut Vec<Complaint>) {
+    for key in labels.keys() {
+        if key.starts_with(OWN) {
+            let complaint = at.key(key).says(format!("label `{key}` is Skiff's own")).on_key();
+            out.push(complaint.help("use another prefix, or none"));
+        } else if key.is_empty() {
+            out.push(at.key(key).says("a label has an empty key").on_key());
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What a template declares to mount, and where its containers mount it.
+
+use std::collections::BTreeSet;
+
+use super::image;
+use super::words::{dns_label, exactly_one, inner_path, mode, one_of};
+use crate::complaint::At;
+use crate::suggest::nearest;
+use crate::{Complaint, HostPathVolume, KeyToPath, VolumeMount, VolumeSource};
+
+const PROPAGATIONS: [&str; 6] = ["rprivate", "private", "rshared", "shared", "rslave", "slave"];
+
+/// Complains about `volumes`.
+pub(super) fn volumes(volumes: &[VolumeSource], at: &At<'_>, out: &mut Vec<Complaint>) {
+    let mut names = BTreeSet::new();
+    for (index, volume) in volumes.iter().enumerate() {
+        let at = at.index(index);
+        dns_label(&volume.name, &at.key("name"), out);
+        if !names.insert(&volume.name) {
+            out.push(at.key("name").says(format!("another volume is named `{}` too", volume.name)));
+        }
+        let given = [
+            ("volume", volume.volume.is_some()),
+            ("hostPath", volume.host_path.is_some()),
+            ("tmpfs", volume.tmpfs.is_some()),
+            ("emptyDir", volume.empty_dir.is_some()),
+            ("configMap", volume.config_map.is_some()),
+            ("secret", volume.secret.is_some()),
+            ("image", volume.image.is_some()),
+            ("namedPipe", volume.named_pipe.is_some()),
+        ];
+        exactly_one(&given, &at, out);
+        source(volume, &at, out);
+    }
+}
+
+fn source(volume: &VolumeSource, at: &At<'_>, out: &mut Vec<Complaint>) {
+    if let Some(host) = &volume.host_path {
+        host_path(host, &at.key("hostPath"), out);
+    }
+    if let Some(tmpfs) = &volume.tmpfs {
+        mode(tmpfs.mode, &at.key("tmpfs").key("mode"), out);
+    }
+    if let Some(empty) = &volume.empty_dir {
+        one_of(empty.medium.as_ref(), &["", "Memory"], &at.key("emptyDir").key("medium"), out);
+    }
+    if let Some(config) = &volume.config_map {
+        files(&config.items, config.default_mode, &at.key("configMap"), out);
+    }
+    if let Some(secret) = &volume.secret {
+        files(&secret.items, secret.default_mode, &at.key("secret"), out);
+    }
+    if let Some(source) = &volume.image {
+        let at = at.key("image");
+        image::check(&source.reference, &at.key("reference"), out);
+        if let Some(path) = &source.sub_path {
+            inner_path(path, &at.key("subPath"), out);
+        }
+    }
+}
+
+fn host_path(host: &HostPathVolume, at: &At<'_>, out: &mut Vec<Complaint>) {
+    if host.path.is_empty() {
+        out.push(
+            at.key("path")
+                .says("`path` is empty")
+                .help("write `/srv/data`, or `./data` for a folder beside the manifest"),
+        );
+    } else if host.path.starts_with('~') {
+        let complaint = at.key("path").says(format!("`path` cannot be `{}`: there is no home folder", host.path));
+        out.push(complaint.help("write the whole path, or one that starts at the manifest's folder with `./`"));
+    }
+    one_of(host.propagation.as_ref(), &PROPAGATIONS, &at.key("propagation"), out);
+    one_of(host.selinux.as_ref(), &["shared", "private"], &at.key("selinux"), out);
+    one_of(host.consistency.as_ref(), &["default", "consistent", "cached", "delegated"], &at.key("consistency"), out);
+}
+
+fn files(items: &[KeyToPath], default_mode: Option<u32>, at: &At<'_>, out: &mut Vec<Complaint>) {
+    mode(default_mode, &at.key("defaultMode"), out);
+    let mut paths = BTreeSet::new();
+    let at = at.key("items");
+    for (index, item) in items.iter().enumerate() {
+        let at = at.index(index);
+        inner_path(&item.path, &at.key("path"), out);
+        mode(item.mode, &at.key("mode"), out);
+        if !paths.insert(&item.path) {
+            out.push(at.key("path").says(format!("another key becomes the file `{}` too", item.path)));
+        }
+    }
+}
+
+/// Complains about `volumeMounts`.
+pub(super) fn mounts(mounts: &[VolumeMount], volumes: &[VolumeSource], at: &At<'_>, out: &mut Vec<Complaint>) {
+    let mut paths = BTreeSet::new();
+    for (index, mount) in mounts.iter().enumerate() {
+        let at = at.index(index);
+        let volume = volumes.iter().find(|volume| volume.name == mount.name);
+        if volume.is_none() {
+            out.push(undeclared(mount, volumes, &at));
+        }
+        let is_pipe = volume.is_some_and(|volume| volume.named_pipe.is_some());
+        let path = mount.mount_path.trim_end_matches('/');
+        if !is_pipe && !mount.mount_path.starts_with('/') {
+            let message = format!("`mountPath` must be an absolute path, found `{}`", mount.mount_path);
+            out.push(at.key("mountPath").says(message));
+        } else if !is_pipe && path.is_empty() {
+            out.push(at.key("mountPath").says("`mountPath` cannot be `/`: nothing would be left of the image"));
+        } else if !paths.insert(path) {
+            out.push(at.key("mountPath").says(format!("something else is mounted at `{path}` too")));
+        }
+        if let Some(path) = &mount.sub_path {
+            inner_path(path, &at.key("subPath"), out);
+        }
+    }
+}
+
+fn undeclared(mount: &VolumeMount, volumes: &[VolumeSource], at: &At<'_>) -> Complaint {
+    let complaint = at.key("name").says(format!("no volume is named `{}` in `template.volumes`", mount.name));
+    match nearest(&mount.name, volumes.iter().map(|volume| volume.name.as_str())) {
+        Some(meant) => complaint.help(format!("did you mean `{meant}`?")),
+        None => complaint.help(format!("add `- {{ name: {}, … }}` to `template.volumes`", mount.name)),
+    }
+}

@@ -1,0 +1,27 @@
+//! The template of a workload.
+
+use super::words::docker_name;
+use super::{attachments, container, meta, mounts};
+use crate::complaint::At;
+use crate::{Complaint, PodTemplate, RestartPolicy};
+
+/// Complains about a template. `replicas` is how many containers of it run at the same time.
+pub(super) fn check(template: &PodTemplate, replicas: u32, at: &At<'_>, out: &mut Vec<Complaint>) {
+    let at_meta = at.key("metadata");
+    meta::labels(&template.metadata.labels, &at_meta.key("labels"), out);
+    meta::labels(&template.metadata.annotations, &at_meta.key("annotations"), out);
+    container::check_init(&template.init_containers, template, &at.key("initContainers"), out);
+    container::check(&template.container, template, replicas, &at.key("container"), out);
+    let at_name = at.key("containerName");
+    docker_name(template.container_name.as_ref(), &at_name, out);
+    if let Some(name) = template.container_name.as_ref().filter(|_| replicas > 1) {
+        let message = format!("`containerName` {name} can be held by one replica, and there are {replicas}");
+        out.push(at_name.says(message).help("leave it out, or run one replica"));
+    }
+    if template.restart_policy == Some(RestartPolicy::Never) && template.restart.is_some() {
+        let complaint = at.key("restart").says("`restart` with `restartPolicy: Never`").on_key();
+        out.push(complaint.help("leave it out, or write `restartPolicy: OnFailure`"));
+    }
+    attachments::check(template, replicas, at, out);
+    mounts::volumes(&template.volumes, &at.key("volumes"), out);
+}
