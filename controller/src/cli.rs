@@ -9,10 +9,15 @@ use clap::{Parser, Subcommand};
 
 mod completion;
 mod context;
+pub mod diff;
+pub mod down;
 mod error;
 pub mod paths;
+pub mod plan;
+pub mod run;
 mod schema;
 mod settings;
+pub mod up;
 mod version;
 
 pub use context::Context;

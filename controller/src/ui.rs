@@ -4,11 +4,14 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 
 pub mod age;
 pub mod data;
 pub mod failure;
+pub mod live;
+pub mod plan;
 pub mod style;
 pub mod table;
 
@@ -25,6 +28,8 @@ pub struct Ui {
     pub stderr_is_terminal: bool,
     /// Columns of the terminal; 100 where there is none.
     pub width: usize,
+    /// Rows of the terminal; 24 where there is none.
+    pub height: usize,
 }
 
 impl std::fmt::Debug for Ui {
@@ -41,12 +46,14 @@ impl Ui {
         // What `auto` means depends on the real stream, which a boxed one no longer shows.
         let out_choice = resolve(color, || AutoStream::choice(&stdout));
         let err_choice = resolve(color, || AutoStream::choice(&stderr));
+        let (width, height) = terminal_size().unwrap_or((100, 24));
         Self {
             stdout: AutoStream::new(Box::new(stdout), out_choice),
             stderr: AutoStream::new(Box::new(stderr), err_choice),
             stdout_is_terminal,
             stderr_is_terminal,
-            width: terminal_width().unwrap_or(100),
+            width,
+            height,
         }
     }
 
@@ -65,6 +72,11 @@ impl Ui {
         self.stderr.write_all(format!("{text}{end}").as_bytes()).ok();
     }
 
+    /// Text as the talk would show it, for what draws on the terminal by itself.
+    pub fn for_talk(&self, text: &str) -> String {
+        if self.talk_is_coloured() { text.to_owned() } else { strip_str(text).to_string() }
+    }
+
     /// Whether the talk is coloured.
     pub fn talk_is_coloured(&self) -> bool {
         !matches!(self.stderr.current_choice(), ColorChoice::Never)
@@ -78,8 +90,8 @@ fn resolve(color: ColorChoice, auto: impl FnOnce() -> ColorChoice) -> ColorChoic
     }
 }
 
-/// The columns of whichever stream is a terminal.
-fn terminal_width() -> Option<usize> {
+/// Columns and rows of whichever stream is a terminal.
+fn terminal_size() -> Option<(usize, usize)> {
     let size = rustix::termios::tcgetwinsize(io::stdout()).or_else(|_| rustix::termios::tcgetwinsize(io::stderr()));
-    size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    size.ok().map(|size| (usize::from(size.ws_col), usize::from(size.ws_row))).filter(|(columns, _)| *columns > 0)
 }

@@ -2,6 +2,8 @@
 
 use std::future::Future;
 
+use skiff_api::ObjectKey;
+
 use super::error::CliError;
 use super::settings::{Output, Settings};
 use crate::ui::Ui;
@@ -36,6 +38,15 @@ impl Context {
         // A blocking read of stdin or a look-up of a name must not keep the process alive.
         runtime.shutdown_background();
         result
+    }
+
+    /// Writes the answer as the names of objects, one a line.
+    ///
+    /// # Errors
+    /// When stdout cannot be written.
+    pub fn names<'a>(&mut self, objects: impl IntoIterator<Item = &'a ObjectKey>) -> Result<(), CliError> {
+        let names: Vec<_> = objects.into_iter().map(ToString::to_string).chain([String::new()]).collect();
+        Ok(self.ui.answer(&names.join("\n"))?)
     }
 
     /// Writes the answer as JSON or YAML where that was asked for, and says whether it was.

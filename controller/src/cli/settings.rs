@@ -23,19 +23,19 @@ pub struct GlobalArgs {
     /// The name of the source, where it is not that of its folder.
     #[arg(long, global = true, value_name = "NAME", help_heading = HEADING)]
     pub source: Option<String>,
-    /// How the answer is written.
-    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text", help_heading = HEADING)]
+    /// How the answer is written: text, wide, json, yaml or name.
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text", hide_possible_values = true, help_heading = HEADING)]
     pub output: Output,
-    /// Docker's address, such as `unix:///var/run/docker.sock`.
+    /// Docker's address, where it is not that of its own socket.
     #[arg(short = 'H', long, global = true, env = "DOCKER_HOST", hide_env_values = true, value_name = "URL", help_heading = HEADING)]
     pub host: Option<String>,
     /// Where Skiff keeps what Docker cannot: the last good manifests, overrides, history.
     #[arg(long, global = true, env = "SKIFF_STATE_DIR", hide_env_values = true, value_name = "DIR", help_heading = HEADING)]
     pub state_dir: Option<PathBuf>,
-    /// When to use colours.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = HEADING)]
+    /// When to use colours: auto (on a terminal), always or never.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true, help_heading = HEADING)]
     pub color: Color,
-    /// The same as --color never.
+    /// The same as `--color never`.
     #[arg(long, global = true, help_heading = HEADING)]
     pub no_color: bool,
     /// Say more; twice for every call to Docker, three times for everything.

@@ -1,5 +1,5 @@
 use super::*;
-use clap::CommandFactory;
+use clap::{Args as _, CommandFactory, FromArgMatches};
 
 fn settings(flags: &[&str]) -> Settings {
     let words = ["skiff"].iter().chain(flags);
@@ -34,4 +34,18 @@ fn every_command_says_what_it_does_and_ends_without_a_full_stop() {
         let about = command.get_about().map(ToString::to_string).unwrap_or_default();
         assert!(about.len() > 10 && about.len() < 90 && !about.ends_with('.'), "{}: {about}", command.get_name());
     }
+}
+
+#[test]
+fn the_flags_of_commands_that_read_manifests_hold_together() {
+    let command = |name: &'static str| clap::Command::new(name);
+    run::Args::augment_args(command("run")).debug_assert();
+    up::Args::augment_args(command("up")).debug_assert();
+    plan::Args::augment_args(command("plan")).debug_assert();
+    diff::Args::augment_args(command("diff")).debug_assert();
+    down::Args::augment_args(command("down")).debug_assert();
+    let matches = up::Args::augment_args(command("up")).get_matches_from(["up", ".", "web", "--scale", "web=5"]);
+    let args = up::Args::from_arg_matches(&matches).expect("right flags");
+    assert_eq!((args.paths().len(), args.names), (1, vec!["web".to_owned()]));
+    assert_eq!(args.scale, [paths::Scale { name: "web".to_owned(), replicas: 5 }]);
 }

@@ -1,0 +1,79 @@
+use anstream::adapter::strip_str;
+use skiff_api::Kind;
+
+use super::*;
+
+fn key(name: &str) -> ObjectKey {
+    ObjectKey::new(Kind::Deployment, "shop", name)
+}
+
+fn event(name: &str, what: &str, state: State) -> ObjectEvent {
+    ObjectEvent { object: key(name), what: what.to_owned(), state, progress: None }
+}
+
+fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn objects() -> frame::Objects {
+    let mut objects = frame::Objects::default();
+    objects.take(event("db", "starting shop-db-1", State::Working), at(0));
+    objects.take(event("db", "Ready", State::Ready), at(3));
+    objects.take(event("api", "waiting for db to be Ready", State::Waiting), at(0));
+    objects
+        .take(ObjectEvent { progress: Some((34, 100)), ..event("web", "pulling nginx:1.27", State::Working) }, at(1));
+    objects.take(
+        event("job", "image shop/job:9: not found in the registry, which says more than fits", State::Failed),
+        at(2),
+    );
+    objects
+}
+
+fn plain(lines: Vec<String>) -> String {
+    strip_str(&lines.join("\n")).to_string()
+}
+
+#[test]
+fn an_object_is_one_line_that_fits() {
+    let lines = objects().frame(at(4), 70, 20);
+    insta::assert_snapshot!(plain(lines), @r"
+    · deployment/shop/api  waiting for db to be Ready          4.0 s
+    ✓ deployment/shop/db   Ready                               3.0 s
+    ✗ deployment/shop/job  image shop/job:9: not found in t…   0.0 s
+    ⠋ deployment/shop/web  pulling nginx:1.27 34 %             3.0 s
+    ");
+}
+
+#[test]
+fn on_a_low_terminal_what_is_ready_makes_room() {
+    let lines = objects().frame(at(4), 70, 3);
+    insta::assert_snapshot!(plain(lines), @r"
+    ✓ 1 of 4 ready
+    ✗ deployment/shop/job  image shop/job:9: not found in t…   0.0 s
+      and 2 more
+    ");
+}
+
+#[test]
+fn elsewhere_each_thing_that_happens_is_a_line() {
+    let mut objects = frame::Objects::default();
+    let pulling = |done| ObjectEvent { progress: Some((done, 9)), ..event("web", "pulling nginx", State::Working) };
+    let lines = [objects.take(pulling(1), at(1)), objects.take(pulling(2), at(2))];
+    assert!(lines[0].is_some() && lines[1].is_none());
+    let line = objects.take(event("web", "no such image", State::Failed), at(75)).expect("it is new");
+    assert_eq!(strip_str(&line).to_string(), "[1 min 15 s] deployment/shop/web: failed: no such image");
+}
+
+#[test]
+fn the_summary_names_what_is_not_ready_with_its_remedy() {
+    let unready =
+        Unready { object: key("job"), why: "exited with 1".to_owned(), remedy: Some("skiff logs job".to_owned()) };
+    let texts = [summary(12, &[], at(10)), summary(2, &[unready], at(65))];
+    insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
+    12 objects ready in 10.0 s
+
+    1 of 2 objects not ready after 1 min 05 s
+      deployment/shop/job: exited with 1
+        help: skiff logs job
+    ");
+}

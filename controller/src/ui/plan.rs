@@ -1,0 +1,117 @@
+//! A plan as a person and as a program reads it.
+//!
+//! The single engine calls that make, replace or remove one container are one line; `-o wide` and `-v` show each call.
+//! Plans hold no secret value, so that nothing has to be hidden here.
+
+use std::fmt::Write as _;
+
+use skiff_api::ObjectKey;
+use skiff_core::{Change, Plan, Reason};
+
+use super::style::{BAD, CHANGE, FAINT, GOOD, NAME, paint};
+use lines::{Group, Line, Mark};
+
+mod data;
+mod diff;
+mod lines;
+
+pub use data::{PlanData, Summary};
+pub use diff::{FieldDiff, ObjectDiff, diff, diffs};
+
+/// The plan as text: objects with what is done to them and why, what is held, and how much that is.
+pub fn text(plan: &Plan, wide: bool) -> String {
+    let mut text = String::new();
+    for group in lines::groups(plan, wide) {
+        object(&mut text, &group);
+    }
+    writeln!(text, "{}", Summary::of(plan)).ok();
+    text
+}
+
+/// The objects that the plan is about, each once.
+pub fn objects(plan: &Plan) -> Vec<&ObjectKey> {
+    let mut objects: Vec<_> =
+        plan.steps.iter().map(|step| &step.object).chain(plan.held.iter().map(|held| &held.object)).collect();
+    objects.sort();
+    objects.dedup();
+    objects
+}
+
+fn object(text: &mut String, group: &Group<'_>) {
+    writeln!(text, "{}", paint(NAME, group.object)).ok();
+    step_lines(text, &group.lines, "  ");
+    for held in &group.held {
+        let (mark, style) = if held.waits { ("…", CHANGE) } else { ("!", FAINT) };
+        writeln!(text, "  {} {}", paint(style, mark), held.why).ok();
+        step_lines(text, &held.pending, "      ");
+    }
+    text.push('\n');
+}
+
+fn step_lines(text: &mut String, lines: &[Line<'_>], indent: &str) {
+    let width = lines.iter().map(|line| line.words.chars().count()).max().unwrap_or(0);
+    let mut above: Option<&Reason> = None;
+    for line in lines {
+        let style = mark_style(line.mark);
+        let gap = " ".repeat(width - line.words.chars().count());
+        let (why, changes) = split(line.reason);
+        let same = above == Some(line.reason) && !changes.is_empty();
+        let why = if same { "outdated, as above".to_owned() } else { why };
+        let words = paint(style, format_args!("{} {}", line.mark.sign(), line.words));
+        writeln!(text, "{indent}{words}{gap}  {}", paint(FAINT, why)).ok();
+        if !same {
+            change_lines(text, changes, indent);
+        }
+        above = Some(line.reason);
+    }
+}
+
+fn change_lines(text: &mut String, changes: &[Change], indent: &str) {
+    for change in changes {
+        let Change { field, from, to } = change;
+        let line = match (from, to) {
+            (Some(from), Some(to)) => format!("{field}: {} → {}", paint(BAD, from), paint(GOOD, to)),
+            (None, Some(to)) => format!("{field}: {}", paint(GOOD, to)),
+            (Some(from), None) => format!("{field}: {}, gone", paint(BAD, from)),
+            (None, None) => format!("{field}: changed"),
+        };
+        writeln!(text, "{indent}    {line}").ok();
+    }
+}
+
+/// The reason in a few words, and the fields that get lines of their own.
+fn split(reason: &Reason) -> (String, &[Change]) {
+    match reason {
+        Reason::Outdated { changes } if !changes.is_empty() => ("outdated".to_owned(), changes),
+        Reason::Adjusted { changes } => ("adjusted in place".to_owned(), changes),
+        Reason::Readdressed { network, changes } => (format!("different on network {network}"), changes),
+        Reason::Missing
+        | Reason::Needed
+        | Reason::Outdated { .. }
+        | Reason::ContentChanged { .. }
+        | Reason::Surplus
+        | Reason::Orphaned
+        | Reason::Unwanted
+        | Reason::Exited { .. }
+        | Reason::NotStarted
+        | Reason::Dead
+        | Reason::Paused
+        | Reason::Renamed { .. }
+        | Reason::Disconnected { .. }
+        | Reason::Overconnected { .. }
+        | Reason::Unused
+        | Reason::Rewired { .. } => (reason.to_string(), &[]),
+    }
+}
+
+const fn mark_style(mark: Mark) -> anstyle::Style {
+    match mark {
+        Mark::Create => GOOD,
+        Mark::Change => CHANGE,
+        Mark::Remove => BAD,
+        Mark::Aside => FAINT,
+    }
+}
+
+#[cfg(test)]
+mod tests;

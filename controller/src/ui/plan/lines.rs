@@ -1,0 +1,203 @@
+//! Which steps make one line: all that happens to one container, network or volume of an object.
+
+use skiff_api::ObjectKey;
+use skiff_core::{Action, Held, Plan, Reason, Step};
+
+/// What comes, changes or goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    Create,
+    Change,
+    Remove,
+    /// Images and files, which others need: not counted.
+    Aside,
+}
+
+impl Mark {
+    pub(super) const fn sign(self) -> char {
+        match self {
+            Self::Create => '+',
+            Self::Change => '~',
+            Self::Remove => '-',
+            Self::Aside => '·',
+        }
+    }
+}
+
+/// An object with what is done to it and what is not.
+pub(super) struct Group<'a> {
+    pub(super) object: &'a ObjectKey,
+    pub(super) lines: Vec<Line<'a>>,
+    pub(super) held: Vec<HeldLine<'a>>,
+}
+
+/// What is done to one thing, and why.
+pub(super) struct Line<'a> {
+    pub(super) mark: Mark,
+    pub(super) words: String,
+    pub(super) reason: &'a Reason,
+}
+
+/// What is not done, and why.
+pub(super) struct HeldLine<'a> {
+    pub(super) why: String,
+    pub(super) waits: bool,
+    pub(super) pending: Vec<Line<'a>>,
+}
+
+/// The plan by object, in the order in which the objects first appear.
+pub(super) fn groups(plan: &Plan, wide: bool) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut steps: Vec<Vec<&Step>> = Vec::new();
+    for step in &plan.steps {
+        let index = place(&mut groups, &step.object);
+        steps.resize_with(groups.len(), Vec::new);
+        if let Some(steps) = steps.get_mut(index) {
+            steps.push(step);
+        }
+    }
+    for (group, steps) in groups.iter_mut().zip(&steps) {
+        group.lines = if wide { every(steps) } else { collapsed(steps) };
+    }
+    for held in &plan.held {
+        let index = place(&mut groups, &held.object);
+        if let Some(group) = groups.get_mut(index) {
+            group.held.push(held_line(held));
+        }
+    }
+    groups
+}
+
+fn place<'a>(groups: &mut Vec<Group<'a>>, object: &'a ObjectKey) -> usize {
+    groups.iter().position(|group| group.object == object).unwrap_or_else(|| {
+        groups.push(Group { object, lines: Vec::new(), held: Vec::new() });
+        groups.len() - 1
+    })
+}
+
+fn held_line(held: &Held) -> HeldLine<'_> {
+    let pending = held.pending.iter().map(|pending| Line {
+        mark: mark_of_verb(pending.verb),
+        words: format!("{} {}", pending.verb, pending.target),
+        reason: &pending.reason,
+    });
+    HeldLine { why: held.why.to_string(), waits: held.why.is_waiting(), pending: pending.collect() }
+}
+
+fn mark_of_verb(verb: &str) -> Mark {
+    match verb.split(' ').next() {
+        Some("create") => Mark::Create,
+        Some("pull" | "write") => Mark::Aside,
+        Some("remove") => Mark::Remove,
+        Some(_) | None => Mark::Change,
+    }
+}
+
+/// A line for each step.
+fn every<'a>(steps: &[&'a Step]) -> Vec<Line<'a>> {
+    let line = |step: &&'a Step| Line { mark: mark(&step.action), words: words(&step.action), reason: &step.reason };
+    steps.iter().map(line).collect()
+}
+
+fn words(action: &Action) -> String {
+    format!("{} {}", action.verb(), action.target())
+}
+
+const fn mark(action: &Action) -> Mark {
+    match action {
+        Action::PullImage(_) | Action::WriteFiles(_) | Action::RemoveFiles { .. } => Mark::Aside,
+        Action::CreateNetwork(_) | Action::CreateVolume(_) | Action::CreateContainer(_) => Mark::Create,
+        Action::RemoveNetwork { .. } | Action::RemoveVolume { .. } | Action::RemoveContainer { .. } => Mark::Remove,
+        Action::ConnectNetwork(_)
+        | Action::DisconnectNetwork { .. }
+        | Action::StartContainer { .. }
+        | Action::StopContainer(_)
+        | Action::RenameContainer { .. }
+        | Action::UnpauseContainer { .. }
+        | Action::UpdateContainer(_) => Mark::Change,
+    }
+}
+
+/// The container that a step is about, if it is about one.
+fn container(action: &Action) -> Option<&str> {
+    match action {
+        Action::CreateContainer(create) => Some(&create.name),
+        Action::ConnectNetwork(connect) => Some(&connect.container.name),
+        Action::StopContainer(stop) => Some(&stop.container.name),
+        Action::UpdateContainer(update) => Some(&update.container.name),
+        Action::DisconnectNetwork { container, .. }
+        | Action::StartContainer { container }
+        | Action::RemoveContainer { container }
+        | Action::RenameContainer { container, .. }
+        | Action::UnpauseContainer { container } => Some(&container.name),
+        Action::PullImage(_)
+        | Action::CreateNetwork(_)
+        | Action::RemoveNetwork { .. }
+        | Action::CreateVolume(_)
+        | Action::RemoveVolume { .. }
+        | Action::WriteFiles(_)
+        | Action::RemoveFiles { .. } => None,
+    }
+}
+
+/// A line for each container with all its steps, and one for each other step that is not just the way to a container.
+fn collapsed<'a>(steps: &[&'a Step]) -> Vec<Line<'a>> {
+    let makes_container = steps.iter().any(|step| matches!(step.action, Action::CreateContainer(_)));
+    let mut lines = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for step in steps {
+        match container(&step.action) {
+            Some(name) if seen.contains(&name) => {}
+            Some(name) => {
+                seen.push(name);
+                let of_it: Vec<_> =
+                    steps.iter().copied().filter(|step| container(&step.action) == Some(name)).collect();
+                lines.extend(container_lines(name, &of_it));
+            }
+            None if makes_container && is_on_the_way(&step.action) => {}
+            None => lines.extend(every(&[step])),
+        }
+    }
+    lines
+}
+
+const fn is_on_the_way(action: &Action) -> bool {
+    matches!(action, Action::PullImage(_) | Action::WriteFiles(_))
+}
+
+fn container_lines<'a>(name: &str, steps: &[&'a Step]) -> Vec<Line<'a>> {
+    let creates = steps.iter().any(|step| matches!(step.action, Action::CreateContainer(_)));
+    let removes = steps.iter().any(|step| matches!(step.action, Action::RemoveContainer { .. }));
+    let (mark, verb) = match (creates, removes) {
+        (true, true) => (Mark::Change, "replace"),
+        (true, false) => (Mark::Create, "create"),
+        (false, true) => (Mark::Remove, "remove"),
+        (false, false) => return every(steps),
+    };
+    let reason = steps.iter().map(|step| &step.reason).max_by_key(|reason| weight(reason));
+    reason.map(|reason| Line { mark, words: format!("{verb} container {name}"), reason }).into_iter().collect()
+}
+
+/// How much a reason tells: that a step is needed by another, or that what was just removed is missing, tells little.
+const fn weight(reason: &Reason) -> u8 {
+    match reason {
+        Reason::Needed => 0,
+        Reason::Missing => 1,
+        Reason::Outdated { .. }
+        | Reason::ContentChanged { .. }
+        | Reason::Surplus
+        | Reason::Orphaned
+        | Reason::Unwanted
+        | Reason::Exited { .. }
+        | Reason::NotStarted
+        | Reason::Dead
+        | Reason::Paused
+        | Reason::Renamed { .. }
+        | Reason::Disconnected { .. }
+        | Reason::Overconnected { .. }
+        | Reason::Readdressed { .. }
+        | Reason::Adjusted { .. }
+        | Reason::Unused
+        | Reason::Rewired { .. } => 2,
+    }
+}

@@ -1,0 +1,139 @@
+use anstream::adapter::strip_str;
+use jiff::Timestamp;
+use skiff_api::{DependencyCondition, Kind, PullPolicy};
+use skiff_core::{
+    Action, ContainerRef, Held, HeldReason, InPlace, Pending, PullImage, Step, StepId, StopContainer, UpdateContainer,
+};
+
+use super::*;
+
+fn key(name: &str) -> ObjectKey {
+    ObjectKey::new(Kind::Deployment, "shop", name)
+}
+
+fn reference(name: &str) -> ContainerRef {
+    ContainerRef { id: None, name: name.to_owned() }
+}
+
+fn image_changed() -> Reason {
+    let image = Change::new("container.image", Some("shop/api:1.1".to_owned()), Some("shop/api:1.2".to_owned()));
+    Reason::Outdated { changes: vec![image, Change::new("container.env[TOKEN]", None, None)] }
+}
+
+fn stop(name: &str) -> Action {
+    Action::StopContainer(StopContainer { container: reference(name), grace_seconds: 10 })
+}
+
+fn remove(name: &str) -> Action {
+    Action::RemoveContainer { container: reference(name) }
+}
+
+fn pull() -> Action {
+    Action::PullImage(PullImage { image: "shop/api:1.2".to_owned(), platform: None, policy: PullPolicy::IfNotPresent })
+}
+
+fn plan() -> Plan {
+    let update = UpdateContainer { container: reference("shop-web-1"), to: InPlace::default() };
+    let limit = Change::new("container.resources.limits.cpu", Some("1".to_owned()), Some("2".to_owned()));
+    let steps = [
+        ("api", pull(), Reason::Needed),
+        ("api", stop("shop-api-1"), image_changed()),
+        ("api", remove("shop-api-1"), image_changed()),
+        ("api", remove("shop-api-2"), image_changed()),
+        ("web", Action::UpdateContainer(update), Reason::Adjusted { changes: vec![limit] }),
+        ("old", stop("shop-old-1"), Reason::Orphaned),
+        ("old", remove("shop-old-1"), Reason::Orphaned),
+    ];
+    let steps = steps.into_iter().enumerate().map(|(id, (object, action, reason))| Step {
+        id: StepId(id),
+        object: key(object),
+        action,
+        reason,
+        after: Vec::new(),
+    });
+    let pending = vec![Pending { verb: "create container", target: "shop-job-1".to_owned(), reason: Reason::Missing }];
+    let waiting = HeldReason::WaitingFor { dependency: key("db"), condition: DependencyCondition::Ready };
+    let held = vec![
+        Held { object: key("worker"), why: waiting, pending },
+        Held { object: key("api"), why: HeldReason::Paused, pending: Vec::new() },
+    ];
+    Plan { steps: steps.collect(), held, wake_at: Some(Timestamp::UNIX_EPOCH) }
+}
+
+#[test]
+fn the_calls_for_one_container_are_one_line_with_its_reason() {
+    insta::assert_snapshot!(strip_str(&text(&plan(), false)).to_string(), @r"
+    deployment/shop/api
+      · pull image shop/api:1.2      needed
+      - remove container shop-api-1  outdated
+          container.image: shop/api:1.1 → shop/api:1.2
+          container.env[TOKEN]: changed
+      - remove container shop-api-2  outdated, as above
+      ! the rollout is paused
+
+    deployment/shop/web
+      ~ update container shop-web-1  adjusted in place
+          container.resources.limits.cpu: 1 → 2
+
+    deployment/shop/old
+      - remove container shop-old-1  no longer declared
+
+    deployment/shop/worker
+      … waiting for deployment/shop/db to be Ready
+          + create container shop-job-1  missing
+
+    1 to update, 3 to remove; 1 waiting, 1 held
+    ");
+}
+
+#[test]
+fn wide_shows_every_call() {
+    let lines = |wide| strip_str(&text(&plan(), wide)).to_string().lines().count();
+    assert!(lines(true) > lines(false));
+    assert!(strip_str(&text(&plan(), true)).to_string().contains("· pull image shop/api:1.2"));
+}
+
+#[test]
+fn what_comes_is_green_and_what_goes_is_red() {
+    let text = text(&plan(), false);
+    assert!(text.contains("\u{1b}[31m- remove container shop-old-1\u{1b}[0m"), "{text:?}");
+    assert!(text.contains("\u{1b}[32m+ create container shop-job-1\u{1b}[0m"), "{text:?}");
+}
+
+#[test]
+fn programs_get_a_word_a_sentence_and_the_fields() {
+    let value = serde_json::to_value(PlanData::of(&plan())).expect("plain data");
+    let at = |pointer: &str| value.pointer(pointer).map(ToString::to_string).unwrap_or_default();
+    let step = value.pointer("/steps/1").map(ToString::to_string).unwrap_or_default();
+    insta::assert_snapshot!([step, at("/held/0"), at("/summary"), at("/wakeAt")].join("\n"), @r#"
+    {"id":1,"object":"deployment/shop/api","action":"stop container","target":"shop-api-1","reason":"Outdated","message":"outdated: container.image changed shop/api:1.1 → shop/api:1.2; container.env[TOKEN] changed","changes":[{"field":"container.image","from":"shop/api:1.1","to":"shop/api:1.2"},{"field":"container.env[TOKEN]","from":null,"to":null}],"after":[]}
+    {"object":"deployment/shop/worker","reason":"WaitingFor","message":"waiting for deployment/shop/db to be Ready","waiting":true,"pending":[{"action":"create container","target":"shop-job-1","reason":"Missing","message":"missing"}]}
+    {"create":0,"replace":0,"update":1,"remove":3,"waiting":1,"held":1}
+    "1970-01-01T00:00:00Z"
+    "#);
+}
+
+#[test]
+fn a_diff_names_fields_and_never_a_value_that_the_plan_hides() {
+    insta::assert_snapshot!(strip_str(&diff(&diffs(&plan()))).to_string(), @r"
+    deployment/shop/api
+      container.env[TOKEN] (not shown)
+    - container.image: shop/api:1.1
+    + container.image: shop/api:1.2
+    - shop-api-1
+    - shop-api-2
+
+    deployment/shop/old
+    - shop-old-1
+      no longer declared
+
+    deployment/shop/web
+    - container.resources.limits.cpu: 1
+    + container.resources.limits.cpu: 2
+    ");
+}
+
+#[test]
+fn an_empty_plan_says_so() {
+    assert_eq!(text(&Plan::default(), false), "nothing to do\n");
+}
