@@ -1,0 +1,280 @@
+//! A container, and the actions on one: start, stop, remove, rename, unpause.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use skiff_api::ContainerPort;
+use skiff_core::{
+    ContainerRef, ContainerState, EngineError, Health, InPlace, Mount, MountSource, Outcome, PublishedPort,
+};
+
+use super::SimEngine;
+
+/// Docker's restart policies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DockerRestart {
+    /// `no`.
+    #[default]
+    No,
+    /// `always`.
+    Always,
+    /// `on-failure`, without a limit.
+    OnFailure,
+    /// `unless-stopped`.
+    UnlessStopped,
+}
+
+/// How the process of a container behaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Program {
+    /// It runs until it is told to stop.
+    #[default]
+    Runs,
+    /// It ends by itself.
+    Exits {
+        /// So long after each start.
+        after: SignedDuration,
+        /// With this code.
+        code: i64,
+    },
+}
+
+/// How a container is attached to a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimEndpoint {
+    /// The network's id; Docker knows it only from the first start on.
+    pub network_id: Option<String>,
+    /// The names that it answers to.
+    pub aliases: std::collections::BTreeSet<String>,
+    /// The address that it asked for.
+    pub ipv4_address: Option<String>,
+    /// The address that it asked for.
+    pub ipv6_address: Option<String>,
+}
+
+/// A container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimContainer {
+    /// The full id.
+    pub id: String,
+    /// The order of its creation.
+    pub serial: u64,
+    /// Its name.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The reference that it was made from.
+    pub image: String,
+    /// The id of that image.
+    pub image_id: String,
+    /// Entrypoint and command.
+    pub command: Vec<String>,
+    /// Its variables.
+    pub env: BTreeMap<String, String>,
+    /// Its mounts.
+    pub mounts: Vec<Mount>,
+    /// The ports that it was made with.
+    pub ports: Vec<ContainerPort>,
+    /// The network mode, where it is on no network of its own.
+    pub network_mode: Option<String>,
+    /// Its networks by name.
+    pub networks: BTreeMap<String, SimEndpoint>,
+    /// Its limits; the restart policy is in `restart`.
+    pub limits: InPlace,
+    /// Its restart policy.
+    pub restart: DockerRestart,
+    /// How its process behaves.
+    pub program: Program,
+    /// The code with which its process ends when it is told to stop.
+    pub stop_code: i64,
+    /// How long after a start its health check passes, where it has one.
+    pub healthy_after: Option<SignedDuration>,
+    /// Its state.
+    pub state: ContainerState,
+    /// The verdict of its health check.
+    pub health: Option<Health>,
+    /// When it was last started.
+    pub started_at: Option<Timestamp>,
+    /// When it last ended.
+    pub finished_at: Option<Timestamp>,
+    /// How its last run ended.
+    pub exit_code: i64,
+    /// Why its last start failed.
+    pub error: String,
+    /// How often the engine started it again by itself.
+    pub restart_count: i64,
+    /// What it publishes now.
+    pub published: Vec<PublishedPort>,
+    /// Whether it was stopped through the API.
+    pub(super) stopped_by_api: bool,
+    /// When the engine starts it again.
+    pub(super) restart_at: Option<Timestamp>,
+    /// How long the engine waited before it last started it again.
+    pub(super) waited: SignedDuration,
+}
+
+impl SimContainer {
+    /// Whether it has a process.
+    pub fn is_up(&self) -> bool {
+        matches!(self.state, ContainerState::Running | ContainerState::Paused)
+    }
+
+    /// The ids of the file sets that it mounts.
+    pub fn file_sets(&self) -> impl Iterator<Item = &str> {
+        self.mounts.iter().filter_map(|mount| match &mount.source {
+            MountSource::Files(files) => Some(files.id.as_str()),
+            MountSource::Volume { .. }
+            | MountSource::HostPath { .. }
+            | MountSource::Tmpfs(_)
+            | MountSource::Anonymous
+            | MountSource::Image(_)
+            | MountSource::NamedPipe(_) => None,
+        })
+    }
+
+    /// The names of the volumes that it mounts.
+    pub fn volume_names(&self) -> impl Iterator<Item = &str> {
+        self.mounts.iter().filter_map(|mount| match &mount.source {
+            MountSource::Volume { name, .. } => Some(name.as_str()),
+            MountSource::Files(_)
+            | MountSource::HostPath { .. }
+            | MountSource::Tmpfs(_)
+            | MountSource::Anonymous
+            | MountSource::Image(_)
+            | MountSource::NamedPipe(_) => None,
+        })
+    }
+
+    fn has_started_before(&self) -> bool {
+        self.started_at.is_some()
+    }
+
+    /// Whether the engine starts it again after its own restart.
+    pub(super) fn comes_back(&self, engine_was_killed: bool) -> bool {
+        self.has_started_before()
+            && match self.restart {
+                DockerRestart::No => false,
+                DockerRestart::Always => true,
+                DockerRestart::OnFailure => self.exit_code != 0,
+                DockerRestart::UnlessStopped => !self.stopped_by_api && !engine_was_killed,
+            }
+    }
+}
+
+impl SimEngine {
+    pub(super) fn start_container(&mut self, reference: &ContainerRef) -> Result<Outcome, EngineError> {
+        let container = self.find_mut(reference)?;
+        match container.state {
+            // The engine waits before it starts it again: to it, that is running.
+            ContainerState::Running | ContainerState::Restarting => return Ok(Outcome::Already),
+            ContainerState::Paused => {
+                return Err(EngineError::Failed("cannot start a paused container, try unpause instead".to_owned()));
+            }
+            ContainerState::Removing | ContainerState::Dead => {
+                return Err(EngineError::Failed("container is marked for removal and cannot be started".to_owned()));
+            }
+            ContainerState::Created | ContainerState::Exited => {}
+        }
+        let id = container.id.clone();
+        self.launch(&id)?;
+        if let Some(container) = self.containers.get_mut(&id) {
+            container.restart_count = 0;
+            container.waited = SignedDuration::ZERO;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Starts the process, or leaves the reason in the container's error.
+    pub(super) fn launch(&mut self, id: &str) -> Result<(), EngineError> {
+        let Some(container) = self.containers.get(id) else { return Ok(()) };
+        if let Some(missing) = container.file_sets().find(|files| !self.files.contains_key(*files)) {
+            // Docker notices before it begins: the container is as it was.
+            return Err(EngineError::Failed(format!("bind source path does not exist: {missing}")));
+        }
+        match self.attach(container) {
+            Ok((networks, published)) => {
+                let now = self.now;
+                let Some(container) = self.containers.get_mut(id) else { return Ok(()) };
+                container.networks = networks;
+                container.published = published;
+                container.state = ContainerState::Running;
+                container.health = container.healthy_after.map(|_| Health::Starting);
+                container.started_at = Some(now);
+                container.exit_code = 0;
+                container.error.clear();
+                container.stopped_by_api = false;
+                container.restart_at = None;
+                Ok(())
+            }
+            Err(error) => {
+                let Some(container) = self.containers.get_mut(id) else { return Ok(()) };
+                container.error.clone_from(&error);
+                if container.exit_code == 0 {
+                    container.exit_code = 128;
+                }
+                if container.state == ContainerState::Restarting {
+                    container.state = ContainerState::Exited;
+                    container.restart_at = None;
+                }
+                Err(EngineError::Failed(error))
+            }
+        }
+    }
+
+    pub(super) fn stop_container(&mut self, reference: &ContainerRef) -> Outcome {
+        let Ok(container) = self.find_mut(reference) else { return Outcome::Already };
+        match container.state {
+            ContainerState::Running | ContainerState::Paused => {
+                container.stopped_by_api = true;
+                let code = container.stop_code;
+                let id = container.id.clone();
+                self.end(&id, code);
+                Outcome::Done
+            }
+            ContainerState::Restarting => {
+                container.stopped_by_api = true;
+                container.restart_at = None;
+                container.state = ContainerState::Exited;
+                Outcome::Done
+            }
+            ContainerState::Created | ContainerState::Exited | ContainerState::Dead | ContainerState::Removing => {
+                Outcome::Already
+            }
+        }
+    }
+
+    pub(super) fn remove_container(&mut self, reference: &ContainerRef) -> Outcome {
+        let id = self.find(reference);
+        match id.and_then(|id| self.containers.remove(&id)) {
+            Some(_) => Outcome::Done,
+            None => Outcome::Already,
+        }
+    }
+
+    pub(super) fn rename_container(&mut self, reference: &ContainerRef, to: &str) -> Result<Outcome, EngineError> {
+        let container = self.find_mut(reference)?;
+        if container.name == to {
+            return Ok(Outcome::Already);
+        }
+        if container.state == ContainerState::Restarting {
+            return Err(EngineError::Failed("its sandbox was not found".to_owned()));
+        }
+        let id = container.id.clone();
+        if let Some(holder) = self.container(to) {
+            return Err(holder.name_taken());
+        }
+        if let Some(container) = self.containers.get_mut(&id) {
+            to.clone_into(&mut container.name);
+        }
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn unpause_container(&mut self, reference: &ContainerRef) -> Result<Outcome, EngineError> {
+        let container = self.find_mut(reference)?;
+        if container.state != ContainerState::Paused {
+            return Ok(Outcome::Already);
+        }
+        container.state = ContainerState::Running;
+        Ok(Outcome::Done)
+    }
+}

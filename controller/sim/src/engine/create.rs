@@ -1,0 +1,163 @@
+//! Creating a container: who has the name, what must be there, and what is made of the spec.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use skiff_api::{Container, OwnerLabels, RestartPolicy, label};
+use skiff_core::{
+    Attachment, ContainerSpec, ContentStore, CreateContainer, EngineError, EnvEntry, EnvValue, InPlace, Outcome,
+};
+
+use super::container::{DockerRestart, Program, SimContainer, SimEndpoint};
+use super::store::readable;
+use super::{SimEngine, SimImage};
+
+/// Docker's default between two health checks.
+const HEALTH_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
+
+impl SimContainer {
+    /// What a request for its name is answered with.
+    pub(super) fn name_taken(&self) -> EngineError {
+        match readable(&self.labels) {
+            Some(_) => EngineError::Stale(format!("the name {} is in use by {}", self.name, self.id)),
+            None => EngineError::NameTaken { name: self.name.clone(), by: self.image.clone() },
+        }
+    }
+}
+
+impl SimEngine {
+    pub(super) fn create_container(
+        &mut self,
+        create: &CreateContainer,
+        content: &ContentStore,
+    ) -> Result<Outcome, EngineError> {
+        if let Some(holder) = self.container(&create.name) {
+            let same = readable(&holder.labels).is_some_and(|owner| same_container(&owner, &create.spec.owner));
+            return if same { Ok(Outcome::Already) } else { Err(holder.name_taken()) };
+        }
+        let spec = &create.spec;
+        let reference = &spec.template.pod.container.image;
+        let image = self
+            .images
+            .get(reference)
+            .filter(|image| image.local)
+            .cloned()
+            .ok_or_else(|| EngineError::Image { image: reference.clone(), message: "no such image".to_owned() })?;
+        let env = variables(&spec.template.env, content)?;
+        let mut made = new_container(create, &image, env);
+        if let Some(missing) = made.file_sets().find(|files| !self.files.contains_key(*files)) {
+            return Err(EngineError::Failed(format!("bind source path does not exist: {missing}")));
+        }
+        // Docker makes the volumes that are missing, without labels.
+        let missing: Vec<String> =
+            made.volume_names().filter(|name| !self.volumes.contains_key(*name)).map(str::to_owned).collect();
+        for name in missing {
+            self.insert_volume(&name, BTreeMap::new());
+        }
+        made.id = self.new_id();
+        made.serial = self.serial;
+        self.containers.insert(made.id.clone(), made);
+        Ok(Outcome::Done)
+    }
+}
+
+/// Whether a container that has the name is the one that is asked for.
+fn same_container(found: &OwnerLabels, wanted: &OwnerLabels) -> bool {
+    let identity = |owner: &OwnerLabels| {
+        (
+            owner.instance.clone(),
+            owner.object.clone(),
+            owner.ordinal,
+            owner.component,
+            owner.template_hash.clone(),
+            owner.content.clone(),
+        )
+    };
+    identity(found) == identity(wanted)
+}
+
+fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<String, String>) -> SimContainer {
+    let ContainerSpec { owner, template, mounts, first_network, network_mode } = &create.spec;
+    let container = &template.pod.container;
+    let mut labels = template.pod.metadata.labels.clone();
+    labels.extend(owner.to_map());
+    labels.insert(label::IMAGE_ID.to_owned(), image.id.clone());
+    let command: Vec<String> = container.command.iter().chain(&container.args).flatten().cloned().collect();
+    SimContainer {
+        name: create.name.clone(),
+        labels,
+        image: container.image.clone(),
+        image_id: image.id.clone(),
+        program: program(&command).unwrap_or(image.program),
+        command,
+        env,
+        mounts: mounts.clone(),
+        ports: container.ports.clone(),
+        network_mode: network_mode.clone(),
+        networks: first_network.iter().map(|attachment| (attachment.network.clone(), endpoint(attachment))).collect(),
+        limits: limits(&template.in_place),
+        restart: restart(template.in_place.restart_policy),
+        stop_code: image.stop_code,
+        healthy_after: healthy_after(container),
+        ..SimContainer::default()
+    }
+}
+
+/// A shell that is told to `exit N` does so at once; everything else behaves as its image.
+fn program(command: &[String]) -> Option<Program> {
+    let code = command.last()?.strip_prefix("exit ")?.parse().ok()?;
+    Some(Program::Exits { after: SignedDuration::from_millis(10), code })
+}
+
+fn healthy_after(container: &Container) -> Option<SignedDuration> {
+    let check = container.health_check.as_ref()?;
+    if check.test.first().is_none_or(|word| word == "NONE") {
+        return None;
+    }
+    let interval = check.interval.map(|interval| i64::try_from(interval.nanos()).unwrap_or(i64::MAX));
+    Some(interval.map_or(HEALTH_INTERVAL, SignedDuration::from_nanos))
+}
+
+/// Docker gives a container with a memory limit as much swap again.
+fn limits(wanted: &InPlace) -> InPlace {
+    let memory_swap = wanted.memory_swap.or(wanted.memory.map(|memory| memory * 2));
+    InPlace { memory_swap, restart_policy: None, ..wanted.clone() }
+}
+
+pub(super) const fn restart(policy: Option<RestartPolicy>) -> DockerRestart {
+    match policy {
+        Some(RestartPolicy::Always) => DockerRestart::Always,
+        Some(RestartPolicy::OnFailure) => DockerRestart::OnFailure,
+        Some(RestartPolicy::Never) | None => DockerRestart::No,
+    }
+}
+
+pub(super) fn endpoint(attachment: &Attachment) -> SimEndpoint {
+    SimEndpoint {
+        network_id: None,
+        aliases: attachment.aliases.clone(),
+        ipv4_address: attachment.ipv4_address.clone(),
+        ipv6_address: attachment.ipv6_address.clone(),
+    }
+}
+
+fn variables(entries: &[EnvEntry], content: &ContentStore) -> Result<BTreeMap<String, String>, EngineError> {
+    let mut env = BTreeMap::new();
+    for entry in entries {
+        match &entry.value {
+            EnvValue::Literal(value) => {
+                env.insert(entry.name.clone(), value.clone());
+            }
+            EnvValue::Key { object, key } => {
+                let bytes = content
+                    .get(object, key)
+                    .ok_or_else(|| EngineError::Invalid(format!("{object} has no key {key}")))?;
+                env.insert(entry.name.clone(), String::from_utf8_lossy(bytes).into_owned());
+            }
+            EnvValue::Unset => {
+                env.remove(&entry.name);
+            }
+        }
+    }
+    Ok(env)
+}

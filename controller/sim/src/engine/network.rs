@@ -1,0 +1,168 @@
+//! Networks: two may have one name, one with a running container on it stays, and a container that does not run only
+//! remembers what it will be connected to.
+
+use std::collections::BTreeMap;
+
+use skiff_api::HostPort;
+use skiff_core::{Attachment, ContainerRef, CreateNetwork, EngineError, Outcome, PublishedPort};
+
+use super::SimEngine;
+use super::container::{SimContainer, SimEndpoint};
+use super::create::endpoint;
+use super::store::{SimNetwork, readable};
+
+/// Where the engine begins to look for a port that nobody asked for by number.
+const EPHEMERAL: std::ops::RangeInclusive<u16> = 32_768..=60_999;
+
+impl SimEngine {
+    pub(super) fn create_network(&mut self, create: &CreateNetwork) -> Result<Outcome, EngineError> {
+        let holders = self.networks.values().filter(|network| network.name == create.name);
+        let mut foreign = None;
+        for holder in holders {
+            match readable(&holder.labels).filter(|owner| owner.instance == create.owner.instance) {
+                Some(owner)
+                    if owner.object == create.owner.object && owner.template_hash == create.owner.template_hash =>
+                {
+                    return Ok(Outcome::Already);
+                }
+                Some(_) => return Err(EngineError::Stale(format!("a network {} is there already", create.name))),
+                None => foreign = Some(holder.id.clone()),
+            }
+        }
+        if let Some(by) = foreign {
+            return Err(EngineError::NameTaken { name: create.name.clone(), by });
+        }
+        let mut labels = create.labels.clone();
+        labels.extend(create.owner.to_map());
+        self.insert_network(&create.name, labels, create.spec.clone());
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn insert_network(
+        &mut self,
+        name: &str,
+        labels: BTreeMap<String, String>,
+        spec: skiff_api::NetworkSpec,
+    ) -> String {
+        let id = self.new_id();
+        let (serial, created_at) = (self.serial, self.now);
+        self.networks
+            .insert(id.clone(), SimNetwork { id: id.clone(), serial, name: name.to_owned(), labels, spec, created_at });
+        id
+    }
+
+    /// Only running containers hold a network: one that is stopped may find it gone when it starts.
+    pub(super) fn remove_network(&mut self, id: &str) -> Result<Outcome, EngineError> {
+        let holds = |container: &&SimContainer| {
+            container.is_up() && container.networks.values().any(|endpoint| endpoint.network_id.as_deref() == Some(id))
+        };
+        if self.containers.values().any(|container| holds(&container)) {
+            return Err(EngineError::Failed(format!("network {id} has active endpoints")));
+        }
+        Ok(if self.networks.remove(id).is_some() { Outcome::Done } else { Outcome::Already })
+    }
+
+    /// The network of a name: ours before others, of several the oldest, as the adapter chooses.
+    fn resolve(&self, name: &str) -> Option<&SimNetwork> {
+        let named = self.networks.values().filter(|network| network.name == name);
+        named.min_by_key(|network| (readable(&network.labels).is_none(), network.serial))
+    }
+
+    pub(super) fn connect(
+        &mut self,
+        reference: &ContainerRef,
+        attachment: &Attachment,
+    ) -> Result<Outcome, EngineError> {
+        let gone = || EngineError::Stale(format!("network {} not found", attachment.network));
+        let network_id = self.resolve(&attachment.network).ok_or_else(gone)?.id.clone();
+        let resolvable =
+            self.find_mut(reference)?.networks.get(&attachment.network).map(|known| match &known.network_id {
+                Some(id) => *id == network_id,
+                // Never started on it: what counts is the name.
+                None => true,
+            });
+        let container = self.find_mut(reference)?;
+        if resolvable == Some(true) {
+            // Docker refuses where the container runs, and changes nothing where it does not.
+            return Ok(Outcome::Already);
+        }
+        let mut made = endpoint(attachment);
+        made.network_id = container.is_up().then_some(network_id);
+        container.networks.insert(attachment.network.clone(), made);
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn disconnect(&mut self, reference: &ContainerRef, network_id: &str, network: &str) -> Outcome {
+        let Ok(container) = self.find_mut(reference) else { return Outcome::Already };
+        let of_it = |name: &String, endpoint: &SimEndpoint| match &endpoint.network_id {
+            Some(id) => id == network_id,
+            None => name == network,
+        };
+        let before = container.networks.len();
+        container.networks.retain(|name, endpoint| !of_it(name, endpoint));
+        if container.networks.len() < before { Outcome::Done } else { Outcome::Already }
+    }
+
+    /// What a container is on and publishes once it starts, or why it cannot.
+    pub(super) fn attach(
+        &self,
+        container: &SimContainer,
+    ) -> Result<(BTreeMap<String, SimEndpoint>, Vec<PublishedPort>), String> {
+        let mut networks = container.networks.clone();
+        for (name, endpoint) in &mut networks {
+            match &endpoint.network_id {
+                Some(id) if self.networks.contains_key(id) => {}
+                Some(id) => return Err(format!("network {id} not found")),
+                None => {
+                    let found = self.resolve(name).ok_or_else(|| format!("network {name} not found"))?;
+                    endpoint.network_id = Some(found.id.clone());
+                }
+            }
+        }
+        if let Some(other) = container.network_mode.as_deref().and_then(|mode| mode.strip_prefix("container:")) {
+            match self.container(other) {
+                Some(other) if other.is_up() => {}
+                Some(_) => return Err(format!("cannot join network of a non running container: {other}")),
+                None => return Err(format!("No such container: {other}")),
+            }
+        }
+        let published = if container.network_mode.is_some() { Vec::new() } else { self.publish(container)? };
+        Ok((networks, published))
+    }
+
+    fn publish(&self, container: &SimContainer) -> Result<Vec<PublishedPort>, String> {
+        let mut published: Vec<PublishedPort> = Vec::new();
+        for port in &container.ports {
+            let Some(host_port) = port.host_port else { continue };
+            let ip = port.host_ip.clone().unwrap_or_else(|| "0.0.0.0".to_owned());
+            let at = |number| PublishedPort {
+                ip: ip.clone(),
+                port: number,
+                container_port: port.container_port,
+                protocol: port.protocol,
+            };
+            let mut candidates = match host_port {
+                HostPort::Fixed(number) => number..=number,
+                HostPort::Range(first, last) => first..=last,
+                HostPort::Any => EPHEMERAL,
+            };
+            let free = candidates.find(|number| {
+                let wanted = at(*number);
+                !self.is_published(&wanted) && !published.iter().any(|own| clash(own, &wanted))
+            });
+            let number = free.ok_or_else(|| format!("listen {ip}:{host_port}: bind: address already in use"))?;
+            published.push(at(number));
+        }
+        Ok(published)
+    }
+
+    fn is_published(&self, wanted: &PublishedPort) -> bool {
+        self.containers.values().any(|container| container.published.iter().any(|own| clash(own, wanted)))
+    }
+}
+
+/// Whether two ports cannot be published at once.
+fn clash(one: &PublishedPort, other: &PublishedPort) -> bool {
+    let all = |port: &PublishedPort| port.ip == "0.0.0.0";
+    one.port == other.port && one.protocol == other.protocol && (one.ip == other.ip || all(one) || all(other))
+}

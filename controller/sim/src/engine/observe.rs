@@ -1,0 +1,130 @@
+//! What the adapter reports of the engine: everything, in Docker's order, details for what is ours.
+
+use std::collections::BTreeMap;
+
+use skiff_api::{Instance, OwnerLabels, RestartPolicy};
+use skiff_core::{
+    ContainerDetail, Endpoint, EngineError, EngineFacts, InPlace, Observed, ObservedContainer, ObservedNetwork,
+    ObservedVolume, Owner,
+};
+
+use super::SimEngine;
+use super::container::{DockerRestart, SimContainer};
+
+impl SimEngine {
+    /// Reports what there is, for one instance.
+    ///
+    /// # Errors
+    /// When the engine does not answer. Never an empty list instead, unless that was asked for.
+    pub fn observe(&mut self, instance: &Instance) -> Result<Observed, EngineError> {
+        if self.down {
+            return Err(EngineError::Unreachable("connection refused".to_owned()));
+        }
+        let mut observed = self.look(instance);
+        if self.empty_lists > 0 {
+            self.empty_lists -= 1;
+            observed.containers.clear();
+        }
+        Ok(observed)
+    }
+
+    /// What there is, whatever the engine's faults.
+    pub fn look(&self, instance: &Instance) -> Observed {
+        let owner = |labels: &BTreeMap<String, String>| owner(labels, instance);
+        let mut containers: Vec<&SimContainer> = self.containers.values().collect();
+        containers.sort_by_key(|container| std::cmp::Reverse(container.serial));
+        Observed {
+            engine: EngineFacts {
+                id: "SIMU:LATE".to_owned(),
+                version: "20.10.24".to_owned(),
+                api_version: (1, 41),
+                low_disk: None,
+            },
+            containers: containers.into_iter().map(|container| container.observed(owner(&container.labels))).collect(),
+            networks: self
+                .networks
+                .values()
+                .map(|network| ObservedNetwork {
+                    id: network.id.clone(),
+                    name: network.name.clone(),
+                    owner: owner(&network.labels),
+                    created_at: Some(network.created_at),
+                })
+                .collect(),
+            volumes: self
+                .volumes
+                .values()
+                .map(|volume| ObservedVolume { name: volume.name.clone(), owner: owner(&volume.labels) })
+                .collect(),
+            files: self.files.keys().cloned().collect(),
+            ..Observed::default()
+        }
+    }
+}
+
+fn owner(labels: &BTreeMap<String, String>, instance: &Instance) -> Owner {
+    if labels.get(skiff_api::label::INSTANCE).map(String::as_str) != Some(instance.as_str()) {
+        return Owner::Foreign;
+    }
+    match OwnerLabels::parse(labels) {
+        None => Owner::Foreign,
+        Some(Ok(labels)) => Owner::Ours(Box::new(labels)),
+        Some(Err(error)) => Owner::Unreadable(error),
+    }
+}
+
+impl SimContainer {
+    fn observed(&self, owner: Owner) -> ObservedContainer {
+        let detail = (owner != Owner::Foreign).then(|| self.detail());
+        let networks = self.networks.iter();
+        ObservedContainer {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            owner,
+            state: self.state,
+            health: self.health,
+            image_id: self.image_id.clone(),
+            ports: self.published.clone(),
+            networks: networks
+                .map(|(name, endpoint)| (name.clone(), endpoint.network_id.clone().unwrap_or_default()))
+                .collect(),
+            volumes: self.volume_names().map(str::to_owned).collect(),
+            files: self.file_sets().map(str::to_owned).collect(),
+            detail,
+        }
+    }
+
+    fn detail(&self) -> ContainerDetail {
+        let endpoints = self.networks.iter().map(|(name, endpoint)| {
+            let seen = Endpoint {
+                aliases: endpoint.aliases.clone(),
+                ipv4_address: endpoint.ipv4_address.clone(),
+                ipv6_address: endpoint.ipv6_address.clone(),
+                current_address: None,
+            };
+            (name.clone(), seen)
+        });
+        ContainerDetail {
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+            exit_code: self.exit_code,
+            error: self.error.clone(),
+            oom_killed: false,
+            restart_count: self.restart_count,
+            in_place: InPlace { restart_policy: self.restart.observed(), ..self.limits.clone() },
+            endpoints: endpoints.collect(),
+        }
+    }
+}
+
+impl DockerRestart {
+    /// As the adapter reads it; what we never set is not one of ours.
+    const fn observed(self) -> Option<RestartPolicy> {
+        match self {
+            Self::No => Some(RestartPolicy::Never),
+            Self::Always => Some(RestartPolicy::Always),
+            Self::OnFailure => Some(RestartPolicy::OnFailure),
+            Self::UnlessStopped => None,
+        }
+    }
+}

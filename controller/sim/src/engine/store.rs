@@ -1,0 +1,134 @@
+//! Images, volumes and file sets.
+
+use std::collections::BTreeMap;
+
+use skiff_api::{OwnerLabels, PullPolicy};
+use skiff_core::{ContentStore, CreateVolume, EngineError, FileSet, Outcome, PullImage};
+
+use super::SimEngine;
+use super::container::Program;
+
+/// What a registry does when it is asked for an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pull {
+    /// It gives it.
+    #[default]
+    Works,
+    /// It does not.
+    Fails,
+}
+
+/// An image that the engine has or can have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimImage {
+    /// Its id.
+    pub id: String,
+    /// Whether the engine has it.
+    pub local: bool,
+    /// What its registry does.
+    pub pull: Pull,
+    /// How its process behaves.
+    pub program: Program,
+    /// The code with which its process ends when it is told to stop: 137 where it ignores the signal.
+    pub stop_code: i64,
+}
+
+/// A network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimNetwork {
+    /// The id.
+    pub id: String,
+    /// The order of its creation.
+    pub serial: u64,
+    /// The name, which need not be unique.
+    pub name: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What it was made from.
+    pub spec: skiff_api::NetworkSpec,
+    /// When it was made.
+    pub created_at: jiff::Timestamp,
+}
+
+/// A volume.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimVolume {
+    /// The name.
+    pub name: String,
+    /// Which data it holds: a volume of the same name made later holds other data.
+    pub data: u64,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl SimEngine {
+    /// Makes an image known, or changes what is known of it.
+    pub fn put_image(&mut self, reference: impl Into<String>, image: SimImage) {
+        self.images.insert(reference.into(), image);
+    }
+
+    pub(super) fn pull(&mut self, pull: &PullImage) -> Result<Outcome, EngineError> {
+        let error = |message: &str| EngineError::Image { image: pull.image.clone(), message: message.to_owned() };
+        let image = self.images.get_mut(&pull.image).ok_or_else(|| error("no such image"))?;
+        match pull.policy {
+            PullPolicy::IfNotPresent | PullPolicy::Never if image.local => return Ok(Outcome::Already),
+            PullPolicy::Never => return Err(error("it is not here, and is never pulled")),
+            PullPolicy::Always | PullPolicy::IfNotPresent => {}
+        }
+        match image.pull {
+            Pull::Works => {
+                image.local = true;
+                Ok(Outcome::Done)
+            }
+            Pull::Fails => Err(error("manifest unknown")),
+        }
+    }
+
+    pub(super) fn create_volume(&mut self, create: &CreateVolume) -> Result<Outcome, EngineError> {
+        if let Some(volume) = self.volumes.get(&create.name) {
+            // Docker answers with the volume that there is; the adapter looks whose it is.
+            let taken = || EngineError::NameTaken { name: create.name.clone(), by: create.name.clone() };
+            let holder = readable(&volume.labels).ok_or_else(taken)?;
+            let same = holder.instance == create.owner.instance && holder.object == create.owner.object;
+            return if same { Ok(Outcome::Already) } else { Err(taken()) };
+        }
+        let mut labels = create.labels.clone();
+        labels.extend(create.owner.to_map());
+        self.insert_volume(&create.name, labels);
+        Ok(Outcome::Done)
+    }
+
+    pub(super) fn insert_volume(&mut self, name: &str, labels: BTreeMap<String, String>) {
+        self.serial += 1;
+        self.volumes.insert(name.to_owned(), SimVolume { name: name.to_owned(), data: self.serial, labels });
+    }
+
+    pub(super) fn remove_volume(&mut self, name: &str) -> Result<Outcome, EngineError> {
+        let mut users = self.containers.values().filter(|container| container.volume_names().any(|used| used == name));
+        if let Some(user) = users.next() {
+            return Err(EngineError::Failed(format!("remove {name}: volume is in use - [{}]", user.id)));
+        }
+        Ok(if self.volumes.remove(name).is_some() { Outcome::Done } else { Outcome::Already })
+    }
+
+    pub(super) fn write_files(&mut self, files: &FileSet, content: &ContentStore) -> Result<Outcome, EngineError> {
+        let mut written = BTreeMap::new();
+        for file in &files.files {
+            let bytes = content
+                .get(&files.object, &file.key)
+                .ok_or_else(|| EngineError::Invalid(format!("{} has no key {}", files.object, file.key)))?;
+            written.insert(file.path.clone(), bytes.to_vec());
+        }
+        if files.secret {
+            self.secret_files.insert(files.id.clone());
+        }
+        let already = self.files.get(&files.id) == Some(&written);
+        self.files.insert(files.id.clone(), written);
+        Ok(if already { Outcome::Already } else { Outcome::Done })
+    }
+}
+
+/// Our labels, where there are some that can be read.
+pub(super) fn readable(labels: &BTreeMap<String, String>) -> Option<OwnerLabels> {
+    OwnerLabels::parse(labels)?.ok()
+}

@@ -1,0 +1,217 @@
+//! What others do to the engine and what is on it: by hand, by the kernel, by the host. Each says whether it could be done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use skiff_api::{ContainerPort, HostPort};
+use skiff_core::{ContainerRef, ContainerState, Health, InPlace, Outcome};
+
+use super::container::{DockerRestart, SimContainer, SimEndpoint};
+use super::update::merge;
+use super::{SimEngine, store::Pull};
+
+impl SimEngine {
+    fn with(&mut self, name: &str, change: impl FnOnce(&mut SimContainer) -> bool) -> bool {
+        let found = self.containers.values_mut().find(|container| container.name == name || container.id == name);
+        found.is_some_and(change)
+    }
+
+    fn reference(name: &str) -> ContainerRef {
+        ContainerRef { id: None, name: name.to_owned() }
+    }
+
+    /// A running container's process ends with this code.
+    pub fn exit(&mut self, name: &str, code: i64) -> bool {
+        let id = self.container(name).filter(|container| container.is_up()).map(|container| container.id.clone());
+        if let Some(id) = &id {
+            self.end(id, code);
+        }
+        id.is_some()
+    }
+
+    /// A running container's process is killed from the host.
+    pub fn kill_from_host(&mut self, name: &str) -> bool {
+        self.exit(name, 137)
+    }
+
+    /// `docker stop`.
+    pub fn stop_by_hand(&mut self, name: &str) -> bool {
+        self.stop_container(&Self::reference(name)) == Outcome::Done
+    }
+
+    /// `docker start`.
+    pub fn start_by_hand(&mut self, name: &str) -> bool {
+        self.start_container(&Self::reference(name)) == Ok(Outcome::Done)
+    }
+
+    /// `docker rm -f`.
+    pub fn remove_by_hand(&mut self, name: &str) -> bool {
+        self.remove_container(&Self::reference(name)) == Outcome::Done
+    }
+
+    /// `docker pause`.
+    pub fn pause(&mut self, name: &str) -> bool {
+        self.with(name, |container| {
+            let runs = container.state == ContainerState::Running;
+            if runs {
+                container.state = ContainerState::Paused;
+            }
+            runs
+        })
+    }
+
+    /// `docker rename`.
+    pub fn rename_by_hand(&mut self, name: &str, to: &str) -> bool {
+        self.rename_container(&Self::reference(name), to) == Ok(Outcome::Done)
+    }
+
+    /// `docker network disconnect`.
+    pub fn disconnect_by_hand(&mut self, name: &str, network: &str) -> bool {
+        self.with(name, |container| container.networks.remove(network).is_some())
+    }
+
+    /// `docker network connect`, without aliases.
+    pub fn connect_by_hand(&mut self, name: &str, network: &str) -> bool {
+        let Some(id) = self.networks.values().find(|known| known.name == network).map(|known| known.id.clone()) else {
+            return false;
+        };
+        self.with(name, |container| {
+            let is_new = !container.networks.contains_key(network);
+            if is_new {
+                let network_id = container.is_up().then_some(id);
+                container.networks.insert(network.to_owned(), SimEndpoint { network_id, ..SimEndpoint::default() });
+            }
+            is_new
+        })
+    }
+
+    /// `docker update`.
+    pub fn update_by_hand(&mut self, name: &str, to: &InPlace, restart: Option<DockerRestart>) -> bool {
+        self.with(name, |container| {
+            merge(&mut container.limits, to);
+            container.restart = restart.unwrap_or(container.restart);
+            true
+        })
+    }
+
+    /// The verdict of a running container's health check changes.
+    pub fn set_health(&mut self, name: &str, health: Health) -> bool {
+        self.with(name, |container| {
+            let is_checked = container.is_up() && container.health.is_some();
+            if is_checked {
+                container.health = Some(health);
+            }
+            is_checked
+        })
+    }
+
+    /// The containers on every network of a name are taken off it, and it is removed.
+    pub fn remove_network_by_hand(&mut self, name: &str) -> bool {
+        let ids: BTreeSet<String> =
+            self.networks.values().filter(|network| network.name == name).map(|network| network.id.clone()).collect();
+        for container in self.containers.values_mut().filter(|container| container.is_up()) {
+            container.networks.retain(|_, endpoint| endpoint.network_id.as_ref().is_none_or(|id| !ids.contains(id)));
+        }
+        self.networks.retain(|id, _| !ids.contains(id));
+        !ids.is_empty()
+    }
+
+    /// A second network of the same name and labels, as a race of two creates leaves it.
+    pub fn duplicate_network(&mut self, name: &str) -> bool {
+        let Some(network) = self.networks.values().find(|network| network.name == name).cloned() else {
+            return false;
+        };
+        self.insert_network(name, network.labels, network.spec);
+        true
+    }
+
+    /// Somebody else's network.
+    pub fn add_foreign_network(&mut self, name: &str) -> String {
+        self.insert_network(name, BTreeMap::new(), skiff_api::NetworkSpec::default())
+    }
+
+    /// Somebody else's volume.
+    pub fn add_foreign_volume(&mut self, name: &str) {
+        self.insert_volume(name, BTreeMap::new());
+    }
+
+    /// Somebody else's container, running where its ports are free. `None` where the name is taken.
+    pub fn add_foreign_container(
+        &mut self,
+        name: &str,
+        ports: &[u16],
+        labels: BTreeMap<String, String>,
+    ) -> Option<String> {
+        if self.container(name).is_some() {
+            return None;
+        }
+        let id = self.new_id();
+        let ports = ports.iter().map(|port| ContainerPort {
+            container_port: *port,
+            host_port: Some(HostPort::Fixed(*port)),
+            ..ContainerPort::default()
+        });
+        let container = SimContainer {
+            id: id.clone(),
+            serial: self.serial,
+            name: name.to_owned(),
+            labels,
+            image: "somebody/else:1".to_owned(),
+            ports: ports.collect(),
+            stop_code: 137,
+            ..SimContainer::default()
+        };
+        self.containers.insert(id.clone(), container);
+        // Where its port is busy it stays as it was made.
+        drop(self.launch(&id));
+        Some(id)
+    }
+
+    /// An image is removed from the engine, and its registry gives it or not.
+    pub fn set_image(&mut self, reference: &str, local: bool, pull: Pull) -> bool {
+        let found = self.images.get_mut(reference);
+        found.is_some_and(|image| {
+            (image.local, image.pull) = (local, pull);
+            true
+        })
+    }
+
+    /// The engine ends and starts again, without live-restore: on SIGTERM it stops what runs, on `kill -9` what runs dies.
+    pub fn restart_engine(&mut self, killed: bool) {
+        let ids: Vec<String> = self.containers.keys().cloned().collect();
+        for id in &ids {
+            if let Some(container) = self.containers.get_mut(id) {
+                container.halt(self.now);
+            }
+        }
+        for id in ids {
+            if self.containers.get(&id).is_some_and(|container| container.comes_back(killed)) {
+                // One that cannot start has the reason in its error.
+                drop(self.launch(&id));
+            }
+        }
+    }
+
+    /// The host starts again: as after `kill -9`, and what was only in memory is gone.
+    pub fn reboot(&mut self) {
+        for id in std::mem::take(&mut self.secret_files) {
+            self.files.remove(&id);
+        }
+        self.restart_engine(true);
+    }
+}
+
+impl SimContainer {
+    /// It ends with the engine, and nothing starts it meanwhile.
+    fn halt(&mut self, now: jiff::Timestamp) {
+        self.restart_at = None;
+        self.restart_count = 0;
+        if self.is_up() {
+            self.exit_code = 137;
+            self.finished_at = Some(now);
+            self.published.clear();
+        }
+        if self.is_up() || self.state == ContainerState::Restarting {
+            self.state = ContainerState::Exited;
+        }
+    }
+}
