@@ -102,6 +102,8 @@ pub struct Workload {
     pub networks: Vec<Attachment>,
     /// Features of the engine that the template needs: the field and the API version.
     pub requires: Vec<(String, (u32, u32))>,
+    /// Fields that this version reads and does not act on.
+    pub not_run: Vec<&'static str>,
     /// What is remembered of it once it is declared no more.
     pub departed: Departed,
 }

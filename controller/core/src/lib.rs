@@ -3,6 +3,7 @@
 //! Pure: no clock, no environment, no file system, no Docker, no hash maps. Time and keys are arguments.
 
 mod action;
+mod compile;
 mod content;
 mod desired;
 mod engine;
@@ -11,11 +12,14 @@ mod held;
 mod observed;
 mod plan;
 mod reason;
+mod status;
+mod template;
 
 pub use action::{
     Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume, FileEntry,
     FileSet, PullImage, StopContainer, UpdateContainer,
 };
+pub use compile::{CompileInput, DeclaredObject, HostFiles, compile};
 pub use content::{ContentKey, ContentStore, DigestKey};
 pub use desired::{
     Attachment, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Intent,
@@ -28,8 +32,9 @@ pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume, Owner, PublishedPort,
 };
-pub use plan::{Plan, Step, StepId};
+pub use plan::{Plan, Step, StepId, plan};
 pub use reason::{Change, Reason};
+pub use status::{ObjectStatus, Phase, ReplicaStatus, status};
 
 /// The scope of a controller on an engine.
 pub use skiff_api::Instance;

@@ -1,12 +1,30 @@
 //! The plan: single steps, each with its reason and what it follows, and what is held.
+//!
+//! Total and deterministic: the same inputs give the same plan, byte for byte, and nothing is decided anywhere else.
+
+mod create;
+mod dependency;
+mod draft;
+mod drift;
+mod network;
+mod removal;
+mod replica;
+mod rollout;
+mod volume;
+mod workload;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use skiff_api::ObjectKey;
 
 use crate::action::Action;
+use crate::desired::{Desired, Intent};
 use crate::held::Held;
+use crate::observed::Observed;
 use crate::reason::Reason;
+use draft::Draft;
 
 /// The number of a step in its plan, counted from 0 in the order in which steps are best begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -19,6 +37,8 @@ pub struct Step {
     pub id: StepId,
     /// The object that it is for.
     pub object: ObjectKey,
+    /// The hash of the template that it works towards: a failure is remembered with it, so that another one is tried at once.
+    pub hash: String,
     /// What is done.
     pub action: Action,
     /// Why.
@@ -48,4 +68,58 @@ impl Plan {
     pub fn is_waiting(&self) -> bool {
         self.held.iter().any(|held| held.why.is_waiting())
     }
+}
+
+/// Decides what leads from what is observed to what is desired.
+pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
+    let mut draft = Draft::new(desired, observed, now);
+    removal::plan_removals(&mut draft);
+    if desired.intent == Intent::Run {
+        network::plan_networks(&mut draft);
+        volume::plan_volumes(&mut draft);
+        for (key, unrun) in &desired.unrun {
+            draft.hold(key, crate::HeldReason::NotRun { why: unrun.reason.clone() });
+        }
+        for key in dependency::order(desired) {
+            if let Some(workload) = desired.workloads.get(&key) {
+                workload::plan_workload(&mut draft, workload);
+            }
+        }
+    }
+    removal::plan_leftovers(&mut draft);
+    draft.finish()
+}
+
+/// A container of a workload as the planner sees it, for whoever reports.
+pub(crate) struct ReplicaView {
+    pub(crate) status: crate::status::ReplicaStatus,
+    pub(crate) finished: bool,
+}
+
+/// The containers of every workload as the planner sees them.
+pub(crate) fn replica_views(
+    desired: &Desired,
+    observed: &Observed,
+    now: Timestamp,
+) -> BTreeMap<ObjectKey, Vec<ReplicaView>> {
+    let draft = Draft::new(desired, observed, now);
+    let views = |workload: &crate::Workload| {
+        let containers = draft.containers(&workload.key).iter();
+        containers.map(|container| view(&replica::classify(&draft, workload, container))).collect()
+    };
+    desired.workloads.iter().map(|(key, workload)| (key.clone(), views(workload))).collect()
+}
+
+fn view(replica: &replica::Replica<'_>) -> ReplicaView {
+    let status = crate::status::ReplicaStatus {
+        name: replica.container.name.clone(),
+        id: replica.container.id.clone(),
+        ordinal: replica.labels.ordinal,
+        revision: replica.labels.revision,
+        state: replica.container.state,
+        health: replica.container.health,
+        updated: replica.outdated.is_none(),
+        ready: replica.condition.is_ready(),
+    };
+    ReplicaView { status, finished: matches!(replica.condition, replica::Condition::Finished { .. }) }
 }

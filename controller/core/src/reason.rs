@@ -100,7 +100,9 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.from, &self.to) {
             (Some(from), Some(to)) => write!(f, "{} changed {from} → {to}", self.field),
+            (None, Some(to)) if to.is_empty() => write!(f, "{} added", self.field),
             (None, Some(to)) => write!(f, "{} added: {to}", self.field),
+            (Some(from), None) if from.is_empty() => write!(f, "{} removed", self.field),
             (Some(from), None) => write!(f, "{} removed, was {from}", self.field),
             (None, None) => write!(f, "{} changed", self.field),
         }

@@ -1,0 +1,128 @@
+//! Compiles valid objects into what planning compares: names resolved, hashes and digests computed once.
+//!
+//! Total: a reference that leads nowhere is left out, as validation has complained about it before.
+
+mod network;
+mod pieces;
+mod requirement;
+mod rollout;
+mod workload;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use skiff_api::{Instance, Kind, Object, ObjectKey, annotation};
+
+use crate::content::{ContentStore, DigestKey};
+use crate::desired::{Departed, Desired, Intent, SourceState, Unrun};
+
+/// An object and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredObject {
+    /// The object, valid, its namespace filled in.
+    pub object: Object,
+    /// The named source that declares it.
+    pub source: String,
+    /// The revision of the source.
+    pub source_revision: Option<String>,
+    /// The folder of the manifest, absolute, from which relative host paths start.
+    pub base: String,
+}
+
+/// The content of small host files that are treated as content, by folder of the manifest and path as written.
+pub type HostFiles = BTreeMap<(String, String), Arc<[u8]>>;
+
+/// Everything that compiling needs.
+#[derive(Clone, Copy, Debug)]
+pub struct CompileInput<'a> {
+    /// Whose labels count.
+    pub instance: &'a Instance,
+    /// What the objects are for.
+    pub intent: Intent,
+    /// The objects by key.
+    pub objects: &'a BTreeMap<ObjectKey, DeclaredObject>,
+    /// The sources that are loaded.
+    pub sources: &'a BTreeMap<String, SourceState>,
+    /// Small host files that are treated as content.
+    pub host_files: &'a HostFiles,
+    /// The key for digests of secrets.
+    pub digest_key: &'a DigestKey,
+    /// What is remembered of objects that are declared no more.
+    pub departed: &'a BTreeMap<ObjectKey, Departed>,
+    /// Objects that sources which are not loaded declare.
+    pub claimed: &'a BTreeSet<ObjectKey>,
+}
+
+/// Compiles the objects, and gathers the content that their containers use.
+pub fn compile(input: &CompileInput<'_>) -> (Desired, ContentStore) {
+    let content = gather_content(input.objects);
+    let mut desired = Desired {
+        instance: input.instance.clone(),
+        intent: input.intent,
+        sources: input.sources.clone(),
+        departed: input.departed.clone(),
+        claimed: input.claimed.clone(),
+        ..Desired::default()
+    };
+    for (key, declared) in input.objects {
+        match &declared.object {
+            Object::Network(object) => {
+                desired.networks.insert(key.clone(), network::network(input, declared, object));
+            }
+            Object::Volume(object) => {
+                desired.volumes.insert(key.clone(), network::volume(input, declared, object));
+            }
+            Object::Deployment(object) => {
+                let compiled = workload::workload(input, &content, key, declared, object);
+                desired.workloads.insert(key.clone(), Arc::new(compiled));
+            }
+            Object::Job(_) | Object::CronJob(_) => {
+                let reason = format!("{}s are validated and not run by this version", key.kind.as_str());
+                desired.unrun.insert(key.clone(), Unrun { source: declared.source.clone(), reason });
+            }
+            Object::ConfigMap(_) | Object::Secret(_) => {}
+        }
+    }
+    network::add_default_networks(input, &mut desired);
+    network::mark_volumes_per_replica(&mut desired);
+    (desired, content)
+}
+
+/// What is remembered of an object once it is declared no more.
+fn departed(declared: &DeclaredObject, depends_on: Vec<ObjectKey>) -> Departed {
+    let protected = declared.object.metadata().annotations.get(annotation::PRUNE).is_some_and(|value| value == "false");
+    Departed { depends_on, protected }
+}
+
+fn gather_content(objects: &BTreeMap<ObjectKey, DeclaredObject>) -> ContentStore {
+    let mut content = ContentStore::default();
+    for (key, declared) in objects {
+        let (texts, bytes, over) = match &declared.object {
+            Object::ConfigMap(object) => (&object.data, &object.binary_data, false),
+            Object::Secret(object) => (&object.string_data, &object.data, true),
+            Object::Network(_) | Object::Volume(_) | Object::Deployment(_) | Object::Job(_) | Object::CronJob(_) => {
+                continue;
+            }
+        };
+        content.insert_object(key.clone());
+        let decoded = bytes.iter().filter_map(|(name, text)| Some((name, decode(text)?)));
+        let plain = texts.iter().map(|(name, text)| (name, text.as_bytes().to_vec()));
+        // `stringData` wins over `data` in a Secret; a ConfigMap's two maps share no key.
+        let ordered: Vec<_> = if over { decoded.chain(plain).collect() } else { plain.chain(decoded).collect() };
+        for (name, bytes) in ordered {
+            content.insert(key.clone(), name.clone(), bytes);
+        }
+    }
+    content
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let compact: String = text.split_whitespace().collect();
+    base64::engine::general_purpose::STANDARD.decode(compact).ok()
+}
+
+/// The key of an object that another refers to by name, in its own namespace unless another is named.
+fn reference(kind: Kind, from: &ObjectKey, namespace: Option<&str>, name: &str) -> ObjectKey {
+    ObjectKey::new(kind, namespace.unwrap_or(&from.namespace), name)
+}

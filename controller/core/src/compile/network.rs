@@ -1,0 +1,107 @@
+//! Networks and volumes: names, canonical forms, the default network of each namespace.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::json;
+use skiff_api::{Kind, Network, NetworkSpec, ObjectKey, Volume, naming};
+
+use super::{CompileInput, DeclaredObject, departed};
+use crate::desired::{Desired, DesiredNetwork, DesiredVolume, MountSource};
+use crate::template;
+
+/// Docker's name of a network; one named `default` is the namespace's default network, declared.
+pub(super) fn docker_name(input: &CompileInput<'_>, object: &Network) -> String {
+    naming::network_name(input.instance, object)
+}
+
+pub(super) fn network(input: &CompileInput<'_>, declared: &DeclaredObject, object: &Network) -> DesiredNetwork {
+    let (canonical, hash) = canonical(&object.spec, &object.metadata.labels);
+    DesiredNetwork {
+        source: declared.source.clone(),
+        source_revision: declared.source_revision.clone(),
+        name: docker_name(input, object),
+        spec: object.spec.clone(),
+        labels: object.metadata.labels.clone(),
+        hash,
+        canonical,
+        departed: departed(declared, Vec::new()),
+    }
+}
+
+pub(super) fn volume(input: &CompileInput<'_>, declared: &DeclaredObject, object: &Volume) -> DesiredVolume {
+    let (canonical, hash) = canonical(&object.spec, &object.metadata.labels);
+    DesiredVolume {
+        source: declared.source.clone(),
+        source_revision: declared.source_revision.clone(),
+        name: naming::volume_name(input.instance, object, None),
+        per_replica: false,
+        spec: object.spec.clone(),
+        labels: object.metadata.labels.clone(),
+        hash,
+        canonical,
+        departed: departed(declared, Vec::new()),
+    }
+}
+
+/// The canonical form of a network or volume, whose Docker name is its identity and not in it.
+fn canonical(spec: &impl Serialize, labels: &BTreeMap<String, String>) -> (String, String) {
+    // Specs are plain data with text keys: they always serialise.
+    let mut form = json!({ "spec": serde_json::to_value(spec).unwrap_or_default(), "labels": labels });
+    template::settle(&mut form);
+    let text = form.to_string();
+    let hash = template::hash(&text);
+    (text, hash)
+}
+
+/// Adds the default network of each namespace in which something is on it and nobody declares it.
+pub(super) fn add_default_networks(input: &CompileInput<'_>, desired: &mut Desired) {
+    for workload in desired.workloads.values() {
+        for attachment in &workload.networks {
+            let known = desired.networks.values().any(|network| network.name == attachment.network);
+            if known {
+                continue;
+            }
+            let namespace = input
+                .objects
+                .keys()
+                .map(|key| key.namespace.as_str())
+                .find(|namespace| naming::default_network_name(input.instance, namespace) == attachment.network);
+            let Some(namespace) = namespace else { continue };
+            let (canonical, hash) = canonical(&NetworkSpec::default(), &BTreeMap::new());
+            let network = DesiredNetwork {
+                source: workload.source.clone(),
+                source_revision: None,
+                name: attachment.network.clone(),
+                spec: NetworkSpec::default(),
+                labels: BTreeMap::new(),
+                hash,
+                canonical,
+                departed: crate::Departed::default(),
+            };
+            desired.networks.insert(ObjectKey::new(Kind::Network, namespace, "default"), network);
+        }
+    }
+}
+
+/// Marks volumes that each ordinal of a workload has for itself.
+pub(super) fn mark_volumes_per_replica(desired: &mut Desired) {
+    let mounts = desired.workloads.values().flat_map(|workload| &workload.template.mounts);
+    let own: Vec<ObjectKey> = mounts
+        .filter_map(|mount| match &mount.source {
+            MountSource::Volume { object, per_replica: true, .. } => Some(object.clone()),
+            MountSource::Volume { .. }
+            | MountSource::HostPath { .. }
+            | MountSource::Files(_)
+            | MountSource::Tmpfs(_)
+            | MountSource::Anonymous
+            | MountSource::Image(_)
+            | MountSource::NamedPipe(_) => None,
+        })
+        .collect();
+    for key in own {
+        if let Some(volume) = desired.volumes.get_mut(&key) {
+            volume.per_replica = true;
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A deployment: its template with everything resolved, its networks, its dependencies, its limits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use skiff_api::{
+    DependencyCondition, Deployment, Kind, NetworkAttachment, Object, ObjectKey, PodTemplate, RestartPolicy, naming,
+};
+
+use super::pieces::{Pieces, pieces};
+use super::{CompileInput, DeclaredObject, departed, reference, requirement, rollout};
+use crate::content::ContentStore;
+use crate::desired::{Attachment, DependsOn, InPlace, Template, Workload};
+use crate::template;
+
+const DEFAULT_GRACE_SECONDS: u32 = 30;
+/// How long a replica that nothing can probe must run before it counts.
+const DEFAULT_MIN_READY_SECONDS: u32 = 10;
+
+pub(super) fn workload(
+    input: &CompileInput<'_>,
+    content: &ContentStore,
+    key: &ObjectKey,
+    declared: &DeclaredObject,
+    object: &Deployment,
+) -> Workload {
+    let spec = &object.spec;
+    let pod = &spec.template;
+    let networks = attachments(input, key, pod);
+    let depends_on = dependencies(input, key, object);
+    let Pieces { env, mounts, content } = pieces(input, content, key, declared, pod);
+    let canonical = template::canonical(pod, networks.first(), &volume_names(input, key, pod)).to_string();
+    let in_place = in_place(pod);
+    let template = Template {
+        hash: template::hash(&canonical),
+        canonical,
+        content,
+        pod: pod.clone(),
+        env,
+        mounts,
+        in_place: in_place.clone(),
+    };
+    let probed =
+        pod.container.health_check.as_ref().is_some_and(|check| check.test.first().is_none_or(|word| word != "NONE"));
+    Workload {
+        key: key.clone(),
+        source: declared.source.clone(),
+        source_revision: declared.source_revision.clone(),
+        replicas: spec.replicas(),
+        departed: departed(declared, depends_on.iter().map(|dependency| dependency.object.clone()).collect()),
+        depends_on,
+        min_ready_seconds: spec.min_ready_seconds.unwrap_or(if probed { 0 } else { DEFAULT_MIN_READY_SECONDS }),
+        rollout: rollout::rollout(spec, key, &template, &networks),
+        restart_policy: pod.restart_policy.unwrap_or_default(),
+        grace_seconds: pod.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS),
+        requires: requirement::requirements(pod),
+        not_run: requirement::not_run(pod),
+        template: Arc::new(template),
+        in_place,
+        networks,
+    }
+}
+
+/// The networks that the containers are on, the namespace's default one where none is named.
+fn attachments(input: &CompileInput<'_>, key: &ObjectKey, pod: &PodTemplate) -> Vec<Attachment> {
+    if pod.network_mode.is_some() {
+        return Vec::new();
+    }
+    let default = [NetworkAttachment { name: "default".to_owned(), ..NetworkAttachment::default() }];
+    let named = pod.networks.as_deref().unwrap_or(&default);
+    named.iter().map(|attachment| resolve_attachment(input, key, attachment)).collect()
+}
+
+fn resolve_attachment(input: &CompileInput<'_>, key: &ObjectKey, attachment: &NetworkAttachment) -> Attachment {
+    let network_key = reference(Kind::Network, key, attachment.namespace.as_deref(), &attachment.name);
+    let network = match input.objects.get(&network_key).map(|declared| &declared.object) {
+        Some(Object::Network(network)) => super::network::docker_name(input, network),
+        _ if attachment.name == "default" => naming::default_network_name(input.instance, &network_key.namespace),
+        _ => input.instance.docker_name(&format!("{}-{}", network_key.namespace, network_key.name)),
+    };
+    let aliases = attachment.aliases.iter().cloned().chain([key.name.clone()]);
+    let mut driver_opts = attachment.driver_opts.clone();
+    if let Some(name) = &attachment.interface_name {
+        driver_opts.insert("com.docker.network.endpoint.ifname".to_owned(), name.clone());
+    }
+    Attachment {
+        network,
+        aliases: aliases.collect::<BTreeSet<_>>(),
+        ipv4_address: attachment.ipv4_address.clone(),
+        ipv6_address: attachment.ipv6_address.clone(),
+        link_local_ips: attachment.link_local_ips.clone(),
+        mac_address: attachment.mac_address.clone(),
+        driver_opts,
+        gateway_priority: attachment.gateway_priority,
+    }
+}
+
+/// What must be there first: what the manifest names, and whose network it joins.
+fn dependencies(input: &CompileInput<'_>, key: &ObjectKey, object: &Deployment) -> Vec<DependsOn> {
+    let mut found = BTreeMap::new();
+    for dependency in &object.spec.depends_on {
+        let candidates = [Kind::Deployment, Kind::Job, Kind::CronJob]
+            .map(|kind| reference(kind, key, dependency.namespace.as_deref(), &dependency.name));
+        if let Some(target) = candidates.into_iter().find(|target| input.objects.contains_key(target)) {
+            found.insert(target, dependency.condition);
+        }
+    }
+    let mode = object.spec.template.network_mode.as_deref().unwrap_or_default();
+    if let Some(name) = mode.strip_prefix("deployment:") {
+        found.entry(reference(Kind::Deployment, key, None, name)).or_insert(DependencyCondition::Started);
+    }
+    found.into_iter().map(|(object, condition)| DependsOn { object, condition }).collect()
+}
+
+/// Docker's names of the volumes by their names in the template.
+fn volume_names(input: &CompileInput<'_>, key: &ObjectKey, pod: &PodTemplate) -> Map<String, Value> {
+    let named = pod.volumes.iter().filter_map(|source| Some((&source.name, source.volume.as_ref()?)));
+    named
+        .map(|(name, volume)| {
+            let docker_name = super::pieces::volume_name(input, key, volume);
+            // What else the mount says of the volume needs a new container as well.
+            let form = serde_json::json!({
+                "name": docker_name,
+                "perReplica": volume.per_replica.then_some(true),
+                "readOnly": volume.read_only.then_some(true),
+                "noCopy": volume.no_copy.then_some(true),
+            });
+            (name.clone(), form)
+        })
+        .collect()
+}
+
+fn in_place(pod: &PodTemplate) -> InPlace {
+    let container = &pod.container;
+    let limits = &container.resources.limits;
+    let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+    InPlace {
+        nano_cpus: limits.cpu.map(|cpu| signed(cpu.nanos())),
+        cpu_shares: container.cpu_shares.filter(|shares| *shares != 0),
+        cpuset_cpus: container.cpuset_cpus.clone(),
+        cpuset_mems: container.cpuset_mems.clone(),
+        memory: limits.memory.map(|memory| signed(memory.get())),
+        memory_reservation: container.resources.requests.memory.map(|memory| signed(memory.get())),
+        memory_swap: container.memory_swap.map(skiff_api::MemorySwap::docker),
+        pids_limit: container.pids_limit.filter(|limit| *limit > 0),
+        restart_policy: Some(pod.restart_policy.unwrap_or(RestartPolicy::Always)),
+    }
+}

@@ -1,0 +1,181 @@
+//! Making one replica: what must be there first, the container, its networks, its start.
+
+use skiff_api::{Component, Kind, ObjectKey, OwnerLabels, naming};
+
+use super::StepId;
+use super::draft::{Draft, Presence};
+use super::network::{presence, recordable};
+use super::volume::plan_volume;
+use crate::action::{Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, FileSet, PullImage};
+use crate::desired::{Mount, MountSource, Workload};
+use crate::held::HeldReason;
+use crate::observed::ObservedContainer;
+use crate::reason::Reason;
+
+/// What all new replicas of a workload follow in this plan.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ground {
+    /// The pull of the image.
+    pub(super) pull: Option<StepId>,
+    /// Networks, volumes, files, dependencies.
+    pub(super) after: Vec<StepId>,
+}
+
+/// Lays the ground for new replicas: dependencies, networks, volumes, files, the image.
+pub(super) fn lay_ground(draft: &mut Draft<'_>, workload: &Workload, gate: Vec<StepId>) -> Result<Ground, HeldReason> {
+    let mut after = gate;
+    for attachment in &workload.networks {
+        match presence(&draft.networks, &attachment.network) {
+            Presence::There => {}
+            Presence::After(step) => after.push(*step),
+            Presence::Held => return Err(waiting_for(draft, Kind::Network, &attachment.network, workload)),
+        }
+    }
+    for mount in &workload.template.mounts {
+        if let MountSource::Volume { object, name, per_replica: false, .. } = &mount.source {
+            match draft.volumes.get(name) {
+                Some(Presence::There) => {}
+                Some(Presence::After(step)) => after.push(*step),
+                Some(Presence::Held) | None => {
+                    return Err(HeldReason::WaitingFor { dependency: object.clone(), condition: Default::default() });
+                }
+            }
+        }
+    }
+    for files in file_sets(&workload.template.mounts) {
+        after.extend(write_files(draft, workload, files));
+    }
+    let container = &workload.template.pod.container;
+    let pull = Action::PullImage(PullImage {
+        image: container.image.clone(),
+        platform: container.platform.clone(),
+        policy: container.image_pull_policy,
+    });
+    let pull = draft.step(&workload.key, &workload.template.hash, pull, Reason::Needed, after.iter().copied());
+    after.push(pull);
+    Ok(Ground { pull: Some(pull), after })
+}
+
+fn waiting_for(draft: &Draft<'_>, kind: Kind, name: &str, workload: &Workload) -> HeldReason {
+    let declared = draft.desired.networks.iter().find(|(_, network)| network.name == name).map(|(key, _)| key.clone());
+    let dependency = declared.unwrap_or_else(|| ObjectKey::new(kind, workload.key.namespace.as_str(), name));
+    HeldReason::WaitingFor { dependency, condition: Default::default() }
+}
+
+fn file_sets(mounts: &[Mount]) -> impl Iterator<Item = &FileSet> {
+    mounts.iter().filter_map(|mount| match &mount.source {
+        MountSource::Files(files) => Some(files),
+        MountSource::Volume { .. }
+        | MountSource::HostPath { .. }
+        | MountSource::Tmpfs(_)
+        | MountSource::Anonymous
+        | MountSource::Image(_)
+        | MountSource::NamedPipe(_) => None,
+    })
+}
+
+/// The step that writes files that are missing: before a container is made, and before one is started again after a reboot.
+pub(super) fn write_files(draft: &mut Draft<'_>, workload: &Workload, files: &FileSet) -> Option<StepId> {
+    if draft.observed.files.contains(&files.id) {
+        return None;
+    }
+    if let Some(known) = draft.files.get(&files.id) {
+        return Some(*known);
+    }
+    let step =
+        draft.step(&workload.key, &workload.template.hash, Action::WriteFiles(files.clone()), Reason::Missing, []);
+    draft.files.insert(files.id.clone(), step);
+    Some(step)
+}
+
+/// The steps that write the files that an existing container mounts, where they are missing and known.
+pub(super) fn restore_files(draft: &mut Draft<'_>, workload: &Workload, container: &ObservedContainer) -> Vec<StepId> {
+    let mounted: Vec<FileSet> =
+        file_sets(&workload.template.mounts).filter(|files| container.files.contains(&files.id)).cloned().collect();
+    mounted.iter().filter_map(|files| write_files(draft, workload, files)).collect()
+}
+
+/// Docker's name of a replica.
+pub(super) fn replica_name(draft: &Draft<'_>, workload: &Workload, ordinal: u32) -> String {
+    naming::container_name(&draft.desired.instance, &workload.key, &workload.template.pod, ordinal)
+}
+
+/// Plans a new replica and returns the step that starts it.
+pub(super) fn create(
+    draft: &mut Draft<'_>,
+    workload: &Workload,
+    ground: &Ground,
+    ordinal: u32,
+    revision: u64,
+    reason: &Reason,
+    after: &[StepId],
+) -> StepId {
+    let (key, hash) = (&workload.key, &workload.template.hash);
+    let name = replica_name(draft, workload, ordinal);
+    let (mounts, volumes) = resolve_mounts(draft, workload, ordinal);
+    let mut follows: Vec<StepId> = ground.after.iter().chain(after).copied().chain(volumes).collect();
+    // A container that is removed in this plan frees its name and its ports first.
+    follows.extend(draft.named(&name).and_then(|holder| draft.removals.get(&holder.id)).copied());
+    let spec = ContainerSpec {
+        owner: owner(draft, workload, ordinal, revision),
+        template: std::sync::Arc::clone(&workload.template),
+        mounts,
+        first_network: workload.networks.first().cloned(),
+        network_mode: network_mode(draft, workload),
+    };
+    let action = Action::CreateContainer(Box::new(CreateContainer { name: name.clone(), spec }));
+    let created = draft.step(key, hash, action, reason.clone(), follows);
+    let container = ContainerRef { id: None, name };
+    let mut ready_to_start = vec![created];
+    for attachment in workload.networks.iter().skip(1) {
+        let connect = ConnectNetwork { container: container.clone(), attachment: attachment.clone() };
+        ready_to_start.push(draft.step(key, hash, Action::ConnectNetwork(connect), Reason::Needed, [created]));
+    }
+    draft.step(key, hash, Action::StartContainer { container }, reason.clone(), ready_to_start)
+}
+
+/// The mounts of an ordinal, and the steps that make volumes of its own.
+fn resolve_mounts(draft: &mut Draft<'_>, workload: &Workload, ordinal: u32) -> (Vec<Mount>, Vec<StepId>) {
+    let mut steps = Vec::new();
+    let mut mounts = workload.template.mounts.clone();
+    for mount in &mut mounts {
+        if let MountSource::Volume { object, name, per_replica: true, .. } = &mut mount.source {
+            *name = format!("{name}-{ordinal}");
+            if let Some(volume) = draft.desired.volumes.get(object) {
+                if let Presence::After(step) = plan_volume(draft, object, volume, name) {
+                    steps.push(step);
+                }
+            }
+        }
+    }
+    (mounts, steps)
+}
+
+fn owner(draft: &Draft<'_>, workload: &Workload, ordinal: u32, revision: u64) -> OwnerLabels {
+    let content = &workload.template.content;
+    OwnerLabels {
+        instance: draft.desired.instance.clone(),
+        source: workload.source.clone(),
+        object: workload.key.clone(),
+        ordinal,
+        component: Component::Main,
+        run: None,
+        revision,
+        source_revision: workload.source_revision.clone(),
+        template_hash: workload.template.hash.clone(),
+        template: recordable(&workload.template.canonical),
+        // A map of texts always serialises.
+        content: (!content.is_empty()).then(|| serde_json::to_string(content).unwrap_or_default()),
+        image_id: None,
+    }
+}
+
+/// The network mode with the name of another deployment's first replica resolved.
+fn network_mode(draft: &Draft<'_>, workload: &Workload) -> Option<String> {
+    let mode = workload.template.pod.network_mode.as_ref()?;
+    let Some(name) = mode.strip_prefix("deployment:") else { return Some(mode.clone()) };
+    let other = ObjectKey::new(Kind::Deployment, workload.key.namespace.as_str(), name);
+    let first = draft.containers(&other).first().map(|container| container.name.clone());
+    let declared = draft.desired.workloads.get(&other).map(|other| replica_name(draft, other, 1));
+    Some(format!("container:{}", first.or(declared).unwrap_or_else(|| name.to_owned())))
+}

@@ -1,0 +1,105 @@
+//! Dependencies: in which order objects are planned, and whether what one waits for is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use skiff_api::{DependencyCondition, ObjectKey};
+
+use super::StepId;
+use super::draft::Draft;
+use super::replica::{Condition, classify};
+use crate::desired::{DependsOn, Desired, Workload};
+use crate::held::HeldReason;
+
+/// The workloads, each after those that it depends on, otherwise by key. A cycle, which validation refuses, breaks nothing.
+pub(super) fn order(desired: &Desired) -> Vec<ObjectKey> {
+    let mut missing: BTreeMap<&ObjectKey, usize> = BTreeMap::new();
+    let mut dependents: BTreeMap<&ObjectKey, Vec<&ObjectKey>> = BTreeMap::new();
+    for (key, workload) in &desired.workloads {
+        let known = workload.depends_on.iter().filter(|dependency| desired.workloads.contains_key(&dependency.object));
+        let mut count = 0;
+        for dependency in known {
+            dependents.entry(&dependency.object).or_default().push(key);
+            count += 1;
+        }
+        missing.insert(key, count);
+    }
+    let mut free: BTreeSet<&ObjectKey> =
+        missing.iter().filter(|(_, count)| **count == 0).map(|(key, _)| *key).collect();
+    let mut ordered = Vec::with_capacity(missing.len());
+    while let Some(key) = free.pop_first() {
+        missing.remove(key);
+        ordered.push(key.clone());
+        for dependent in dependents.get(key).into_iter().flatten() {
+            if let Some(count) = missing.get_mut(dependent) {
+                *count -= 1;
+                if *count == 0 {
+                    free.insert(dependent);
+                }
+            }
+        }
+    }
+    ordered.extend(missing.into_keys().cloned());
+    ordered
+}
+
+/// Whether what a workload depends on is there: the steps to follow, or what is waited for.
+pub(super) fn gate(draft: &Draft<'_>, workload: &Workload) -> Result<Vec<StepId>, HeldReason> {
+    let mut after = Vec::new();
+    for dependency in &workload.depends_on {
+        match met(draft, dependency) {
+            Met::Yes => {}
+            Met::After(steps) => after.extend(steps),
+            Met::No => {
+                let (dependency, condition) = (dependency.object.clone(), dependency.condition);
+                return Err(HeldReason::WaitingFor { dependency, condition });
+            }
+        }
+    }
+    Ok(after)
+}
+
+enum Met {
+    Yes,
+    After(Vec<StepId>),
+    No,
+}
+
+fn met(draft: &Draft<'_>, dependency: &DependsOn) -> Met {
+    let Some(workload) = draft.desired.workloads.get(&dependency.object) else {
+        return Met::No;
+    };
+    let replicas: Vec<_> =
+        draft.containers(&workload.key).iter().map(|container| classify(draft, workload, container)).collect();
+    let wanted = usize::try_from(workload.replicas).unwrap_or(usize::MAX);
+    let current = || replicas.iter().filter(|replica| replica.outdated.is_none());
+    let planned = draft.starts.get(&workload.key);
+    match dependency.condition {
+        DependencyCondition::Started => {
+            let runs = replicas.iter().any(|replica| replica.container.state == crate::ContainerState::Running);
+            match planned {
+                _ if runs => Met::Yes,
+                Some((steps, _)) if !steps.is_empty() => Met::After(steps.iter().take(1).copied().collect()),
+                _ => Met::No,
+            }
+        }
+        DependencyCondition::Ready => {
+            let ready = current().filter(|replica| replica.condition.is_ready()).count();
+            match planned {
+                _ if wanted > 0 && ready >= wanted => Met::Yes,
+                // Where nothing can be checked, running is Ready, and the start's success says so.
+                Some((steps, true)) if !has_health_check(workload) => Met::After(steps.clone()),
+                _ => Met::No,
+            }
+        }
+        DependencyCondition::Completed => {
+            let done = current().filter(|replica| replica.condition == Condition::Finished { code: 0 }).count();
+            if wanted > 0 && done >= wanted { Met::Yes } else { Met::No }
+        }
+    }
+}
+
+/// Whether the manifest gives Docker something to check. An image may bring a check of its own, which shows once it runs.
+fn has_health_check(workload: &Workload) -> bool {
+    let check = workload.template.pod.container.health_check.as_ref();
+    check.is_some_and(|check| check.test.first().is_some_and(|word| word != "NONE"))
+}

@@ -1,0 +1,166 @@
+//! A plan while it is being made: what has been decided so far, and what is known of the engine, by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use skiff_api::{Component, ObjectKey};
+
+use super::{Plan, Step, StepId};
+use crate::action::{Action, ContainerRef};
+use crate::desired::Desired;
+use crate::held::{Held, HeldReason, Pending};
+use crate::observed::{Observed, ObservedContainer, ObservedNetwork};
+use crate::reason::Reason;
+
+/// Whether something that containers need is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// It is there.
+    There,
+    /// A step of this plan makes it.
+    After(StepId),
+    /// It is not there, and why has been said.
+    Held,
+}
+
+pub(super) struct Draft<'a> {
+    pub(super) desired: &'a Desired,
+    pub(super) observed: &'a Observed,
+    pub(super) now: Timestamp,
+    steps: Vec<Step>,
+    held: Vec<Held>,
+    wake_at: Option<Timestamp>,
+    /// Our main containers by object.
+    by_object: BTreeMap<&'a ObjectKey, Vec<&'a ObservedContainer>>,
+    by_name: BTreeMap<&'a str, &'a ObservedContainer>,
+    /// Networks by Docker's name.
+    pub(super) networks: BTreeMap<String, Presence>,
+    /// Volumes by Docker's name.
+    pub(super) volumes: BTreeMap<String, Presence>,
+    /// File sets that a step of this plan writes.
+    pub(super) files: BTreeMap<String, StepId>,
+    /// The steps that remove containers, by the container's id.
+    pub(super) removals: BTreeMap<String, StepId>,
+    /// The steps that take a container off a network, by both ids.
+    pub(super) detached: BTreeMap<(String, String), StepId>,
+    /// Sources whose prune is held.
+    pub(super) unpruned: BTreeSet<String>,
+    /// The steps that start containers of an object, and whether all of it then runs.
+    pub(super) starts: BTreeMap<ObjectKey, (Vec<StepId>, bool)>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(desired: &'a Desired, observed: &'a Observed, now: Timestamp) -> Self {
+        let mut by_object: BTreeMap<&ObjectKey, Vec<&ObservedContainer>> = BTreeMap::new();
+        let mut by_name = BTreeMap::new();
+        for container in &observed.containers {
+            by_name.insert(container.name.as_str(), container);
+            if let Some(labels) = container.owner.labels().filter(|labels| labels.component == Component::Main) {
+                by_object.entry(&labels.object).or_default().push(container);
+            }
+        }
+        let ordinal = |container: &&ObservedContainer| container.owner.labels().map_or(0, |labels| labels.ordinal);
+        for containers in by_object.values_mut() {
+            containers.sort_by_cached_key(|container| (ordinal(container), container.id.clone()));
+        }
+        Self {
+            desired,
+            observed,
+            now,
+            steps: Vec::new(),
+            held: Vec::new(),
+            wake_at: None,
+            by_object,
+            by_name,
+            networks: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            files: BTreeMap::new(),
+            removals: BTreeMap::new(),
+            detached: BTreeMap::new(),
+            unpruned: BTreeSet::new(),
+            starts: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Plan {
+        Plan { steps: self.steps, held: self.held, wake_at: self.wake_at }
+    }
+
+    pub(super) fn step(
+        &mut self,
+        object: &ObjectKey,
+        hash: &str,
+        action: Action,
+        reason: Reason,
+        after: impl IntoIterator<Item = StepId>,
+    ) -> StepId {
+        let id = StepId(self.steps.len());
+        let after: BTreeSet<StepId> = after.into_iter().collect();
+        self.steps.push(Step {
+            id,
+            object: object.clone(),
+            hash: hash.to_owned(),
+            action,
+            reason,
+            after: after.into_iter().collect(),
+        });
+        id
+    }
+
+    pub(super) fn hold(&mut self, object: &ObjectKey, why: HeldReason) {
+        self.hold_with(object, why, Vec::new());
+    }
+
+    pub(super) fn hold_with(&mut self, object: &ObjectKey, why: HeldReason, pending: Vec<Pending>) {
+        match &why {
+            HeldReason::BackOff { until, .. } | HeldReason::WaitingReady { until: Some(until), .. } => {
+                self.wake(*until)
+            }
+            _ => {}
+        }
+        self.held.push(Held { object: object.clone(), why, pending });
+    }
+
+    fn wake(&mut self, at: Timestamp) {
+        self.wake_at = Some(self.wake_at.map_or(at, |known| known.min(at)));
+    }
+
+    /// Our main containers of an object by ordinal.
+    pub(super) fn containers(&self, object: &ObjectKey) -> &[&'a ObservedContainer] {
+        self.by_object.get(object).map_or(&[], Vec::as_slice)
+    }
+
+    /// The objects of which we have containers.
+    pub(super) fn owned_objects(&self) -> Vec<&'a ObjectKey> {
+        self.by_object.keys().copied().collect()
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&'a ObservedContainer> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The network of this name that counts: ours before others, the older before the younger.
+    pub(super) fn network(&self, name: &str) -> Option<&'a ObservedNetwork> {
+        let named = self.observed.networks.iter().filter(|network| network.name == name);
+        named.min_by_key(|network| (network.owner.labels().is_none(), network.created_at, &network.id))
+    }
+
+    pub(super) fn in_flight(&self, object: &ObjectKey) -> bool {
+        self.observed.in_flight.contains(object)
+    }
+
+    /// Why an object must be left alone for now, where it failed lately with this template.
+    pub(super) fn back_off(&self, object: &ObjectKey, hash: &str) -> Option<HeldReason> {
+        let failure = self.observed.failures.get(object)?;
+        failure.holds(hash, self.now).then(|| HeldReason::BackOff {
+            until: failure.retry_at,
+            attempts: failure.attempts,
+            error: failure.error.clone(),
+        })
+    }
+}
+
+/// A container that was observed, by id.
+pub(super) fn observed_ref(container: &ObservedContainer) -> ContainerRef {
+    ContainerRef { id: Some(container.id.clone()), name: container.name.clone() }
+}

@@ -1,0 +1,133 @@
+//! What was changed by hand, or can be changed where it stands: names, limits, restart policy, networks, aliases.
+
+use std::collections::BTreeSet;
+
+use super::StepId;
+use super::create::replica_name;
+use super::draft::{Draft, Presence, observed_ref};
+use super::network::presence;
+use super::replica::Replica;
+use crate::action::{Action, ConnectNetwork, UpdateContainer};
+use crate::desired::{Attachment, InPlace, Workload};
+use crate::observed::Endpoint;
+use crate::reason::{Change, Reason};
+
+/// Puts right what can be put right on an existing container; returns the steps that its start must follow.
+pub(super) fn put_right(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
+    rename(draft, workload, replica);
+    update(draft, workload, replica);
+    networks(draft, workload, replica)
+}
+
+fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
+    let wanted = replica_name(draft, workload, replica.labels.ordinal);
+    if replica.container.name == wanted || draft.named(&wanted).is_some() {
+        return;
+    }
+    let action = Action::RenameContainer { container: observed_ref(replica.container), to: wanted };
+    let reason = Reason::Renamed { from: replica.container.name.clone() };
+    draft.step(&workload.key, &workload.template.hash, action, reason, []);
+}
+
+fn update(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
+    if replica.adjust.is_empty() {
+        return;
+    }
+    let to = sent_together(workload.in_place.clone());
+    let action = Action::UpdateContainer(UpdateContainer { container: observed_ref(replica.container), to });
+    let reason = Reason::Adjusted { changes: replica.adjust.clone() };
+    draft.step(&workload.key, &workload.template.hash, action, reason, []);
+}
+
+/// Memory is sent together with swap: Docker refuses a limit above the swap that it had before.
+fn sent_together(mut to: InPlace) -> InPlace {
+    if let (Some(memory), None) = (to.memory, to.memory_swap) {
+        to.memory_swap = Some(memory.saturating_mul(2));
+    }
+    to
+}
+
+fn networks(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
+    if workload.template.pod.network_mode.is_some() {
+        return Vec::new();
+    }
+    let mut steps = Vec::new();
+    for attachment in &workload.networks {
+        steps.extend(attach(draft, workload, replica, attachment));
+    }
+    let wanted: BTreeSet<&String> = workload.networks.iter().map(|attachment| &attachment.network).collect();
+    for (name, id) in &replica.container.networks {
+        if !wanted.contains(name) && !draft.detached.contains_key(&(replica.container.id.clone(), id.clone())) {
+            detach(draft, workload, replica, (name, id), Reason::Overconnected { network: name.clone() });
+        }
+    }
+    steps
+}
+
+/// Connects a container to a network that it is not on, or that it is on with other names; nothing where all is well.
+fn attach(
+    draft: &mut Draft<'_>,
+    workload: &Workload,
+    replica: &Replica<'_>,
+    attachment: &Attachment,
+) -> Option<StepId> {
+    let container = replica.container;
+    let name = &attachment.network;
+    let made = match presence(&draft.networks, name) {
+        Presence::Held => return None,
+        Presence::After(step) => Some(*step),
+        Presence::There => None,
+    };
+    let on = container.networks.get(name).cloned();
+    let right = draft.network(name).map(|network| network.id.clone());
+    let (reason, after) = match (on, made) {
+        (_, Some(made)) => (Reason::Rewired { network: name.clone() }, Some(made)),
+        (Some(on), None) if right.as_deref() == Some(&on) => {
+            let changes = readdressed(container.detail.as_ref()?.endpoints.get(name)?, attachment);
+            if changes.is_empty() {
+                return None;
+            }
+            let reason = Reason::Readdressed { network: name.clone(), changes };
+            (reason.clone(), Some(detach(draft, workload, replica, (name, &on), reason)))
+        }
+        (Some(on), None) => {
+            let reason = Reason::Disconnected { network: name.clone() };
+            (reason.clone(), Some(detach(draft, workload, replica, (name, &on), reason)))
+        }
+        (None, None) => (Reason::Disconnected { network: name.clone() }, None),
+    };
+    let connect = ConnectNetwork { container: observed_ref(container), attachment: attachment.clone() };
+    Some(draft.step(&workload.key, &workload.template.hash, Action::ConnectNetwork(connect), reason, after))
+}
+
+fn detach(
+    draft: &mut Draft<'_>,
+    workload: &Workload,
+    replica: &Replica<'_>,
+    (name, id): (&String, &String),
+    reason: Reason,
+) -> StepId {
+    let action = Action::DisconnectNetwork {
+        container: observed_ref(replica.container),
+        network_id: id.clone(),
+        network: name.clone(),
+    };
+    let step = draft.step(&workload.key, &workload.template.hash, action, reason, []);
+    draft.detached.insert((replica.container.id.clone(), id.clone()), step);
+    step
+}
+
+/// What differs between how a container is attached and how it should be.
+fn readdressed(endpoint: &Endpoint, attachment: &Attachment) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut compare = |field: &str, from: Option<String>, to: Option<String>| {
+        if from != to {
+            changes.push(Change::new(field, from, to));
+        }
+    };
+    let joined = |names: &BTreeSet<String>| Some(names.iter().cloned().collect::<Vec<_>>().join(", "));
+    compare("aliases", joined(&endpoint.aliases), joined(&attachment.aliases));
+    compare("ipv4Address", endpoint.ipv4_address.clone(), attachment.ipv4_address.clone());
+    compare("ipv6Address", endpoint.ipv6_address.clone(), attachment.ipv6_address.clone());
+    changes
+}

@@ -1,0 +1,220 @@
+//! What one container of a workload is: of the current template or not, and in which condition.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use skiff_api::{OwnerLabels, RestartPolicy};
+
+use super::draft::Draft;
+use crate::desired::{InPlace, Workload};
+use crate::observed::{ContainerState, Health, ObservedContainer};
+use crate::reason::{Change, Reason};
+use crate::template;
+
+/// The condition of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// It is Ready, and has been for as long as it must be.
+    Available,
+    /// It is Ready and must stay so until then.
+    Ready { until: Timestamp },
+    /// It runs and is not Ready.
+    Unready,
+    /// It ended and is not to be started again.
+    Finished { code: i64 },
+    /// It ended and must run.
+    Exited,
+    /// It was never started.
+    Created,
+    /// It is frozen.
+    Paused,
+    /// The engine starts it again by itself.
+    Restarting,
+    /// It must be removed.
+    Dead,
+    /// It is being removed.
+    Removing,
+}
+
+impl Condition {
+    pub(super) const fn is_ready(self) -> bool {
+        matches!(self, Self::Available | Self::Ready { .. })
+    }
+
+    /// Whether it counts for a rollout: what has finished its work is as good as what serves.
+    pub(super) const fn is_available(self) -> bool {
+        matches!(self, Self::Available | Self::Finished { .. })
+    }
+}
+
+/// A container of a workload, judged.
+#[derive(Clone, Debug)]
+pub(super) struct Replica<'a> {
+    pub(super) container: &'a ObservedContainer,
+    pub(super) labels: &'a OwnerLabels,
+    /// Why it must be replaced, where it must.
+    pub(super) outdated: Option<Reason>,
+    /// What can be put right where it stands.
+    pub(super) adjust: Vec<Change>,
+    /// Objects whose content cannot be compared, as their digests were made with another key.
+    pub(super) unknown_content: Vec<String>,
+    pub(super) condition: Condition,
+}
+
+pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'a ObservedContainer) -> Replica<'a> {
+    // Only containers with readable labels are listed under an object.
+    static NOBODY: std::sync::OnceLock<OwnerLabels> = std::sync::OnceLock::new();
+    let labels = container.owner.labels().unwrap_or_else(|| NOBODY.get_or_init(nobody));
+    let (adjust, removed) = in_place_changes(workload, container);
+    let refused = draft
+        .observed
+        .failures
+        .get(&workload.key)
+        .is_some_and(|failure| failure.update_refused && failure.template_hash == workload.template.hash);
+    let (changed_content, unknown_content) = content_changes(workload, labels);
+    let must_replace = !removed.is_empty() || (refused && !adjust.is_empty());
+    let outdated = if labels.template_hash != workload.template.hash {
+        Some(Reason::Outdated { changes: template_changes(workload, labels) })
+    } else if !changed_content.is_empty() {
+        Some(Reason::ContentChanged { objects: changed_content })
+    } else if must_replace {
+        Some(Reason::Outdated { changes: removed.into_iter().chain(adjust.clone()).collect() })
+    } else {
+        None
+    };
+    Replica {
+        container,
+        labels,
+        outdated,
+        adjust,
+        unknown_content,
+        condition: condition(workload, container, draft.now),
+    }
+}
+
+fn nobody() -> OwnerLabels {
+    OwnerLabels {
+        instance: skiff_api::Instance::default(),
+        source: String::new(),
+        object: skiff_api::ObjectKey::new(skiff_api::Kind::Deployment, "", ""),
+        ordinal: 0,
+        component: skiff_api::Component::Main,
+        run: None,
+        revision: 0,
+        source_revision: None,
+        template_hash: String::new(),
+        template: None,
+        content: None,
+        image_id: None,
+    }
+}
+
+/// What differs between the recorded template and the declared one; empty where none was recorded.
+fn template_changes(workload: &Workload, labels: &OwnerLabels) -> Vec<Change> {
+    let recorded = labels.template.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let declared = serde_json::from_str::<Value>(&workload.template.canonical).ok();
+    match (recorded, declared) {
+        (Some(recorded), Some(declared)) => template::changes(&recorded, &declared),
+        _ => Vec::new(),
+    }
+}
+
+/// The objects whose content changed, and those of which it cannot be told.
+fn content_changes(workload: &Workload, labels: &OwnerLabels) -> (Vec<String>, Vec<String>) {
+    let recorded: std::collections::BTreeMap<String, String> =
+        labels.content.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let (mut changed, mut unknown) = (Vec::new(), Vec::new());
+    for (object, digest) in &workload.template.content {
+        match recorded.get(object) {
+            Some(known) if known == digest => {}
+            Some(known) if key_id(known) != key_id(digest) => unknown.push(object.clone()),
+            _ => changed.push(object.clone()),
+        }
+    }
+    changed.extend(recorded.into_keys().filter(|object| !workload.template.content.contains_key(object)));
+    (changed, unknown)
+}
+
+/// The id of the key that a digest was made with; none for what is no secret.
+fn key_id(digest: &str) -> Option<&str> {
+    digest.split_once(':').map(|(id, _)| id)
+}
+
+/// The settings that Docker changes in place and that differ, and those limits that it cannot take away.
+fn in_place_changes(workload: &Workload, container: &ObservedContainer) -> (Vec<Change>, Vec<Change>) {
+    let Some(detail) = &container.detail else { return (Vec::new(), Vec::new()) };
+    let InPlace {
+        nano_cpus,
+        cpu_shares,
+        cpuset_cpus,
+        cpuset_mems,
+        memory,
+        memory_reservation,
+        memory_swap,
+        pids_limit,
+        restart_policy,
+    } = &workload.in_place;
+    let has = &detail.in_place;
+    let (mut adjust, mut removed) = (Vec::new(), Vec::new());
+    let mut compare = |field: &str, from: Option<String>, to: Option<String>| match (&from, &to) {
+        (from, to) if from == to => {}
+        (Some(_), None) => removed.push(Change::new(field, from, to)),
+        _ => adjust.push(Change::new(field, from, to)),
+    };
+    let cpu =
+        |nanos: &Option<i64>| nanos.map(|nanos| skiff_api::Cpu::from_millis(unsigned(nanos) / 1_000_000).to_string());
+    let bytes = |bytes: &Option<i64>| bytes.map(|bytes| skiff_api::Bytes::new(unsigned(bytes)).to_string());
+    let number = |number: &Option<i64>| number.map(|number| number.to_string());
+    compare("container.resources.limits.cpu", cpu(&has.nano_cpus), cpu(nano_cpus));
+    compare("container.cpuShares", number(&has.cpu_shares), number(cpu_shares));
+    compare("container.cpusetCpus", has.cpuset_cpus.clone(), cpuset_cpus.clone());
+    compare("container.cpusetMems", has.cpuset_mems.clone(), cpuset_mems.clone());
+    compare("container.resources.limits.memory", bytes(&has.memory), bytes(memory));
+    compare("container.resources.requests.memory", bytes(&has.memory_reservation), bytes(memory_reservation));
+    if memory_swap.is_some() {
+        compare("container.memorySwap", number(&has.memory_swap), number(memory_swap));
+    }
+    compare("container.pidsLimit", number(&has.pids_limit), number(pids_limit));
+    let policy = |policy: &Option<RestartPolicy>| policy.map(|policy| format!("{policy:?}"));
+    compare("restartPolicy", policy(&has.restart_policy), policy(restart_policy));
+    (adjust, removed)
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or_default()
+}
+
+/// The condition of a container, by its state, its health, the clock and the restart policy.
+pub(super) fn condition(workload: &Workload, container: &ObservedContainer, now: Timestamp) -> Condition {
+    match container.state {
+        ContainerState::Created => Condition::Created,
+        ContainerState::Paused => Condition::Paused,
+        ContainerState::Restarting => Condition::Restarting,
+        ContainerState::Removing => Condition::Removing,
+        ContainerState::Dead => Condition::Dead,
+        ContainerState::Exited => ended(workload, container),
+        ContainerState::Running => match container.health {
+            Some(Health::Starting | Health::Unhealthy) => Condition::Unready,
+            None | Some(Health::Healthy) => ready(workload, container, now),
+        },
+    }
+}
+
+fn ended(workload: &Workload, container: &ObservedContainer) -> Condition {
+    let code = container.detail.as_ref().map_or(0, |detail| detail.exit_code);
+    let failed_to_start = container.detail.as_ref().is_some_and(|detail| !detail.error.is_empty());
+    match workload.restart_policy {
+        RestartPolicy::Never if !failed_to_start => Condition::Finished { code },
+        RestartPolicy::OnFailure if code == 0 => Condition::Finished { code },
+        RestartPolicy::Always | RestartPolicy::OnFailure | RestartPolicy::Never => Condition::Exited,
+    }
+}
+
+fn ready(workload: &Workload, container: &ObservedContainer, now: Timestamp) -> Condition {
+    let started = container.detail.as_ref().and_then(|detail| detail.started_at);
+    let needed = SignedDuration::from_secs(i64::from(workload.min_ready_seconds));
+    let until = started.and_then(|started| started.checked_add(needed).ok());
+    match until {
+        Some(until) if until > now && workload.min_ready_seconds > 0 => Condition::Ready { until },
+        _ => Condition::Available,
+    }
+}

@@ -1,0 +1,79 @@
+//! Volumes: made when missing, and otherwise left alone. A changed definition is held, as data cannot be remade.
+
+use skiff_api::ObjectKey;
+
+use super::draft::{Draft, Presence};
+use super::network::{external, owner_labels, recorded_changes};
+use crate::action::{Action, CreateVolume};
+use crate::desired::DesiredVolume;
+use crate::held::HeldReason;
+use crate::reason::{Change, Reason};
+
+pub(super) fn plan_volumes(draft: &mut Draft<'_>) {
+    for (key, volume) in &draft.desired.volumes {
+        if !volume.per_replica {
+            plan_volume(draft, key, volume, &volume.name);
+        }
+    }
+}
+
+/// Plans one volume by Docker's name, which is with the ordinal where each replica has its own.
+pub(super) fn plan_volume(draft: &mut Draft<'_>, key: &ObjectKey, volume: &DesiredVolume, name: &str) -> Presence {
+    if let Some(known) = draft.volumes.get(name) {
+        return known.clone();
+    }
+    let presence = decide(draft, key, volume, name);
+    draft.volumes.insert(name.to_owned(), presence.clone());
+    presence
+}
+
+fn decide(draft: &mut Draft<'_>, key: &ObjectKey, volume: &DesiredVolume, name: &str) -> Presence {
+    let found = draft.observed.volumes.iter().find(|found| found.name == name);
+    if volume.spec.external {
+        return external(draft, key, name, found.is_some());
+    }
+    if draft.in_flight(key) {
+        return Presence::Held;
+    }
+    match found.map(|found| found.owner.labels()) {
+        Some(Some(labels)) if labels.object == *key => {
+            if labels.template_hash != volume.hash {
+                let changes: Vec<Change> = recorded_changes(labels, &volume.canonical)
+                    .into_iter()
+                    // What becomes of the data is ours to decide and no matter of the volume's.
+                    .filter(|change| change.field != "spec.reclaimPolicy")
+                    .collect();
+                if !changes.is_empty() || labels.template.is_none() {
+                    draft.hold(key, HeldReason::VolumeChanged { changes });
+                }
+            }
+            Presence::There
+        }
+        Some(_) => {
+            draft.hold(key, HeldReason::NameTaken { name: name.to_owned(), by: format!("volume {name}") });
+            Presence::Held
+        }
+        None => create(draft, key, volume, name),
+    }
+}
+
+fn create(draft: &mut Draft<'_>, key: &ObjectKey, volume: &DesiredVolume, name: &str) -> Presence {
+    if let Some(back_off) = draft.back_off(key, &volume.hash) {
+        draft.hold(key, back_off);
+        return Presence::Held;
+    }
+    let action = Action::CreateVolume(CreateVolume {
+        name: name.to_owned(),
+        spec: volume.spec.clone(),
+        owner: owner_labels(
+            draft,
+            key,
+            &volume.source,
+            volume.source_revision.as_ref(),
+            &volume.hash,
+            &volume.canonical,
+        ),
+        labels: volume.labels.clone(),
+    });
+    Presence::After(draft.step(key, &volume.hash, action, Reason::Missing, []))
+}

@@ -1,0 +1,188 @@
+//! One deployment: heal what is there, then close the gap to what is declared, behind the gates.
+
+use skiff_api::ContainerPort;
+
+use super::StepId;
+use super::create::{replica_name, restore_files};
+use super::dependency::gate;
+use super::draft::{Draft, observed_ref};
+use super::drift::put_right;
+use super::removal::remove;
+use super::replica::{Condition, Replica, classify};
+use super::rollout;
+use crate::action::Action;
+use crate::desired::Workload;
+use crate::held::HeldReason;
+use crate::observed::PublishedPort;
+use crate::reason::Reason;
+
+pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
+    if draft.in_flight(&workload.key) {
+        return;
+    }
+    note_limits(draft, workload);
+    let replicas: Vec<Replica<'_>> = draft
+        .containers(&workload.key)
+        .to_vec()
+        .into_iter()
+        .map(|container| classify(draft, workload, container))
+        .collect();
+    let unknown: Vec<String> = replicas.iter().flat_map(|replica| replica.unknown_content.clone()).collect();
+    if !unknown.is_empty() {
+        draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown });
+    }
+    let gate = obstacle(draft, workload, &replicas);
+    heal(draft, workload, &replicas, gate.as_ref());
+    rollout::close_gap(draft, workload, &replicas, gate);
+}
+
+/// Says what of the manifest this version does not act on.
+fn note_limits(draft: &mut Draft<'_>, workload: &Workload) {
+    let unheeded: Vec<&str> = workload.not_run.iter().copied().filter(|field| *field != "initContainers").collect();
+    if !unheeded.is_empty() {
+        let why = format!("{} not acted on by this version", unheeded.join(", "));
+        draft.hold(&workload.key, HeldReason::NotRun { why });
+    }
+}
+
+/// What keeps new replicas from being made, or the steps that the first of a revision follows.
+fn obstacle(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) -> Result<Vec<StepId>, HeldReason> {
+    if workload.not_run.contains(&"initContainers") {
+        return Err(HeldReason::NotRun {
+            why: "init containers are not run by this version, and it does not start without them".to_owned(),
+        });
+    }
+    let has = draft.observed.engine.api_version;
+    if let Some((field, needs)) = workload.requires.iter().find(|(_, needs)| *needs > has) {
+        let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
+        return Err(HeldReason::Unsupported { field: field.clone(), needs: version(*needs), has: version(has) });
+    }
+    if let Some(free) = draft.observed.engine.low_disk {
+        return Err(HeldReason::DiskPressure { free });
+    }
+    if let Some(back_off) = draft.back_off(&workload.key, &workload.template.hash) {
+        return Err(back_off);
+    }
+    if let Some(taken) = taken(draft, workload) {
+        return Err(taken);
+    }
+    // Dependencies gate the first start of a revision, never the healing of one that ran.
+    let has_run = |replica: &&Replica<'_>| replica.outdated.is_none() && replica.condition != Condition::Created;
+    if replicas.iter().any(|replica| has_run(&replica)) { Ok(Vec::new()) } else { gate(draft, workload) }
+}
+
+/// A port of the host that a container which stays publishes.
+fn taken(draft: &Draft<'_>, workload: &Workload) -> Option<HeldReason> {
+    let fixed = workload.template.pod.container.ports.iter().filter_map(|port| match port.host_port {
+        Some(skiff_api::HostPort::Fixed(host_port)) => Some((port, host_port)),
+        Some(skiff_api::HostPort::Any | skiff_api::HostPort::Range(..)) | None => None,
+    });
+    for (port, host_port) in fixed {
+        let holder = draft.observed.containers.iter().find(|container| {
+            let own = container.owner.labels().is_some_and(|labels| labels.object == workload.key);
+            let goes = draft.removals.contains_key(&container.id);
+            !own && !goes && container.ports.iter().any(|published| collides(published, port, host_port))
+        });
+        if let Some(holder) = holder {
+            let ip = port.host_ip.as_deref().map_or_else(String::new, |ip| format!("{ip}:"));
+            let port = format!("{ip}{host_port}/{}", port.protocol.lower());
+            return Some(HeldReason::PortTaken { port, by: format!("container {}", holder.name) });
+        }
+    }
+    None
+}
+
+fn collides(published: &PublishedPort, port: &ContainerPort, host_port: u16) -> bool {
+    let every = |ip: &str| ip.is_empty() || ip == "0.0.0.0" || ip == "::";
+    let wanted = port.host_ip.as_deref().unwrap_or_default();
+    published.port == host_port
+        && published.protocol == port.protocol
+        && (every(&published.ip) || every(wanted) || published.ip == wanted)
+}
+
+/// Puts right what exists: starts what ended, frees what is frozen, undoes what was changed by hand.
+fn heal(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>], gate: Result<&Vec<StepId>, &HeldReason>) {
+    for replica in replicas {
+        // What is outdated is replaced; while that cannot be, it is kept running.
+        if replica.outdated.is_some() && gate.is_ok() {
+            if replica.condition == Condition::Dead {
+                remove(draft, &workload.key, &workload.template.hash, replica.container, &Reason::Dead, &[]);
+            }
+            continue;
+        }
+        heal_one(draft, workload, replica, gate);
+    }
+}
+
+fn heal_one(
+    draft: &mut Draft<'_>,
+    workload: &Workload,
+    replica: &Replica<'_>,
+    gate: Result<&Vec<StepId>, &HeldReason>,
+) {
+    let (key, hash) = (&workload.key, replica.labels.template_hash.clone());
+    let container = replica.container;
+    match replica.condition {
+        Condition::Dead => {
+            remove(draft, key, &hash, container, &Reason::Dead, &[]);
+        }
+        Condition::Removing => draft.hold(key, HeldReason::Removing { container: container.name.clone() }),
+        Condition::Restarting => {
+            let code = container.detail.as_ref().map_or(0, |detail| detail.exit_code);
+            draft.hold(key, HeldReason::Restarting { container: container.name.clone(), code });
+        }
+        Condition::Paused => {
+            let action = Action::UnpauseContainer { container: observed_ref(container) };
+            draft.step(key, &hash, action, Reason::Paused, []);
+            adjust(draft, workload, replica);
+        }
+        Condition::Exited => start(draft, workload, replica, Vec::new()),
+        Condition::Created => match gate {
+            Ok(after) => start(draft, workload, replica, after.clone()),
+            // Said once for the object, by whoever closes the gap.
+            Err(_) => {}
+        },
+        Condition::Available | Condition::Ready { .. } | Condition::Unready | Condition::Finished { .. } => {
+            adjust(draft, workload, replica);
+        }
+    }
+}
+
+fn adjust(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
+    if replica.outdated.is_some() { Vec::new() } else { put_right(draft, workload, replica) }
+}
+
+/// Starts an existing container again, unless it failed lately.
+fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut after: Vec<StepId>) {
+    let (key, hash) = (&workload.key, replica.labels.template_hash.clone());
+    let container = replica.container;
+    if draft.back_off(key, &hash).is_some() || draft.observed.engine.low_disk.is_some() {
+        // Said once for the object, by whoever closes the gap.
+        return;
+    }
+    after.extend(adjust(draft, workload, replica));
+    after.extend(restore_files(draft, workload, container));
+    let reason = match &container.detail {
+        Some(detail) if replica.condition == Condition::Exited => {
+            Reason::Exited { code: detail.exit_code, error: detail.error.clone() }
+        }
+        _ => Reason::NotStarted,
+    };
+    let action = Action::StartContainer { container: observed_ref(container) };
+    let step = draft.step(key, &hash, action, reason, after);
+    draft.starts.entry(key.clone()).or_default().0.push(step);
+}
+
+/// The names of new replicas that somebody else has: held, as what is not ours is never touched.
+pub(super) fn name_taken(draft: &Draft<'_>, workload: &Workload, ordinal: u32) -> Option<HeldReason> {
+    let name = replica_name(draft, workload, ordinal);
+    let holder = draft.named(&name)?;
+    if draft.removals.contains_key(&holder.id) {
+        return None;
+    }
+    let by = match holder.owner.labels() {
+        Some(labels) => format!("a container of {}", labels.object),
+        None => format!("container {}", super::network::short(&holder.id)),
+    };
+    Some(HeldReason::NameTaken { name, by })
+}

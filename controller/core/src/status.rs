@@ -1,0 +1,126 @@
+//! What an object has come to, in words and numbers, for people and for whoever waits.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use skiff_api::ObjectKey;
+
+use crate::desired::Desired;
+use crate::held::HeldReason;
+use crate::observed::{ContainerState, Health, Observed};
+use crate::plan::{Plan, ReplicaView, replica_views};
+
+/// How far an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Phase {
+    /// All of it is as declared and Ready.
+    Ready,
+    /// Its work is done and it is not to run again.
+    Finished,
+    /// It is on its way.
+    Progressing,
+    /// It waits for something else.
+    Waiting,
+    /// It fails, or something on purpose keeps it from being as declared.
+    Degraded,
+}
+
+/// The state of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectStatus {
+    /// The object.
+    pub object: ObjectKey,
+    /// How far it is.
+    pub phase: Phase,
+    /// Replicas declared.
+    pub replicas: u32,
+    /// Replicas that exist.
+    pub current: u32,
+    /// Replicas that are Ready.
+    pub ready: u32,
+    /// Replicas of the declared template.
+    pub updated: u32,
+    /// A sentence for people; empty when all is well.
+    pub message: String,
+    /// The containers.
+    pub containers: Vec<ReplicaStatus>,
+}
+
+/// The state of one replica.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReplicaStatus {
+    /// Docker's name.
+    pub name: String,
+    /// Docker's id.
+    pub id: String,
+    /// The ordinal.
+    pub ordinal: u32,
+    /// The revision.
+    pub revision: u64,
+    /// Docker's state.
+    pub state: ContainerState,
+    /// The verdict of its health check.
+    pub health: Option<Health>,
+    /// Whether it is of the declared template.
+    pub updated: bool,
+    /// Whether it is Ready.
+    pub ready: bool,
+}
+
+/// The state of every workload that is declared, as the plan made from the same inputs sees it.
+pub fn status(
+    desired: &Desired,
+    observed: &Observed,
+    plan: &Plan,
+    now: Timestamp,
+) -> BTreeMap<ObjectKey, ObjectStatus> {
+    let views = replica_views(desired, observed, now);
+    desired
+        .workloads
+        .iter()
+        .map(|(key, workload)| {
+            let replicas = views.get(key).map_or(&[][..], Vec::as_slice);
+            (key.clone(), object_status(key, workload.replicas, replicas, plan, observed))
+        })
+        .collect()
+}
+
+fn object_status(
+    key: &ObjectKey,
+    wanted: u32,
+    replicas: &[ReplicaView],
+    plan: &Plan,
+    observed: &Observed,
+) -> ObjectStatus {
+    let count =
+        |test: &dyn Fn(&&ReplicaView) -> bool| u32::try_from(replicas.iter().filter(test).count()).unwrap_or(u32::MAX);
+    let ready = count(&|view| view.status.ready && view.status.updated);
+    let finished = count(&|view| view.finished && view.status.updated);
+    let updated = count(&|view| view.status.updated);
+    let current = count(&|_| true);
+    let failure = observed.failures.get(key);
+    let held = plan.held.iter().find(|held| held.object == *key && !matches!(held.why, HeldReason::NotRun { .. }));
+    let busy = observed.in_flight.contains(key) || plan.steps.iter().any(|step| step.object == *key);
+    let whole = ready + finished >= wanted && updated == current && current == wanted && !busy;
+    let phase = match held.map(|held| &held.why) {
+        None if whole && finished > 0 => Phase::Finished,
+        _ if whole => Phase::Ready,
+        Some(HeldReason::BackOff { .. } | HeldReason::Restarting { .. }) => Phase::Degraded,
+        Some(why) if !why.is_waiting() => Phase::Degraded,
+        Some(HeldReason::WaitingFor { .. }) => Phase::Waiting,
+        _ if replicas.iter().any(|view| view.status.health == Some(Health::Unhealthy)) => Phase::Degraded,
+        _ => Phase::Progressing,
+    };
+    let message = match (held, failure) {
+        (Some(held), _) if phase != Phase::Ready => held.why.to_string(),
+        (None, Some(failure)) if phase != Phase::Ready && phase != Phase::Finished => failure.error.clone(),
+        _ if phase == Phase::Progressing => format!("{ready} of {wanted} Ready"),
+        _ if phase == Phase::Degraded => "unhealthy".to_owned(),
+        _ => String::new(),
+    };
+    let containers = replicas.iter().map(|view| view.status.clone()).collect();
+    ObjectStatus { object: key.clone(), phase, replicas: wanted, current, ready, updated, message, containers }
+}

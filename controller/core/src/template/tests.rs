@@ -1,0 +1,94 @@
+use super::*;
+
+fn pod(value: Value) -> PodTemplate {
+    serde_json::from_value(value).expect("a template")
+}
+
+fn form(value: Value) -> Value {
+    canonical(&pod(value), None, &Map::new())
+}
+
+fn texts(from: Value, to: Value) -> Vec<String> {
+    changes(&form(from), &form(to)).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_encoding_is_pinned() {
+    let full = json!({
+        "metadata": { "labels": { "tier": "web" } },
+        "container": {
+            "image": "shop/api:1.2",
+            "args": ["--port", "8000"],
+            "env": [{ "name": "B", "value": "2" }, { "name": "A", "valueFrom": { "secretKeyRef": { "name": "db", "key": "p" } } }],
+            "ports": [{ "name": "http", "containerPort": 8000, "hostPort": 8080 }],
+            "volumeMounts": [{ "name": "data", "mountPath": "/data" }],
+        },
+        "volumes": [{ "name": "data", "volume": { "name": "api-data" } }],
+    });
+    let volumes = Map::from_iter([("data".to_owned(), json!("shop-api-data"))]);
+    let network = Attachment { network: "shop-default".to_owned(), ..Attachment::default() };
+    let text = canonical(&pod(full), Some(&network), &volumes).to_string();
+    assert_eq!(
+        text,
+        concat!(
+            r#"{"container":{"args":["--port","8000"],"env":{"A":{"valueFrom":{"secretKeyRef":{"key":"p","name":"db"}}},"#,
+            r#""B":{"value":"2"}},"image":"shop/api:1.2","ports":[{"containerPort":8000,"hostPort":8080}],"#,
+            r#""volumeMounts":{"/data":{"name":"data"}}},"metadata":{"labels":{"tier":"web"}},"#,
+            r#""network":{"name":"shop-default"},"volumes":{"data":{"volume":"shop-api-data"}}}"#,
+        )
+    );
+    assert_eq!(hash(&text), "v1:0452bdb17898cfb0246ddc28386e8846");
+}
+
+#[test]
+fn what_docker_changes_in_place_is_not_in_it() {
+    let plain = json!({ "container": { "image": "a" } });
+    let limited = json!({
+        "container": { "image": "a", "resources": { "limits": { "cpu": 1 } }, "pidsLimit": 5, "cpuShares": 7 },
+        "restartPolicy": "Never",
+        "networks": [{ "name": "back", "aliases": ["x"] }],
+    });
+    assert_eq!(form(plain), form(limited));
+}
+
+#[test]
+fn order_and_spelled_out_defaults_change_nothing() {
+    let one = json!({ "container": { "image": "a", "env": [{ "name": "A" }, { "name": "B", "value": "1" }] } });
+    let other = json!({
+        "container": { "image": "a", "env": [{ "name": "B", "value": "1" }, { "name": "A" }], "shmSize": "64Mi" },
+        "terminationGracePeriodSeconds": 30,
+    });
+    assert_eq!(form(one), form(other));
+}
+
+#[test]
+fn an_empty_command_is_not_the_images() {
+    assert_ne!(
+        form(json!({ "container": { "image": "a", "command": [] } })),
+        form(json!({ "container": { "image": "a" } }))
+    );
+}
+
+#[test]
+fn changes_name_fields_and_never_values_of_variables() {
+    let from = json!({
+        "container": { "image": "shop/api:1.1", "env": [{ "name": "KEEP", "value": "s3cret-1" }, { "name": "OLD", "value": "s3cret-0" }] }
+    });
+    let to = json!({
+        "container": {
+            "image": "shop/api:1.2",
+            "tty": true,
+            "env": [{ "name": "KEEP", "value": "s3cret-2" }, { "name": "NEW", "value": "s3cret-3" }],
+        }
+    });
+    assert_eq!(
+        texts(from, to),
+        [
+            "container.env.KEEP changed",
+            "container.env.NEW added",
+            "container.env.OLD removed",
+            "container.image changed shop/api:1.1 → shop/api:1.2",
+            "container.tty added: true",
+        ]
+    );
+}
