@@ -133,7 +133,8 @@ impl<'a> PlanData<'a> {
 }
 
 fn step(step: &Step) -> StepData<'_> {
-    let Step { id, object, action, reason, after } = step;
+    // The hash is how failures are remembered, and says nothing to a reader.
+    let Step { id, object, hash: _, action, reason, after } = step;
     StepData { id: *id, object, action: action.verb(), target: action.target(), why: why(reason), after }
 }
 
