@@ -47,6 +47,7 @@ fn plan() -> Plan {
     let steps = steps.into_iter().enumerate().map(|(id, (object, action, reason))| Step {
         id: StepId(id),
         object: key(object),
+        hash: String::new(),
         action,
         reason,
         after: Vec::new(),
