@@ -12,6 +12,7 @@ pub mod data;
 pub mod failure;
 pub mod live;
 pub mod plan;
+pub mod problem;
 pub mod style;
 pub mod table;
 
