@@ -3,7 +3,9 @@
 //! Pure: no I/O, no clock. Everything that decides or acts depends on this crate; it depends on nothing of ours.
 
 mod complaint;
+pub mod crd;
 mod duration;
+pub mod explain;
 mod instance;
 mod key;
 mod labels;

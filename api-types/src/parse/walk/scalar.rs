@@ -14,12 +14,16 @@ use crate::{Bytes, Complaint, Cpu, Duration, HostPort, IntOrPercent, PortRef};
 pub(super) fn complaint(format: Format, value: &Value, at: &At<'_>) -> Option<Complaint> {
     let text = match value {
         Value::String(text) => text.clone(),
-        Value::Number(number) if format != Format::Duration => number.to_string(),
-        Value::Number(number) => {
+        Value::Number(number)
+            if format != Format::Duration && (number.is_u64() || number.is_i64() || fractional(format)) =>
+        {
+            number.to_string()
+        }
+        Value::Number(number) if format == Format::Duration => {
             let message = format!("`{}` needs a unit, found the number {number}", at.field());
             return Some(at.says(message).help(format!("write `{number}s`")));
         }
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
             let message = format!("`{}` must be {}, found {}", at.field(), form(format), found(value, false));
             return Some(at.says(message));
         }
@@ -30,6 +34,11 @@ pub(super) fn complaint(format: Format, value: &Value, at: &At<'_>) -> Option<Co
         Some(help) => complaint.help(help),
         None => complaint,
     })
+}
+
+/// Whether a number may have a fraction.
+const fn fractional(format: Format) -> bool {
+    matches!(format, Format::Cpu | Format::Bytes | Format::MemorySwap)
 }
 
 fn unreadable(format: Format, text: &str) -> Option<String> {
