@@ -1,6 +1,9 @@
 //! Skiff's hands: sources, the Docker adapter, the loop, the executor, the command line.
 
 pub mod cli;
+pub mod clock;
+pub mod controller;
 pub mod engine;
+pub mod executor;
 pub mod telemetry;
 pub mod ui;

@@ -70,8 +70,9 @@ impl EngineError {
     /// Whether it says something of the object, so that it counts as the object's failure.
     pub const fn counts(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Stale(_) => false,
+            Self::Unreachable(_) => false,
             Self::Failed(_)
+            | Self::Stale(_)
             | Self::NameTaken { .. }
             | Self::UpdateRefused(_)
             | Self::Image { .. }

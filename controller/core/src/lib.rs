@@ -39,5 +39,5 @@ pub use status::{ObjectStatus, Phase, ReplicaStatus, status};
 /// The scope of a controller on an engine.
 pub use skiff_api::Instance;
 
-/// A moment, as the caller's clock gave it.
-pub use jiff::Timestamp;
+/// A moment, as the caller's clock gave it, and the time between two.
+pub use jiff::{SignedDuration, Timestamp};

@@ -1,0 +1,255 @@
+//! The loop: observe → plan → hand the steps to tasks → remember → publish.
+//!
+//! Level-triggered: whatever wakes it, a pass looks at everything. It never waits for an action; each that ends wakes it. What it
+//! remembers (failures, objects in flight) is its own and may be lost at any moment: Docker is the database.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use skiff_api::{Instance, ObjectKey};
+use skiff_core::{
+    ContentStore, Desired, EngineError, Failure, Failures, ObjectStatus, Observed, Plan, Timestamp, plan, status,
+};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::engine::{Engine, Look, Wake};
+use crate::executor::{Executor, Report};
+
+/// Passes are at least this far apart, so that a burst of events costs one pass; the first of a burst waits for nothing.
+const BETWEEN_PASSES: Duration = Duration::from_millis(100);
+/// How soon and how late an engine that does not answer is asked again.
+const ENGINE_RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// How long actions that have begun may take to end, once the loop is told to.
+const LAST_ACTIONS: Duration = Duration::from_secs(10);
+
+/// What is declared, with the content that it uses.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// What is declared.
+    pub desired: Desired,
+    /// The content of configs and secrets.
+    pub content: Arc<ContentStore>,
+}
+
+/// What one pass saw and decided, whole.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The number of the pass, from 1.
+    pub pass: u64,
+    /// What was observed, with failures and what is in flight.
+    pub observed: Observed,
+    /// What was decided.
+    pub plan: Plan,
+    /// What each object has come to.
+    pub status: BTreeMap<ObjectKey, ObjectStatus>,
+    /// Why nothing could be observed; the rest is then as it was before.
+    pub engine_error: Option<EngineError>,
+}
+
+/// The loop's settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whose labels count.
+    pub instance: Instance,
+    /// How long to rest when nothing happens.
+    pub tick: Duration,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+/// The loop's ends: what comes in, and what goes out.
+#[derive(Debug)]
+pub struct Wiring {
+    /// What is declared, as it changes.
+    pub target: watch::Receiver<Arc<Target>>,
+    /// The engine's events.
+    pub wakes: mpsc::Receiver<Wake>,
+    /// Each pass's snapshot.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// What happens to steps, for whoever watches.
+    pub reports: Option<mpsc::UnboundedSender<Report>>,
+}
+
+/// The loop with what it remembers.
+#[derive(Debug)]
+pub struct Controller<E> {
+    engine: Arc<E>,
+    settings: Settings,
+    wiring: Wiring,
+    executor: Executor<E>,
+    ended: mpsc::UnboundedReceiver<Report>,
+    tasks: TaskTracker,
+    failures: Failures,
+    in_flight: BTreeSet<ObjectKey>,
+    passes: u64,
+    engine_failures: u32,
+    next: Instant,
+    last: Option<Instant>,
+}
+
+impl<E: Engine> Controller<E> {
+    /// A loop that has not begun.
+    pub fn new(engine: Arc<E>, settings: Settings, wiring: Wiring) -> Self {
+        let (reports, ended) = mpsc::unbounded_channel();
+        Self {
+            executor: Executor::new(Arc::clone(&engine), reports),
+            engine,
+            settings,
+            wiring,
+            ended,
+            tasks: TaskTracker::new(),
+            failures: Failures::new(),
+            in_flight: BTreeSet::new(),
+            passes: 0,
+            engine_failures: 0,
+            next: Instant::now(),
+            last: None,
+        }
+    }
+
+    /// Runs until cancelled; then waits for the actions that have begun, and leaves the workloads as they are.
+    pub async fn run(mut self, cancel: CancellationToken) {
+        let stopping = CancellationToken::new();
+        while self.rest(&cancel).await {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => break,
+                () = self.pass(&stopping) => {}
+            }
+        }
+        stopping.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(LAST_ACTIONS, self.tasks.wait()).await.is_err() {
+            tracing::warn!("actions are still under way; the next controller takes up what they come to");
+        }
+    }
+
+    /// Rests until something may have changed; false when it is time to end.
+    async fn rest(&mut self, cancel: &CancellationToken) -> bool {
+        loop {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return false,
+                report = self.ended.recv() => match report {
+                    Some(report) => self.remember(report),
+                    None => return false,
+                },
+                changed = self.wiring.target.changed() => match changed {
+                    Ok(()) => self.soon(),
+                    Err(_) => return false,
+                },
+                Some(wake) = self.wiring.wakes.recv() => {
+                    tracing::trace!(?wake, "woken");
+                    if wake == Wake::Reconnected {
+                        self.engine_failures = 0;
+                    }
+                    self.soon();
+                }
+                () = tokio::time::sleep_until(self.next) => return true,
+            }
+        }
+    }
+
+    /// Asks for a pass as soon as one may be.
+    fn soon(&mut self) {
+        // An engine that does not answer is not asked more often because events of our own failed calls come in.
+        if self.engine_failures == 0 {
+            let earliest = self.last.map_or_else(Instant::now, |last| last + BETWEEN_PASSES);
+            self.next = self.next.min(earliest);
+        }
+    }
+
+    /// Takes in what came of a step.
+    fn remember(&mut self, report: Report) {
+        match &report {
+            Report::Ended { step, result: Err(error) } if error.counts() => {
+                let now = self.settings.clock.now();
+                let previous = self.failures.get(&step.object);
+                let mut failure = Failure::after(previous, &step.object, &step.hash, error.to_string(), now);
+                failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
+                self.failures.insert(step.object.clone(), failure);
+            }
+            Report::Free(object) => {
+                self.in_flight.remove(object);
+                self.soon();
+            }
+            Report::Began(_) | Report::Progress { .. } | Report::Ended { .. } => {}
+        }
+        if let Some(reports) = &self.wiring.reports {
+            // Whoever watched may have gone.
+            reports.send(report).ok();
+        }
+    }
+
+    /// One pass.
+    async fn pass(&mut self, stopping: &CancellationToken) {
+        let began = Instant::now();
+        self.last = Some(began);
+        let look = if self.passes == 0 { Look::Full } else { Look::Changed };
+        match self.engine.observe(&self.settings.instance, look).await {
+            Err(error) => self.engine_failed(error),
+            Ok(observed) => {
+                if self.engine_failures > 0 {
+                    tracing::info!("the engine answers again");
+                }
+                self.engine_failures = 0;
+                self.passes += 1;
+                self.decide(observed, stopping);
+            }
+        }
+    }
+
+    /// Nothing is known of an engine that does not answer, so nothing is decided.
+    fn engine_failed(&mut self, error: EngineError) {
+        if self.engine_failures == 0 {
+            tracing::warn!(%error, "the engine does not answer; workloads are left as they are");
+        }
+        let (first, longest) = ENGINE_RETRY;
+        let wait = first.saturating_mul(1 << self.engine_failures.min(5)).min(longest);
+        self.engine_failures = self.engine_failures.saturating_add(1);
+        self.next = Instant::now() + wait;
+        self.wiring.snapshots.send_modify(|snapshot| {
+            *snapshot = Arc::new(Snapshot { engine_error: Some(error), ..Snapshot::clone(snapshot) });
+        });
+    }
+
+    fn decide(&mut self, mut observed: Observed, stopping: &CancellationToken) {
+        let now = self.settings.clock.now();
+        let target = Arc::clone(&self.wiring.target.borrow_and_update());
+        self.forget(&target.desired, now);
+        observed.failures = self.failures.clone();
+        observed.in_flight = self.in_flight.clone();
+        let plan = plan(&target.desired, &observed, now);
+        let status = status(&target.desired, &observed, &plan, now);
+        self.in_flight.extend(plan.steps.iter().map(|step| step.object.clone()));
+        self.schedule(&plan);
+        if !plan.steps.is_empty() {
+            let content = Arc::clone(&target.content);
+            self.tasks.spawn(self.executor.clone().perform(plan.clone(), content, stopping.clone()));
+        }
+        let snapshot = Snapshot { pass: self.passes, observed, plan, status, engine_error: None };
+        self.wiring.snapshots.send_replace(Arc::new(snapshot));
+    }
+
+    /// When to look again, if nothing happens before.
+    fn schedule(&mut self, plan: &Plan) {
+        let tick = Instant::now() + self.settings.tick;
+        let wake = plan.wake_at.map(|moment| Instant::now() + self.settings.clock.until(moment));
+        self.next = wake.map_or(tick, |wake| wake.min(tick));
+    }
+
+    /// Drops failures of templates that are declared no more.
+    fn forget(&mut self, desired: &Desired, now: Timestamp) {
+        let old = skiff_core::SignedDuration::from_mins(20);
+        self.failures.retain(|object, failure| {
+            let declared = desired.workloads.get(object);
+            let current = declared.is_none_or(|workload| workload.template.hash == failure.template_hash);
+            current || now.duration_since(failure.at) < old
+        });
+    }
+}
