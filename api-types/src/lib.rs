@@ -26,6 +26,7 @@ pub use duration::{Duration, DurationError};
 pub use instance::{Instance, InstanceError};
 pub use key::{Kind, ObjectKey, ObjectKeyError};
 pub use labels::{Component, LabelError, OwnerLabels, label};
+pub use manifest::ManifestError;
 pub use meta::{Condition, ConditionStatus, ObjectMeta, annotation};
 pub use parse::parse_object;
 pub use quantity::{Bytes, Cpu, QuantityError};

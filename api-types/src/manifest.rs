@@ -10,10 +10,13 @@ use crate::{API_VERSION, Kind, Object};
 pub(crate) const DOCUMENT_FIELDS: [&str; 3] = ["apiVersion", "kind", "status"];
 
 /// Why a document is not an object of its kind, and where.
-pub(crate) struct PartsError {
-    /// As serde names the place, `spec.template`.
-    pub(crate) path: String,
-    pub(crate) message: String,
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}`: {message}")]
+pub struct ManifestError {
+    /// The place as people write it, `spec.template`.
+    pub path: String,
+    /// What is wrong there; of a Secret it shows nothing.
+    pub message: String,
 }
 
 impl Object {
@@ -30,13 +33,30 @@ impl Object {
         Value::Object(document)
     }
 
+    /// Reads back what [`Object::to_manifest`] wrote, without validating it: what was good once stays readable.
+    ///
+    /// # Errors
+    /// The first thing that is not as the types have it.
+    pub fn from_manifest(document: &Value) -> Result<Self, ManifestError> {
+        let error = |message: &str| ManifestError { path: "kind".to_owned(), message: message.to_owned() };
+        let fields = document.as_object().ok_or_else(|| error("the document is not an object"))?;
+        let kind = fields.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let kind =
+            Kind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(|| error("it is not a kind"))?;
+        Self::from_parts(kind, fields)
+    }
+
     /// Reads the fields of a document of this kind; `apiVersion`, `kind` and `status` are passed over.
-    pub(crate) fn from_parts(kind: Kind, document: &Map<String, Value>) -> Result<Self, PartsError> {
+    pub(crate) fn from_parts(kind: Kind, document: &Map<String, Value>) -> Result<Self, ManifestError> {
         match kind {
             Kind::Network => read(document).map(Self::Network),
             Kind::Volume => read(document).map(Self::Volume),
             Kind::ConfigMap => read(document).map(Self::ConfigMap),
-            Kind::Secret => read(document).map(Self::Secret),
+            Kind::Secret => read(document).map(Self::Secret).map_err(|error| ManifestError {
+                // Serde quotes the value that it cannot read.
+                message: "it cannot be read".to_owned(),
+                ..error
+            }),
             Kind::Deployment => read(document).map(Self::Deployment),
             Kind::Job => read(document).map(Self::Job),
             Kind::CronJob => read(document).map(Self::CronJob),
@@ -44,11 +64,11 @@ impl Object {
     }
 }
 
-fn read<'de, T: Deserialize<'de>>(document: &'de Map<String, Value>) -> Result<T, PartsError> {
+fn read<'de, T: Deserialize<'de>>(document: &'de Map<String, Value>) -> Result<T, ManifestError> {
     let fields = document.iter().filter(|(key, _)| !DOCUMENT_FIELDS.contains(&key.as_str()));
     let deserializer = MapDeserializer::new(fields.map(|(key, value)| (key.as_str(), value)));
     serde_path_to_error::deserialize(deserializer).map_err(|error: serde_path_to_error::Error<serde_json::Error>| {
-        PartsError { path: error.path().to_string(), message: error.inner().to_string() }
+        ManifestError { path: error.path().to_string(), message: error.inner().to_string() }
     })
 }
 

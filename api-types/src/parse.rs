@@ -12,9 +12,9 @@ mod walk;
 use serde_json::Value;
 
 use crate::complaint::At;
-use crate::manifest::{PartsError, without_nulls};
+use crate::manifest::{ManifestError, without_nulls};
 use crate::validate::validate_object;
-use crate::{Complaint, Kind, Object, shape};
+use crate::{Complaint, Object, shape};
 
 /// Reads one document.
 ///
@@ -32,20 +32,18 @@ pub fn parse_object(value: &Value) -> Result<Object, Vec<Complaint>> {
     if !complaints.is_empty() {
         return Err(complaints);
     }
-    let object = Object::from_parts(kind, document).map_err(|error| vec![unreadable(kind, &error)])?;
+    let object = Object::from_parts(kind, document).map_err(|error| vec![unreadable(&error)])?;
     let complaints = validate_object(&object);
     if complaints.is_empty() { Ok(object) } else { Err(complaints) }
 }
 
 /// What only deserialising found: the form allows something that the type does not.
-fn unreadable(kind: Kind, error: &PartsError) -> Complaint {
+fn unreadable(error: &ManifestError) -> Complaint {
     let pointer = error.path.replace('[', ".").replace(']', "").replace('.', "/");
-    // Serde quotes the value that it cannot read.
-    let reason = if kind == Kind::Secret { "it cannot be read" } else { error.message.as_str() };
     Complaint {
         pointer: if pointer.is_empty() { pointer } else { format!("/{pointer}") },
         at_key: false,
-        message: format!("`{}`: {reason}", error.path),
+        message: error.to_string(),
         help: None,
     }
 }

@@ -232,7 +232,7 @@ pub struct TmpfsVolume {
     /// The most that it holds.
     #[serde(default, skip_serializing_if = "is_default")]
     pub size: Option<Bytes>,
-    /// The permissions of its root, an octal number such as 1777.
+    /// The permissions of its root, an octal number such as 01777.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mode: Option<u32>,
 }

@@ -17,7 +17,7 @@ pub(super) fn check_config(config: &ConfigMap, out: &mut Vec<Complaint>) {
     for key in config.binary_data.keys().filter(|key| config.data.contains_key(*key)) {
         out.push(binary.key(key).says(format!("key `{key}` is in `data` too")).on_key().help("remove one of them"));
     }
-    size([&config.data, &config.binary_data], out);
+    size(&config.binary_data, &config.data, out);
 }
 
 pub(super) fn check_secret(secret: &Secret, out: &mut Vec<Complaint>) {
@@ -25,7 +25,7 @@ pub(super) fn check_secret(secret: &Secret, out: &mut Vec<Complaint>) {
     keys(&secret.data, &data, out);
     keys(&secret.string_data, &texts, out);
     base64(&secret.data, &data, out);
-    size([&secret.data, &secret.string_data], out);
+    size(&secret.data, &secret.string_data, out);
 }
 
 fn keys(data: &BTreeMap<String, String>, at: &At<'_>, out: &mut Vec<Complaint>) {
@@ -47,8 +47,10 @@ fn base64(data: &BTreeMap<String, String>, at: &At<'_>, out: &mut Vec<Complaint>
     }
 }
 
-fn size(parts: [&BTreeMap<String, String>; 2], out: &mut Vec<Complaint>) {
-    let bytes: usize = parts.iter().flat_map(|part| part.values()).map(String::len).sum();
+fn size(encoded: &BTreeMap<String, String>, texts: &BTreeMap<String, String>, out: &mut Vec<Complaint>) {
+    let length = |part: &BTreeMap<String, String>| part.values().map(String::len).sum::<usize>();
+    // Four letters of base64 are three bytes.
+    let bytes = length(encoded) / 4 * 3 + length(texts);
     if bytes > MOST_BYTES {
         let complaint = At::ROOT.says(format!("the content has {bytes} bytes: the most is {MOST_BYTES}"));
         out.push(complaint.help("mount a file of the host instead, or split it"));

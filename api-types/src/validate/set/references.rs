@@ -80,7 +80,10 @@ impl<'a> Checker<'a> {
                 None => {
                     let message = format!("there is no Deployment or Job `{name}` in namespace `{namespace}`");
                     let complaint = at.key("name").says(message);
-                    self.out.push(self.suggest(complaint, &[Kind::Deployment, Kind::Job], namespace, name));
+                    self.out.push(match self.find(Kind::CronJob, namespace, name) {
+                        Some(_) => complaint.help("a CronJob never ends and cannot be waited for"),
+                        None => self.suggest(complaint, &[Kind::Deployment, Kind::Job], namespace, name),
+                    });
                 }
             }
         }
