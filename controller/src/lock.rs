@@ -1,0 +1,138 @@
+//! One controller per engine and instance: a file lock that the kernel releases however its holder ends.
+//!
+//! The file says who holds the lock, for people; only the lock itself decides. The file is left behind when the lock is
+//! released, for removing it would race with the next holder.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use skiff_core::Instance;
+
+#[cfg(test)]
+mod tests;
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LockHeld {
+    /// The process.
+    pub pid: u32,
+    /// What it was started as, `skiff run`.
+    pub command: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Its instance.
+    pub instance: String,
+}
+
+/// Why a lock was not got.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another controller has it.
+    #[error(
+        "`{}` (process {}) works on instance `{}` of this engine since {}: stop it, or choose another --instance",
+        .0.command, .0.pid, .0.instance, .0.since
+    )]
+    Held(LockHeld),
+    /// The file could not be used.
+    #[error("the lock file {} cannot be used", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A lock, held until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+/// Takes the lock for an engine and instance; the folder must exist and be private.
+///
+/// # Errors
+/// [`LockError::Held`] when another process has it.
+pub fn acquire(run_dir: &Path, engine_id: &str, instance: &Instance, command: &str) -> Result<Lock, LockError> {
+    let path = path(run_dir, engine_id);
+    let failed = |source| LockError::Io { path: path.clone(), source };
+    let mut file = open(&path).map_err(failed)?;
+    for attempt in 1.. {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            // Whoever asks for the holder has the lock for a moment.
+            Err(TryLockError::WouldBlock) if attempt < ATTEMPTS => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(LockError::Held(read(&mut file, instance))),
+        }
+    }
+    let held = LockHeld {
+        pid: std::process::id(),
+        command: command.to_owned(),
+        since: Timestamp::now(),
+        instance: instance.to_string(),
+    };
+    write(&mut file, &held).map_err(failed)?;
+    Ok(Lock { file })
+}
+
+impl Lock {
+    /// Who holds the lock now; `None` where nobody does. Takes nothing and writes nothing.
+    pub fn holder(run_dir: &Path, engine_id: &str, instance: &Instance) -> Option<LockHeld> {
+        let mut file = File::open(path(run_dir, engine_id)).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(read(&mut file, instance)),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // An old name in a file that nobody has locked would harm nobody; it would only confuse who reads it.
+        self.file.set_len(0).ok();
+        self.file.unlock().ok();
+    }
+}
+
+const ATTEMPTS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The lock file of an engine; characters that are no part of a file's name become hyphens.
+fn path(run_dir: &Path, engine_id: &str) -> PathBuf {
+    let id: String = engine_id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(200).collect();
+    run_dir.join(format!("lock-{id}"))
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default());
+    options.open(path)
+}
+
+/// What the file says; its holder may just be writing it.
+fn read(file: &mut File, instance: &Instance) -> LockHeld {
+    let mut text = String::new();
+    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(4096).read_to_string(&mut text));
+    read.ok().and_then(|_| serde_json::from_str(&text).ok()).unwrap_or_else(|| LockHeld {
+        pid: 0,
+        command: "another skiff".to_owned(),
+        since: Timestamp::UNIX_EPOCH,
+        instance: instance.to_string(),
+    })
+}
+
+fn write(file: &mut File, held: &LockHeld) -> std::io::Result<()> {
+    let text = serde_json::to_vec(held)?;
+    file.set_len(0)?;
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(&text)
+}

@@ -1,0 +1,249 @@
+//! The state directory: what Docker cannot hold. Losing it loses history, never workloads.
+//!
+//! For each source it keeps the last good objects, which a mistake in a manifest falls back to, and what is remembered of
+//! objects that have left; besides that, the key for digests of secrets. Everything is kept in memory as well: where the
+//! disk is full or read-only the old files stay whole, [`State::degraded`] says so, and work goes on.
+//! Secrets and host files are written to the run folder only, and only where that is memory.
+
+mod digest_key;
+mod file;
+mod folders;
+mod good;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use skiff_api::ObjectKey;
+use skiff_core::{Departed, DigestKey};
+
+pub use folders::{Folders, Surroundings};
+pub use good::{Good, GoodObject, HostFiles};
+use record::{Content, Record};
+
+/// Why the state directory cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// A newer version wrote a file.
+    #[error(
+        "{} was written by a newer version of skiff (format {version}, this one reads {}): use that version, or move \
+         the file away, which forgets the last good state and nothing else", path.display(), file::VERSION
+    )]
+    Future {
+        /// The file.
+        path: PathBuf,
+        /// The version of its format.
+        version: u64,
+    },
+    /// A folder belongs to somebody else, or is no folder.
+    #[error("{} {reason}", path.display())]
+    Unsafe {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        reason: &'static str,
+    },
+    /// Something cannot be read or written.
+    #[error("{} cannot be used", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// What is known of one source.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    good: Good,
+    departed: BTreeMap<ObjectKey, Departed>,
+    /// Whether the disk does not have it yet.
+    unsaved: bool,
+}
+
+/// The state of one instance.
+#[derive(Debug)]
+pub struct State {
+    folders: Folders,
+    writable: bool,
+    keeps_secrets: bool,
+    digest_key: DigestKey,
+    sources: BTreeMap<String, Known>,
+    warnings: Vec<String>,
+    degraded: Option<String>,
+}
+
+impl State {
+    /// Opens the state for work: makes the folders, reads everything, and sets damaged files aside.
+    ///
+    /// # Errors
+    /// When a newer version wrote it, when the folders are somebody else's, or when the run folder cannot be made. A full
+    /// or read-only disk is no error.
+    pub fn open(folders: Folders) -> Result<Self, StateError> {
+        folders::make_private(&folders.run)?;
+        let degraded = folders::make_private_or_degrade(&folders.state.join(SOURCES))?;
+        let mut state = Self::load(folders, true)?;
+        state.degraded = degraded.or(state.degraded);
+        if !state.keeps_secrets {
+            let run = state.folders.run.display();
+            state
+                .warnings
+                .push(format!("{run} is not in memory: the last good version of secrets is kept by this process only"));
+        }
+        Ok(state)
+    }
+
+    /// Opens the state to look at it: nothing on the disk is made or changed, now or later.
+    ///
+    /// # Errors
+    /// When a newer version wrote it or when it cannot be read.
+    pub fn read_only(folders: Folders) -> Result<Self, StateError> {
+        Self::load(folders, false)
+    }
+
+    fn load(folders: Folders, writable: bool) -> Result<Self, StateError> {
+        let mut warnings = Vec::new();
+        let (digest_key, degraded) = digest_key::load(&folders.state, writable, &mut warnings)?;
+        let keeps_secrets = folders::is_memory(&folders.run);
+        let mut state =
+            Self { folders, writable, keeps_secrets, digest_key, sources: BTreeMap::new(), warnings, degraded };
+        for path in file::list(&state.folders.state.join(SOURCES))? {
+            state.load_source(&path)?;
+        }
+        Ok(state)
+    }
+
+    fn load_source(&mut self, path: &Path) -> Result<(), StateError> {
+        let Some(record) = file::read::<Record>(path, self.writable, &mut self.warnings)? else { return Ok(()) };
+        let content = file::read::<Content>(&self.content_path(&record.source), self.writable, &mut self.warnings)?;
+        let source = record.source.clone();
+        let (good, departed) = record.into_good(content.unwrap_or_default(), &mut self.warnings);
+        self.sources.insert(source, Known { good, departed, unsaved: false });
+        Ok(())
+    }
+
+    /// Where things are.
+    pub const fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// The key for digests of secrets.
+    pub fn digest_key(&self) -> DigestKey {
+        self.digest_key.clone()
+    }
+
+    /// The sources that are known.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        self.sources.keys().map(String::as_str)
+    }
+
+    /// The last good state of a source; empty where there is none.
+    pub fn good(&self, source: &str) -> Good {
+        self.sources.get(source).map(|known| known.good.clone()).unwrap_or_default()
+    }
+
+    /// Keeps a source's last good state; what it no longer has is remembered as departed. Writes only what changed.
+    ///
+    /// What cannot be written is kept in memory and written with the next call; [`Self::degraded`] then says why.
+    pub fn save(&mut self, source: &str, good: Good) {
+        let known = self.sources.entry(source.to_owned()).or_default();
+        if known.good != good {
+            let left = known.good.departed();
+            known.departed.extend(left);
+            known.departed.retain(|key, _| !good.objects.contains_key(key));
+            known.good = good;
+            known.unsaved = true;
+        }
+        self.flush();
+    }
+
+    /// What is remembered of a source's objects, present and departed: for the order and the guards of their removal.
+    pub fn departed(&self, source: &str) -> BTreeMap<ObjectKey, Departed> {
+        let Some(known) = self.sources.get(source) else { return BTreeMap::new() };
+        let mut departed = known.departed.clone();
+        departed.extend(known.good.departed());
+        departed
+    }
+
+    /// Forgets departed objects of a source that are really gone from Docker.
+    pub fn forget(&mut self, source: &str, gone: &BTreeSet<ObjectKey>) {
+        if let Some(known) = self.sources.get_mut(source) {
+            let before = known.departed.len();
+            known.departed.retain(|key, _| !gone.contains(key));
+            known.unsaved |= known.departed.len() != before;
+        }
+        self.flush();
+    }
+
+    /// Forgets a source: after `down`, its objects are claimed no more.
+    pub fn remove(&mut self, source: &str) {
+        if self.sources.remove(source).is_some() && self.writable {
+            let removed =
+                file::remove(&self.source_path(source)).and_then(|()| file::remove(&self.content_path(source)));
+            self.note(removed);
+        }
+    }
+
+    /// The objects that other sources declare.
+    pub fn other_claims(&self, source: &str) -> BTreeSet<ObjectKey> {
+        let others = self.sources.iter().filter(|(name, _)| *name != source);
+        others.flat_map(|(_, known)| known.good.objects.keys().cloned()).collect()
+    }
+
+    /// Why the disk does not have everything; `None` when it does.
+    pub fn degraded(&self) -> Option<&str> {
+        self.degraded.as_deref()
+    }
+
+    /// What was odd when the state was opened: damaged files that were set aside, secrets that were lost.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    fn flush(&mut self) {
+        if !self.writable {
+            return;
+        }
+        let unsaved: Vec<String> =
+            self.sources.iter().filter(|(_, known)| known.unsaved).map(|(source, _)| source.clone()).collect();
+        for source in unsaved {
+            let written = self.write(&source);
+            if let (Ok(()), Some(known)) = (&written, self.sources.get_mut(&source)) {
+                known.unsaved = false;
+            }
+            self.note(written);
+        }
+    }
+
+    /// Content first: a record that names secrets which are nowhere would be no last good state.
+    fn write(&self, source: &str) -> Result<(), StateError> {
+        let Some(known) = self.sources.get(source) else { return Ok(()) };
+        if self.keeps_secrets {
+            file::write(&self.content_path(source), &Content::of(&known.good))?;
+        }
+        file::write(&self.source_path(source), &Record::of(source, &known.good, &known.departed))
+    }
+
+    fn note(&mut self, written: Result<(), StateError>) {
+        self.degraded = written.err().map(|error| describe(&error));
+    }
+
+    fn source_path(&self, source: &str) -> PathBuf {
+        self.folders.state.join(SOURCES).join(format!("{source}.json"))
+    }
+
+    fn content_path(&self, source: &str) -> PathBuf {
+        self.folders.run.join(format!("content-{source}.json"))
+    }
+}
+
+const SOURCES: &str = "sources";
+
+/// An error with its cause, in one line.
+fn describe(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}

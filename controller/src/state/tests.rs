@@ -1,0 +1,236 @@
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+use skiff_api::{Kind, parse_object};
+use skiff_core::Instance;
+
+use super::*;
+
+struct Place {
+    state: tempfile::TempDir,
+    run: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let run = tempfile::tempdir_in("/dev/shm").expect("a folder in memory");
+        Self { state: tempfile::tempdir().expect("a folder"), run }
+    }
+
+    fn folders(&self) -> Folders {
+        Folders { state: self.state.path().join("default"), run: self.run.path().join("default") }
+    }
+
+    fn open(&self) -> State {
+        State::open(self.folders()).expect("a state")
+    }
+
+    fn source_file(&self) -> PathBuf {
+        self.folders().state.join("sources/shop.json")
+    }
+}
+
+fn good(manifests: &[serde_json::Value]) -> Good {
+    let objects = manifests.iter().map(|manifest| {
+        let object = parse_object(manifest).expect("a valid manifest");
+        let good = GoodObject {
+            base: PathBuf::from("/srv/shop"),
+            file: PathBuf::from("/srv/shop/a.yaml"),
+            document: 0,
+            line: 1,
+            column: 1,
+            object,
+        };
+        (good.object.key(), good)
+    });
+    Good { objects: objects.collect(), ..Good::default() }
+}
+
+fn deployment(name: &str) -> serde_json::Value {
+    json!({
+        "apiVersion": "skiff.dev/v1", "kind": "Deployment",
+        "metadata": { "name": name, "namespace": "shop", "annotations": { "skiff.dev/prune": "false" } },
+        "spec": { "dependsOn": [ { "name": "db" } ], "template": { "container": { "image": "api:1" } } },
+    })
+}
+
+fn secret() -> serde_json::Value {
+    json!({
+        "apiVersion": "skiff.dev/v1", "kind": "Secret", "metadata": { "name": "db", "namespace": "shop" },
+        "stringData": { "password": "hunter2" },
+    })
+}
+
+fn key(name: &str) -> ObjectKey {
+    ObjectKey::new(Kind::Deployment, "shop", name)
+}
+
+#[test]
+fn the_last_good_state_survives_a_restart() {
+    let place = Place::new();
+    let mut kept = good(&[deployment("api"), secret()]);
+    kept.host_files.insert((PathBuf::from("/srv/shop"), "./nginx.conf".to_owned()), b"\x00\xff"[..].into());
+    place.open().save("shop", kept.clone());
+    let state = place.open();
+    assert_eq!(state.good("shop"), kept);
+    assert_eq!(state.warnings(), [""; 0]);
+    assert_eq!(state.degraded(), None);
+}
+
+#[test]
+fn a_secret_never_reaches_the_disk_and_is_known_as_lost_after_a_reboot() {
+    let place = Place::new();
+    place.open().save("shop", good(&[deployment("api"), secret()]));
+    let text = std::fs::read_to_string(place.source_file()).expect("a file");
+    assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
+    std::fs::remove_dir_all(place.folders().run).expect("a reboot");
+    let state = place.open();
+    let lost = state.good("shop").lost;
+    assert_eq!(lost.iter().map(ToString::to_string).collect::<Vec<_>>(), ["secret/shop/db"]);
+    assert!(state.good("shop").objects.contains_key(&key("api")));
+}
+
+#[test]
+fn a_run_folder_on_a_disk_gets_no_secrets() {
+    let place = Place::new();
+    let disk = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if folders::is_memory(disk) {
+        return;
+    }
+    let run = tempfile::tempdir_in(disk).expect("a folder on a disk");
+    let folders = Folders { run: run.path().join("default"), ..place.folders() };
+    let mut state = State::open(folders.clone()).expect("a state");
+    state.save("shop", good(&[secret()]));
+    assert!(std::fs::read_dir(&folders.run).expect("a folder").next().is_none());
+    assert_eq!(state.warnings().len(), 1);
+}
+
+#[test]
+fn files_and_folders_are_for_nobody_else() {
+    let place = Place::new();
+    place.open().save("shop", good(&[secret()]));
+    let mode = |path: PathBuf| std::fs::metadata(path).expect("a file").permissions().mode() & 0o777;
+    let Folders { state, run } = place.folders();
+    assert_eq!([mode(state.clone()), mode(run.clone()), mode(state.join("sources"))], [0o700; 3]);
+    let files = [state.join("digest-key"), place.source_file(), run.join("content-shop.json")];
+    assert_eq!(files.map(mode), [0o600; 3]);
+}
+
+#[test]
+fn a_damaged_file_is_set_aside_and_counts_as_absent() {
+    let whole = {
+        let place = Place::new();
+        place.open().save("shop", good(&[deployment("api")]));
+        std::fs::read(place.source_file()).expect("a file")
+    };
+    let half = whole.get(..whole.len() / 2).expect("half of it").to_vec();
+    let mut flipped = whole.clone();
+    *flipped.iter_mut().rev().nth(40).expect("a byte") ^= 1;
+    for damaged in [Vec::new(), b"hello".to_vec(), b"{\"version\":0,\"sha256\":\"\"}\n{}\n".to_vec(), half, flipped] {
+        let place = Place::new();
+        drop(place.open());
+        std::fs::write(place.source_file(), &damaged).expect("a damaged file");
+        let state = place.open();
+        assert_eq!(state.good("shop"), Good::default());
+        let [warning] = state.warnings() else { panic!("{:?}", state.warnings()) };
+        assert!(warning.contains("shop.json.damaged-1"), "{warning}");
+        let aside = place.source_file().with_file_name("shop.json.damaged-1");
+        assert_eq!(std::fs::read(aside).expect("the file that was set aside"), damaged);
+        assert_eq!(place.open().warnings(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_file_from_the_future_is_refused_and_left_alone() {
+    let place = Place::new();
+    drop(place.open());
+    std::fs::write(place.source_file(), "{\"version\":9}\nanything").expect("a file");
+    let error = State::open(place.folders()).expect_err("a file from the future");
+    assert!(error.to_string().contains("newer version"), "{error}");
+    assert!(place.source_file().exists());
+}
+
+#[test]
+fn what_cannot_be_written_is_kept_in_memory_and_the_old_file_stays_whole() {
+    let place = Place::new();
+    let mut state = place.open();
+    state.save("shop", good(&[deployment("api")]));
+    let old = std::fs::read(place.source_file()).expect("a file");
+    // A folder in the place of the temporary file: nothing can be written, whoever runs this.
+    let obstacle = place.source_file().with_file_name(format!("shop.json.tmp-{}", std::process::id()));
+    std::fs::create_dir(&obstacle).expect("an obstacle");
+    state.save("shop", good(&[deployment("web")]));
+    assert!(state.degraded().is_some_and(|why| why.contains("shop.json")), "{:?}", state.degraded());
+    assert!(state.good("shop").objects.contains_key(&key("web")));
+    assert_eq!(std::fs::read(place.source_file()).expect("a file"), old);
+    std::fs::remove_dir(obstacle).expect("an obstacle");
+    state.save("shop", good(&[deployment("web")]));
+    assert_eq!(state.degraded(), None);
+    assert!(place.open().good("shop").objects.contains_key(&key("web")));
+}
+
+#[test]
+fn looking_changes_nothing_on_the_disk() {
+    let place = Place::new();
+    let mut state = State::read_only(place.folders()).expect("a state");
+    state.save("shop", good(&[deployment("api")]));
+    assert!(!place.folders().state.exists() && !place.folders().run.exists());
+    drop(place.open());
+    std::fs::write(place.source_file(), "damaged").expect("a damaged file");
+    let state = State::read_only(place.folders()).expect("a state");
+    assert_eq!(state.warnings().len(), 1);
+    assert!(place.source_file().exists());
+}
+
+#[test]
+fn departed_objects_are_remembered_until_they_are_forgotten() {
+    let place = Place::new();
+    place.open().save("shop", good(&[deployment("api"), deployment("web")]));
+    let mut state = place.open();
+    state.save("shop", good(&[deployment("web")]));
+    let mut state_again = place.open();
+    let departed = state_again.departed("shop");
+    let expected = Departed { depends_on: vec![key("db")], protected: true };
+    assert_eq!(departed, BTreeMap::from([(key("api"), expected.clone()), (key("web"), expected)]));
+    state_again.forget("shop", &BTreeSet::from([key("api")]));
+    assert_eq!(place.open().departed("shop").into_keys().collect::<Vec<_>>(), [key("web")]);
+}
+
+#[test]
+fn sources_claim_their_objects_until_they_are_removed() {
+    let place = Place::new();
+    let mut state = place.open();
+    state.save("shop", good(&[deployment("api")]));
+    state.save("blog", good(&[deployment("web")]));
+    assert_eq!(place.open().other_claims("shop"), BTreeSet::from([key("web")]));
+    state.remove("blog");
+    assert_eq!(place.open().other_claims("shop"), BTreeSet::new());
+    assert_eq!(place.open().sources().collect::<Vec<_>>(), ["shop"]);
+}
+
+#[test]
+fn the_digest_key_is_made_once_and_again_when_it_is_damaged() {
+    let place = Place::new();
+    let first = place.open().digest_key();
+    assert_eq!(place.open().digest_key(), first);
+    std::fs::write(place.folders().state.join("digest-key"), "short").expect("a file");
+    let state = place.open();
+    assert_ne!(state.digest_key(), first);
+    assert_eq!(state.warnings().len(), 1);
+}
+
+#[test]
+fn the_folders_are_those_of_the_user() {
+    let instance = Instance::default();
+    let of = |around: &Surroundings| {
+        let Folders { state, run } = Folders::of(&instance, None, None, around);
+        [state.display().to_string(), run.display().to_string()]
+    };
+    let user = Surroundings { uid: 7, home: Some("/home/u".into()), ..Surroundings::default() };
+    let xdg = Surroundings { state_home: Some("/s".into()), runtime_dir: Some("/r".into()), ..user.clone() };
+    let relative = Surroundings { state_home: Some("s".into()), ..user.clone() };
+    assert_eq!(of(&Surroundings::default()), ["/var/lib/skiff/default", "/run/skiff/default"]);
+    assert_eq!(of(&user), ["/home/u/.local/state/skiff/default", "/dev/shm/skiff-7/default"]);
+    assert_eq!(of(&relative), ["/home/u/.local/state/skiff/default", "/dev/shm/skiff-7/default"]);
+    assert_eq!(of(&xdg), ["/s/skiff/default", "/r/skiff/default"]);
+}
