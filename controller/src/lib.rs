@@ -9,3 +9,4 @@ pub mod lock;
 pub mod state;
 pub mod telemetry;
 pub mod ui;
+pub mod view;

@@ -1,0 +1,232 @@
+//! What there is, by object, from what Docker reports alone: works with and without a controller and its manifests.
+//!
+//! Pure. A verdict in here is for people; what is done about it decides `skiff-core`, with the manifests at hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use skiff_api::{Component, ObjectKey, OwnerLabels};
+use skiff_core::{Observed, ObservedContainer, PublishedPort};
+
+mod data;
+mod replica;
+
+pub use replica::{Replica, Verdict};
+
+/// What the last good manifests say of an object, where they are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// The source that declares it.
+    pub source: String,
+    /// How many replicas; none for what has none.
+    pub replicas: Option<u32>,
+    /// Where it is declared, `app.yaml:3`.
+    pub at: Option<String>,
+}
+
+/// An object with everything of it that there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The object.
+    pub object: ObjectKey,
+    /// The source that declares it.
+    pub source: String,
+    /// Where it is declared, where that is known.
+    pub at: Option<String>,
+    /// What it consists of.
+    pub body: Body,
+}
+
+/// What an object consists of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Containers.
+    Workload(Workload),
+    /// Networks of Docker; two of one name are two.
+    Network(Vec<Network>),
+    /// Volumes of Docker, one for each replica where each has its own.
+    Volume(Vec<Volume>),
+    /// Nothing that Docker knows: a config or a secret.
+    Declared,
+}
+
+/// The containers of an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Workload {
+    /// How many replicas there should be: as declared, or as many as there are.
+    pub wanted: u32,
+    /// The replicas, by ordinal.
+    pub replicas: Vec<Replica>,
+    /// Other containers of it: hooks, one-off runs.
+    pub others: Vec<Replica>,
+}
+
+/// A network of Docker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+    /// The containers that are on it.
+    pub containers: BTreeSet<String>,
+}
+
+/// A volume of Docker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// Its name.
+    pub name: String,
+    /// The containers that mount it.
+    pub containers: BTreeSet<String>,
+}
+
+/// Every object of ours that exists or is declared, by key.
+pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> Vec<View> {
+    let mut views: BTreeMap<ObjectKey, View> = BTreeMap::new();
+    for (object, declared) in declared {
+        entry(&mut views, object, &declared.source).at.clone_from(&declared.at);
+    }
+    for container in &observed.containers {
+        if let Some(labels) = container.owner.labels() {
+            add_container(entry(&mut views, &labels.object, &labels.source), container, labels);
+        }
+    }
+    for network in &observed.networks {
+        let Some(labels) = network.owner.labels() else { continue };
+        let (name, id) = (network.name.clone(), network.id.clone());
+        let containers = users(observed, |container| container.networks.values().any(|on| *on == network.id));
+        let network = Network { name, id, created_at: network.created_at, containers };
+        if let Body::Network(networks) = &mut entry(&mut views, &labels.object, &labels.source).body {
+            networks.push(network);
+        }
+    }
+    for volume in &observed.volumes {
+        let Some(labels) = volume.owner.labels() else { continue };
+        let containers = users(observed, |container| container.volumes.contains(&volume.name));
+        if let Body::Volume(volumes) = &mut entry(&mut views, &labels.object, &labels.source).body {
+            volumes.push(Volume { name: volume.name.clone(), containers });
+        }
+    }
+    let finish = |(object, mut view): (ObjectKey, View)| {
+        if let Body::Workload(workload) = &mut view.body {
+            workload.finish(declared.get(&object).and_then(|declared| declared.replicas));
+        }
+        view
+    };
+    views.into_iter().map(finish).collect()
+}
+
+fn entry<'a>(views: &'a mut BTreeMap<ObjectKey, View>, object: &ObjectKey, source: &str) -> &'a mut View {
+    views.entry(object.clone()).or_insert_with(|| View {
+        object: object.clone(),
+        source: source.to_owned(),
+        at: None,
+        body: Body::of(object),
+    })
+}
+
+fn add_container(view: &mut View, container: &ObservedContainer, labels: &OwnerLabels) {
+    if let Body::Workload(workload) = &mut view.body {
+        let replica = Replica::new(container, labels);
+        let list = match labels.component {
+            Component::Main => &mut workload.replicas,
+            Component::Init | Component::Hook | Component::Run => &mut workload.others,
+        };
+        list.push(replica);
+    }
+}
+
+fn users(observed: &Observed, uses: impl Fn(&ObservedContainer) -> bool) -> BTreeSet<String> {
+    observed.containers.iter().filter(|container| uses(container)).map(|container| container.name.clone()).collect()
+}
+
+impl Body {
+    fn of(object: &ObjectKey) -> Self {
+        use skiff_api::Kind::{ConfigMap, CronJob, Deployment, Job, Network, Secret, Volume};
+        match object.kind {
+            Network => Self::Network(Vec::new()),
+            Volume => Self::Volume(Vec::new()),
+            Deployment | Job | CronJob => Self::Workload(Workload::default()),
+            ConfigMap | Secret => Self::Declared,
+        }
+    }
+}
+
+impl Workload {
+    fn finish(&mut self, declared: Option<u32>) {
+        self.replicas.sort_by(|a, b| (a.ordinal, &a.name).cmp(&(b.ordinal, &b.name)));
+        let newest = self.newest();
+        for replica in &mut self.replicas {
+            replica.updated = replica.template_hash == newest;
+        }
+        self.wanted = declared.unwrap_or_else(|| u32::try_from(self.replicas.len()).unwrap_or(u32::MAX));
+    }
+
+    /// The template of the latest revision, the later start where there are two.
+    fn newest(&self) -> String {
+        let newest = self.replicas.iter().max_by_key(|replica| (replica.revision, replica.started_at));
+        newest.map(|replica| replica.template_hash.clone()).unwrap_or_default()
+    }
+
+    /// How many replicas are Ready.
+    pub fn ready(&self) -> usize {
+        self.replicas.iter().filter(|replica| replica.verdict.is_ready()).count()
+    }
+
+    /// How many replicas are of the latest revision.
+    pub fn updated(&self) -> usize {
+        self.replicas.iter().filter(|replica| replica.updated).count()
+    }
+
+    /// The latest revision.
+    pub fn revision(&self) -> u64 {
+        self.replicas.iter().map(|replica| replica.revision).max().unwrap_or(0)
+    }
+
+    /// All in one word or two: the worst that a replica is.
+    pub fn verdict(&self) -> Verdict {
+        let worst = self.replicas.iter().map(|replica| &replica.verdict).max().cloned();
+        let missing = self.replicas.len() < usize::try_from(self.wanted).unwrap_or(usize::MAX);
+        match worst {
+            None if self.wanted == 0 => Verdict::Scaled,
+            None => Verdict::Missing,
+            Some(verdict) if missing && verdict.is_ready() => Verdict::Missing,
+            Some(verdict) => verdict,
+        }
+    }
+
+    /// Whether everything is as it should be.
+    pub fn is_ready(&self) -> bool {
+        self.verdict().is_ready() && self.updated() == self.replicas.len()
+    }
+
+    /// When the oldest replica that runs was started.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.replicas.iter().filter_map(|replica| replica.started_at).min()
+    }
+
+    /// The image of the latest revision, as the manifest writes it.
+    pub fn image(&self) -> String {
+        let newest = self.replicas.iter().find(|replica| replica.updated);
+        newest.and_then(Replica::image).unwrap_or_default()
+    }
+
+    /// The ports of the host that lead to it.
+    pub fn ports(&self) -> BTreeSet<PublishedPort> {
+        self.replicas.iter().flat_map(|replica| replica.ports.iter().cloned()).collect()
+    }
+}
+
+impl View {
+    /// The object as data, in the form of a Kubernetes resource.
+    pub fn to_data(&self) -> Value {
+        data::of(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;

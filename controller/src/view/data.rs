@@ -1,0 +1,98 @@
+//! Objects as data: Kubernetes' form, `metadata` and `status`, so that tools for that read it.
+
+use serde_json::{Value, json};
+use skiff_api::API_VERSION;
+
+use super::{Body, Replica, View, Workload};
+
+pub(super) fn of(view: &View) -> Value {
+    let View { object, source, at, body } = view;
+    let mut data = json!({
+        "apiVersion": API_VERSION,
+        "kind": object.kind.as_str(),
+        "metadata": { "name": object.name, "namespace": object.namespace },
+        "status": status(body),
+    });
+    if let Some(status) = data.get_mut("status").and_then(Value::as_object_mut) {
+        status.insert("source".to_owned(), json!(source));
+        if let Some(at) = at {
+            status.insert("declaredAt".to_owned(), json!(at));
+        }
+    }
+    data
+}
+
+fn status(body: &Body) -> Value {
+    match body {
+        Body::Workload(workload) => of_workload(workload),
+        Body::Network(networks) => {
+            let network = |network: &super::Network| {
+                let super::Network { name, id, created_at, containers } = network;
+                json!({ "name": name, "id": id, "createdAt": created_at, "containers": containers })
+            };
+            json!({ "networks": networks.iter().map(network).collect::<Vec<_>>() })
+        }
+        Body::Volume(volumes) => {
+            let volume =
+                |super::Volume { name, containers }: &super::Volume| json!({ "name": name, "containers": containers });
+            json!({ "volumes": volumes.iter().map(volume).collect::<Vec<_>>() })
+        }
+        Body::Declared => json!({}),
+    }
+}
+
+fn of_workload(workload: &Workload) -> Value {
+    json!({
+        "state": workload.verdict().to_string(),
+        "ready": workload.is_ready(),
+        "desiredReplicas": workload.wanted,
+        "replicas": workload.replicas.len(),
+        "readyReplicas": workload.ready(),
+        "updatedReplicas": workload.updated(),
+        "revision": workload.revision(),
+        "image": workload.image(),
+        "containers": workload.replicas.iter().chain(&workload.others).map(of_replica).collect::<Vec<_>>(),
+    })
+}
+
+fn of_replica(replica: &Replica) -> Value {
+    let Replica {
+        name,
+        id,
+        component,
+        ordinal,
+        revision,
+        template_hash,
+        template: _,
+        source_revision,
+        updated,
+        verdict,
+        started_at,
+        restarts,
+        oom_killed,
+        error,
+        ports,
+        networks,
+        volumes,
+    } = replica;
+    json!({
+        "name": name,
+        "id": id,
+        "component": component,
+        "ordinal": ordinal,
+        "revision": revision,
+        "templateHash": template_hash,
+        "sourceRevision": source_revision,
+        "updated": updated,
+        "state": verdict.to_string(),
+        "ready": verdict.is_ready(),
+        "startedAt": started_at,
+        "restarts": restarts,
+        "oomKilled": oom_killed,
+        "error": error,
+        "image": replica.image(),
+        "ports": ports,
+        "networks": networks,
+        "volumes": volumes,
+    })
+}

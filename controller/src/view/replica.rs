@@ -1,0 +1,164 @@
+//! One container of an object, and how it fares in a word or two.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use skiff_api::{Component, OwnerLabels};
+use skiff_core::{ContainerDetail, ContainerState, Health, ObservedContainer, PublishedPort};
+
+/// A container of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replica {
+    /// Docker's name.
+    pub name: String,
+    /// The full id.
+    pub id: String,
+    /// Which part of the object it is.
+    pub component: Component,
+    /// The replica's ordinal.
+    pub ordinal: u32,
+    /// The revision that it is of.
+    pub revision: u64,
+    /// The hash of its template.
+    pub template_hash: String,
+    /// Its template in canonical form, where it was small enough for a label.
+    pub template: Option<Value>,
+    /// The revision of the source.
+    pub source_revision: Option<String>,
+    /// Whether it is of the latest revision.
+    pub updated: bool,
+    /// How it fares.
+    pub verdict: Verdict,
+    /// When it was last started.
+    pub started_at: Option<Timestamp>,
+    /// How often the engine started it again by itself.
+    pub restarts: i64,
+    /// Whether the kernel killed it for memory the last time.
+    pub oom_killed: bool,
+    /// What the engine said of its last start, empty where it said nothing.
+    pub error: String,
+    /// The ports of the host that lead to it.
+    pub ports: Vec<PublishedPort>,
+    /// The networks that it is on, with its address.
+    pub networks: BTreeMap<String, Option<String>>,
+    /// The volumes that it mounts.
+    pub volumes: Vec<String>,
+}
+
+/// How a container or an object fares; what is worse is greater.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It runs, and its health check passes where it has one.
+    Ready,
+    /// It has no replicas, as declared.
+    Scaled,
+    /// It ended well.
+    Completed,
+    /// It runs and its health is not known yet.
+    Starting,
+    /// It was made and not started.
+    Created,
+    /// It is being removed.
+    Removing,
+    /// Its processes are frozen.
+    Paused,
+    /// A replica is not there.
+    Missing,
+    /// The engine waits before it starts it again.
+    Restarting(i64),
+    /// Its health check fails.
+    Unhealthy,
+    /// It ended with an error.
+    Exited(i64),
+    /// It could not be started.
+    StartFailed,
+    /// It could not be removed whole.
+    Dead,
+}
+
+impl Verdict {
+    fn of(container: &ObservedContainer) -> Self {
+        let (code, error) = container.detail.as_ref().map_or((0, ""), |detail| (detail.exit_code, &detail.error));
+        match container.state {
+            ContainerState::Created if error.is_empty() => Self::Created,
+            ContainerState::Created => Self::StartFailed,
+            ContainerState::Running => match container.health {
+                None | Some(Health::Healthy) => Self::Ready,
+                Some(Health::Starting) => Self::Starting,
+                Some(Health::Unhealthy) => Self::Unhealthy,
+            },
+            ContainerState::Paused => Self::Paused,
+            ContainerState::Restarting => Self::Restarting(code),
+            ContainerState::Removing => Self::Removing,
+            ContainerState::Exited if !error.is_empty() => Self::StartFailed,
+            ContainerState::Exited if code == 0 => Self::Completed,
+            ContainerState::Exited => Self::Exited(code),
+            ContainerState::Dead => Self::Dead,
+        }
+    }
+
+    /// Whether it needs nothing more.
+    pub const fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready | Self::Scaled | Self::Completed)
+    }
+
+    /// Whether it is on its way by itself.
+    pub const fn is_coming(&self) -> bool {
+        matches!(self, Self::Starting | Self::Created | Self::Removing | Self::Missing)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ready => f.write_str("Ready"),
+            Self::Scaled => f.write_str("Scaled to 0"),
+            Self::Completed => f.write_str("Completed"),
+            Self::Starting => f.write_str("Starting"),
+            Self::Created => f.write_str("Created"),
+            Self::Removing => f.write_str("Removing"),
+            Self::Paused => f.write_str("Paused"),
+            Self::Missing => f.write_str("Missing"),
+            Self::Restarting(code) => write!(f, "Restarting ({code})"),
+            Self::Unhealthy => f.write_str("Unhealthy"),
+            Self::Exited(code) => write!(f, "Exited ({code})"),
+            Self::StartFailed => f.write_str("StartFailed"),
+            Self::Dead => f.write_str("Dead"),
+        }
+    }
+}
+
+impl Replica {
+    pub(super) fn new(container: &ObservedContainer, labels: &OwnerLabels) -> Self {
+        let ContainerDetail { started_at, error, oom_killed, restart_count, endpoints, .. } =
+            container.detail.clone().unwrap_or_default();
+        let address = |network: &String| endpoints.get(network).and_then(|endpoint| endpoint.current_address.clone());
+        let running = matches!(container.state, ContainerState::Running | ContainerState::Paused);
+        Self {
+            name: container.name.clone(),
+            id: container.id.clone(),
+            component: labels.component,
+            ordinal: labels.ordinal,
+            revision: labels.revision,
+            template_hash: labels.template_hash.clone(),
+            template: labels.template.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            source_revision: labels.source_revision.clone(),
+            updated: false,
+            verdict: Verdict::of(container),
+            started_at: started_at.filter(|_| running),
+            restarts: restart_count,
+            oom_killed,
+            error,
+            ports: container.ports.clone(),
+            networks: container.networks.keys().map(|network| (network.clone(), address(network))).collect(),
+            volumes: container.volumes.iter().cloned().collect(),
+        }
+    }
+
+    /// The image, as the manifest writes it.
+    pub fn image(&self) -> Option<String> {
+        self.template.as_ref()?.pointer("/container/image")?.as_str().map(str::to_owned)
+    }
+}

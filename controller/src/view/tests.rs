@@ -1,0 +1,91 @@
+use skiff_api::{Instance, Kind};
+use skiff_core::{ContainerDetail, ContainerState, Health, ObservedVolume, Owner};
+
+use super::*;
+
+fn labels(kind: Kind, name: &str, ordinal: u32, hash: &str) -> OwnerLabels {
+    OwnerLabels {
+        instance: Instance::default(),
+        source: "shop".to_owned(),
+        object: ObjectKey::new(kind, "shop", name),
+        ordinal,
+        component: Component::Main,
+        run: None,
+        revision: if hash == "new" { 2 } else { 1 },
+        source_revision: None,
+        template_hash: hash.to_owned(),
+        template: Some(r#"{"container":{"image":"shop/api:1.2"}}"#.to_owned()),
+        content: None,
+        image_id: None,
+    }
+}
+
+fn container(name: &str, ordinal: u32, hash: &str, state: ContainerState) -> ObservedContainer {
+    ObservedContainer {
+        id: format!("id-{name}-{ordinal}"),
+        name: format!("shop-{name}-{ordinal}"),
+        owner: Owner::Ours(Box::new(labels(Kind::Deployment, name, ordinal, hash))),
+        state,
+        detail: Some(ContainerDetail { exit_code: 3, ..ContainerDetail::default() }),
+        ..ObservedContainer::default()
+    }
+}
+
+fn workload(observed: &Observed, declared: Option<u32>) -> Workload {
+    let key = ObjectKey::new(Kind::Deployment, "shop", "api");
+    let declared = declared.map(|replicas| (key, Declared { replicas: Some(replicas), ..Declared::default() }));
+    let views = views(observed, &declared.into_iter().collect());
+    match views.into_iter().next().map(|view| view.body) {
+        Some(Body::Workload(workload)) => workload,
+        Some(Body::Network(_) | Body::Volume(_) | Body::Declared) | None => Workload::default(),
+    }
+}
+
+#[test]
+fn a_workload_is_as_good_as_its_worst_replica() {
+    use ContainerState::{Exited, Running};
+    let verdict = |states: &[ContainerState]| {
+        let containers =
+            states.iter().zip(1..).map(|(state, ordinal)| container("api", ordinal, "new", *state)).collect();
+        workload(&Observed { containers, ..Observed::default() }, None).verdict().to_string()
+    };
+    assert_eq!(verdict(&[Running, Running]), "Ready");
+    assert_eq!(verdict(&[Running, Exited]), "Exited (3)");
+}
+
+#[test]
+fn what_is_declared_and_not_there_is_missing() {
+    let one = container("api", 1, "new", ContainerState::Running);
+    let observed = Observed { containers: vec![one], ..Observed::default() };
+    assert_eq!(workload(&observed, Some(2)).verdict(), Verdict::Missing);
+    assert_eq!(workload(&Observed::default(), Some(2)).verdict(), Verdict::Missing);
+    assert_eq!(workload(&Observed::default(), Some(0)).verdict(), Verdict::Scaled);
+    assert_eq!(workload(&observed, None).verdict(), Verdict::Ready);
+}
+
+#[test]
+fn replicas_of_an_older_revision_are_not_up_to_date() {
+    use ContainerState::Running;
+    let containers = vec![container("api", 2, "new", Running), container("api", 1, "old", Running)];
+    let workload = workload(&Observed { containers, ..Observed::default() }, None);
+    assert_eq!((workload.updated(), workload.ready(), workload.is_ready()), (1, 2, false));
+    assert_eq!(workload.replicas.first().map(|replica| replica.ordinal), Some(1));
+}
+
+#[test]
+fn health_counts_where_there_is_a_check() {
+    let with = |health| ObservedContainer { health, ..container("api", 1, "new", ContainerState::Running) };
+    let verdict =
+        |health| workload(&Observed { containers: vec![with(health)], ..Observed::default() }, None).verdict();
+    assert_eq!(verdict(Some(Health::Starting)), Verdict::Starting);
+    assert_eq!(verdict(Some(Health::Unhealthy)), Verdict::Unhealthy);
+    assert_eq!(verdict(Some(Health::Healthy)), Verdict::Ready);
+}
+
+#[test]
+fn what_is_foreign_is_not_shown() {
+    let foreign = ObservedContainer { owner: Owner::Foreign, ..container("api", 1, "new", ContainerState::Running) };
+    let volume = ObservedVolume { name: "x".to_owned(), owner: Owner::Foreign };
+    let observed = Observed { containers: vec![foreign], volumes: vec![volume], ..Observed::default() };
+    assert_eq!(views(&observed, &BTreeMap::new()), []);
+}
