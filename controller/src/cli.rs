@@ -9,9 +9,11 @@ use clap::{Parser, Subcommand};
 
 mod completion;
 mod context;
+pub mod describe;
 pub mod diff;
 pub mod down;
 mod error;
+pub mod get;
 pub mod paths;
 pub mod plan;
 pub mod run;

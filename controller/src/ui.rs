@@ -9,8 +9,10 @@ use anstream::{AutoStream, ColorChoice};
 
 pub mod age;
 pub mod data;
+pub mod description;
 pub mod failure;
 pub mod live;
+pub mod objects;
 pub mod plan;
 pub mod problem;
 pub mod style;

@@ -10,6 +10,7 @@ use skiff_api::{Component, ObjectKey, OwnerLabels};
 use skiff_core::{Observed, ObservedContainer, PublishedPort};
 
 mod data;
+pub mod find;
 mod replica;
 
 pub use replica::{Replica, Verdict};

@@ -1,0 +1,181 @@
+//! Everything that is known of one object, as text.
+
+use std::collections::BTreeSet;
+use std::fmt::{Display, Write as _};
+
+use jiff::Timestamp;
+
+use super::age::age;
+use super::objects::{port, verdict_style};
+use super::style::{BAD, FAINT, NAME, paint};
+use crate::cli::CliError;
+use crate::view::{Body, Network, Replica, View, Volume, Workload};
+
+/// The description of an object.
+///
+/// # Errors
+/// When a template cannot be written as YAML.
+pub fn description(view: &View, now: Timestamp) -> Result<String, CliError> {
+    let mut text = String::new();
+    let View { object, source, at, body } = view;
+    line(&mut text, 0, "Name", paint(NAME, &object.name));
+    line(&mut text, 0, "Kind", object.kind);
+    line(&mut text, 0, "Namespace", &object.namespace);
+    line(&mut text, 0, "Source", source);
+    if let Some(at) = at {
+        line(&mut text, 0, "Declared", at);
+    }
+    match body {
+        Body::Workload(workload) => of_workload(&mut text, workload, now)?,
+        Body::Network(networks) => networks.iter().for_each(|network| of_network(&mut text, network, now)),
+        Body::Volume(volumes) => volumes.iter().for_each(|volume| of_volume(&mut text, volume)),
+        Body::Declared => {}
+    }
+    Ok(text)
+}
+
+fn line(text: &mut String, indent: usize, label: &str, value: impl Display) {
+    let width = 14_usize.saturating_sub(indent);
+    let label = paint(FAINT, format_args!("{:<width$}", format!("{label}:")));
+    writeln!(text, "{:indent$}{label}{value}", "").ok();
+}
+
+fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) -> Result<(), CliError> {
+    let verdict = workload.verdict();
+    line(text, 0, "Status", paint(verdict_style(&verdict), &verdict));
+    let (ready, updated) = (workload.ready(), workload.updated());
+    let counts =
+        format!("{} wanted, {} there, {ready} Ready, {updated} up to date", workload.wanted, workload.replicas.len());
+    line(text, 0, "Replicas", counts);
+    line(text, 0, "Revision", workload.revision());
+    if !workload.image().is_empty() {
+        line(text, 0, "Image", workload.image());
+    }
+    for replica in workload.replicas.iter().chain(&workload.others) {
+        of_replica(text, replica, now);
+    }
+    let newest = workload.replicas.iter().find(|replica| replica.updated);
+    if let Some(template) = newest.and_then(|replica| replica.template.as_ref()) {
+        writeln!(text, "\n{}", paint(NAME, "Template")).ok();
+        for row in super::data::yaml(template)?.lines() {
+            writeln!(text, "  {row}").ok();
+        }
+    }
+    Ok(())
+}
+
+fn of_replica(text: &mut String, replica: &Replica, now: Timestamp) {
+    let Replica {
+        name, id, verdict, revision, started_at, restarts, oom_killed, error, ports, networks, volumes, ..
+    } = replica;
+    writeln!(text, "\n{}", paint(NAME, format_args!("Container {name}"))).ok();
+    let since = started_at.map(|since| format!(" for {}", age(since, now))).unwrap_or_default();
+    line(text, 2, "Status", format_args!("{}{since}", paint(verdict_style(verdict), verdict)));
+    line(text, 2, "Id", id.chars().take(12).collect::<String>());
+    let old = if replica.updated { "" } else { ", not the latest" };
+    line(text, 2, "Revision", format_args!("{revision}{old}"));
+    if *restarts > 0 {
+        line(text, 2, "Restarts", restarts);
+    }
+    if *oom_killed {
+        line(text, 2, "Memory", paint(BAD, "killed for using more than it may"));
+    }
+    if !error.is_empty() {
+        line(text, 2, "Error", paint(BAD, error));
+    }
+    if !ports.is_empty() {
+        line(text, 2, "Ports", ports.iter().map(port).collect::<Vec<_>>().join(", "));
+    }
+    let network = |(name, address): (&String, &Option<String>)| {
+        address.as_ref().map_or_else(|| name.clone(), |address| format!("{name} ({address})"))
+    };
+    if !networks.is_empty() {
+        line(text, 2, "Networks", networks.iter().map(network).collect::<Vec<_>>().join(", "));
+    }
+    if !volumes.is_empty() {
+        line(text, 2, "Volumes", volumes.join(", "));
+    }
+}
+
+fn of_network(text: &mut String, network: &Network, now: Timestamp) {
+    let Network { name, id, created_at, containers } = network;
+    writeln!(text, "\n{}", paint(NAME, format_args!("Network {name}"))).ok();
+    line(text, 2, "Id", id.chars().take(12).collect::<String>());
+    if let Some(created_at) = created_at {
+        line(text, 2, "Age", age(*created_at, now));
+    }
+    line(text, 2, "Containers", list(containers));
+}
+
+fn of_volume(text: &mut String, Volume { name, containers }: &Volume) {
+    writeln!(text, "\n{}", paint(NAME, format_args!("Volume {name}"))).ok();
+    line(text, 2, "Used by", list(containers));
+}
+
+fn list(names: &BTreeSet<String>) -> String {
+    if names.is_empty() { "nobody".to_owned() } else { names.iter().cloned().collect::<Vec<_>>().join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::objects::tests::views;
+    use anstream::adapter::strip_str;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_description_says_how_each_container_fares() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(90);
+        let texts: Vec<_> = views().iter().take(3).map(|view| description(view, now).expect("plain data")).collect();
+        insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
+        Name:         default
+        Kind:         Network
+        Namespace:    shop
+        Source:       shop
+
+        Network shop-default
+          Id:         0123456789ab
+          Age:        90s
+          Containers: shop-api-1
+
+        Name:         data
+        Kind:         Volume
+        Namespace:    shop
+        Source:       shop
+
+        Volume shop-data
+          Used by:    nobody
+
+        Name:         api
+        Kind:         Deployment
+        Namespace:    shop
+        Source:       shop
+        Status:       Unhealthy
+        Replicas:     2 wanted, 2 there, 1 Ready, 2 up to date
+        Revision:     3
+        Image:        shop/api:1.2
+
+        Container shop-api-1
+          Status:     Ready for 90s
+          Id:         1f5e9d30a2b1
+          Revision:   3
+          Restarts:   2
+          Ports:      127.0.0.1:8080->80/tcp
+          Networks:   shop-default (172.18.0.2)
+          Volumes:    shop-data
+
+        Container shop-api-2
+          Status:     Unhealthy for 90s
+          Id:         2f5e9d30a2b1
+          Revision:   3
+          Restarts:   2
+          Ports:      127.0.0.1:8080->80/tcp
+          Networks:   shop-default (172.18.0.2)
+          Volumes:    shop-data
+
+        Template
+          container:
+            image: shop/api:1.2
+        ");
+    }
+}

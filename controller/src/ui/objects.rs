@@ -1,0 +1,132 @@
+//! Objects as tables, one for each kind.
+
+use anstyle::Style;
+use jiff::Timestamp;
+use skiff_api::Kind;
+
+use super::age::age;
+use super::style::{BAD, CHANGE, FAINT, GOOD};
+use super::table::{Cell, Table};
+use crate::view::{Body, Network, Verdict, View, Volume, Workload};
+
+/// How tables are shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown {
+    /// With more columns.
+    pub wide: bool,
+    /// With a column for the namespace.
+    pub namespaces: bool,
+    /// The time that ages are counted to.
+    pub now: Timestamp,
+}
+
+/// A table for each kind that there is something of, with a blank line between.
+pub fn tables(views: &[&View], shown: Shown) -> String {
+    // Workloads first: what most people look for.
+    let order =
+        [Kind::Deployment, Kind::Job, Kind::CronJob, Kind::Network, Kind::Volume, Kind::ConfigMap, Kind::Secret];
+    let of_kind = |kind: Kind| views.iter().copied().filter(move |view| view.object.kind == kind).collect::<Vec<_>>();
+    let kinds = order.into_iter().map(|kind| (kind, of_kind(kind))).filter(|(_, views)| !views.is_empty());
+    let tables: Vec<_> = kinds.map(|(kind, views)| table(kind, &views, shown).render()).collect();
+    tables.join("\n")
+}
+
+fn table(kind: Kind, views: &[&View], shown: Shown) -> Table {
+    let (headers, more): (&[&str], &[&str]) = match kind {
+        Kind::Deployment | Kind::Job | Kind::CronJob => {
+            (&["READY", "UP-TO-DATE", "STATUS", "AGE"], &["IMAGE", "PORTS", "SOURCE", "REVISION"])
+        }
+        Kind::Network => (&["DOCKER", "CONTAINERS", "AGE"], &["ID", "SOURCE"]),
+        Kind::Volume => (&["DOCKER", "USED BY"], &["SOURCE"]),
+        Kind::ConfigMap | Kind::Secret => (&["SOURCE", "DECLARED"], &[]),
+    };
+    let more = if shown.wide { more } else { &[] };
+    let mut table = Table::new(first(shown, kind).into_iter().chain(headers.iter().chain(more).copied()));
+    for view in views {
+        let width = headers.len() + more.len();
+        for cells in rows(view, shown) {
+            table.row(names(view, shown).into_iter().chain(cells.into_iter().take(width)));
+        }
+    }
+    table
+}
+
+fn first(shown: Shown, kind: Kind) -> Vec<&'static str> {
+    let name = match kind {
+        Kind::Deployment => "DEPLOYMENT",
+        Kind::Job => "JOB",
+        Kind::CronJob => "CRONJOB",
+        Kind::Network => "NETWORK",
+        Kind::Volume => "VOLUME",
+        Kind::ConfigMap => "CONFIGMAP",
+        Kind::Secret => "SECRET",
+    };
+    if shown.namespaces { vec!["NAMESPACE", name] } else { vec![name] }
+}
+
+fn names(view: &View, shown: Shown) -> Vec<Cell> {
+    let name = Cell::from(&view.object.name);
+    if shown.namespaces { vec![Cell::from(&view.object.namespace), name] } else { vec![name] }
+}
+
+fn rows(view: &View, shown: Shown) -> Vec<Vec<Cell>> {
+    let source = || Cell::from(&view.source);
+    match &view.body {
+        Body::Workload(workload) => vec![workload_row(workload, view, shown)],
+        Body::Network(networks) => networks.iter().map(|network| network_row(network, source(), shown)).collect(),
+        Body::Volume(volumes) => volumes.iter().map(|volume| volume_row(volume, source())).collect(),
+        Body::Declared => vec![vec![source(), view.at.clone().unwrap_or_default().into()]],
+    }
+}
+
+fn workload_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
+    let verdict = workload.verdict();
+    let style = verdict_style(&verdict);
+    let since = workload.since().map_or_else(|| "-".to_owned(), |since| age(since, shown.now));
+    let ports: Vec<_> = workload.ports().iter().map(port).collect();
+    vec![
+        Cell::styled(style, format_args!("{}/{}", workload.ready(), workload.wanted)),
+        workload.updated().into(),
+        Cell::styled(style, verdict),
+        since.into(),
+        workload.image().into(),
+        ports.join(",").into(),
+        Cell::from(&view.source),
+        workload.revision().into(),
+    ]
+}
+
+/// `127.0.0.1:8080->80/tcp`; all addresses of the host are left out.
+pub(super) fn port(port: &skiff_core::PublishedPort) -> String {
+    let skiff_core::PublishedPort { ip, port, container_port, protocol } = port;
+    let ip = match ip.as_str() {
+        "0.0.0.0" | "" => String::new(),
+        ip if ip.contains(':') => format!("[{ip}]:"),
+        ip => format!("{ip}:"),
+    };
+    format!("{ip}{port}->{container_port}/{}", format!("{protocol:?}").to_lowercase())
+}
+
+fn network_row(network: &Network, source: Cell, shown: Shown) -> Vec<Cell> {
+    let since = network.created_at.map_or_else(|| "-".to_owned(), |since| age(since, shown.now));
+    let id: String = network.id.chars().take(12).collect();
+    vec![Cell::from(&network.name), network.containers.len().into(), since.into(), id.into(), source]
+}
+
+fn volume_row(volume: &Volume, source: Cell) -> Vec<Cell> {
+    let users: Vec<_> = volume.containers.iter().map(String::as_str).collect();
+    let users = if users.is_empty() { Cell::styled(FAINT, "nobody") } else { users.join(",").into() };
+    vec![Cell::from(&volume.name), users, source]
+}
+
+/// Green is well, yellow comes by itself, red does not.
+pub fn verdict_style(verdict: &Verdict) -> Style {
+    match verdict {
+        verdict if verdict.is_ready() => GOOD,
+        verdict if verdict.is_coming() => CHANGE,
+        _ => BAD,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

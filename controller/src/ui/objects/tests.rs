@@ -1,0 +1,98 @@
+use anstream::adapter::strip_str;
+use jiff::SignedDuration;
+use skiff_api::{Component, ObjectKey, Protocol};
+use skiff_core::PublishedPort;
+
+use super::*;
+use crate::view::Replica;
+
+pub(in crate::ui) fn replica(ordinal: u32, verdict: Verdict) -> Replica {
+    Replica {
+        name: format!("shop-api-{ordinal}"),
+        id: format!("{ordinal}f5e9d30a2b1c4d5e6f708192a3b4c5d"),
+        component: Component::Main,
+        ordinal,
+        revision: 3,
+        template_hash: "v1:abc".to_owned(),
+        template: Some(serde_json::json!({ "container": { "image": "shop/api:1.2" } })),
+        source_revision: None,
+        updated: true,
+        verdict,
+        started_at: Some(Timestamp::UNIX_EPOCH),
+        restarts: 2,
+        oom_killed: false,
+        error: String::new(),
+        ports: vec![PublishedPort {
+            ip: "127.0.0.1".to_owned(),
+            port: 8080,
+            container_port: 80,
+            protocol: Protocol::Tcp,
+        }],
+        networks: [("shop-default".to_owned(), Some("172.18.0.2".to_owned()))].into(),
+        volumes: vec!["shop-data".to_owned()],
+    }
+}
+
+pub(in crate::ui) fn views() -> Vec<View> {
+    let view = |kind, name: &str, body| View {
+        object: ObjectKey::new(kind, "shop", name),
+        source: "shop".to_owned(),
+        at: None,
+        body,
+    };
+    let replicas = vec![replica(1, Verdict::Ready), replica(2, Verdict::Unhealthy)];
+    let network = Network {
+        name: "shop-default".to_owned(),
+        id: "0123456789abcdef".to_owned(),
+        created_at: Some(Timestamp::UNIX_EPOCH),
+        containers: ["shop-api-1".to_owned()].into(),
+    };
+    let volume = Volume { name: "shop-data".to_owned(), containers: [].into() };
+    vec![
+        view(Kind::Network, "default", Body::Network(vec![network])),
+        view(Kind::Volume, "data", Body::Volume(vec![volume])),
+        view(Kind::Deployment, "api", Body::Workload(Workload { wanted: 2, replicas, others: Vec::new() })),
+        view(Kind::Deployment, "web", Body::Workload(Workload { wanted: 1, ..Workload::default() })),
+    ]
+}
+
+fn shown(wide: bool, namespaces: bool) -> String {
+    let views = views();
+    let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(11_520);
+    tables(&views.iter().collect::<Vec<_>>(), Shown { wide, namespaces, now })
+}
+
+#[test]
+fn each_kind_has_its_table() {
+    insta::assert_snapshot!(strip_str(&shown(false, true)).to_string(), @r"
+    NAMESPACE  DEPLOYMENT  READY  UP-TO-DATE  STATUS     AGE
+    shop       api         1/2    2           Unhealthy  3h12m
+    shop       web         0/1    0           Missing    -
+
+    NAMESPACE  NETWORK  DOCKER        CONTAINERS  AGE
+    shop       default  shop-default  1           3h12m
+
+    NAMESPACE  VOLUME  DOCKER     USED BY
+    shop       data    shop-data  nobody
+    ");
+}
+
+#[test]
+fn wide_has_more_columns_and_a_named_namespace_none() {
+    insta::assert_snapshot!(strip_str(&shown(true, false)).to_string(), @r"
+    DEPLOYMENT  READY  UP-TO-DATE  STATUS     AGE    IMAGE         PORTS                   SOURCE  REVISION
+    api         1/2    2           Unhealthy  3h12m  shop/api:1.2  127.0.0.1:8080->80/tcp  shop    3
+    web         0/1    0           Missing    -                                            shop    0
+
+    NETWORK  DOCKER        CONTAINERS  AGE    ID            SOURCE
+    default  shop-default  1           3h12m  0123456789ab  shop
+
+    VOLUME  DOCKER     USED BY  SOURCE
+    data    shop-data  nobody   shop
+    ");
+}
+
+#[test]
+fn what_is_unhealthy_is_red() {
+    assert!(shown(false, false).contains("\u{1b}[31mUnhealthy\u{1b}[0m"));
+}
