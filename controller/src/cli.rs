@@ -9,10 +9,12 @@ use clap::{Parser, Subcommand};
 
 mod completion;
 mod context;
+mod crd;
 pub mod describe;
 pub mod diff;
 pub mod down;
 mod error;
+mod explain;
 pub mod get;
 pub mod paths;
 pub mod plan;
@@ -49,7 +51,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Explain(explain::Args),
     Schema(schema::Args),
+    Crd(crd::Args),
     Completion(completion::Args),
     Version(version::Args),
 }
@@ -96,6 +100,8 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self, context: &mut Context) -> Result<Exit, CliError> {
         match self {
+            Self::Explain(args) => explain::run(&args, context),
+            Self::Crd(args) => crd::run(&args, context),
             Self::Schema(args) => schema::run(&args, context),
             Self::Completion(args) => completion::run(&args, context),
             Self::Version(args) => version::run(&args, context),

@@ -10,6 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 pub mod age;
 pub mod data;
 pub mod description;
+pub mod explanation;
 pub mod failure;
 pub mod live;
 pub mod objects;
