@@ -86,6 +86,7 @@ pub struct Controller<E> {
     tasks: TaskTracker,
     failures: Failures,
     in_flight: BTreeSet<ObjectKey>,
+    has_run: BTreeMap<ObjectKey, String>,
     passes: u64,
     engine_failures: u32,
     next: Instant,
@@ -105,6 +106,7 @@ impl<E: Engine> Controller<E> {
             tasks: TaskTracker::new(),
             failures: Failures::new(),
             in_flight: BTreeSet::new(),
+            has_run: BTreeMap::new(),
             passes: 0,
             engine_failures: 0,
             next: Instant::now(),
@@ -224,6 +226,8 @@ impl<E: Engine> Controller<E> {
         self.forget(&target.desired, now);
         observed.failures = self.failures.clone();
         observed.in_flight = self.in_flight.clone();
+        self.has_run.extend(observed.running_templates());
+        observed.has_run = self.has_run.clone();
         let plan = plan(&target.desired, &observed, now);
         let status = status(&target.desired, &observed, &plan, now);
         self.in_flight.extend(plan.steps.iter().map(|step| step.object.clone()));

@@ -26,8 +26,19 @@ pub struct Observed {
     pub files: BTreeSet<String>,
     /// Our own recent failures.
     pub failures: Failures,
+    /// The template of each object that we have seen running: what ran is healed without waiting for its dependencies again.
+    pub has_run: BTreeMap<ObjectKey, String>,
     /// Objects on which steps are running now: the plan leaves them alone.
     pub in_flight: BTreeSet<ObjectKey>,
+}
+
+impl Observed {
+    /// The template that runs of each object of ours.
+    pub fn running_templates(&self) -> impl Iterator<Item = (ObjectKey, String)> {
+        let running = self.containers.iter().filter(|container| container.state == ContainerState::Running);
+        let labels = running.filter_map(|container| container.owner.labels());
+        labels.map(|labels| (labels.object.clone(), labels.template_hash.clone()))
+    }
 }
 
 /// What is known of the engine.

@@ -35,13 +35,13 @@ const NOT_OF_THE_CONTAINER: [&str; 12] = [
 /// What Docker does when a manifest says nothing: saying it changes nothing.
 const DOCKERS_DEFAULTS: [(&str, &str); 9] = [
     ("/terminationGracePeriodSeconds", "30"),
-    ("/container/shmSize", "\"64Mi\""),
+    ("/container/shmSize", "64Mi"),
     ("/container/cpuPeriod", "100000"),
     ("/container/oomKillDisable", "false"),
-    ("/container/healthCheck/interval", "\"30s\""),
-    ("/container/healthCheck/timeout", "\"30s\""),
+    ("/container/healthCheck/interval", "30s"),
+    ("/container/healthCheck/timeout", "30s"),
     ("/container/healthCheck/retries", "3"),
-    ("/container/healthCheck/startPeriod", "\"0s\""),
+    ("/container/healthCheck/startPeriod", "0s"),
     ("/container/securityContext/allowPrivilegeEscalation", "true"),
 ];
 
@@ -134,10 +134,9 @@ fn rekey(map: &mut Map<String, Value>, field: &str, by: &str, mut each: impl FnM
 
 fn remove_default(form: &mut Value, pointer: &str, default: &str) {
     let Some((parent, field)) = pointer.rsplit_once('/') else { return };
-    if let Some(map) = form.pointer_mut(parent).and_then(Value::as_object_mut) {
-        if map.get(field).is_some_and(|value| value.to_string() == default) {
-            map.remove(field);
-        }
+    let says_it = form.pointer(pointer).is_some_and(|value| shown("", Some(value)).as_deref() == Some(default));
+    if let (true, Some(map)) = (says_it, form.pointer_mut(parent).and_then(Value::as_object_mut)) {
+        map.remove(field);
     }
 }
 
@@ -203,10 +202,7 @@ fn shown(path: &str, value: Option<&Value>) -> Option<String> {
     if is_variable(path) {
         return Some(String::new());
     }
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
     Some(if text.chars().count() > LONGEST { text.chars().take(LONGEST).chain(['…']).collect() } else { text })
 }
 

@@ -1,6 +1,6 @@
 //! Making one replica: what must be there first, the container, its networks, its start.
 
-use skiff_api::{Component, Kind, ObjectKey, OwnerLabels, naming};
+use skiff_api::{Component, DependencyCondition, Kind, ObjectKey, OwnerLabels, naming};
 
 use super::StepId;
 use super::draft::{Draft, Presence};
@@ -37,7 +37,10 @@ pub(super) fn lay_ground(draft: &mut Draft<'_>, workload: &Workload, gate: Vec<S
                 Some(Presence::There) => {}
                 Some(Presence::After(step)) => after.push(*step),
                 Some(Presence::Held) | None => {
-                    return Err(HeldReason::WaitingFor { dependency: object.clone(), condition: Default::default() });
+                    return Err(HeldReason::WaitingFor {
+                        dependency: object.clone(),
+                        condition: DependencyCondition::default(),
+                    });
                 }
             }
         }
@@ -59,7 +62,7 @@ pub(super) fn lay_ground(draft: &mut Draft<'_>, workload: &Workload, gate: Vec<S
 fn waiting_for(draft: &Draft<'_>, kind: Kind, name: &str, workload: &Workload) -> HeldReason {
     let declared = draft.desired.networks.iter().find(|(_, network)| network.name == name).map(|(key, _)| key.clone());
     let dependency = declared.unwrap_or_else(|| ObjectKey::new(kind, workload.key.namespace.as_str(), name));
-    HeldReason::WaitingFor { dependency, condition: Default::default() }
+    HeldReason::WaitingFor { dependency, condition: DependencyCondition::default() }
 }
 
 fn file_sets(mounts: &[Mount]) -> impl Iterator<Item = &FileSet> {
@@ -141,10 +144,9 @@ fn resolve_mounts(draft: &mut Draft<'_>, workload: &Workload, ordinal: u32) -> (
     for mount in &mut mounts {
         if let MountSource::Volume { object, name, per_replica: true, .. } = &mut mount.source {
             *name = format!("{name}-{ordinal}");
-            if let Some(volume) = draft.desired.volumes.get(object) {
-                if let Presence::After(step) = plan_volume(draft, object, volume, name) {
-                    steps.push(step);
-                }
+            let volume = draft.desired.volumes.get(object);
+            if let Some(Presence::After(step)) = volume.map(|volume| plan_volume(draft, object, volume, name)) {
+                steps.push(step);
             }
         }
     }

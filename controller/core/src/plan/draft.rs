@@ -112,11 +112,8 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn hold_with(&mut self, object: &ObjectKey, why: HeldReason, pending: Vec<Pending>) {
-        match &why {
-            HeldReason::BackOff { until, .. } | HeldReason::WaitingReady { until: Some(until), .. } => {
-                self.wake(*until)
-            }
-            _ => {}
+        if let HeldReason::BackOff { until, .. } | HeldReason::WaitingReady { until: Some(until), .. } = &why {
+            self.wake(*until);
         }
         self.held.push(Held { object: object.clone(), why, pending });
     }

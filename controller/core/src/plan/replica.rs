@@ -40,6 +40,11 @@ impl Condition {
         matches!(self, Self::Available | Self::Ready { .. })
     }
 
+    /// Until when it must stay Ready to count, where only time is missing.
+    pub(super) const fn ready_until(self) -> Option<Timestamp> {
+        if let Self::Ready { until } = self { Some(until) } else { None }
+    }
+
     /// Whether it counts for a rollout: what has finished its work is as good as what serves.
     pub(super) const fn is_available(self) -> bool {
         matches!(self, Self::Available | Self::Finished { .. })

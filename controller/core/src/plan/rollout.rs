@@ -27,6 +27,21 @@ struct Gap<'d, 'a> {
     revision: u64,
 }
 
+/// What one pass does to close the gap.
+#[derive(Default)]
+struct Moves<'d, 'a> {
+    /// Replicas that go.
+    remove: Vec<(&'d Replica<'a>, Reason)>,
+    /// Replicas that go and come back on their ordinals.
+    replace: Vec<&'d Replica<'a>>,
+    /// Ordinals that come.
+    create: Vec<u32>,
+    /// Whether those that come wait until those that go have gone.
+    gone_first: bool,
+    /// Replicas whose turn comes later.
+    rest: Vec<&'d Replica<'a>>,
+}
+
 pub(super) fn close_gap(
     draft: &mut Draft<'_>,
     workload: &Workload,
@@ -34,30 +49,19 @@ pub(super) fn close_gap(
     gate: Result<Vec<StepId>, HeldReason>,
 ) {
     let gap = Gap::new(workload, replicas);
-    let surplus = gap.drop_surplus(draft);
+    gap.drop_surplus(draft);
     let missing = gap.wanted.saturating_sub(gap.current.len());
     if gap.outdated.is_empty() && missing == 0 {
         gap.say_failures(draft, gate.err());
         gap.note_starts(draft, 0);
         return;
     }
-    let _ = surplus;
-    let pending = gap.pending(draft, missing);
-    let ground = match gate {
-        Err(why) => Err(why),
-        Ok(_) if workload.rollout.paused && !gap.outdated.is_empty() => Err(HeldReason::Paused),
-        Ok(after) if gap.makes_something(draft, missing) => lay_ground(draft, workload, after),
-        Ok(_) => Ok(Ground::default()),
-    };
-    match ground {
-        Err(why) => {
-            if !pending.is_empty() {
-                draft.hold_with(&workload.key, why, pending);
-            }
+    match gate {
+        Err(why) => gap.hold_all(draft, why, missing),
+        Ok(_) if workload.rollout.paused && !gap.outdated.is_empty() => {
+            gap.hold_all(draft, HeldReason::Paused, missing);
         }
-        Ok(ground) if workload.rollout.recreate => gap.recreate(draft, &ground),
-        Ok(ground) if workload.rollout.stop_first.is_some() => gap.stop_first(draft, &ground),
-        Ok(ground) => gap.start_first(draft, &ground),
+        Ok(after) => gap.move_on(draft, after, missing),
     }
 }
 
@@ -84,14 +88,15 @@ impl<'d, 'a> Gap<'d, 'a> {
         self.current.iter().chain(&self.outdated).filter(|replica| replica.condition.is_available()).count()
     }
 
+    fn total(&self) -> usize {
+        self.current.len() + self.outdated.len()
+    }
+
     /// Removes current replicas above the number: those that do not serve first, then the highest ordinals.
-    fn drop_surplus(&self, draft: &mut Draft<'_>) -> usize {
-        let surplus = self.current.iter().skip(self.wanted);
-        let count = surplus.clone().count();
-        for replica in surplus {
+    fn drop_surplus(&self, draft: &mut Draft<'_>) {
+        for replica in self.current.iter().skip(self.wanted) {
             self.remove(draft, replica, &Reason::Surplus, &[]);
         }
-        count
     }
 
     fn remove(&self, draft: &mut Draft<'_>, replica: &Replica<'_>, reason: &Reason, after: &[StepId]) -> StepId {
@@ -106,31 +111,25 @@ impl<'d, 'a> Gap<'d, 'a> {
             .current
             .iter()
             .filter(stuck)
-            .map(|replica| Pending {
-                verb: "start container",
-                target: replica.container.name.clone(),
-                reason: Reason::NotStarted,
-            })
+            .map(|replica| pending("start container", replica.container.name.clone(), Reason::NotStarted))
             .collect();
         if let (Some(why), false) = (why, pending.is_empty()) {
             draft.hold_with(&self.workload.key, why, pending);
         }
     }
 
-    /// What will be done to these replicas, for a plan that shows a rollout whole.
-    fn pending(&self, draft: &Draft<'_>, missing: usize) -> Vec<Pending> {
-        let replaced = self.outdated.iter().take(self.wanted).map(|replica| Pending {
-            verb: "replace container",
-            target: replica.container.name.clone(),
-            reason: replica.outdated.clone().unwrap_or(Reason::Missing),
-        });
-        let created = self.free_ordinals(missing.saturating_sub(self.outdated.len()));
-        let created = created.into_iter().map(|ordinal| Pending {
-            verb: "create container",
-            target: replica_name(draft, self.workload, ordinal),
-            reason: Reason::Missing,
-        });
-        replaced.chain(created).collect()
+    /// Holds everything, but for outdated replicas that are more than needed.
+    fn hold_all(&self, draft: &mut Draft<'_>, why: HeldReason, missing: usize) {
+        let needless = self.available().saturating_sub(self.wanted).min(self.outdated.len());
+        let (kept, going) = self.outdated.split_at_checked(self.outdated.len() - needless).unwrap_or((&[], &[]));
+        for replica in going.iter().filter(|replica| replica.condition.is_available()) {
+            self.remove(draft, replica, &Reason::Surplus, &[]);
+        }
+        let mut waiting: Vec<Pending> = kept.iter().take(self.wanted).map(|replica| replacement(replica)).collect();
+        for ordinal in self.free_ordinals(missing.saturating_sub(self.outdated.len())) {
+            waiting.push(pending("create container", replica_name(draft, self.workload, ordinal), Reason::Missing));
+        }
+        draft.hold_with(&self.workload.key, why, waiting);
     }
 
     /// The lowest ordinals that are free.
@@ -138,33 +137,126 @@ impl<'d, 'a> Gap<'d, 'a> {
         (1..=u32::MAX).filter(|ordinal| !self.used.contains(ordinal)).take(count).collect()
     }
 
-    /// Whether this pass makes a replica, so that images, networks and volumes must be there.
-    fn makes_something(&self, draft: &Draft<'_>, missing: usize) -> bool {
-        let _ = draft;
-        if missing == 0 {
-            return false;
-        }
+    fn move_on(&self, draft: &mut Draft<'_>, gate: Vec<StepId>, missing: usize) {
         let rollout = &self.workload.rollout;
-        let total = self.current.len() + self.outdated.len();
-        let surge = usize::try_from(rollout.max_surge).unwrap_or(usize::MAX);
-        rollout.recreate
-            || total < self.wanted.saturating_add(surge)
-            || rollout.stop_first.is_some()
-            || self.outdated.iter().any(|replica| !replica.condition.is_available())
+        let mut moves = if rollout.recreate {
+            self.recreate(missing)
+        } else if rollout.stop_first.is_some() {
+            self.stop_first()
+        } else {
+            self.start_first(missing)
+        };
+        let wanted = moves.create.len();
+        moves.create = self.free_names(draft, std::mem::take(&mut moves.create));
+        if moves.create.len() < wanted {
+            // Nothing goes for a successor that cannot come.
+            moves.remove.retain(|(replica, _)| replica.condition.is_available());
+        }
+        let ground = if moves.create.is_empty() && moves.replace.is_empty() {
+            Ok(Ground::default())
+        } else {
+            lay_ground(draft, self.workload, gate)
+        };
+        match ground {
+            Ok(ground) => self.perform(draft, &moves, &ground),
+            Err(why) => self.hold_all(draft, why, missing),
+        }
     }
 
-    /// Plans new replicas on these ordinals; names that somebody else has are held.
-    fn create(&self, draft: &mut Draft<'_>, ground: &Ground, ordinals: &[u32], reason: &Reason, after: &[StepId]) {
+    /// The ordinals whose names nobody else has; the others are held.
+    fn free_names(&self, draft: &mut Draft<'_>, ordinals: Vec<u32>) -> Vec<u32> {
+        let mut free = Vec::with_capacity(ordinals.len());
         for ordinal in ordinals {
-            if let Some(taken) = name_taken(draft, self.workload, *ordinal) {
-                let target = replica_name(draft, self.workload, *ordinal);
-                let pending = vec![Pending { verb: "create container", target, reason: reason.clone() }];
-                draft.hold_with(&self.workload.key, taken, pending);
-                continue;
+            match name_taken(draft, self.workload, ordinal) {
+                None => free.push(ordinal),
+                Some(taken) => {
+                    let target = replica_name(draft, self.workload, ordinal);
+                    let waiting = vec![pending("create container", target, Reason::Missing)];
+                    draft.hold_with(&self.workload.key, taken, waiting);
+                }
             }
-            let step = create(draft, self.workload, ground, *ordinal, self.revision, reason, after);
-            draft.starts.entry(self.workload.key.clone()).or_default().0.push(step);
         }
+        free
+    }
+
+    /// All old replicas go, then all new ones come.
+    fn recreate(&self, missing: usize) -> Moves<'d, 'a> {
+        let kept: BTreeSet<u32> = self.current.iter().map(|replica| replica.labels.ordinal).collect();
+        Moves {
+            remove: self.outdated.iter().map(|replica| (*replica, reason_of(replica))).collect(),
+            create: (1..=u32::MAX).filter(|ordinal| !kept.contains(ordinal)).take(missing).collect(),
+            gone_first: true,
+            ..Moves::default()
+        }
+    }
+
+    /// Each replica goes before its successor comes, on the same ordinal.
+    fn stop_first(&self) -> Moves<'d, 'a> {
+        let total = self.total();
+        let surplus = total.saturating_sub(self.wanted).min(self.outdated.len());
+        let (going, staying) = self.outdated.split_at_checked(surplus).unwrap_or((&[], &[]));
+        let unavailable = self.wanted.saturating_sub(self.available());
+        let mut budget = count(self.workload.rollout.max_unavailable).saturating_sub(unavailable);
+        let mut moves = Moves {
+            remove: going.iter().map(|replica| (*replica, Reason::Surplus)).collect(),
+            create: self.free_ordinals(self.wanted.saturating_sub(total)),
+            ..Moves::default()
+        };
+        for replica in staying {
+            let serves = replica.condition.is_available();
+            if !serves {
+                moves.replace.push(replica);
+            } else if budget > 0 {
+                budget -= 1;
+                moves.replace.push(replica);
+            } else {
+                moves.rest.push(replica);
+            }
+        }
+        moves
+    }
+
+    /// A new replica comes before an old one goes, as far as surge and availability allow.
+    fn start_first(&self, missing: usize) -> Moves<'d, 'a> {
+        let rollout = &self.workload.rollout;
+        let (serving, broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
+            self.outdated.iter().partition(|replica| replica.condition.is_available());
+        let least = self.wanted.saturating_sub(count(rollout.max_unavailable));
+        let removable = self.available().saturating_sub(least).min(serving.len());
+        let (going, staying) = serving.split_at_checked(removable).unwrap_or((&[], &[]));
+        let room = self.wanted.saturating_add(count(rollout.max_surge));
+        let room = room.saturating_sub(self.current.len() + serving.len());
+        Moves {
+            remove: broken.iter().chain(going).map(|replica| (*replica, reason_of(replica))).collect(),
+            create: self.free_ordinals(missing.min(room)),
+            rest: staying.to_vec(),
+            ..Moves::default()
+        }
+    }
+
+    fn perform(&self, draft: &mut Draft<'_>, moves: &Moves<'_, '_>, ground: &Ground) {
+        let pull: Vec<StepId> = ground.pull.into_iter().collect();
+        let mut gone = Vec::new();
+        for (replica, reason) in &moves.remove {
+            gone.push(self.remove(draft, replica, reason, &pull));
+        }
+        for replica in &moves.replace {
+            let reason = reason_of(replica);
+            let removed = self.remove(draft, replica, &reason, &pull);
+            self.create(draft, ground, replica.labels.ordinal, &reason, &[removed]);
+        }
+        let reason = self.outdated.first().map_or(Reason::Missing, |replica| reason_of(replica));
+        let after = if moves.gone_first { gone } else { Vec::new() };
+        for ordinal in &moves.create {
+            self.create(draft, ground, *ordinal, &reason, &after);
+        }
+        self.wait(draft, moves);
+        self.note_starts(draft, moves.create.len() + moves.replace.len());
+    }
+
+    fn create(&self, draft: &mut Draft<'_>, ground: &Ground, ordinal: u32, reason: &Reason, after: &[StepId]) {
+        let step = create(draft, self.workload, ground, ordinal, self.revision, reason, after);
+        draft.starts.entry(self.workload.key.clone()).or_default().0.push(step);
     }
 
     /// Notes whether, after the starts of this plan, all of the object runs: what depends on it can then follow in one plan.
@@ -178,118 +270,38 @@ impl<'d, 'a> Gap<'d, 'a> {
         }
     }
 
-    /// All old replicas go, then all new ones come.
-    fn recreate(&self, draft: &mut Draft<'_>, ground: &Ground) {
-        let pull: Vec<StepId> = ground.pull.into_iter().collect();
-        let reason = self.reason();
-        let mut gone = Vec::new();
-        for replica in &self.outdated {
-            gone.push(self.remove(draft, replica, &reason, &pull));
-        }
-        let missing = self.wanted.saturating_sub(self.current.len());
-        let kept: BTreeSet<u32> = self.current.iter().map(|replica| replica.labels.ordinal).collect();
-        let ordinals: Vec<u32> = (1..=u32::MAX).filter(|ordinal| !kept.contains(ordinal)).take(missing).collect();
-        self.create(draft, ground, &ordinals, &reason, &gone);
-        self.note_starts(draft, missing);
-    }
-
-    /// Each replica goes before its successor comes, on the same ordinal.
-    fn stop_first(&self, draft: &mut Draft<'_>, ground: &Ground) {
-        let pull: Vec<StepId> = ground.pull.into_iter().collect();
-        let total = self.current.len() + self.outdated.len();
-        let surplus = total.saturating_sub(self.wanted).min(self.outdated.len());
-        let (going, rest) = self.outdated.split_at_checked(surplus).unwrap_or((&[], &[]));
-        for replica in going {
-            self.remove(draft, replica, &Reason::Surplus, &[]);
-        }
-        let new = self.free_ordinals(self.wanted.saturating_sub(total));
-        let made = new.len();
-        self.create(draft, ground, &new, &Reason::Missing, &[]);
-        let unavailable = self.wanted.saturating_sub(self.available());
-        let allowed = usize::try_from(self.workload.rollout.max_unavailable).unwrap_or(usize::MAX);
-        let mut budget = allowed.saturating_sub(unavailable);
-        let mut replaced = 0;
-        for replica in rest {
-            let serves = replica.condition.is_available();
-            if serves && budget == 0 {
-                break;
-            }
-            budget -= usize::from(serves);
-            replaced += 1;
-            let reason = replica.outdated.clone().unwrap_or(Reason::Missing);
-            let removed = self.remove(draft, replica, &reason, &pull);
-            self.create(draft, ground, &[replica.labels.ordinal], &reason, &[removed]);
-        }
-        self.wait(draft, rest.get(replaced..).unwrap_or(&[]));
-        self.note_starts(draft, made + replaced);
-    }
-
-    /// A new replica comes before an old one goes, as far as surge and availability allow.
-    fn start_first(&self, draft: &mut Draft<'_>, ground: &Ground) {
-        let rollout = &self.workload.rollout;
-        let surge = usize::try_from(rollout.max_surge).unwrap_or(usize::MAX);
-        let pull: Vec<StepId> = ground.pull.into_iter().collect();
-        let (broken, serving): (Vec<&&Replica<'_>>, Vec<&&Replica<'_>>) =
-            self.outdated.iter().partition(|replica| !replica.condition.is_available());
-        let mut gone = Vec::new();
-        for replica in &broken {
-            let reason = replica.outdated.clone().unwrap_or(Reason::Missing);
-            gone.push(self.remove(draft, replica, &reason, &pull));
-        }
-        let least = self.wanted.saturating_sub(usize::try_from(rollout.max_unavailable).unwrap_or(usize::MAX));
-        let removable = self.available().saturating_sub(least).min(serving.len());
-        let (going, staying) = serving.split_at_checked(removable).unwrap_or((&[], &[]));
-        for replica in going {
-            let reason = replica.outdated.clone().unwrap_or(Reason::Surplus);
-            self.remove(draft, replica, &reason, &pull);
-        }
-        let missing = self.wanted.saturating_sub(self.current.len());
-        let total = self.current.len() + serving.len();
-        let room = self.wanted.saturating_add(surge).saturating_sub(total);
-        let made = missing.min(room);
-        let ordinals = self.free_ordinals(made);
-        let reason = if self.outdated.is_empty() { Reason::Missing } else { self.reason() };
-        self.create(draft, ground, &ordinals, &reason, &[]);
-        let staying: Vec<&Replica<'_>> = staying.iter().map(|replica| **replica).collect();
-        self.wait(draft, &staying);
-        self.note_starts(draft, made);
-    }
-
-    fn reason(&self) -> Reason {
-        self.outdated.iter().find_map(|replica| replica.outdated.clone()).unwrap_or(Reason::Missing)
-    }
-
     /// Holds the replacement of the rest behind the replica that must be Ready first.
-    fn wait(&self, draft: &mut Draft<'_>, rest: &[&Replica<'_>]) {
-        if rest.is_empty() {
+    fn wait(&self, draft: &mut Draft<'_>, moves: &Moves<'_, '_>) {
+        if moves.rest.is_empty() {
             return;
         }
-        let pending = rest
-            .iter()
-            .map(|replica| Pending {
-                verb: "replace container",
-                target: replica.container.name.clone(),
-                reason: replica.outdated.clone().unwrap_or(Reason::Missing),
-            })
-            .collect();
+        let waiting = moves.rest.iter().map(|replica| replacement(replica)).collect();
         let awaited = self.current.iter().find(|replica| !replica.condition.is_available());
-        let until = awaited.and_then(|replica| match replica.condition {
-            Condition::Ready { until } => Some(until),
-            _ => None,
-        });
-        let container = match awaited {
-            Some(replica) => replica.container.name.clone(),
-            None => self.next_name(draft),
+        let until = awaited.and_then(|replica| replica.condition.ready_until());
+        let made = moves.replace.first().map(|replica| replica.labels.ordinal).or(moves.create.first().copied());
+        let container = match (awaited, made) {
+            (Some(replica), _) => replica.container.name.clone(),
+            (None, Some(ordinal)) => replica_name(draft, self.workload, ordinal),
+            // A name that is taken keeps it from going on, and has been said.
+            (None, None) => return,
         };
-        draft.hold_with(&self.workload.key, HeldReason::WaitingReady { container, until }, pending);
+        draft.hold_with(&self.workload.key, HeldReason::WaitingReady { container, until }, waiting);
     }
+}
 
-    /// The replica that this plan makes and that the rest waits for.
-    fn next_name(&self, draft: &Draft<'_>) -> String {
-        let ordinal = match self.workload.rollout.stop_first {
-            Some(_) => self.outdated.first().map(|replica| replica.labels.ordinal),
-            None => self.free_ordinals(1).first().copied(),
-        };
-        replica_name(draft, self.workload, ordinal.unwrap_or(1))
-    }
+fn count(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn pending(verb: &'static str, target: String, reason: Reason) -> Pending {
+    Pending { verb, target, reason }
+}
+
+fn replacement(replica: &Replica<'_>) -> Pending {
+    pending("replace container", replica.container.name.clone(), reason_of(replica))
+}
+
+/// Why a replica is replaced.
+fn reason_of(replica: &Replica<'_>) -> Reason {
+    replica.outdated.clone().unwrap_or(Reason::Surplus)
 }

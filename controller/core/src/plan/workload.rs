@@ -67,8 +67,9 @@ fn obstacle(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) ->
         return Err(taken);
     }
     // Dependencies gate the first start of a revision, never the healing of one that ran.
-    let has_run = |replica: &&Replica<'_>| replica.outdated.is_none() && replica.condition != Condition::Created;
-    if replicas.iter().any(|replica| has_run(&replica)) { Ok(Vec::new()) } else { gate(draft, workload) }
+    let has_run = |replica: &Replica<'_>| replica.outdated.is_none() && replica.condition != Condition::Created;
+    let remembered = draft.observed.has_run.get(&workload.key) == Some(&workload.template.hash);
+    if remembered || replicas.iter().any(has_run) { Ok(Vec::new()) } else { gate(draft, workload) }
 }
 
 /// A port of the host that a container which stays publishes.
@@ -137,11 +138,12 @@ fn heal_one(
             adjust(draft, workload, replica);
         }
         Condition::Exited => start(draft, workload, replica, Vec::new()),
-        Condition::Created => match gate {
-            Ok(after) => start(draft, workload, replica, after.clone()),
-            // Said once for the object, by whoever closes the gap.
-            Err(_) => {}
-        },
+        // What keeps it from starting is said once for the object, by whoever closes the gap.
+        Condition::Created => {
+            if let Ok(after) = gate {
+                start(draft, workload, replica, after.clone());
+            }
+        }
         Condition::Available | Condition::Ready { .. } | Condition::Unready | Condition::Finished { .. } => {
             adjust(draft, workload, replica);
         }
@@ -181,6 +183,8 @@ pub(super) fn name_taken(draft: &Draft<'_>, workload: &Workload, ordinal: u32) -
         return None;
     }
     let by = match holder.owner.labels() {
+        // It goes first (Recreate), or gets its own name back in this plan.
+        Some(labels) if labels.object == workload.key => return None,
         Some(labels) => format!("a container of {}", labels.object),
         None => format!("container {}", super::network::short(&holder.id)),
     };

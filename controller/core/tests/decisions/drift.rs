@@ -1,0 +1,119 @@
+//! What was changed by hand, or can be changed where it stands.
+
+use serde_json::{Value, json};
+use skiff_core::InPlace;
+
+use crate::world::{World, deployment, web};
+
+fn limited(limits: Value) -> Value {
+    deployment("web", 1, json!({ "resources": { "limits": limits } }), json!({}), json!({}))
+}
+
+#[test]
+fn limits_are_changed_where_the_container_stands() {
+    let mut world = World::of(&[limited(json!({ "memory": "64Mi" }))]);
+    world.settle();
+    world.declare(&[limited(json!({ "memory": "128Mi", "cpu": "500m" }))]);
+    assert_eq!(
+        world.lines(),
+        ["0 update container shop-web-1 (adjusted in place: container.resources.limits.cpu added: 500m; \
+             container.resources.limits.memory changed 64Mi → 128Mi)"]
+    );
+    world.settle();
+    assert!(world.lines().is_empty());
+}
+
+#[test]
+fn a_limit_cannot_be_taken_away_in_place() {
+    let mut world = World::of(&[limited(json!({ "memory": "64Mi" }))]);
+    world.settle();
+    world.declare(&[limited(json!({}))]);
+    assert!(world.lines().iter().any(|line| line.starts_with("1 create container shop-web-2")), "{:?}", world.lines());
+    world.settle();
+    assert!(world.lines().is_empty());
+}
+
+#[test]
+fn a_limit_changed_by_hand_is_put_back() {
+    let mut world = World::of(&[limited(json!({ "memory": "64Mi" }))]);
+    world.settle();
+    world.engine.update_by_hand("shop-web-1", &InPlace { memory: Some(1 << 30), ..InPlace::default() }, None);
+    assert_eq!(world.lines().len(), 1, "{:?}", world.lines());
+    world.settle();
+    assert!(world.lines().is_empty());
+}
+
+#[test]
+fn an_update_that_the_engine_refuses_becomes_a_replacement() {
+    let mut world = World::of(&[limited(json!({ "memory": "64Mi" }))]);
+    world.settle();
+    world.engine.refuse_updates(true);
+    world.declare(&[limited(json!({ "memory": "128Mi" }))]);
+    world.pass();
+    world.advance(5);
+    assert!(world.lines().iter().any(|line| line.contains("create container shop-web-2")), "{:?}", world.lines());
+}
+
+#[test]
+fn a_renamed_container_gets_its_name_back() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    world.engine.rename_by_hand("shop-web-1", "mine");
+    assert_eq!(world.lines(), ["0 rename container mine to shop-web-1 (renamed to mine by somebody else)"]);
+}
+
+#[test]
+fn a_disconnected_container_is_connected_with_its_names() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    world.engine.disconnect_by_hand("shop-web-1", "shop-default");
+    assert_eq!(world.lines(), ["0 connect shop-web-1 to shop-default (not on network shop-default)"]);
+    world.settle();
+    assert!(world.lines().is_empty());
+}
+
+#[test]
+fn networks_and_aliases_are_changed_without_a_restart() {
+    let network = json!({ "apiVersion": "skiff.dev/v1", "kind": "Network", "metadata": { "name": "back" } });
+    let on = |networks: Value| deployment("web", 1, json!({}), json!({ "networks": networks }), json!({}));
+    let mut world = World::of(&[network.clone(), on(json!([{ "name": "default" }]))]);
+    world.settle();
+    let id = world.engine.container("shop-web-1").map(|container| container.id.clone());
+    world.declare(&[network.clone(), on(json!([{ "name": "default" }, { "name": "back" }]))]);
+    assert_eq!(world.lines(), ["0 connect shop-web-1 to shop-back (not on network shop-back)"]);
+    world.settle();
+    world.declare(&[network.clone(), on(json!([{ "name": "default" }, { "name": "back", "aliases": ["api"] }]))]);
+    assert_eq!(
+        world.lines(),
+        [
+            "0 disconnect shop-web-1 from shop-back (different on network shop-back: aliases changed web → api, web)",
+            "1 connect shop-web-1 to shop-back (different on network shop-back: aliases changed web → api, web) < 0",
+        ]
+    );
+    world.settle();
+    world.declare(&[network, on(json!([{ "name": "default" }]))]);
+    world.settle();
+    assert_eq!(world.engine.container("shop-web-1").map(|container| container.id.clone()), id);
+}
+
+#[test]
+fn a_network_whose_definition_changed_is_made_anew_around_its_containers() {
+    let network = |internal: bool| json!({ "apiVersion": "skiff.dev/v1", "kind": "Network", "metadata": { "name": "back" }, "spec": { "internal": internal } });
+    let user = deployment("web", 1, json!({}), json!({ "networks": [{ "name": "back" }] }), json!({}));
+    let mut world = World::of(&[network(false), user.clone()]);
+    world.settle();
+    let id = world.engine.container("shop-web-1").map(|container| container.id.clone());
+    world.declare(&[network(true), user]);
+    assert_eq!(
+        world.lines(),
+        [
+            "0 disconnect shop-web-1 from shop-back (on network shop-back, which is made anew)",
+            "1 remove network shop-back (outdated: spec.internal added: true) < 0",
+            "2 create network shop-back (outdated: spec.internal added: true) < 1",
+            "3 connect shop-web-1 to shop-back (on network shop-back, which is made anew) < 2",
+        ]
+    );
+    world.settle();
+    assert!(world.lines().is_empty());
+    assert_eq!(world.engine.container("shop-web-1").map(|container| container.id.clone()), id);
+}

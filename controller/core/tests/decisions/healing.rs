@@ -1,0 +1,81 @@
+//! What ended, froze or vanished comes back, each with its reason.
+
+use serde_json::json;
+use skiff_core::Health;
+
+use crate::world::{World, deployment, web};
+
+fn healed(harm: impl FnOnce(&mut World)) -> Vec<String> {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    harm(&mut world);
+    let lines = world.lines();
+    world.settle();
+    assert_eq!(world.running(), ["shop-web-1"]);
+    lines
+}
+
+#[test]
+fn a_replica_stopped_by_hand_is_started() {
+    let lines = healed(|world| assert!(world.engine.stop_by_hand("shop-web-1")));
+    assert_eq!(lines, ["0 start container shop-web-1 (exited with 0)"]);
+}
+
+#[test]
+fn a_replica_removed_by_hand_is_made_again() {
+    let lines = healed(|world| assert!(world.engine.remove_by_hand("shop-web-1")));
+    assert_eq!(
+        lines,
+        [
+            "0 pull image app:1 (needed)",
+            "1 create container shop-web-1 (missing) < 0",
+            "2 start container shop-web-1 (missing) < 1",
+        ]
+    );
+}
+
+#[test]
+fn a_frozen_replica_goes_on() {
+    let lines = healed(|world| assert!(world.engine.pause("shop-web-1")));
+    assert_eq!(lines, ["0 unpause container shop-web-1 (paused)"]);
+}
+
+#[test]
+fn what_the_engine_restarts_by_itself_is_left_to_it() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    world.engine.kill_from_host("shop-web-1");
+    assert_eq!(world.lines(), ["held web: shop-web-1 exited with 137 and is being restarted by Docker"]);
+    world.settle();
+    assert_eq!(world.running(), ["shop-web-1"]);
+}
+
+#[test]
+fn a_replica_that_finished_is_not_missing() {
+    let once = deployment("once", 1, json!({}), json!({ "restartPolicy": "OnFailure" }), json!({}));
+    let mut world = World::of(&[once]);
+    world.settle();
+    world.engine.exit("shop-once-1", 0);
+    assert!(world.lines().is_empty());
+}
+
+#[test]
+fn an_unhealthy_replica_stops_a_rollout_and_nothing_else() {
+    let checked = |image: &str| {
+        let check = json!({ "image": image, "healthCheck": { "test": ["CMD", "true"] } });
+        deployment("web", 2, check, json!({}), json!({}))
+    };
+    let mut world = World::of(&[checked("app:1")]);
+    world.pass();
+    for name in ["shop-web-1", "shop-web-2"] {
+        world.engine.set_health(name, Health::Healthy);
+    }
+    world.settle();
+    world.declare(&[checked("app:2")]);
+    world.pass();
+    world.engine.set_health("shop-web-3", Health::Unhealthy);
+    assert_eq!(
+        world.lines(),
+        ["held web: waiting for shop-web-3 to be Ready [replace container shop-web-2, replace container shop-web-1]"]
+    );
+}

@@ -1,0 +1,106 @@
+//! What is not done, and why.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::world::{World, deployment, web};
+
+#[test]
+fn a_name_that_a_stranger_has_is_held_and_the_stranger_left_alone() {
+    let mut world = World::of(&[web(2, "app:1")]);
+    world.engine.add_foreign_container("shop-web-1", &[], BTreeMap::new());
+    world.settle();
+    assert_eq!(world.running(), ["shop-web-1", "shop-web-2"]);
+    let lines = world.lines();
+    let held = lines.last().map(String::as_str).unwrap_or_default();
+    assert!(held.starts_with("held web: the name shop-web-1 is taken by container "), "{lines:?}");
+}
+
+#[test]
+fn a_port_that_a_stranger_publishes_is_held() {
+    let ports = json!({ "ports": [{ "containerPort": 80, "hostPort": 8080 }] });
+    let mut world = World::of(&[deployment("web", 1, ports, json!({}), json!({}))]);
+    world.engine.add_foreign_container("stranger", &[8080], BTreeMap::new());
+    world.pass();
+    assert_eq!(
+        world.lines(),
+        ["held web: port 8080/tcp of the host is taken by container stranger [create container shop-web-1]"]
+    );
+}
+
+#[test]
+fn what_the_engine_cannot_do_is_refused_by_name() {
+    let mut world = World::of(&[deployment(
+        "web",
+        1,
+        json!({}),
+        json!({ "metadata": { "annotations": { "a": "b" } } }),
+        json!({}),
+    )]);
+    world.pass();
+    assert_eq!(
+        world.lines(),
+        [
+            "held web: template.metadata.annotations needs Docker's API 1.43, this engine has 1.41 [create container shop-web-1]"
+        ]
+    );
+    world.api_version = (1, 43);
+    assert!(world.lines().iter().any(|line| line.contains("create container shop-web-1 (missing)")));
+}
+
+#[test]
+fn a_full_disk_holds_replacements() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    world.low_disk = Some(100 << 20);
+    world.declare(&[web(1, "app:2")]);
+    assert_eq!(world.lines(), ["held web: the disk is nearly full: 100 MiB free [replace container shop-web-1]"]);
+}
+
+#[test]
+fn an_external_network_that_does_not_exist_holds_those_on_it() {
+    let network = json!({ "apiVersion": "skiff.dev/v1", "kind": "Network", "metadata": { "name": "proxy" }, "spec": { "external": true } });
+    let user = deployment("web", 1, json!({}), json!({ "networks": [{ "name": "proxy" }] }), json!({}));
+    let mut world = World::of(&[network, user]);
+    assert_eq!(
+        world.lines(),
+        [
+            "held proxy: proxy is declared external and does not exist",
+            "held web: waiting for network/shop/proxy to be Started [create container shop-web-1]",
+        ]
+    );
+    world.engine.add_foreign_network("proxy");
+    world.settle();
+    assert_eq!(world.running(), ["shop-web-1"]);
+}
+
+#[test]
+fn a_volume_whose_definition_changed_is_held_and_its_users_go_on() {
+    let volume = |label: &str| json!({ "apiVersion": "skiff.dev/v1", "kind": "Volume", "metadata": { "name": "data", "labels": { "x": label } } });
+    let mut world = World::of(&[volume("1"), web(1, "app:1")]);
+    world.settle();
+    world.declare(&[volume("2"), web(1, "app:2")]);
+    world.settle();
+    assert_eq!(
+        world.lines(),
+        ["held data: a volume is never made anew, and its definition changed: labels.x changed 1 → 2;"]
+    );
+    assert_eq!(world.running(), ["shop-web-2"]);
+}
+
+#[test]
+fn a_secret_digested_with_another_key_is_unknown_and_not_changed() {
+    let secret = json!({ "apiVersion": "skiff.dev/v1", "kind": "Secret", "metadata": { "name": "db" }, "stringData": { "p": "x" } });
+    let env = json!({ "env": [{ "name": "P", "valueFrom": { "secretKeyRef": { "name": "db", "key": "p" } } }] });
+    let mut world = World::of(&[secret, deployment("web", 1, env, json!({}), json!({}))]);
+    world.settle();
+    world.digest_key = 2;
+    assert_eq!(world.lines(), ["held web: whether secret/db changed cannot be told: digested with another key"]);
+}
+
+#[test]
+fn the_same_inputs_give_the_same_plan() {
+    let world = World::of(&[web(3, "app:1")]);
+    assert_eq!(format!("{:?}", world.plan()), format!("{:?}", world.plan()));
+}

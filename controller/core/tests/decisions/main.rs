@@ -1,0 +1,9 @@
+//! Decisions: the rendered plan against what a person would expect, on an engine that follows Docker's rules.
+
+mod dependencies;
+mod drift;
+mod healing;
+mod holds;
+mod removal;
+mod rollouts;
+mod world;

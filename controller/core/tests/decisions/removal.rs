@@ -1,0 +1,90 @@
+//! What leaves its source goes, behind the guards, and data stays.
+
+use serde_json::{Value, json};
+use skiff_core::Intent;
+
+use crate::world::{World, deployment, key, web};
+
+fn named(name: &str) -> Value {
+    deployment(name, 1, json!({}), json!({}), json!({}))
+}
+
+#[test]
+fn what_left_its_source_is_stopped_and_removed() {
+    let mut world = World::of(&[named("a"), named("b")]);
+    world.settle();
+    world.declare(&[named("a")]);
+    assert_eq!(
+        world.lines(),
+        ["0 stop container shop-b-1 (no longer declared)", "1 remove container shop-b-1 (no longer declared) < 0",]
+    );
+}
+
+#[test]
+fn dependents_go_first_and_the_network_last() {
+    let api = deployment("api", 1, json!({}), json!({}), json!({ "dependsOn": [{ "name": "db" }] }));
+    let mut world = World::of(&[api, named("db")]);
+    world.settle();
+    world.intent = Intent::Down { volumes: false };
+    assert_eq!(
+        world.lines(),
+        [
+            "0 stop container shop-api-1 (asked to go)",
+            "1 remove container shop-api-1 (asked to go) < 0",
+            "2 stop container shop-db-1 (asked to go) < 1",
+            "3 remove container shop-db-1 (asked to go) < 2",
+            "4 remove network shop-default (asked to go) < 1 3",
+        ]
+    );
+}
+
+#[test]
+fn a_source_that_yields_nothing_is_held_until_it_is_confirmed() {
+    let mut world = World::of(&[named("a")]);
+    world.settle();
+    world.declare(&[]);
+    assert_eq!(world.lines(), ["held a: 1 of 1 objects of source test would be removed: confirm with --confirm-prune"]);
+    world.source.confirm_prune = true;
+    world.settle();
+    assert!(world.running().is_empty());
+}
+
+#[test]
+fn more_than_half_and_at_least_three_are_held_until_they_are_confirmed() {
+    let all: Vec<Value> = ["a", "b", "c", "d", "e"].into_iter().map(named).collect();
+    let mut world = World::of(&all);
+    world.settle();
+    world.declare(&[named("a"), named("b")]);
+    assert_eq!(world.plan().steps.len(), 0);
+    world.declare(&[named("a"), named("b"), named("c")]);
+    assert_eq!(world.plan().steps.len(), 4);
+}
+
+#[test]
+fn nothing_is_pruned_while_the_source_has_a_problem() {
+    let mut world = World::of(&[named("a"), named("b")]);
+    world.settle();
+    world.declare(&[named("a")]);
+    world.source.problems = 2;
+    assert_eq!(world.lines(), ["held b: source test has 2 problems; nothing of it is removed until they are mended"]);
+}
+
+#[test]
+fn an_object_can_be_protected_and_another_source_can_claim_it() {
+    let mut protected = named("b");
+    crate::world::merge(&mut protected, json!({ "metadata": { "annotations": { "skiff.dev/prune": "false" } } }));
+    let mut world = World::of(&[named("a"), protected, named("c")]);
+    world.settle();
+    world.declare(&[named("a")]);
+    world.claimed.insert(key("c"));
+    assert_eq!(world.lines(), ["held b: protected by skiff.dev/prune: \"false\""]);
+}
+
+#[test]
+fn a_volume_stays_unless_its_manifest_said_otherwise() {
+    let volume = |name: &str, policy: &str| json!({ "apiVersion": "skiff.dev/v1", "kind": "Volume", "metadata": { "name": name }, "spec": { "reclaimPolicy": policy } });
+    let mut world = World::of(&[web(1, "app:1"), volume("kept", "Retain"), volume("gone", "Delete")]);
+    world.settle();
+    world.declare(&[web(1, "app:1")]);
+    assert_eq!(world.lines(), ["0 remove volume shop-gone (no longer declared)"]);
+}

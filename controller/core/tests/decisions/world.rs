@@ -1,0 +1,208 @@
+//! A world to decide in: manifests as JSON, a simulated engine, and the plan as lines of text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use skiff_api::{Instance, Kind, ObjectKey};
+use skiff_core::{
+    CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, Failure, Failures, HostFiles, Intent,
+    Observed, Plan, SignedDuration, SourceState, Timestamp, compile, plan,
+};
+use skiff_sim::{SimEngine, SimImage};
+
+/// Manifests, an engine, and what a controller remembers.
+pub(crate) struct World {
+    pub(crate) engine: SimEngine,
+    pub(crate) objects: BTreeMap<ObjectKey, DeclaredObject>,
+    pub(crate) source: SourceState,
+    pub(crate) departed: BTreeMap<ObjectKey, Departed>,
+    pub(crate) claimed: BTreeSet<ObjectKey>,
+    pub(crate) intent: Intent,
+    pub(crate) failures: Failures,
+    pub(crate) has_run: BTreeMap<ObjectKey, String>,
+    pub(crate) digest_key: u8,
+    pub(crate) api_version: (u32, u32),
+    pub(crate) low_disk: Option<u64>,
+}
+
+impl World {
+    /// A world in which nothing runs and these manifests are declared.
+    pub(crate) fn of(manifests: &[Value]) -> Self {
+        let start = Timestamp::from_second(1_800_000_000).expect("a moment");
+        let mut world = Self {
+            engine: SimEngine::new(start),
+            objects: BTreeMap::new(),
+            source: SourceState::default(),
+            departed: BTreeMap::new(),
+            claimed: BTreeSet::new(),
+            intent: Intent::Run,
+            failures: Failures::new(),
+            has_run: BTreeMap::new(),
+            digest_key: 1,
+            api_version: (1, 41),
+            low_disk: None,
+        };
+        for image in ["app:1", "app:2"] {
+            world.engine.put_image(image, SimImage { id: format!("sha256:{image}"), ..SimImage::default() });
+        }
+        world.declare(manifests);
+        world
+    }
+
+    /// Declares these manifests and nothing else.
+    pub(crate) fn declare(&mut self, manifests: &[Value]) {
+        let (desired, _) = self.compile();
+        for (key, workload) in &desired.workloads {
+            self.departed.insert(key.clone(), workload.departed.clone());
+        }
+        self.objects.clear();
+        for manifest in manifests {
+            let mut object = skiff_api::parse_object(manifest).expect("a valid manifest");
+            object.metadata_mut().namespace = Some("shop".to_owned());
+            let declared = DeclaredObject {
+                object,
+                source: "test".to_owned(),
+                source_revision: None,
+                base: "/etc/shop".to_owned(),
+            };
+            self.objects.insert(declared.object.key(), declared);
+        }
+    }
+
+    pub(crate) fn compile(&self) -> (Desired, ContentStore) {
+        let sources = BTreeMap::from([("test".to_owned(), self.source.clone())]);
+        compile(&CompileInput {
+            instance: &Instance::default(),
+            intent: self.intent,
+            objects: &self.objects,
+            sources: &sources,
+            host_files: &HostFiles::new(),
+            digest_key: &DigestKey::new([self.digest_key; 32]),
+            departed: &self.departed,
+            claimed: &self.claimed,
+        })
+    }
+
+    pub(crate) fn observe(&self) -> Observed {
+        let mut observed = self.engine.look(&Instance::default());
+        observed.failures = self.failures.clone();
+        observed.has_run = self.has_run.clone();
+        observed.engine.api_version = self.api_version;
+        observed.engine.low_disk = self.low_disk;
+        observed
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        plan(&self.compile().0, &self.observe(), self.engine.now())
+    }
+
+    /// The plan as lines: steps with what they follow, then what is held.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        lines(&self.plan())
+    }
+
+    /// Performs the steps of one pass, and remembers failures.
+    pub(crate) fn pass(&mut self) -> Plan {
+        let (desired, content) = self.compile();
+        self.has_run.extend(self.observe().running_templates());
+        let plan = plan(&desired, &self.observe(), self.engine.now());
+        let mut succeeded = BTreeSet::new();
+        for step in &plan.steps {
+            if !step.after.iter().all(|before| succeeded.contains(before)) {
+                continue;
+            }
+            match self.engine.perform(&step.action, &content) {
+                Ok(_) => {
+                    succeeded.insert(step.id);
+                }
+                Err(error) => {
+                    let previous = self.failures.get(&step.object);
+                    let mut failure =
+                        Failure::after(previous, &step.object, &step.hash, error.to_string(), self.engine.now());
+                    failure.update_refused |= matches!(error, skiff_core::EngineError::UpdateRefused(_));
+                    self.failures.insert(step.object.clone(), failure);
+                }
+            }
+        }
+        plan
+    }
+
+    /// Passes, with a second between them, until nothing is done and nothing waits; panics after too many.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..100 {
+            if self.pass().is_settled() {
+                return;
+            }
+            self.advance(1);
+        }
+        panic!("not settled: {:#?}", self.lines());
+    }
+
+    pub(crate) fn advance(&mut self, seconds: i64) {
+        let to = self.engine.now() + SignedDuration::from_secs(seconds);
+        self.engine.advance(to);
+    }
+
+    /// The names and images of our containers that run.
+    pub(crate) fn running(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .observe()
+            .containers
+            .iter()
+            .filter(|container| container.state == skiff_core::ContainerState::Running)
+            .map(|container| container.name.clone())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// A plan as lines of text.
+pub(crate) fn lines(plan: &Plan) -> Vec<String> {
+    let steps = plan.steps.iter().map(|step| {
+        let after: Vec<String> = step.after.iter().map(|id| id.0.to_string()).collect();
+        let after = if after.is_empty() { String::new() } else { format!(" < {}", after.join(" ")) };
+        format!("{} {} {} ({}){after}", step.id.0, step.action.verb(), step.action.target(), step.reason)
+    });
+    let held = plan.held.iter().map(|held| {
+        let pending: Vec<String> =
+            held.pending.iter().map(|pending| format!("{} {}", pending.verb, pending.target)).collect();
+        let pending = if pending.is_empty() { String::new() } else { format!(" [{}]", pending.join(", ")) };
+        format!("held {}: {}{pending}", held.object.name, held.why)
+    });
+    steps.chain(held).collect()
+}
+
+/// A deployment that counts at once, with its spec and its template's further fields.
+pub(crate) fn deployment(name: &str, replicas: u32, container: Value, template: Value, spec: Value) -> Value {
+    let mut merged =
+        json!({ "replicas": replicas, "minReadySeconds": 0, "template": { "container": { "image": "app:1" } } });
+    merge(&mut merged, spec);
+    if let Some(slot) = merged.pointer_mut("/template") {
+        merge(slot, template);
+    }
+    if let Some(slot) = merged.pointer_mut("/template/container") {
+        merge(slot, container);
+    }
+    json!({ "apiVersion": "skiff.dev/v1", "kind": "Deployment", "metadata": { "name": name }, "spec": merged })
+}
+
+/// A deployment of one image.
+pub(crate) fn web(replicas: u32, image: &str) -> Value {
+    deployment("web", replicas, json!({ "image": image }), json!({}), json!({}))
+}
+
+pub(crate) fn merge(base: &mut Value, over: Value) {
+    match (base, over) {
+        (Value::Object(base), Value::Object(over)) => {
+            for (key, value) in over {
+                merge(base.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over,
+    }
+}
+
+pub(crate) fn key(name: &str) -> ObjectKey {
+    ObjectKey::new(Kind::Deployment, "shop", name)
+}
