@@ -1,5 +1,7 @@
 //! What the controller needs of an engine: to look, to act, and to be told when to look again.
 
+pub mod docker;
+
 use std::future::Future;
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod controller;
 pub mod engine;
 pub mod executor;
+pub mod files;
 pub mod lock;
 pub mod state;
 pub mod telemetry;

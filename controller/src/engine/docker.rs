@@ -1,0 +1,197 @@
+//! Docker as an engine. The only module that speaks to it, and the only one that knows bollard.
+//!
+//! Every action is harmless to repeat: what has been done is `Already`, what has changed since it was observed is `Stale`.
+//! Nothing here decides what to do. What is not ours is never touched, only described.
+
+mod client;
+mod container;
+mod create;
+mod credentials;
+mod deadline;
+mod error;
+mod events;
+mod exec;
+mod fields;
+mod frames;
+mod image;
+mod info;
+mod lifecycle;
+mod logs;
+mod network;
+mod observe;
+mod path;
+mod update;
+mod volume;
+
+use std::sync::Arc;
+
+use futures_util::Stream;
+use skiff_core::{Action, ContentStore, EngineError, FileSet, Instance, Observed, Outcome};
+use tokio::sync::{OnceCell, mpsc};
+
+pub use exec::{ExecControl, ExecInput, ExecOutput, ExecSession, Output};
+pub use frames::OutputStream;
+pub use info::EngineInfo;
+pub use logs::{LogLine, LogOptions};
+
+use super::{Engine, Look, Progress, Wake};
+use crate::files::FileStore;
+use client::Client;
+use credentials::Credentials;
+use observe::{Ask, Observer};
+
+/// A Docker Engine and the files that its containers mount.
+#[derive(Debug)]
+pub struct Docker {
+    client: Client,
+    files: FileStore,
+    credentials: Credentials,
+    asks: mpsc::UnboundedSender<Ask>,
+    log_driver: OnceCell<String>,
+}
+
+impl Docker {
+    /// Connects to the engine at `host` (as `DOCKER_HOST` writes it; `None` is Docker's own socket) and agrees on an API version.
+    ///
+    /// # Errors
+    /// When nothing answers there, with what to do about it; when the address is of a kind that is not spoken.
+    pub async fn connect(host: Option<&str>, files: FileStore) -> Result<Self, EngineError> {
+        let client = Client::connect(host).await?;
+        let asks = Observer::spawn(client.clone(), files.clone());
+        Ok(Self { client, files, credentials: Credentials::of_docker(), asks, log_driver: OnceCell::new() })
+    }
+
+    /// Asks whether the engine is alive.
+    ///
+    /// # Errors
+    /// When it is not, or does not answer in time.
+    pub async fn ping(&self) -> Result<(), EngineError> {
+        self.client.ping().await.map(|_| ())
+    }
+
+    /// Everything there is to know of the engine.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn info(&self) -> Result<EngineInfo, EngineError> {
+        info::info(&self.client).await
+    }
+
+    /// The socket's file, where the engine is at one.
+    pub fn socket(&self) -> Option<&std::path::Path> {
+        self.client.endpoint().socket()
+    }
+
+    /// Whether the engine has an image.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn image_exists(&self, image: &str) -> Result<bool, EngineError> {
+        image::exists(&self.client, image).await
+    }
+
+    /// What a container has written, by its name or id, right with and without a terminal.
+    ///
+    /// # Errors
+    /// `Stale` where there is no such container; what its log driver cannot do.
+    pub async fn logs(
+        &self,
+        container: &str,
+        options: LogOptions,
+    ) -> Result<impl Stream<Item = Result<LogLine, EngineError>> + Send + use<>, EngineError> {
+        logs::logs(&self.client, container, options).await
+    }
+
+    /// Runs a command in a running container.
+    ///
+    /// # Errors
+    /// Where the container does not run or is gone.
+    pub async fn exec(
+        &self,
+        container: &str,
+        argv: &[String],
+        tty: bool,
+        stdin: bool,
+    ) -> Result<ExecSession, EngineError> {
+        exec::exec(&self.client, container, argv, tty, stdin).await
+    }
+
+    /// Stops a container and starts it again.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn restart(&self, container: &str, grace_seconds: u32) -> Result<(), EngineError> {
+        lifecycle::restart(&self.client, container, grace_seconds).await
+    }
+
+    /// Sends a signal to a container's first process.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub async fn kill(&self, container: &str, signal: &str) -> Result<(), EngineError> {
+        lifecycle::kill(&self.client, container, signal).await
+    }
+
+    /// The engine's own log driver, asked once.
+    async fn log_driver(&self) -> Result<String, EngineError> {
+        self.log_driver.get_or_try_init(|| info::log_driver(&self.client)).await.cloned()
+    }
+
+    async fn write_files(&self, set: &FileSet, content: &ContentStore) -> Result<Outcome, EngineError> {
+        let (files, set, content) = (self.files.clone(), set.clone(), content.clone());
+        blocking(move || files.write(&set, &content)).await
+    }
+
+    async fn remove_files(&self, id: &str) -> Result<Outcome, EngineError> {
+        let (files, id) = (self.files.clone(), id.to_owned());
+        blocking(move || files.remove(&id)).await
+    }
+}
+
+impl Engine for Docker {
+    async fn observe(&self, instance: &Instance, look: Look) -> Result<Observed, EngineError> {
+        observe::look(&self.asks, instance, look).await
+    }
+
+    async fn perform(
+        &self,
+        action: &Action,
+        content: &ContentStore,
+        progress: mpsc::UnboundedSender<Progress>,
+    ) -> Result<Outcome, EngineError> {
+        let client = &self.client;
+        match action {
+            Action::PullImage(pull) => image::ensure(client, &self.credentials, pull, &progress).await,
+            Action::CreateNetwork(create) => network::create(client, create).await,
+            Action::RemoveNetwork { id, name } => network::remove(client, id, name).await,
+            Action::CreateVolume(create) => volume::create(client, create).await,
+            Action::RemoveVolume { name } => volume::remove(client, name).await,
+            Action::WriteFiles(set) => self.write_files(set, content).await,
+            Action::RemoveFiles { id } => self.remove_files(id).await,
+            Action::CreateContainer(create) => create::create(self, create, content).await,
+            Action::ConnectNetwork(connect) => network::connect(client, connect).await,
+            Action::DisconnectNetwork { container, network_id, network } => {
+                network::disconnect(client, container, network_id, network).await
+            }
+            Action::StartContainer { container } => lifecycle::start(client, container).await,
+            Action::StopContainer(stop) => lifecycle::stop(client, stop).await,
+            Action::RemoveContainer { container } => lifecycle::remove(client, container).await,
+            Action::RenameContainer { container, to } => lifecycle::rename(client, container, to).await,
+            Action::UnpauseContainer { container } => lifecycle::unpause(client, container).await,
+            Action::UpdateContainer(update) => update::update(client, update).await,
+        }
+    }
+
+    async fn watch(self: Arc<Self>, instance: Instance, wakes: mpsc::Sender<Wake>) {
+        events::watch(self.client.clone(), self.asks.clone(), instance, wakes).await;
+    }
+}
+
+/// Runs what touches disks where it may block.
+async fn blocking(
+    work: impl FnOnce() -> Result<Outcome, EngineError> + Send + 'static,
+) -> Result<Outcome, EngineError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(EngineError::Failed(format!("a task failed: {error}"))))
+}

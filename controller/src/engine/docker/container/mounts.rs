@@ -1,0 +1,207 @@
+//! Mounts. Files and host paths are `Mounts`, which fail where the source is missing; `Binds`, which make a folder there, only
+//! where the manifest asks for that (`create`) or for SELinux relabelling, which `Mounts` cannot do.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::Value;
+use skiff_api::{HostPathVolume, ImageVolume, TmpfsVolume};
+use skiff_core::{EngineError, Mount, MountSource};
+
+use super::Surroundings;
+use crate::engine::docker::fields::Fields;
+
+/// From here on a folder of a volume can be mounted.
+const SUBPATH: (u32, u32) = (1, 45);
+
+/// Mounts in both of Docker's forms.
+#[derive(Debug, Default)]
+pub(super) struct Mounts {
+    mounts: Vec<Value>,
+    binds: Vec<String>,
+}
+
+impl Mounts {
+    pub(super) fn apply(self, host: &mut Fields) {
+        host.set("Mounts", self.mounts).set("Binds", self.binds);
+    }
+}
+
+/// Maps all mounts.
+pub(super) fn mounts(mounts: &[Mount], around: &Surroundings<'_>) -> Result<Mounts, EngineError> {
+    let mut all = Mounts::default();
+    for mount in mounts {
+        let Mount { target, read_only, sub_path, source } = mount;
+        let (sub_path, read_only) = (sub_path.as_deref(), *read_only);
+        match source {
+            MountSource::Volume { name, no_copy, object: _, per_replica: _ } => {
+                let options = volume_options(sub_path, *no_copy, around.api)?;
+                let mut fields = typed("volume", target, read_only);
+                all.mounts.push(fields.set("Source", name).set("VolumeOptions", options).build());
+            }
+            MountSource::HostPath { volume, base } => {
+                host_path(&mut all, target, read_only, sub_path, volume, base)?;
+            }
+            MountSource::Files(set) => {
+                let source = below(&around.files.folder(set), sub_path)?;
+                // Read-only whatever the manifest says: the files are Skiff's, and others mount them too.
+                all.mounts.push(typed("bind", target, true).set("Source", text(&source)?).build());
+            }
+            MountSource::Tmpfs(TmpfsVolume { size, mode }) => {
+                no_sub_path(target, sub_path, "memory")?;
+                let options =
+                    Fields::default().set("SizeBytes", size.map(skiff_api::Bytes::get)).set("Mode", mode).build();
+                all.mounts.push(typed("tmpfs", target, read_only).set("TmpfsOptions", options).build());
+            }
+            MountSource::Anonymous => {
+                no_sub_path(target, sub_path, "an empty folder")?;
+                all.mounts.push(typed("volume", target, read_only).build());
+            }
+            MountSource::Image(ImageVolume { reference, sub_path: folder }) => {
+                let folder = sub_path.or(folder.as_deref());
+                let options = Fields::default().set("Subpath", folder).build();
+                all.mounts
+                    .push(typed("image", target, true).set("Source", reference).set("ImageOptions", options).build());
+            }
+            MountSource::NamedPipe(pipe) => {
+                all.mounts.push(typed("npipe", target, read_only).set("Source", pipe).build());
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn typed(kind: &str, target: &str, read_only: bool) -> Fields {
+    let mut fields = Fields::default();
+    fields.set("Type", kind).set("Target", target).set("ReadOnly", read_only);
+    fields
+}
+
+fn volume_options(sub_path: Option<&str>, no_copy: bool, (major, minor): (u32, u32)) -> Result<Value, EngineError> {
+    if sub_path.is_some() && (major, minor) < SUBPATH {
+        return Err(EngineError::Invalid(format!(
+            "subPath of a volume needs Docker's API 1.45 and this engine speaks {major}.{minor}: it would mount the whole volume"
+        )));
+    }
+    Ok(Fields::default().set("NoCopy", no_copy).set("Subpath", sub_path).build())
+}
+
+fn host_path(
+    all: &mut Mounts,
+    target: &str,
+    read_only: bool,
+    sub_path: Option<&str>,
+    volume: &HostPathVolume,
+    base: &str,
+) -> Result<(), EngineError> {
+    let HostPathVolume { path, read_only: source_read_only, create, propagation, non_recursive, selinux, consistency } =
+        volume;
+    let source = below(&resolved(base, path)?, sub_path)?;
+    let source = text(&source)?;
+    let read_only = read_only || *source_read_only;
+    if !create && selinux.is_none() {
+        let options = Fields::default().set("Propagation", propagation).set("NonRecursive", non_recursive).build();
+        let mut fields = typed("bind", target, read_only);
+        all.mounts
+            .push(fields.set("Source", source).set("Consistency", consistency).set("BindOptions", options).build());
+        return Ok(());
+    }
+    if *non_recursive || [source, target].iter().any(|path| path.contains(':')) {
+        return Err(EngineError::Invalid(format!(
+            "the hostPath {source}: `create` and `selinux` go neither with `nonRecursive` nor with a colon in a path"
+        )));
+    }
+    let label = selinux.as_deref().map(selinux_word).transpose()?;
+    let words = [read_only.then_some("ro"), label, propagation.as_deref(), consistency.as_deref()];
+    let words: Vec<&str> = words.into_iter().flatten().collect();
+    let separator = if words.is_empty() { "" } else { ":" };
+    all.binds.push(format!("{source}:{target}{separator}{}", words.join(",")));
+    Ok(())
+}
+
+fn selinux_word(word: &str) -> Result<&'static str, EngineError> {
+    match word {
+        "shared" | "z" => Ok("z"),
+        "private" | "Z" => Ok("Z"),
+        other => Err(EngineError::Invalid(format!("selinux: `{other}` is neither `shared` nor `private`"))),
+    }
+}
+
+fn no_sub_path(target: &str, sub_path: Option<&str>, what: &str) -> Result<(), EngineError> {
+    match sub_path {
+        None => Ok(()),
+        Some(_) => Err(EngineError::Invalid(format!("the mount at {target}: a subPath of {what} has nothing in it"))),
+    }
+}
+
+/// A path of the host as the manifest writes it: a relative one starts at the manifest's folder, `..` goes up.
+pub(super) fn resolved(base: &str, path: &str) -> Result<PathBuf, EngineError> {
+    let joined = Path::new(base).join(path);
+    if !joined.is_absolute() {
+        return Err(EngineError::Invalid(format!(
+            "the hostPath {path} is relative and its manifest has no folder: write an absolute path"
+        )));
+    }
+    let mut normal = PathBuf::new();
+    for part in joined.components() {
+        match part {
+            Component::ParentDir => {
+                normal.pop();
+            }
+            Component::CurDir => {}
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => normal.push(part),
+        }
+    }
+    Ok(normal)
+}
+
+/// A path below a folder, which it must not leave.
+fn below(folder: &Path, sub_path: Option<&str>) -> Result<PathBuf, EngineError> {
+    let Some(sub_path) = sub_path else { return Ok(folder.to_owned()) };
+    let stays = Path::new(sub_path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if stays {
+        Ok(folder.join(sub_path))
+    } else {
+        Err(EngineError::Invalid(format!("the subPath `{sub_path}` leaves its volume")))
+    }
+}
+
+fn text(path: &Path) -> Result<&str, EngineError> {
+    path.to_str().ok_or_else(|| EngineError::Invalid(format!("the path {} is not UTF-8", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn json_path(base: &str, path: &str) -> Value {
+        resolved(base, path).map_or(Value::Null, |path| json!(path))
+    }
+
+    #[test]
+    fn relative_paths_start_at_the_manifest_and_may_go_up() {
+        let paths =
+            [("/srv/shop", "./src"), ("/srv/shop", "../data/./x"), ("/srv", "/etc/../opt"), ("/", "../.."), ("", "x")];
+        let expected = [json!("/srv/shop/src"), json!("/srv/data/x"), json!("/opt"), json!("/"), Value::Null];
+        assert_eq!(paths.map(|(base, path)| json_path(base, path)), expected);
+    }
+
+    #[test]
+    fn a_path_below_a_mount_stays_there() {
+        assert!(below(Path::new("/a"), Some("../b")).is_err() && below(Path::new("/a"), Some("/b")).is_err());
+        assert_eq!(below(Path::new("/a"), Some("b/c")).ok(), Some("/a/b/c".into()));
+    }
+
+    #[test]
+    fn a_missing_host_folder_is_made_only_where_it_is_asked_for() {
+        let volume = HostPathVolume { path: "src".to_owned(), ..HostPathVolume::default() };
+        let mapped = |volume: &HostPathVolume| {
+            let mut all = Mounts::default();
+            host_path(&mut all, "/src", false, None, volume, "/srv").map(|()| (all.mounts.len(), all.binds))
+        };
+        assert_eq!(mapped(&volume), Ok((1, vec![])));
+        let made = HostPathVolume { create: true, read_only: true, selinux: Some("private".to_owned()), ..volume };
+        assert_eq!(mapped(&made), Ok((0, vec!["/srv/src:/src:ro,Z".to_owned()])));
+    }
+}

@@ -1,0 +1,170 @@
+//! Events: told, not trusted. An event names what the next look must inspect, and wakes whoever waits; it decides nothing.
+//!
+//! The stream is drained by a task that does nothing else: a reader that lags slows every call of the daemon and loses events.
+//! Where the wakes are not taken in time they are dropped, because one that waits already says the same: look again.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use bollard::models::EventMessage;
+use bollard::query_parameters::EventsOptionsBuilder;
+use futures_util::StreamExt;
+use skiff_core::Instance;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+
+use super::client::Client;
+use super::deadline;
+use super::observe::Ask;
+use crate::engine::Wake;
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What is asked for. Above all no `exec_*`: each health check makes three of them.
+const ACTIONS: [&str; 14] = [
+    "create",
+    "start",
+    "die",
+    "oom",
+    "pause",
+    "unpause",
+    "rename",
+    "update",
+    "destroy",
+    "health_status",
+    "connect",
+    "disconnect",
+    "remove",
+    "restart",
+];
+
+/// What a foreign container may do that concerns us: give a name or a port free, or take one.
+const OF_FOREIGNERS: [&str; 4] = ["start", "die", "rename", "destroy"];
+
+/// Watches until the receiver of the wakes is dropped.
+pub(super) async fn watch(
+    client: Client,
+    asks: mpsc::UnboundedSender<Ask>,
+    instance: Instance,
+    wakes: mpsc::Sender<Wake>,
+) {
+    let mut pause = FIRST_PAUSE;
+    while !wakes.is_closed() {
+        let heard = tokio::select! {
+            biased;
+            () = wakes.closed() => return,
+            heard = drain(&client, &asks, &instance, &wakes) => heard,
+        };
+        // Nothing that was known may be relied on, also while the engine is away.
+        asks.send(Ask::Forget).ok();
+        wakes.try_send(Wake::Reconnected).ok();
+        pause = if heard { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+        tracing::debug!(pause = pause.as_secs(), "the stream of events broke");
+        tokio::select! {
+            biased;
+            () = wakes.closed() => return,
+            () = sleep(pause) => {}
+        }
+    }
+}
+
+/// Reads one stream to its end; says whether it was ever open.
+async fn drain(
+    client: &Client,
+    asks: &mpsc::UnboundedSender<Ask>,
+    instance: &Instance,
+    wakes: &mpsc::Sender<Wake>,
+) -> bool {
+    // The stream says nothing when it opens and nothing when it hangs: both are found out by asking.
+    if client.ping().await.is_err() {
+        return false;
+    }
+    let options = EventsOptionsBuilder::new().filters(&filters()).build();
+    let mut events = std::pin::pin!(client.bollard().events(Some(options)));
+    let mut heartbeat = interval_at(Instant::now() + FIRST_PAUSE, deadline::HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Whoever was told before the stream was open looks again now that nothing can be missed.
+    asks.send(Ask::Forget).ok();
+    wakes.try_send(Wake::Reconnected).ok();
+    loop {
+        tokio::select! {
+            biased;
+            event = events.next() => match event {
+                Some(Ok(event)) => if pass_on(event, asks, instance, wakes).is_break() { return true },
+                Some(Err(_)) | None => return true,
+            },
+            _ = heartbeat.tick() => if timeout(deadline::READ, client.ping()).await.is_ok_and(|answer| answer.is_ok()) {} else { return true },
+        }
+    }
+}
+
+fn filters() -> HashMap<&'static str, Vec<&'static str>> {
+    HashMap::from([("type", vec!["container", "network", "volume"]), ("event", ACTIONS.to_vec())])
+}
+
+fn pass_on(
+    event: EventMessage,
+    asks: &mpsc::UnboundedSender<Ask>,
+    instance: &Instance,
+    wakes: &mpsc::Sender<Wake>,
+) -> ControlFlow<()> {
+    let Some((wake, container)) = read(event, instance) else { return ControlFlow::Continue(()) };
+    if let Some(id) = container
+        && asks.send(Ask::Touched(id)).is_err()
+    {
+        return ControlFlow::Break(());
+    }
+    match wakes.try_send(wake) {
+        Ok(()) | Err(mpsc::error::TrySendError::Full(_)) => ControlFlow::Continue(()),
+        Err(mpsc::error::TrySendError::Closed(_)) => ControlFlow::Break(()),
+    }
+}
+
+/// The wake that an event means, and the container that it names; `None` where it is nothing to us.
+fn read(event: EventMessage, instance: &Instance) -> Option<(Wake, Option<String>)> {
+    use bollard::models::EventMessageTypeEnum as Type;
+    let (action, actor) = (event.action?, event.actor?);
+    let attributes = actor.attributes.unwrap_or_default();
+    let is_container = event.typ == Some(Type::CONTAINER);
+    let ours = attributes.get(skiff_api::label::INSTANCE).is_some_and(|value| value == instance.as_str());
+    if is_container && !ours && !OF_FOREIGNERS.contains(&action.as_str()) {
+        return None;
+    }
+    // Of a network's events the container is an attribute, of a container's it is the actor.
+    let container = if is_container { actor.id.clone() } else { attributes.get("container").cloned() };
+    let name = attributes.get("name").cloned().or(actor.id).unwrap_or_default();
+    Some((Wake::Event { action, name }, container))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: &str, action: &str, attributes: &str) -> Option<(Wake, Option<String>)> {
+        let text =
+            format!(r#"{{"Type":"{kind}","Action":"{action}","Actor":{{"ID":"abc","Attributes":{attributes}}}}}"#);
+        read(serde_json::from_str(&text).expect("an event"), &Instance::default())
+    }
+
+    #[test]
+    fn an_event_of_ours_names_its_container() {
+        let expected = Wake::Event { action: "health_status: healthy".to_owned(), name: "web-1".to_owned() };
+        let attributes = r#"{"name":"web-1","skiff.dev/instance":"default"}"#;
+        assert_eq!(event("container", "health_status: healthy", attributes), Some((expected, Some("abc".to_owned()))));
+    }
+
+    #[test]
+    fn a_foreign_container_wakes_only_where_it_frees_or_takes_a_name_or_a_port() {
+        let attributes = r#"{"name":"x","skiff.dev/instance":"other"}"#;
+        assert_eq!(event("container", "health_status: healthy", attributes), None);
+        assert!(event("container", "die", attributes).is_some());
+    }
+
+    #[test]
+    fn an_attachment_names_the_container_that_it_is_of() {
+        let found = event("network", "disconnect", r#"{"name":"shop","container":"c1"}"#);
+        assert_eq!(found.and_then(|(_, container)| container), Some("c1".to_owned()));
+    }
+}

@@ -1,0 +1,141 @@
+//! A command in a running container: its output, its input, the size of its terminal, and how it ended.
+//!
+//! Done by hand and not by bollard, whose decoder takes a terminal's output that begins with a control byte for a frame.
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use http_body_util::BodyExt;
+use hyper::header::{CONNECTION, HeaderValue, UPGRADE};
+use hyper::upgrade::Upgraded;
+use hyper::{Method, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::json;
+use skiff_core::EngineError;
+use tokio::io::{AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
+
+use super::client::Client;
+use super::error::{Reply, unreachable};
+use super::frames::{Decoder, OutputStream};
+use super::path;
+
+/// A piece of output, not cut into lines.
+pub type Output = (OutputStream, Bytes);
+
+/// A command that runs in a container.
+#[derive(Debug)]
+pub struct ExecSession {
+    /// What it writes, until it ends.
+    pub output: ExecOutput,
+    /// What it reads; shutting it down closes its standard input.
+    pub input: ExecInput,
+    /// Its size and how it ends.
+    pub control: ExecControl,
+}
+
+/// What a command writes.
+#[derive(Debug)]
+pub struct ExecOutput {
+    half: ReadHalf<TokioIo<Upgraded>>,
+    decoder: Decoder,
+    client: Client,
+}
+
+/// What a command reads.
+pub type ExecInput = WriteHalf<TokioIo<Upgraded>>;
+
+/// What can be asked of a command while it runs and afterwards.
+#[derive(Clone, Debug)]
+pub struct ExecControl {
+    client: Client,
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Made {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Ended {
+    running: bool,
+    exit_code: Option<i64>,
+}
+
+/// Starts a command.
+pub(super) async fn exec(
+    client: &Client,
+    container: &str,
+    argv: &[String],
+    tty: bool,
+    stdin: bool,
+) -> Result<ExecSession, EngineError> {
+    let what = format!("exec in container {container}");
+    let body = json!({ "Cmd": argv, "Tty": tty, "AttachStdin": stdin, "AttachStdout": true, "AttachStderr": true });
+    let path = format!("/containers/{}/exec", path::name(container)?);
+    let Made { id } = client.post(&path, Some(&body)).await?.read(&what)?;
+    let mut request =
+        client.request(Method::POST, &format!("/exec/{}/start", path::name(&id)?), Some(&json!({ "Tty": tty })))?;
+    request.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    request.headers_mut().insert(UPGRADE, HeaderValue::from_static("tcp"));
+    let response = client.open(request).await?;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.map_err(|error| unreachable(client.endpoint(), &error))?;
+        return Err(Reply { status, bytes: bytes.to_bytes() }.refusal(&what));
+    }
+    let upgraded = hyper::upgrade::on(response).await.map_err(|error| unreachable(client.endpoint(), &error))?;
+    let (half, input) = tokio::io::split(TokioIo::new(upgraded));
+    let output = ExecOutput { half, decoder: Decoder::new(tty), client: client.clone() };
+    Ok(ExecSession { output, input, control: ExecControl { client: client.clone(), id } })
+}
+
+impl ExecOutput {
+    /// The next piece, `None` when the command has closed its output.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn next(&mut self) -> Result<Option<Output>, EngineError> {
+        let mut buffer = [0; 8192];
+        loop {
+            if let Some(piece) = self.decoder.next() {
+                return Ok(Some(piece));
+            }
+            let read = self.half.read(&mut buffer).await;
+            match read.map_err(|error| unreachable(self.client.endpoint(), &error))? {
+                0 => return Ok(None),
+                count => self.decoder.feed(buffer.get(..count).unwrap_or_default()),
+            }
+        }
+    }
+
+    /// The pieces as a stream.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Output, EngineError>> + Send {
+        stream::try_unfold(self, async |mut output| Ok(output.next().await?.map(|piece| (piece, output))))
+    }
+}
+
+impl ExecControl {
+    /// Tells the command how large its terminal is.
+    ///
+    /// # Errors
+    /// When the engine refuses, for one because the command has ended.
+    pub async fn resize(&self, rows: u16, columns: u16) -> Result<(), EngineError> {
+        let path = format!("/exec/{}/resize?h={rows}&w={columns}", self.id);
+        self.client.post(&path, None).await?.done("resize the terminal")
+    }
+
+    /// How the command ended, `None` while it runs.
+    ///
+    /// # Errors
+    /// When the engine does not know it any more.
+    pub async fn exit_code(&self) -> Result<Option<i64>, EngineError> {
+        let ended: Ended = self.client.get(&format!("/exec/{}/json", self.id)).await?.read("inspect the command")?;
+        Ok(ended.exit_code.filter(|_| !ended.running))
+    }
+}
+
+const fn assert_writes<T: AsyncWrite + Unpin + Send>() {}
+const _: () = assert_writes::<ExecInput>();

@@ -1,0 +1,139 @@
+//! Starts, stops, removes, renames and unpauses containers. What has been done already is no error.
+
+use std::time::Duration;
+
+use hyper::Method;
+use skiff_core::{ContainerRef, EngineError, Outcome, StopContainer};
+
+use super::client::Client;
+use super::create::describe;
+use super::deadline;
+use super::error::{Reply, with_remedy};
+use super::observe::inspect;
+use super::path;
+
+/// How often it is looked whether a removal that somebody else has begun is over.
+const REMOVAL_PERIOD: Duration = Duration::from_millis(100);
+
+async fn post(client: &Client, container: &ContainerRef, verb: &str) -> Result<Reply, EngineError> {
+    client.post(&format!("/containers/{}/{verb}", path::name(container.handle())?), None).await
+}
+
+fn gone(container: &ContainerRef) -> EngineError {
+    EngineError::Stale(format!("container {} is gone", container.name))
+}
+
+/// Starts a container.
+pub(super) async fn start(client: &Client, container: &ContainerRef) -> Result<Outcome, EngineError> {
+    let reply = post(client, container, "start").await?;
+    match reply.status {
+        304 => Ok(Outcome::Already),
+        _ if reply.is_success() => Ok(Outcome::Done),
+        status => Err(why_not_started(client, container, status, &reply).await),
+    }
+}
+
+/// A start that fails leaves its reason in the container's state, often better than the answer.
+async fn why_not_started(client: &Client, container: &ContainerRef, status: u16, reply: &Reply) -> EngineError {
+    let what = format!("start container {}", container.name);
+    match inspect(client, container.handle()).await {
+        Ok(None) => gone(container),
+        Ok(Some(inspected)) if !inspected.state.error.is_empty() => {
+            EngineError::Failed(with_remedy(&what, &inspected.state.error))
+        }
+        // 404 with the container there: what it needs (a network, a program of the image) is not.
+        Ok(Some(_)) if status == 404 => EngineError::Failed(with_remedy(&what, &reply.message())),
+        Ok(Some(_)) | Err(_) => reply.refusal(&what),
+    }
+}
+
+/// Asks a container to stop and lets the engine kill it after the grace period.
+pub(super) async fn stop(client: &Client, stop: &StopContainer) -> Result<Outcome, EngineError> {
+    let StopContainer { container, grace_seconds } = stop;
+    let path = format!("/containers/{}/stop?t={grace_seconds}", path::name(container.handle())?);
+    let limit = Duration::from_secs(u64::from(*grace_seconds)) + deadline::STOP_MARGIN;
+    let reply = client.call(Method::POST, &path, None, limit).await?;
+    match reply.status {
+        304 | 404 => Ok(Outcome::Already),
+        _ => reply.done(&format!("stop container {}", container.name)).map(|()| Outcome::Done),
+    }
+}
+
+/// Restarts a container: for people.
+pub(super) async fn restart(client: &Client, container: &str, grace_seconds: u32) -> Result<(), EngineError> {
+    let path = format!("/containers/{}/restart?t={grace_seconds}", path::name(container)?);
+    let limit = Duration::from_secs(u64::from(grace_seconds)) + deadline::STOP_MARGIN + deadline::WRITE;
+    client.call(Method::POST, &path, None, limit).await?.done(&format!("restart container {container}"))
+}
+
+/// Sends a signal.
+pub(super) async fn kill(client: &Client, container: &str, signal: &str) -> Result<(), EngineError> {
+    let path = format!("/containers/{}/kill{}", path::name(container)?, path::query(&[("signal", signal)]));
+    client.post(&path, None).await?.done(&format!("send {signal} to container {container}"))
+}
+
+/// Removes a container with the volumes that the manifest made to go with it. Volumes that only the image names stay: their
+/// data is nobody's to throw away.
+pub(super) async fn remove(client: &Client, container: &ContainerRef) -> Result<Outcome, EngineError> {
+    let Some(inspected) = inspect(client, container.handle()).await? else { return Ok(Outcome::Already) };
+    let path = format!("/containers/{}?force=1", path::name(container.handle())?);
+    let reply = client.delete(&path).await?;
+    let outcome = match reply.status {
+        404 => Outcome::Already,
+        409 if reply.message().contains("already in progress") => wait_until_gone(client, container).await?,
+        _ => reply.done(&format!("remove container {}", container.name)).map(|()| Outcome::Done)?,
+    };
+    for volume in inspected.passing_volumes() {
+        super::volume::remove(client, &volume).await?;
+    }
+    Ok(outcome)
+}
+
+/// Somebody else removes it.
+async fn wait_until_gone(client: &Client, container: &ContainerRef) -> Result<Outcome, EngineError> {
+    let wait = async {
+        while inspect(client, container.handle()).await?.is_some() {
+            tokio::time::sleep(REMOVAL_PERIOD).await;
+        }
+        Ok(Outcome::Already)
+    };
+    let seconds = deadline::REMOVAL.as_secs();
+    let late = || {
+        EngineError::Failed(format!(
+            "container {} has been in removal for {seconds} s: `docker rm -f {}` shows why, a restart of Docker mends it",
+            container.name, container.name
+        ))
+    };
+    tokio::time::timeout(deadline::REMOVAL, wait).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// Gives a container another name.
+pub(super) async fn rename(client: &Client, container: &ContainerRef, to: &str) -> Result<Outcome, EngineError> {
+    let query = path::query(&[("name", path::name(to)?)]);
+    let path = format!("/containers/{}/rename{query}", path::name(container.handle())?);
+    let reply = client.post(&path, None).await?;
+    if reply.is_success() {
+        return Ok(Outcome::Done);
+    }
+    if let Some(holder) = inspect(client, to).await? {
+        let own = container.id.as_ref() == Some(&holder.id);
+        return if own && holder.bare_name() == to {
+            Ok(Outcome::Already)
+        } else {
+            Err(EngineError::NameTaken { name: to.to_owned(), by: describe(&holder) })
+        };
+    }
+    Err(reply.refusal(&format!("rename container {} to {to}", container.name)))
+}
+
+/// Lets a paused container go on.
+pub(super) async fn unpause(client: &Client, container: &ContainerRef) -> Result<Outcome, EngineError> {
+    let reply = post(client, container, "unpause").await?;
+    if reply.status == 404 {
+        return Err(gone(container));
+    }
+    if reply.message().contains("is not paused") {
+        return Ok(Outcome::Already);
+    }
+    reply.done(&format!("unpause container {}", container.name)).map(|()| Outcome::Done)
+}

@@ -1,0 +1,208 @@
+//! Looks: one list each of containers, networks and volumes, and an inspect of what is ours.
+//!
+//! A task of its own owns what is remembered between looks (the last inspect of each container, what events have named), so
+//! that nothing is shared. It chooses nothing: duplicates and unreadable labels are reported as they are. A list that fails is
+//! an error and never an empty list.
+
+mod inspect;
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use skiff_api::{Instance, label};
+use skiff_core::{EngineError, EngineFacts, Observed, ObservedContainer};
+use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use inspect::{Inspected, inspect};
+pub(crate) use rows::owner;
+use rows::{ContainerRow, NetworkRow, Volumes};
+
+use super::client::Client;
+use super::info;
+use crate::engine::Look;
+use crate::files::FileStore;
+
+/// Inspects at once. More make the daemon slower for everybody.
+const CONCURRENCY: usize = 8;
+/// In how many looks every container of ours is inspected once.
+const TURNS: usize = 10;
+
+/// What the observer is asked or told.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// To look.
+    Look {
+        /// Whose labels count.
+        instance: Instance,
+        /// How closely.
+        look: Look,
+        /// Where the answer goes.
+        reply: oneshot::Sender<Result<Observed, EngineError>>,
+    },
+    /// An event named this container.
+    Touched(String),
+    /// Events may have been lost: nothing that is remembered may be relied on.
+    Forget,
+}
+
+/// The task that looks.
+pub(crate) struct Observer {
+    client: Client,
+    files: FileStore,
+    facts: Option<(EngineFacts, String)>,
+    remembered: BTreeMap<String, Remembered>,
+    touched: BTreeSet<String>,
+    turn: usize,
+    /// How many containers each instance had at the last look.
+    counts: BTreeMap<Instance, usize>,
+}
+
+/// The last inspect of a container and the row that it belongs to.
+struct Remembered {
+    row: rows::Signature,
+    inspected: Inspected,
+}
+
+impl Observer {
+    /// Starts the task; it ends when the last sender is dropped.
+    pub(crate) fn spawn(client: Client, files: FileStore) -> mpsc::UnboundedSender<Ask> {
+        let (asks, answers) = mpsc::unbounded_channel();
+        let observer = Self {
+            client,
+            files,
+            facts: None,
+            remembered: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            turn: 0,
+            counts: BTreeMap::new(),
+        };
+        tokio::spawn(observer.run(answers));
+        asks
+    }
+
+    async fn run(mut self, mut asks: mpsc::UnboundedReceiver<Ask>) {
+        while let Some(ask) = asks.recv().await {
+            match ask {
+                Ask::Look { instance, look, reply } => {
+                    let observed = self.look(&instance, look).await;
+                    // Who asked may have gone meanwhile.
+                    reply.send(observed).ok();
+                }
+                Ask::Touched(id) => {
+                    self.touched.insert(id);
+                }
+                Ask::Forget => self.remembered.clear(),
+            }
+        }
+    }
+
+    async fn look(&mut self, instance: &Instance, look: Look) -> Result<Observed, EngineError> {
+        // Taken before the list: what an event names from here on counts for the next look.
+        let touched = std::mem::take(&mut self.touched);
+        let files = self.files.clone();
+        let (rows, networks, volumes, engine, files) = tokio::join!(
+            list::<Vec<ContainerRow>>(&self.client, "/containers/json?all=1"),
+            list::<Vec<NetworkRow>>(&self.client, "/networks"),
+            list::<Volumes>(&self.client, "/volumes"),
+            facts(&self.client, self.facts.clone()),
+            tokio::task::spawn_blocking(move || files.list()),
+        );
+        let rows = self.believe(instance, rows?).await?;
+        let (engine, root) = engine?;
+        self.facts = Some((engine.clone(), root.clone()));
+        let (ours, foreign): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.is_of(instance));
+        let mut containers = self.inspect_all(instance, ours, look, &touched).await?;
+        containers.extend(foreign.into_iter().map(|row| row.observed(instance, &self.files)));
+        Ok(Observed {
+            engine: EngineFacts { low_disk: info::low_disk(&root), ..engine },
+            containers,
+            networks: networks?.into_iter().map(|row| row.observed(instance)).collect(),
+            volumes: volumes?.observed(instance),
+            files: files.map_err(|error| EngineError::Failed(format!("the list of files: {error}")))??,
+            ..Observed::default()
+        })
+    }
+
+    /// One odd empty list is listed again before it is believed.
+    async fn believe(
+        &mut self,
+        instance: &Instance,
+        rows: Vec<ContainerRow>,
+    ) -> Result<Vec<ContainerRow>, EngineError> {
+        let count = |rows: &[ContainerRow]| rows.iter().filter(|row| row.is_of(instance)).count();
+        let had_some = self.counts.get(instance).is_some_and(|count| *count > 0);
+        let rows =
+            if had_some && count(&rows) == 0 { list(&self.client, "/containers/json?all=1").await? } else { rows };
+        self.counts.insert(instance.clone(), count(&rows));
+        Ok(rows)
+    }
+
+    async fn inspect_all(
+        &mut self,
+        instance: &Instance,
+        rows: Vec<ContainerRow>,
+        look: Look,
+        touched: &BTreeSet<String>,
+    ) -> Result<Vec<ObservedContainer>, EngineError> {
+        self.turn = (self.turn + 1) % TURNS;
+        let turn = self.turn;
+        let mut known = std::mem::take(&mut self.remembered);
+        let looks = rows.into_iter().enumerate().map(|(place, row)| {
+            let fresh = look == Look::Changed && place % TURNS != turn && !touched.contains(&row.id);
+            let last = known.remove(&row.id).filter(|last| fresh && last.row == row.signature());
+            inspect_or_recall(&self.client, row, last)
+        });
+        // What has vanished between list and inspect is not there.
+        let found: Vec<_> =
+            stream::iter(looks).buffered(CONCURRENCY).try_filter_map(|found| async { Ok(found) }).try_collect().await?;
+        let mut containers = Vec::with_capacity(found.len());
+        for (row, last) in found {
+            let id = row.id.clone();
+            containers.push(last.inspected.clone().onto(row.observed(instance, &self.files)));
+            self.remembered.insert(id, last);
+        }
+        Ok(containers)
+    }
+}
+
+async fn inspect_or_recall(
+    client: &Client,
+    row: ContainerRow,
+    last: Option<Remembered>,
+) -> Result<Option<(ContainerRow, Remembered)>, EngineError> {
+    if let Some(last) = last {
+        return Ok(Some((row, last)));
+    }
+    let signature = row.signature();
+    Ok(inspect(client, &row.id).await?.map(|inspected| (row, Remembered { row: signature, inspected })))
+}
+
+async fn list<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Result<T, EngineError> {
+    client.get(path).await?.read(&format!("list {path}"))
+}
+
+/// The engine's facts, asked once, and the folder that its images and containers are in.
+async fn facts(client: &Client, known: Option<(EngineFacts, String)>) -> Result<(EngineFacts, String), EngineError> {
+    match known {
+        Some(known) => Ok(known),
+        None => info::facts(client).await,
+    }
+}
+
+/// Asks the observer to look.
+pub(crate) async fn look(
+    asks: &mpsc::UnboundedSender<Ask>,
+    instance: &Instance,
+    look: Look,
+) -> Result<Observed, EngineError> {
+    let gone = || EngineError::Failed("the task that looks at the engine has ended".to_owned());
+    let (reply, answer) = oneshot::channel();
+    asks.send(Ask::Look { instance: instance.clone(), look, reply }).map_err(|_| gone())?;
+    answer.await.map_err(|_| gone())?
+}
+
+/// The label that makes something of ours, for tests and look-ups.
+pub(crate) fn instance_of(labels: &BTreeMap<String, String>) -> Option<&str> {
+    labels.get(label::INSTANCE).map(String::as_str)
+}
