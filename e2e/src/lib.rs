@@ -1,1 +1,30 @@
-//! Placeholder.
+//! Scenarios that drive the built binary against a real Docker Engine.
+//!
+//! A scenario states an obligation and proves it in steps that are sentences. It owns its data folder, its instance label
+//! and its clean-up, also when it fails. Nothing in here knows how Skiff works inside: it sees what a user sees.
+
+pub mod act;
+pub mod check;
+mod docker;
+mod evidence;
+mod http;
+mod manifest;
+mod private;
+mod program;
+mod registry;
+mod scenario;
+mod world;
+
+pub use docker::{Docker, Seen};
+pub use http::{Answer, Connection};
+pub use manifest::{Service, config, network, secret, service, volume};
+pub use private::PrivateEngine;
+pub use program::{Ended, Running, Skiff, program};
+pub use registry::{Registry, free_port};
+pub use scenario::{Scenario, scenario};
+pub use world::World;
+
+/// The image that scenarios run, in two versions; `make setup` makes both.
+pub const IMAGE: &str = "skiff-test/busybox:1";
+/// The other version, with another content.
+pub const OTHER_IMAGE: &str = "skiff-test/busybox:2";

@@ -1,0 +1,121 @@
+//! What one scenario owns: a folder of manifests, a state directory, an instance on an engine, the last call, a `skiff run`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result};
+use skiff_api::label;
+use tempfile::TempDir;
+
+use crate::docker::{Docker, Seen};
+use crate::program::{Ended, Running, Skiff};
+
+/// What one scenario owns.
+#[derive(Debug)]
+pub struct World {
+    /// The engine.
+    pub docker: Docker,
+    /// How the program is called.
+    pub skiff: Skiff,
+    /// The instance; every Docker name of Skiff's begins with it.
+    pub instance: String,
+    /// The last call that ended.
+    pub last: Ended,
+    /// All calls that ended.
+    pub calls: Vec<Ended>,
+    /// The `skiff run` in the background.
+    pub running: Option<Running>,
+    /// Variables for every call.
+    pub env: Vec<(String, String)>,
+    /// Containers as they were when the scenario said "remember".
+    pub remembered: BTreeMap<String, Seen>,
+    /// The engine's clock at that moment, in seconds since 1970.
+    pub remembered_at: String,
+    folder: TempDir,
+}
+
+impl World {
+    /// A world of its own on an engine.
+    pub fn on(docker: Docker) -> Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let instance = format!("e2e-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = tempfile::Builder::new().prefix("skiff-e2e-").tempdir()?;
+        fs::create_dir(folder.path().join("manifests"))?;
+        let skiff = Skiff::new(&instance, &folder.path().join("state"), docker.socket(), folder.path())?;
+        Ok(Self {
+            docker,
+            skiff,
+            instance,
+            last: Ended::default(),
+            calls: Vec::new(),
+            running: None,
+            env: Vec::new(),
+            remembered: BTreeMap::new(),
+            remembered_at: String::new(),
+            folder,
+        })
+    }
+
+    /// The folder that everything of this scenario is in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The folder of manifests.
+    pub fn manifests(&self) -> PathBuf {
+        self.folder.path().join("manifests")
+    }
+
+    /// The label that everything of this scenario carries.
+    pub fn label(&self) -> String {
+        format!("{}={}", label::INSTANCE, self.instance)
+    }
+
+    /// Docker's name of an object's replica.
+    pub fn docker_name(&self, name: &str, ordinal: u32) -> String {
+        format!("{}-default-{name}-{ordinal}", self.instance)
+    }
+
+    /// Calls the program and keeps what it said.
+    pub fn call(&mut self, args: &[&str]) -> Result<()> {
+        self.last = self.skiff.call(args, &self.env)?;
+        self.calls.push(self.last.clone());
+        Ok(())
+    }
+
+    /// All containers of the instance.
+    pub fn containers(&self) -> Result<Vec<Seen>> {
+        self.docker.containers(&[self.label()])
+    }
+
+    /// The containers of one object, by name.
+    pub fn replicas(&self, name: &str) -> Result<Vec<Seen>> {
+        self.docker.containers(&[self.label(), format!("{}={name}", label::NAME)])
+    }
+
+    /// The only container of an object.
+    pub fn replica(&self, name: &str) -> Result<Seen> {
+        let replicas = self.replicas(name)?;
+        anyhow::ensure!(replicas.len() == 1, "{name} has {} containers", replicas.len());
+        replicas.into_iter().next().with_context(|| format!("{name} has no container"))
+    }
+
+    /// The engine's clock, in seconds since 1970 with nanoseconds.
+    pub fn engine_clock(&self) -> Result<String> {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+        Ok(format!("{}.{:09}", now.as_secs(), now.subsec_nanos()))
+    }
+
+    /// The `skiff run` in the background.
+    pub fn running(&mut self) -> Result<&mut Running> {
+        self.running.as_mut().context("no skiff run in the background")
+    }
+
+    /// Ends what runs in the background and removes everything of the instance. Goes on after a failure.
+    pub fn clean_up(&mut self) {
+        self.running = None;
+        self.docker.remove_all(&self.label());
+    }
+}

@@ -1,0 +1,108 @@
+//! What breaks comes back, what was changed by hand is put back.
+
+use std::time::Duration;
+
+use skiff_e2e::act::{Act, act, all, apply, docker, kill_process_of, look, remember, run, run_on, write};
+use skiff_e2e::check::{Check, check, eventually, logs, ready, throughout, untouched};
+use skiff_e2e::{network, scenario, service};
+
+fn running(text: &str) -> Act {
+    all([apply(text), run()])
+}
+
+fn restarted(name: &'static str) -> Check {
+    check(move |world| {
+        let now = world.replica(name)?;
+        anyhow::ensure!(now.is_ready(), "{name} does not run");
+        let same = world.remembered.values().any(|then| then.id == now.id && then.started_at() == now.started_at());
+        anyhow::ensure!(!same, "{name} is as it was");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_killed_process_comes_back() {
+    scenario("a killed process comes back")
+        .step("it runs", running(&service("web").to_string()), [ready("web", 1)])
+        .step("as it is now", remember(), [])
+        .step("its process is killed from the host", kill_process_of("web"), [eventually(restarted("web"))]);
+}
+
+#[test]
+fn a_container_that_is_removed_by_hand_comes_back() {
+    scenario("a container that is removed by hand comes back")
+        .step("two run", running(&service("web").replicas(2).to_string()), [ready("web", 2)])
+        .step("one is removed", docker(&["rm", "-f"], "web"), [eventually(ready("web", 2))]);
+}
+
+#[test]
+fn a_container_that_is_stopped_or_killed_by_hand_comes_back() {
+    scenario("a container that is stopped or killed by hand comes back")
+        .step("it runs", running(&service("web").to_string()), [ready("web", 1)])
+        .step("as it is now", remember(), [])
+        .step("it is stopped", docker(&["stop"], "web"), [eventually(restarted("web"))])
+        .step("as it is now", remember(), [])
+        .step("it is killed", docker(&["kill"], "web"), [eventually(restarted("web"))])
+        .step("it is paused", docker(&["pause"], "web"), [eventually(ready("web", 1))]);
+}
+
+#[test]
+fn limits_that_were_changed_by_hand_are_put_back() {
+    let web = service("web").container("resources: { limits: { memory: 64Mi } }");
+    let memory = |bytes: i64| {
+        skiff_e2e::check::every("web", "the memory limit", move |seen| {
+            seen.inspect.pointer("/HostConfig/Memory").and_then(serde_json::Value::as_i64) == Some(bytes)
+        })
+    };
+    scenario("limits that were changed by hand are put back")
+        .step("it runs", running(&web.to_string()), [memory(64 << 20)])
+        .step("as it is now", remember(), [])
+        .step(
+            "its limit is changed",
+            docker(&["update", "--memory", "96m", "--memory-swap", "192m"], "web"),
+            [eventually(memory(64 << 20)), untouched("web")],
+        );
+}
+
+#[test]
+fn a_container_that_was_disconnected_by_hand_is_connected_again_with_its_names() {
+    let text = format!(
+        "{}{}",
+        network("a"),
+        service("web").template("networks: [{ name: default }, { name: a, aliases: [shop] }]")
+    );
+    let disconnect = act(|world| {
+        let seen = world.replica("web")?;
+        let name = format!("{}-default-a", world.instance);
+        let output = world.docker.command().args(["network", "disconnect", &name, &seen.id]).output()?;
+        anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    });
+    let resolves = check(|world| {
+        let seen = world.replica("web")?;
+        world.docker.exec(&seen.id, &["nslookup", "shop"]).map(drop)
+    });
+    scenario("a container that was disconnected by hand is connected again, with its names")
+        .step("it runs on two networks", running(&text), [ready("web", 1)])
+        .step("as it is now", remember(), [])
+        .step("it is taken off one", disconnect, [eventually(resolves), untouched("web")]);
+}
+
+#[test]
+fn one_that_keeps_failing_slows_no_other() {
+    let bad = service("bad").container("command: [/bin/false]");
+    scenario("one that keeps failing slows no other")
+        .step(
+            "one fails at once, every time",
+            run_on(&format!("{bad}{}", service("web"))),
+            [eventually(ready("web", 1))],
+        )
+        .step("run says so", look(), [eventually(logs("bad"))])
+        .step("as it is now", remember(), [])
+        .step(
+            "the other is edited",
+            write("web.yaml", &service("other").to_string()),
+            [eventually(ready("other", 1)), untouched("web")],
+        )
+        .step("and stays well", look(), [throughout(Duration::from_secs(2), untouched("web"))]);
+}

@@ -1,0 +1,15 @@
+//! Obligations to the people who use Skiff, each proved on the built binary and a real Docker Engine.
+
+mod bad_input;
+mod change;
+mod content;
+mod daemon;
+mod down;
+mod engine;
+mod foreign;
+mod heal;
+mod order;
+mod prune;
+mod quickstart;
+mod registry;
+mod up;

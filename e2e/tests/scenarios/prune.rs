@@ -1,0 +1,149 @@
+//! What left the source is removed, unless something speaks against it. A mistake never tears anything down.
+
+use skiff_e2e::act::{all, apply, end_run, look, remember, remove, run, run_with, skiff, up, up_with, write};
+use skiff_e2e::check::{check, eventually, exits, gone, logs, ready, says, throughout, untouched, volumes};
+use skiff_e2e::{scenario, service, volume};
+
+fn file(name: &str) -> skiff_e2e::act::Act {
+    write(&format!("{name}.yaml"), &service(name).to_string())
+}
+
+const BROKEN: &str = "apiVersion: skiff.dev/v1\nkind: Deployment\nmetadata: { name: b\nspec: {}\n";
+
+#[test]
+fn an_object_that_left_its_source_is_removed_and_its_volume_is_kept() {
+    let data = format!(
+        "{}{}",
+        volume("data"),
+        service("db")
+            .template("volumes: [{ name: data, volume: { name: data } }]")
+            .container("volumeMounts: [{ name: data, mountPath: /data }]")
+    );
+    scenario("an object that left its source is removed, and its volume is kept")
+        .step(
+            "three run",
+            all([write("db.yaml", &data), file("a"), file("b"), file("c"), file("d"), up()]),
+            [ready("db", 1), ready("c", 1)],
+        )
+        .step("as they are now", remember(), [])
+        .step(
+            "one file goes",
+            all([remove("db.yaml"), up()]),
+            [gone("db"), untouched("a"), volumes(&["default-data"])],
+        );
+}
+
+#[test]
+fn most_of_a_source_goes_only_when_that_is_confirmed() {
+    scenario("most of a source goes only when that is confirmed")
+        .step("four run", all([file("a"), file("b"), file("c"), file("d"), up()]), [ready("a", 1), ready("d", 1)])
+        .step("as they are now", remember(), [])
+        .step("three files go", all([remove("b.yaml"), remove("c.yaml"), remove("d.yaml")]), [])
+        .step(
+            "up holds that back",
+            skiff("up", &["--timeout", "20s"]),
+            [says("--confirm-prune"), untouched("b"), untouched("d")],
+        )
+        .step(
+            "until it is confirmed",
+            up_with(&["--confirm-prune"]),
+            [gone("b"), gone("c"), gone("d"), untouched("a")],
+        );
+}
+
+#[test]
+fn an_object_that_asks_not_to_be_pruned_stays() {
+    let keep = service("keep")
+        .to_string()
+        .replace("name: keep }", "name: keep, annotations: { skiff.dev/prune: \"false\" } }");
+    scenario("an object that asks not to be pruned stays")
+        .step(
+            "both run",
+            all([write("keep.yaml", &keep), file("a"), file("b"), up()]),
+            [ready("keep", 1), ready("a", 1)],
+        )
+        .step("as they are now", remember(), [])
+        .step(
+            "its file goes",
+            all([remove("keep.yaml"), skiff("up", &["--timeout", "20s"])]),
+            [untouched("keep"), untouched("a")],
+        );
+}
+
+#[test]
+fn a_broken_manifest_keeps_everything_and_prunes_nothing() {
+    scenario("a broken manifest keeps everything and prunes nothing")
+        .step("three run", all([file("a"), file("b"), file("c"), up()]), [ready("a", 1), ready("b", 1), ready("c", 1)])
+        .step("as they are now", remember(), [])
+        .step("one file breaks and another goes", all([write("b.yaml", BROKEN), remove("c.yaml")]), [])
+        .step("up says where", skiff("up", &["--timeout", "20s"]), [exits(1), says("b.yaml")])
+        .step("and leaves everything", look(), [untouched("a"), untouched("b"), untouched("c")]);
+}
+
+#[test]
+fn a_broken_manifest_is_survived_across_a_restart_of_run() {
+    scenario("a broken manifest is survived across a restart of run")
+        .step(
+            "three run",
+            all([file("a"), file("b"), file("c"), run_with(&["--tick", "1s"])]),
+            [eventually(ready("a", 1)), eventually(ready("b", 1)), eventually(ready("c", 1))],
+        )
+        .step("as they are now", remember(), [])
+        .step("one file breaks", write("b.yaml", BROKEN), [eventually(logs("b.yaml")), untouched("b")])
+        .step("run ends", end_run(), [untouched("a"), untouched("b")])
+        .step("and begins again", run_with(&["--tick", "1s"]), [eventually(logs("b.yaml"))])
+        .step(
+            "the last good version still holds",
+            skiff_e2e::act::docker(&["rm", "-f"], "b"),
+            [eventually(ready("b", 1))],
+        )
+        .step("the others were left alone", look(), [untouched("a"), untouched("c")]);
+}
+
+#[test]
+fn a_folder_that_vanishes_prunes_nothing() {
+    scenario("a folder that vanishes prunes nothing")
+        .step(
+            "two run",
+            all([file("a"), file("b"), file("c"), run()]),
+            [eventually(ready("a", 1)), eventually(ready("c", 1))],
+        )
+        .step("as they are now", remember(), [])
+        .step(
+            "the folder goes",
+            skiff_e2e::act::act(|world| Ok(std::fs::rename(world.manifests(), world.folder().join("away"))?)),
+            [throughout(std::time::Duration::from_secs(3), untouched("a")), untouched("c")],
+        )
+        .step(
+            "and comes back",
+            skiff_e2e::act::act(|world| Ok(std::fs::rename(world.folder().join("away"), world.manifests())?)),
+            [untouched("a")],
+        )
+        .step(
+            "an edit still counts",
+            write("a.yaml", &service("a").replicas(2).to_string()),
+            [eventually(ready("a", 2))],
+        );
+}
+
+#[test]
+fn two_sources_leave_each_other_alone() {
+    let shop = skiff_e2e::act::act(|world| {
+        std::fs::create_dir_all(world.folder().join("blog"))?;
+        Ok(std::fs::write(world.folder().join("blog/post.yaml"), service("post").to_string())?)
+    });
+    scenario("two sources leave each other alone")
+        .step("the first is up", apply(&service("web").to_string()), [ready("web", 1)])
+        .step("as it is now", remember(), [])
+        .step(
+            "the second is up",
+            all([shop, skiff_e2e::act::call(&["up", "blog", "--timeout", "60s"])]),
+            [exits(0), ready("post", 1)],
+        )
+        .step("the first is still there", look(), [untouched("web")])
+        .step(
+            "the second goes down",
+            skiff_e2e::act::call(&["down", "blog", "--yes"]),
+            [exits(0), gone("post"), check(|world| world.replica("web").map(drop)), untouched("web")],
+        );
+}
