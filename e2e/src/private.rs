@@ -1,8 +1,10 @@
 //! A Docker Engine of the scenario's own, for the faults that a shared one cannot take: killed, frozen, disk full.
 //!
-//! It has its own root, containerd, socket and pid file, no bridge and no firewall rules, and stands beside the real one.
+//! It has its own root, containerd, socket and pid file, and stands beside the real one. It lives in a network namespace of
+//! its own, because a daemon that starts without a bridge takes `docker0` away from the host.
 
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -17,21 +19,23 @@ use crate::docker::Docker;
 /// An engine under way; it ends with the value, and its containers with it.
 #[derive(Debug)]
 pub struct PrivateEngine {
-    child: Option<Child>,
+    containerd: Child,
+    dockerd: Option<Child>,
     folder: TempDir,
 }
 
 impl PrivateEngine {
     /// Whether this user may start one.
     pub fn is_possible() -> bool {
-        rustix::process::geteuid().is_root() && Command::new("dockerd").arg("--version").output().is_ok()
+        let has = |program: &str| Command::new(program).arg("--version").output().is_ok();
+        rustix::process::geteuid().is_root() && has("dockerd") && has("containerd") && has("unshare")
     }
 
     /// Starts one and gives it the test image.
     pub fn start() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("skiff-engine-").tempdir_in("/var/tmp")?;
-        let mut engine = Self { child: None, folder };
-        fs::write(engine.folder.path().join("daemon.json"), "{}")?;
+        let containerd = containerd(&folder)?;
+        let mut engine = Self { containerd, dockerd: None, folder };
         engine.begin()?;
         let copy = "set -o pipefail; docker -H \"$1\" save \"$2\" | docker -H \"$3\" load --quiet";
         let real = format!("unix://{}", Docker::of_environment().socket().display());
@@ -43,46 +47,54 @@ impl PrivateEngine {
 
     /// Talks to it.
     pub fn docker(&self) -> Docker {
-        Docker::at(self.folder.path().join("docker.sock"))
+        Docker::at(self.at("docker.sock"))
     }
 
     /// Starts the daemon and waits until it answers.
     pub fn begin(&mut self) -> Result<()> {
-        let at = |name: &str| self.folder.path().join(name);
-        let log = File::options().create(true).append(true).open(at("log"))?;
-        let mut command = Command::new("dockerd");
-        command.arg("--config-file").arg(at("daemon.json")).arg("--data-root").arg(at("root"));
-        command.arg("--exec-root").arg(at("exec")).arg("--pidfile").arg(at("pid"));
-        command.arg("--host").arg(format!("unix://{}", at("docker.sock").display()));
+        let log = File::options().create(true).append(true).open(self.at("log"))?;
+        fs::write(self.at("daemon.json"), "{}")?;
+        let mut command = Command::new("unshare");
+        command.args(["--net", "dockerd", "--config-file"]).arg(self.at("daemon.json"));
+        command.arg("--data-root").arg(self.at("root")).arg("--exec-root").arg(self.at("exec"));
+        command.arg("--pidfile").arg(self.at("pid")).arg("--containerd").arg(self.at("containerd.sock"));
+        command.arg("--host").arg(format!("unix://{}", self.at("docker.sock").display()));
         command.args(["--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"]);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        self.child = Some(command.spawn().context("dockerd")?);
+        self.dockerd = Some(command.spawn().context("dockerd")?);
         let docker = self.docker();
-        poll(Duration::from_secs(60), || docker.get("/version").map(drop)).with_context(|| {
-            fs::read_to_string(at("log")).unwrap_or_default().lines().rev().take(5).collect::<Vec<_>>().join("\n")
-        })
+        poll(Duration::from_secs(60), || docker.get("/version").map(drop)).with_context(|| self.last_words())
     }
 
     /// Sends the daemon a signal.
     pub fn signal(&self, signal: Signal) -> Result<()> {
-        let child = self.child.as_ref().context("the engine does not run")?;
-        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("a pid")?;
-        Ok(kill_process(pid, signal)?)
+        send(self.dockerd.as_ref().context("the engine does not run")?, signal)
     }
 
     /// Ends the daemon with a signal and waits until it has gone.
     pub fn end(&mut self, signal: Signal) -> Result<()> {
         self.signal(signal)?;
-        let mut child = self.child.take().context("the engine does not run")?;
+        let mut child = self.dockerd.take().context("the engine does not run")?;
         child.wait()?;
         Ok(())
     }
 
-    fn end_containerd(&self) {
-        let path = self.folder.path().join("exec/containerd/containerd.pid");
-        let pid = fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()).and_then(Pid::from_raw);
-        if let Some(pid) = pid {
-            kill_process(pid, Signal::KILL).ok();
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn last_words(&self) -> String {
+        let log = fs::read_to_string(self.at("log")).unwrap_or_default();
+        log.lines().rev().take(3).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What a killed daemon left mounted would keep the folder from being removed.
+    fn unmount(&self) {
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let here = self.folder.path().display().to_string();
+        let ours = mounts.lines().filter_map(|line| line.split(' ').nth(1)).filter(|path| path.starts_with(&here));
+        for path in ours.collect::<Vec<_>>().into_iter().rev() {
+            Command::new("umount").arg(path).output().ok();
         }
     }
 }
@@ -90,11 +102,44 @@ impl PrivateEngine {
 impl Drop for PrivateEngine {
     fn drop(&mut self) {
         self.signal(Signal::CONT).ok();
-        // What still runs would keep its mounts below the folder, and the folder could not be removed.
+        if self.dockerd.is_none() {
+            self.begin().ok();
+        }
         for seen in self.docker().containers(&[]).unwrap_or_default() {
             self.docker().call("DELETE", &format!("/containers/{}?force=1", seen.id)).ok();
         }
         self.end(Signal::TERM).ok();
-        self.end_containerd();
+        send(&self.containerd, Signal::TERM).ok();
+        self.containerd.wait().ok();
+        self.unmount();
     }
+}
+
+fn containerd(folder: &TempDir) -> Result<Child> {
+    let at = |name: &str| folder.path().join(name);
+    let log = File::create(at("containerd.log"))?;
+    let root = at("containerd");
+    fs::write(
+        at("containerd.toml"),
+        format!(
+            "version = 2\nroot = \"{0}/root\"\nstate = \"{0}/state\"\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n\
+             [grpc]\naddress = \"{1}\"\n[debug]\naddress = \"{0}/debug.sock\"\n",
+            root.display(),
+            at("containerd.sock").display(),
+        ),
+    )?;
+    let mut command = Command::new("containerd");
+    command.arg("--config").arg(at("containerd.toml"));
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    let child = command.spawn().context("containerd")?;
+    poll(Duration::from_secs(20), || {
+        ensure!(at("containerd.sock").exists(), "containerd does not listen");
+        Ok(())
+    })?;
+    Ok(child)
+}
+
+fn send(child: &Child, signal: Signal) -> Result<()> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("a pid")?;
+    Ok(kill_process(pid, signal)?)
 }
