@@ -10,19 +10,23 @@ use clap::{Parser, Subcommand};
 mod completion;
 mod context;
 mod crd;
-pub mod describe;
+mod describe;
 pub mod diff;
 pub mod down;
+pub mod engine;
 mod error;
 mod explain;
-pub mod get;
+mod get;
 pub mod paths;
 pub mod plan;
+mod restart;
 pub mod run;
+mod scale;
 mod schema;
 mod settings;
 pub mod up;
 mod version;
+mod wait;
 
 pub use context::Context;
 pub use error::CliError;
@@ -51,6 +55,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Get(get::Args),
+    Describe(describe::Args),
+    Wait(wait::Args),
+    Restart(restart::Args),
+    Scale(scale::Args),
     Explain(explain::Args),
     Schema(schema::Args),
     Crd(crd::Args),
@@ -100,6 +109,11 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self, context: &mut Context) -> Result<Exit, CliError> {
         match self {
+            Self::Get(args) => get::run(&args, context),
+            Self::Describe(args) => describe::run(&args, context),
+            Self::Wait(args) => wait::run(&args, context),
+            Self::Restart(args) => restart::run(&args, context),
+            Self::Scale(args) => scale::run(&args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Crd(args) => crd::run(&args, context),
             Self::Schema(args) => schema::run(&args, context),

@@ -1,8 +1,7 @@
 //! `skiff describe`.
 
-use super::{CliError, Context, Exit, Output};
+use super::{CliError, Context, Exit, Output, engine};
 use crate::ui::description;
-use crate::view::View;
 
 /// Show everything that is known of an object
 #[derive(Debug, clap::Args)]
@@ -10,7 +9,7 @@ use crate::view::View;
     skiff describe deployment/web\n  \
     skiff describe web            the same, where no other object has the name\n  \
     skiff describe volume/data -n shop")]
-pub struct Args {
+pub(super) struct Args {
     /// The objects, as NAME, KIND/NAME or KIND/NAMESPACE/NAME.
     #[arg(required = true, value_name = "KIND/NAME")]
     names: Vec<String>,
@@ -20,7 +19,8 @@ pub struct Args {
 ///
 /// # Errors
 /// When one of them does not exist, or stdout cannot be written.
-pub fn answer(args: &Args, views: &[View], context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let views = &engine::objects_now(&context.settings)?;
     let views: Vec<_> =
         args.names.iter().map(|name| super::get::named(views, name, context)).collect::<Result<_, _>>()?;
     match context.settings.output {

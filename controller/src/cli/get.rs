@@ -3,7 +3,7 @@
 use serde_json::json;
 use skiff_api::{API_VERSION, Kind};
 
-use super::{CliError, Context, Exit, Output};
+use super::{CliError, Context, Exit, Output, engine};
 use crate::ui::objects;
 use crate::view::{View, find};
 
@@ -14,7 +14,7 @@ use crate::view::{View, find};
     skiff get deployments -o wide\n  \
     skiff get deploy web db\n  \
     skiff get volume/data -o yaml")]
-pub struct Args {
+pub(super) struct Args {
     /// A kind (deployment, network, volume, all), followed by names, or KIND/NAME.
     #[arg(value_name = "KIND [NAME]")]
     words: Vec<String>,
@@ -24,7 +24,8 @@ pub struct Args {
 ///
 /// # Errors
 /// When one of them does not exist, or stdout cannot be written.
-pub fn answer(args: &Args, views: &[View], context: &mut Context) -> Result<Exit, CliError> {
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let views = &engine::objects_now(&context.settings)?;
     let selected = select(&args.words, views, context)?;
     let one = args.words.len() == 2 || args.words.len() == 1 && args.words.iter().any(|word| word.contains('/'));
     match (context.settings.output, selected.as_slice()) {

@@ -157,6 +157,13 @@ impl Replica {
         }
     }
 
+    /// Seconds between its stop signal and the kill.
+    pub fn grace_seconds(&self) -> u32 {
+        let template = self.template.as_ref();
+        let seconds = template.and_then(|template| template.pointer("/terminationGracePeriodSeconds")?.as_u64());
+        seconds.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(30)
+    }
+
     /// The image, as the manifest writes it.
     pub fn image(&self) -> Option<String> {
         self.template.as_ref()?.pointer("/container/image")?.as_str().map(str::to_owned)

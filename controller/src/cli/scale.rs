@@ -1,0 +1,78 @@
+//! `skiff scale`: says where the number of replicas is decided.
+//!
+//! The manifests decide it, and a number that they do not know would be put back at the next pass. What is not declared
+//! cannot be scaled either, for there is nothing to make replicas from.
+
+use skiff_api::Kind;
+
+use super::paths::Scale;
+use super::{CliError, Context, Exit, engine, get};
+use crate::view::{Body, View};
+
+/// Say how many replicas a deployment shall have, or where that is decided
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    skiff scale web=3\n\n\
+    Manifests decide: where they say something else, this is refused and names the line to edit.\n  \
+    skiff up ./manifests --scale web=3   runs three once, whatever the manifest says")]
+pub(super) struct Args {
+    /// Deployments and how many replicas each shall have.
+    #[arg(required = true, value_name = "NAME=N")]
+    targets: Vec<Scale>,
+}
+
+/// Refuses with the place to edit, unless everything is so already.
+///
+/// # Errors
+/// When a deployment does not have that many replicas declared.
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let views = engine::objects_now(&context.settings)?;
+    for target in &args.targets {
+        let view = get::named(&views, &format!("{}/{}", Kind::Deployment.lower(), target.name), context)?;
+        check(view, target)?;
+        context.ui.say(&format!("{} has {} replicas", view.object, target.replicas));
+    }
+    Ok(Exit::Done)
+}
+
+fn check(view: &View, target: &Scale) -> Result<(), CliError> {
+    let wanted = match &view.body {
+        Body::Workload(workload) => workload.wanted,
+        Body::Network(_) | Body::Volume(_) | Body::Declared => 0,
+    };
+    if wanted == target.replicas {
+        return Ok(());
+    }
+    let Scale { name, replicas } = target;
+    Err(match &view.at {
+        Some(at) => CliError::refused(
+            format!("the manifest of {} says {wanted} replicas, and would be followed again at once", view.object),
+            format!("write `replicas: {replicas}` at {at}, or run `skiff up PATH --scale {name}={replicas}`"),
+        ),
+        None => CliError::refused(
+            format!("the manifest of {} is not known here", view.object),
+            format!("run `skiff up PATH --scale {name}={replicas}` with its manifests"),
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::Workload;
+    use skiff_api::ObjectKey;
+
+    fn refusal(at: Option<&str>) -> String {
+        let object = ObjectKey::new(Kind::Deployment, "shop", "web");
+        let body = Body::Workload(Workload { wanted: 2, ..Workload::default() });
+        let view = View { object, source: "shop".to_owned(), at: at.map(str::to_owned), body };
+        let error = check(&view, &Scale { name: "web".to_owned(), replicas: 5 }).expect_err("two are declared");
+        format!("{error} ({})", error.help().unwrap_or_default())
+    }
+
+    #[test]
+    fn a_refusal_names_the_line_to_edit() {
+        insta::assert_snapshot!(refusal(Some("shop/web.yaml:4")), @"the manifest of deployment/shop/web says 2 replicas, and would be followed again at once (write `replicas: 5` at shop/web.yaml:4, or run `skiff up PATH --scale web=5`)");
+        insta::assert_snapshot!(refusal(None), @"the manifest of deployment/shop/web is not known here (run `skiff up PATH --scale web=5` with its manifests)");
+    }
+}
