@@ -17,6 +17,7 @@ pub mod engine;
 mod error;
 mod explain;
 mod get;
+mod logs;
 pub mod paths;
 pub mod plan;
 mod restart;
@@ -32,6 +33,7 @@ pub use context::Context;
 pub use error::CliError;
 pub use settings::{Color, GlobalArgs, Output, Settings};
 
+use crate::telemetry::{self, LogFormat, Usual};
 use crate::ui::failure;
 
 /// Keeps one Docker host in the state that a set of manifests declares, unattended.
@@ -57,6 +59,7 @@ pub struct Cli {
 enum Command {
     Get(get::Args),
     Describe(describe::Args),
+    Logs(logs::Args),
     Wait(wait::Args),
     Restart(restart::Args),
     Scale(scale::Args),
@@ -95,6 +98,8 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let mut context = Context::of_process(cli.global.into());
+    let Settings { verbosity, color, .. } = context.settings;
+    telemetry::init(Usual::Warnings, verbosity, LogFormat::Text, color);
     match cli.command.run(&mut context) {
         Ok(exit) => exit.into(),
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
@@ -111,6 +116,7 @@ impl Command {
         match self {
             Self::Get(args) => get::run(&args, context),
             Self::Describe(args) => describe::run(&args, context),
+            Self::Logs(args) => logs::run(&args, context),
             Self::Wait(args) => wait::run(&args, context),
             Self::Restart(args) => restart::run(&args, context),
             Self::Scale(args) => scale::run(&args, context),

@@ -81,6 +81,11 @@ impl Ui {
         if self.talk_is_coloured() { text.to_owned() } else { strip_str(text).to_string() }
     }
 
+    /// Whether the answer is coloured.
+    pub fn stdout_is_coloured(&self) -> bool {
+        !matches!(self.stdout.current_choice(), ColorChoice::Never)
+    }
+
     /// Whether the talk is coloured.
     pub fn talk_is_coloured(&self) -> bool {
         !matches!(self.stderr.current_choice(), ColorChoice::Never)
