@@ -20,7 +20,7 @@ use skiff_api::ObjectKey;
 use skiff_core::{Departed, DigestKey};
 
 pub use folders::{Folders, Surroundings};
-pub use good::{Good, GoodObject, HostFiles};
+pub use good::{Good, GoodObject};
 use record::{Content, Record};
 
 /// Why the state directory cannot be used at all.

@@ -2,13 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use skiff_api::{Dependency, Kind, Object, ObjectKey, annotation};
-use skiff_core::Departed;
-
-/// The content of small host files, by folder of the manifest and path as written.
-pub type HostFiles = BTreeMap<(PathBuf, String), Arc<[u8]>>;
+use skiff_core::{Departed, HostFiles};
 
 /// The objects of a source as they were when they were last valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

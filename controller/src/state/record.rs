@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use skiff_api::{Kind, ObjectKey, parse_object};
-use skiff_core::Departed;
+use skiff_api::{Kind, Object, ObjectKey};
+use skiff_core::{Departed, HostFiles};
 
 use super::{Good, GoodObject};
 
@@ -44,7 +44,7 @@ pub(super) struct Content {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct FileRecord {
-    base: PathBuf,
+    base: String,
     path: String,
     base64: String,
 }
@@ -69,8 +69,8 @@ impl Record {
                 good.lost.insert(key);
                 continue;
             };
-            let Ok(object) = parse_object(&manifest) else {
-                warnings.push(format!("the last good version of {key} is not valid for this version of skiff"));
+            let Ok(object) = Object::from_manifest(&manifest) else {
+                warnings.push(format!("the last good version of {key} cannot be read by this version of skiff"));
                 continue;
             };
             good.objects.insert(key, GoodObject { object, base, file, document, line, column });
@@ -107,7 +107,7 @@ impl Content {
         }
     }
 
-    fn files(&mut self) -> super::HostFiles {
+    fn files(&mut self) -> HostFiles {
         let files = std::mem::take(&mut self.files).into_iter();
         files.filter_map(|file| Some(((file.base, file.path), STANDARD.decode(file.base64).ok()?.into()))).collect()
     }

@@ -69,7 +69,7 @@ fn key(name: &str) -> ObjectKey {
 fn the_last_good_state_survives_a_restart() {
     let place = Place::new();
     let mut kept = good(&[deployment("api"), secret()]);
-    kept.host_files.insert((PathBuf::from("/srv/shop"), "./nginx.conf".to_owned()), b"\x00\xff"[..].into());
+    kept.host_files.insert(("/srv/shop".to_owned(), "./nginx.conf".to_owned()), b"\x00\xff"[..].into());
     place.open().save("shop", kept.clone());
     let state = place.open();
     assert_eq!(state.good("shop"), kept);

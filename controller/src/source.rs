@@ -1,0 +1,160 @@
+//! Manifests from the disk: files and folders, overlays merged over them, and what is wrong with any of it.
+//!
+//! Loading is total: whatever is wrong is among the problems, each with its file and line, and everything else is loaded.
+//! [`merge_last_good`] then makes up for what is wrong with what was good before. A load says what the files say, not what
+//! shall be done about it: pruning and its guards are the planner's.
+
+mod documents;
+mod host_files;
+mod last_good;
+mod layers;
+mod name;
+mod options;
+mod problem;
+mod read;
+mod text;
+mod walk;
+pub mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use skiff_api::{Object, ObjectKey};
+use skiff_core::HostFiles;
+use skiff_yaml::{Positions, Span};
+
+pub use last_good::merge_last_good;
+pub use name::is_source_name;
+pub use options::{Limits, SourceOptions};
+pub use problem::{Problem, RelatedPlace, reason};
+pub use text::{SourceText, Texts};
+
+/// What a source says.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The source's name.
+    pub source: String,
+    /// The revision, for sources that have one.
+    pub revision: Option<String>,
+    /// The valid objects.
+    pub objects: BTreeMap<ObjectKey, Declared>,
+    /// Everything that is wrong. While there is anything, nothing of the source may be pruned.
+    pub problems: Vec<Problem>,
+    /// What is odd and stands in the way of nothing, such as files that are no manifests.
+    pub warnings: Vec<Problem>,
+    /// The texts that spans refer to, by their file's number.
+    pub texts: Texts,
+    /// The content of small host files that are mounted read-only.
+    pub host_files: HostFiles,
+    /// Where such files are or could be, for whoever watches.
+    pub host_paths: BTreeSet<PathBuf>,
+    /// Secrets whose last good content went with a reboot.
+    pub lost: BTreeSet<ObjectKey>,
+    /// A digest of everything that was read: equal fingerprints mean equal loads.
+    pub fingerprint: String,
+}
+
+/// An object, and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Declared {
+    /// The object, its namespace filled in.
+    pub object: Object,
+    /// The folder of its manifest, absolute: relative host paths start there, those of overlays too.
+    pub base: PathBuf,
+    /// Where it stands.
+    pub origin: Origin,
+    /// Whether this is its last good version, because what the files say now is wrong.
+    pub last_good: bool,
+}
+
+/// Where an object stands.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The file.
+    pub file: PathBuf,
+    /// Which of the file's documents it is, from 0.
+    pub document: usize,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+    /// Where every field stands, each in the file that it came from; `None` for a last good version.
+    pub positions: Option<Arc<Positions>>,
+}
+
+impl Origin {
+    /// The place of a field, or of the nearest one above it. `at_key` asks for its key.
+    pub fn place(&self, pointer: &str, at_key: bool) -> Option<Span> {
+        self.positions.as_ref().map(|positions| problem::place(positions, pointer, at_key))
+    }
+}
+
+/// Reads everything that the options name, with the process's standard input for `-`.
+pub fn load(options: &SourceOptions) -> Loaded {
+    load_with(options, &mut std::io::stdin().lock())
+}
+
+/// As [`load`], with another standard input.
+pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Loaded {
+    let mut loaded = Loaded { source: name::of(options), ..Loaded::default() };
+    loaded.problems.extend(name::problem(options));
+    let overlays = walk::identities(&options.overlays);
+    let base = documents::read(&options.paths, &overlays, options, &mut loaded, stdin);
+    let mut layers = layers::Layers::new(base, &mut loaded);
+    for overlay in &options.overlays {
+        let root = std::slice::from_ref(overlay);
+        let layer = documents::read(root, &BTreeSet::new(), options, &mut loaded, stdin);
+        layers.lay(layer, &mut loaded);
+    }
+    layers.finish(&mut loaded);
+    host_files::collect(&mut loaded);
+    if loaded.objects.is_empty() && loaded.problems.is_empty() {
+        let message = format!("{} holds no manifests", shown(&options.paths));
+        let help = "a manifest is a .yaml, .yml or .json file that begins with `apiVersion: skiff.dev/v1`";
+        loaded.warnings.push(Problem::new(reason::NO_MANIFESTS, message).with_help(help));
+    }
+    problem::sort(&mut loaded.problems);
+    problem::sort(&mut loaded.warnings);
+    loaded.fingerprint = fingerprint(&loaded);
+    loaded
+}
+
+fn shown(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn fingerprint(loaded: &Loaded) -> String {
+    let mut hasher = Sha256::new();
+    let mut add = |part: &[u8]| {
+        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(part);
+    };
+    for text in loaded.texts.iter() {
+        add(text.path.as_os_str().as_encoded_bytes());
+        add(text.text.as_bytes());
+    }
+    for ((base, path), bytes) in &loaded.host_files {
+        add(base.as_bytes());
+        add(path.as_bytes());
+        add(bytes);
+    }
+    for problem in loaded.problems.iter().chain(&loaded.warnings) {
+        add(problem.message.as_bytes());
+    }
+    hasher.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a string cannot fail.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
+}
+
+/// The path from the root, without looking at the disk.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,75 @@
+//! Small files of the host that are mounted read-only: their bytes count as content, so that a change rolls their users.
+
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+
+use skiff_api::{Object, PodTemplate};
+
+use super::{Declared, Loaded, read};
+
+/// A file beyond this is mounted, and its bytes are not looked at.
+const LARGEST: u64 = 1 << 20;
+
+/// Reads the files of all objects that are not read yet.
+pub(super) fn collect(loaded: &mut Loaded) {
+    for declared in loaded.objects.values() {
+        for path in paths(&declared.object) {
+            let key = (declared.base.to_string_lossy().into_owned(), path.to_owned());
+            let file = resolved(&declared.base, path);
+            if !loaded.host_files.contains_key(&key)
+                && let Some(bytes) = small_file(&file)
+            {
+                loaded.host_files.insert(key, bytes.into());
+            }
+            loaded.host_paths.insert(file);
+        }
+    }
+}
+
+/// The relative paths of files that an object mounts read-only, as they are written.
+pub(super) fn paths(object: &Object) -> Vec<&str> {
+    let Some(template) = template(object) else { return Vec::new() };
+    let candidates = template.volumes.iter().filter_map(|volume| Some((&volume.name, volume.host_path.as_ref()?)));
+    candidates
+        .filter(|(name, host)| {
+            Path::new(&host.path).is_relative() && (host.read_only || is_mounted_read_only(template, name))
+        })
+        .map(|(_, host)| host.path.as_str())
+        .collect()
+}
+
+/// The keys of an object's files.
+pub(super) fn keys(declared: &Declared) -> impl Iterator<Item = (String, String)> {
+    let base = declared.base.to_string_lossy();
+    paths(&declared.object).into_iter().map(move |path| (base.clone().into_owned(), path.to_owned()))
+}
+
+/// The path from the root, `./` taken out of it.
+pub(super) fn resolved(base: &Path, path: &str) -> PathBuf {
+    base.join(path).components().collect()
+}
+
+fn is_mounted_read_only(template: &PodTemplate, volume: &str) -> bool {
+    let inits = template.init_containers.iter().flat_map(|init| init.volume_mounts.iter().flatten());
+    let mut mounts =
+        template.container.volume_mounts.iter().chain(inits).filter(|mount| mount.name == volume).peekable();
+    mounts.peek().is_some() && mounts.all(|mount| mount.read_only)
+}
+
+fn template(object: &Object) -> Option<&PodTemplate> {
+    match object {
+        Object::Deployment(deployment) => Some(&deployment.spec.template),
+        Object::Job(job) => Some(&job.spec.template),
+        Object::CronJob(cron) => Some(&cron.spec.job_template.spec.template),
+        Object::Network(_) | Object::Volume(_) | Object::ConfigMap(_) | Object::Secret(_) => None,
+    }
+}
+
+fn small_file(path: &Path) -> Option<Vec<u8>> {
+    let meta = fs::metadata(path).ok()?;
+    if meta.file_type().is_fifo() || !meta.is_file() || meta.len() > LARGEST {
+        return None;
+    }
+    read::file(path, LARGEST).ok()
+}

@@ -1,0 +1,61 @@
+//! What to load, and what it may cost.
+
+use std::path::PathBuf;
+
+use skiff_core::Instance;
+
+/// What to load.
+#[derive(Clone, Debug, Default)]
+pub struct SourceOptions {
+    /// Files, folders, or `-` for the standard input.
+    pub paths: Vec<PathBuf>,
+    /// Files or folders whose documents are merged over those of `paths`; the last one wins.
+    pub overlays: Vec<PathBuf>,
+    /// The source's name, where it is not that of its first path.
+    pub name: Option<String>,
+    /// The namespace of documents that name none; `default` unless said otherwise.
+    pub default_namespace: Option<String>,
+    /// The scope of the controller, which Docker's names depend on.
+    pub instance: Instance,
+    /// What loading may cost.
+    pub limits: Limits,
+}
+
+impl SourceOptions {
+    /// The namespace of documents that name none.
+    pub fn namespace(&self) -> &str {
+        self.default_namespace.as_deref().unwrap_or("default")
+    }
+}
+
+/// What loading may cost; beyond it is a problem, never a slow or a large process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a manifest file.
+    pub file_size: u64,
+    /// Manifest files of one path.
+    pub files: usize,
+    /// Folders inside each other.
+    pub depth: usize,
+    /// Values of a file, aliases expanded.
+    pub values: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_size: 4 << 20, files: 10_000, depth: 32, values: 200_000 }
+    }
+}
+
+impl Limits {
+    /// The part that the reader of YAML keeps.
+    pub(super) fn yaml(&self) -> skiff_yaml::Limits {
+        let text = usize::try_from(self.file_size).unwrap_or(usize::MAX);
+        skiff_yaml::Limits {
+            text,
+            nodes: self.values,
+            expanded: text.saturating_mul(4),
+            ..skiff_yaml::Limits::default()
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! Which files there are: folders recursively, in the order of names, each file and folder once, however it is reached.
+//!
+//! Hidden entries are passed over. Links are followed; one that leads back to a folder that it stands in is a problem. Nothing
+//! is opened here: FIFOs, sockets and devices are known by their metadata.
+
+use std::collections::BTreeSet;
+use std::fs::{self, FileType, Metadata};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::{Limits, Problem, reason};
+
+/// What the kernel knows a file by.
+pub(super) type Identity = (u64, u64);
+
+/// What was found below some paths.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    /// The files to read.
+    pub(super) files: Vec<Found>,
+    /// The folders that were entered.
+    pub(super) folders: Vec<PathBuf>,
+    /// The links that were passed.
+    pub(super) links: Vec<PathBuf>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<Problem>,
+}
+
+/// A file to read.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    /// Whether a person named this very file.
+    pub(super) named: bool,
+}
+
+/// Finds the files below the paths, but for what is below `excluded`.
+pub(super) fn walk(roots: &[PathBuf], excluded: &BTreeSet<Identity>, limits: &Limits) -> Walk {
+    let mut walker = Walker { walk: Walk::default(), seen: excluded.clone(), above: Vec::new(), limits };
+    for root in roots.iter().filter(|root| root.as_path() != Path::new("-")) {
+        walker.root(root);
+    }
+    walker.walk
+}
+
+/// What paths are known by to the kernel.
+pub(super) fn identities(paths: &[PathBuf]) -> BTreeSet<Identity> {
+    paths.iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| identity(&meta)).collect()
+}
+
+/// Whether a file is one that manifests stand in, by its name.
+pub(super) fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known))
+}
+
+/// What sort of thing that is not a file, in words.
+pub(super) fn word(kind: FileType) -> &'static str {
+    if kind.is_fifo() {
+        "a FIFO"
+    } else if kind.is_socket() {
+        "a socket"
+    } else if kind.is_dir() {
+        "a folder"
+    } else {
+        "a device"
+    }
+}
+
+pub(super) fn not_a_file(path: &Path, kind: FileType) -> Problem {
+    let problem = Problem::new(reason::NOT_A_FILE, format!("{} is {}, not a file", path.display(), word(kind)));
+    problem.in_file(path).with_help("take it out of the folder, or give it a name that does not end like a manifest's")
+}
+
+fn identity(meta: &Metadata) -> Identity {
+    (meta.dev(), meta.ino())
+}
+
+struct Walker<'a> {
+    walk: Walk,
+    seen: BTreeSet<Identity>,
+    /// The folders that the walk is in.
+    above: Vec<Identity>,
+    limits: &'a Limits,
+}
+
+impl Walker<'_> {
+    fn root(&mut self, path: &Path) {
+        match fs::metadata(path) {
+            Err(error) => {
+                let problem = Problem::new(reason::SOURCE_UNAVAILABLE, unavailable(path, &error));
+                let help = "nothing is removed while it is away; to remove what it declared, use `skiff down`";
+                self.walk.problems.push(problem.in_file(path).with_help(help));
+            }
+            Ok(meta) if meta.is_dir() => self.folder(path, &meta, reason::SOURCE_UNAVAILABLE),
+            Ok(meta) if meta.is_file() => match other_tool(path) {
+                Some(problem) => self.walk.problems.push(problem),
+                None => self.file(path, &meta, true),
+            },
+            Ok(meta) => self.walk.problems.push(not_a_file(path, meta.file_type())),
+        }
+    }
+
+    fn folder(&mut self, path: &Path, meta: &Metadata, reason: &'static str) {
+        let identity = identity(meta);
+        if self.above.contains(&identity) {
+            let message = format!("{} leads back to a folder that it is in", path.display());
+            let problem = Problem::new(reason::LINK_LOOP, message).in_file(path);
+            self.walk.problems.push(problem.with_help("remove the link"));
+            return;
+        }
+        if !self.seen.insert(identity) {
+            return;
+        }
+        if self.above.len() >= self.limits.depth {
+            let message = format!("{} is more than {} folders deep", path.display(), self.limits.depth);
+            self.walk.problems.push(Problem::new(reason::TOO_MANY, message).in_file(path));
+            return;
+        }
+        self.above.push(identity);
+        self.walk.folders.push(path.to_owned());
+        match entries(path) {
+            Ok(entries) => entries.iter().for_each(|entry| self.entry(entry)),
+            Err(error) => self.walk.problems.push(unreadable(path, &error, reason)),
+        }
+        self.above.pop();
+    }
+
+    fn entry(&mut self, path: &Path) {
+        let Ok(own) = fs::symlink_metadata(path) else {
+            // Removed since the folder was listed.
+            return;
+        };
+        let is_link = own.is_symlink();
+        if is_link {
+            self.walk.links.push(path.to_owned());
+        }
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => self.folder(path, &meta, reason::UNREADABLE),
+            Ok(_) if !is_manifest(path) => {}
+            Ok(meta) if meta.is_file() => match other_tool(path) {
+                Some(problem) => self.walk.warnings.push(problem),
+                None => self.file(path, &meta, false),
+            },
+            Ok(meta) => self.walk.problems.push(not_a_file(path, meta.file_type())),
+            Err(error) if is_link && is_manifest(path) => self.walk.problems.push(broken_link(path, &error)),
+            Err(_) => {}
+        }
+    }
+
+    fn file(&mut self, path: &Path, meta: &Metadata, named: bool) {
+        if !self.seen.insert(identity(meta)) {
+            return;
+        }
+        if self.walk.files.len() < self.limits.files {
+            self.walk.files.push(Found { path: path.to_owned(), named });
+        } else if self.walk.files.len() == self.limits.files && !self.walk.problems.iter().any(is_too_many) {
+            let message = format!("there are more than {} manifest files", self.limits.files);
+            let problem = Problem::new(reason::TOO_MANY, message).in_file(path);
+            self.walk.problems.push(problem.with_help("name a folder that holds manifests only"));
+        }
+    }
+}
+
+fn is_too_many(problem: &Problem) -> bool {
+    problem.reason == reason::TOO_MANY
+}
+
+/// The entries of a folder that are not hidden, in the order of their names.
+fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+pub(super) fn unreadable(path: &Path, error: &io::Error, reason: &'static str) -> Problem {
+    let problem = Problem::new(reason, format!("{} cannot be read: {error}", path.display())).in_file(path);
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return problem.with_help("let the user that skiff runs as read it");
+    }
+    problem
+}
+
+fn unavailable(path: &Path, error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound {
+        return format!("there is no {}", path.display());
+    }
+    format!("{} cannot be read: {error}", path.display())
+}
+
+fn broken_link(path: &Path, error: &io::Error) -> Problem {
+    let (reason, what) = if error.kind() == io::ErrorKind::NotFound {
+        (reason::UNREADABLE, "leads nowhere".to_owned())
+    } else if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        (reason::LINK_LOOP, "leads back to itself".to_owned())
+    } else {
+        (reason::UNREADABLE, format!("cannot be followed: {error}"))
+    };
+    let problem = Problem::new(reason, format!("the link {} {what}", path.display())).in_file(path);
+    problem.with_help("remove the link, or let it lead to a file")
+}
+
+/// What to say of a file that another tool reads, by its name.
+fn other_tool(path: &Path) -> Option<Problem> {
+    let name = path.file_name()?.to_str()?;
+    let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name);
+    let help = match stem {
+        "kustomization" | "Kustomization" => {
+            "kustomize's files are not read: name the folder of the base, and each environment with `--overlay`"
+        }
+        "compose" | "docker-compose" => COMPOSE,
+        _ if stem.starts_with("compose.") || stem.starts_with("docker-compose.") => COMPOSE,
+        _ => return None,
+    };
+    let message = format!("{} is not a manifest of skiff and is passed over", path.display());
+    Some(Problem::new(reason::OTHER_TOOL, message).in_file(path).with_help(help))
+}
+
+const COMPOSE: &str =
+    "this version does not read Compose files, a later one does: write each of its services as a `kind: Deployment`";
