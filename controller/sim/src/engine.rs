@@ -83,6 +83,11 @@ impl SimEngine {
         self.files.get(id)
     }
 
+    /// The ids of the file sets that are written.
+    pub fn file_sets(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
     /// An image by its reference.
     pub fn image(&self, reference: &str) -> Option<&SimImage> {
         self.images.get(reference)
@@ -106,6 +111,12 @@ impl SimEngine {
     /// Its next list of containers is empty, whatever there is.
     pub const fn list_empty_once(&mut self) {
         self.empty_lists = 1;
+    }
+
+    /// Nothing more goes wrong than was said to stay wrong.
+    pub const fn clear_faults(&mut self) {
+        self.next_fault = None;
+        self.empty_lists = 0;
     }
 
     /// Performs an action as Docker and the adapter before it do. Variables and files get what `content` holds.

@@ -82,7 +82,8 @@ fn attach(
     let right = draft.network(name).map(|network| network.id.clone());
     let (reason, after) = match (on, made) {
         (_, Some(made)) => (Reason::Rewired { network: name.clone() }, Some(made)),
-        (Some(on), None) if right.as_deref() == Some(&on) => {
+        // A container that has not started since it was connected knows the network by its name alone.
+        (Some(on), None) if on.is_empty() || right.as_deref() == Some(&on) => {
             let changes = readdressed(container.detail.as_ref()?.endpoints.get(name)?, attachment);
             if changes.is_empty() {
                 return None;

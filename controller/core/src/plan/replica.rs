@@ -86,13 +86,16 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     } else {
         None
     };
+    // One of an earlier template keeps the policy that it has until it is replaced.
+    let own = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
+    let policy = own.filter(|_| outdated.is_some()).unwrap_or(workload.restart_policy);
     Replica {
         container,
         labels,
         outdated,
         adjust,
         unknown_content,
-        condition: condition(workload, container, draft.now),
+        condition: condition(workload, policy, container, draft.now),
     }
 }
 
@@ -189,14 +192,14 @@ fn unsigned(value: i64) -> u64 {
 }
 
 /// The condition of a container, by its state, its health, the clock and the restart policy.
-pub(super) fn condition(workload: &Workload, container: &ObservedContainer, now: Timestamp) -> Condition {
+fn condition(workload: &Workload, policy: RestartPolicy, container: &ObservedContainer, now: Timestamp) -> Condition {
     match container.state {
         ContainerState::Created => Condition::Created,
         ContainerState::Paused => Condition::Paused,
         ContainerState::Restarting => Condition::Restarting,
         ContainerState::Removing => Condition::Removing,
         ContainerState::Dead => Condition::Dead,
-        ContainerState::Exited => ended(workload, container),
+        ContainerState::Exited => ended(policy, container),
         ContainerState::Running => match container.health {
             Some(Health::Starting | Health::Unhealthy) => Condition::Unready,
             None | Some(Health::Healthy) => ready(workload, container, now),
@@ -204,10 +207,10 @@ pub(super) fn condition(workload: &Workload, container: &ObservedContainer, now:
     }
 }
 
-fn ended(workload: &Workload, container: &ObservedContainer) -> Condition {
+fn ended(policy: RestartPolicy, container: &ObservedContainer) -> Condition {
     let code = container.detail.as_ref().map_or(0, |detail| detail.exit_code);
     let failed_to_start = container.detail.as_ref().is_some_and(|detail| !detail.error.is_empty());
-    match workload.restart_policy {
+    match policy {
         RestartPolicy::Never if !failed_to_start => Condition::Finished { code },
         RestartPolicy::OnFailure if code == 0 => Condition::Finished { code },
         RestartPolicy::Always | RestartPolicy::OnFailure | RestartPolicy::Never => Condition::Exited,

@@ -20,7 +20,10 @@ struct Gap<'d, 'a> {
     workload: &'d Workload,
     wanted: usize,
     current: Vec<&'d Replica<'a>>,
+    /// Current ones whose ordinal another one has.
+    doubles: Vec<&'d Replica<'a>>,
     /// Outdated ones, in the order in which they go: those that do not serve first, then the highest ordinals.
+    /// Of two with one ordinal, as a rename by hand between two steps leaves them, only one stays.
     outdated: Vec<&'d Replica<'a>>,
     /// Ordinals that are in use.
     used: BTreeSet<u32>,
@@ -72,12 +75,16 @@ impl<'d, 'a> Gap<'d, 'a> {
             replicas.iter().filter(there).partition(|replica| replica.outdated.is_some());
         outdated.sort_by_key(|replica| (replica.condition.is_available(), std::cmp::Reverse(replica.labels.ordinal)));
         current.sort_by_key(|replica| (!replica.condition.is_ready(), replica.labels.ordinal));
+        let mut ordinals = BTreeSet::new();
+        let (current, doubles): (Vec<_>, Vec<_>) =
+            current.into_iter().partition(|replica| ordinals.insert(replica.labels.ordinal));
         let known = current.iter().map(|replica| replica.labels.revision).max();
         let newest = replicas.iter().map(|replica| replica.labels.revision).max().unwrap_or(0);
         Self {
             workload,
             wanted: usize::try_from(workload.replicas).unwrap_or(usize::MAX),
             current,
+            doubles,
             outdated,
             used: replicas.iter().map(|replica| replica.labels.ordinal).collect(),
             revision: known.unwrap_or(newest + 1),
@@ -94,7 +101,7 @@ impl<'d, 'a> Gap<'d, 'a> {
 
     /// Removes current replicas above the number: those that do not serve first, then the highest ordinals.
     fn drop_surplus(&self, draft: &mut Draft<'_>) {
-        for replica in self.current.iter().skip(self.wanted) {
+        for replica in self.doubles.iter().chain(self.current.iter().skip(self.wanted)) {
             self.remove(draft, replica, &Reason::Surplus, &[]);
         }
     }

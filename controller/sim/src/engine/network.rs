@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use skiff_api::HostPort;
 use skiff_core::{Attachment, ContainerRef, CreateNetwork, EngineError, Outcome, PublishedPort};
 
@@ -45,7 +46,10 @@ impl SimEngine {
         spec: skiff_api::NetworkSpec,
     ) -> String {
         let id = self.new_id();
-        let (serial, created_at) = (self.serial, self.now);
+        let serial = self.serial;
+        // No two networks are made in one nanosecond, though the caller's time may stand still.
+        let apart = SignedDuration::from_nanos(i64::try_from(serial).unwrap_or_default());
+        let created_at = self.now.saturating_add(apart).unwrap_or(self.now);
         self.networks
             .insert(id.clone(), SimNetwork { id: id.clone(), serial, name: name.to_owned(), labels, spec, created_at });
         id

@@ -1,0 +1,230 @@
+//! The controller's loop as a model: observe, plan, perform what may be performed, remember failures, forget all in a crash.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use skiff_api::{Instance, ObjectKey};
+use skiff_core::{
+    CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Failure, Failures, Intent,
+    Observed, Outcome, Plan, SourceState, Step, StepId, Timestamp, compile, plan,
+};
+use skiff_sim::SimEngine;
+
+use crate::manifests::{Manifests, SECRET_MARK};
+use crate::random::Random;
+
+/// Steps of one plan that are not done yet.
+struct Batch {
+    steps: BTreeMap<StepId, Step>,
+    done: BTreeSet<StepId>,
+    /// The content at the time of the plan.
+    content: Arc<ContentStore>,
+}
+
+/// What the controller holds. A crash loses the failures and the batches; Docker and the state directory stay.
+pub(crate) struct Controller {
+    pub(crate) desired: Desired,
+    content: Arc<ContentStore>,
+    pub(crate) wake_at: Option<Timestamp>,
+    pub(crate) last_plan: Plan,
+    departed: BTreeMap<ObjectKey, Departed>,
+    failures: Failures,
+    batches: Vec<Batch>,
+    saw_ours: bool,
+    /// Whether each step is performed twice.
+    pub(crate) stutters: bool,
+}
+
+/// One step that was performed, and what came of it.
+pub(crate) struct Performed {
+    pub(crate) step: Step,
+    pub(crate) result: Result<Outcome, EngineError>,
+}
+
+impl Controller {
+    pub(crate) fn new(stutters: bool) -> Self {
+        Self {
+            desired: Desired::default(),
+            content: Arc::default(),
+            wake_at: None,
+            last_plan: Plan::default(),
+            departed: BTreeMap::new(),
+            failures: Failures::new(),
+            batches: Vec::new(),
+            saw_ours: false,
+            stutters,
+        }
+    }
+
+    /// Takes what a source yields now.
+    pub(crate) fn load(&mut self, manifests: &Manifests, confirm_prune: bool, problems: usize) {
+        self.remember_departed(manifests);
+        let objects = manifests.objects.iter().map(|(key, object)| {
+            let declared = DeclaredObject {
+                object: object.clone(),
+                source: source_of(&key.namespace),
+                source_revision: None,
+                base: "/srv".to_owned(),
+            };
+            (key.clone(), declared)
+        });
+        let state = SourceState { revision: None, problems, confirm_prune };
+        let sources = ["shop", "blog"].map(|namespace| (source_of(namespace), state.clone()));
+        let (desired, content) = compile(&CompileInput {
+            instance: &Instance::default(),
+            intent: Intent::Run,
+            objects: &objects.collect(),
+            sources: &BTreeMap::from(sources),
+            host_files: &BTreeMap::new(),
+            digest_key: &DigestKey::new([7; 32]),
+            departed: &self.departed,
+            claimed: &BTreeSet::new(),
+        });
+        (self.desired, self.content) = (desired, Arc::new(content));
+    }
+
+    fn remember_departed(&mut self, manifests: &Manifests) {
+        let workloads = self.desired.workloads.iter().map(|(key, workload)| (key, &workload.departed));
+        let networks = self.desired.networks.iter().map(|(key, network)| (key, &network.departed));
+        let volumes = self.desired.volumes.iter().map(|(key, volume)| (key, &volume.departed));
+        for (key, departed) in workloads.chain(networks).chain(volumes) {
+            self.departed.insert(key.clone(), departed.clone());
+        }
+        self.departed.retain(|key, _| !manifests.objects.contains_key(key));
+    }
+
+    /// It dies and is started again.
+    pub(crate) fn crash(&mut self) {
+        self.failures.clear();
+        self.batches.clear();
+        self.wake_at = None;
+        self.saw_ours = false;
+    }
+
+    /// Looks, plans, and takes the steps on. `false` where the engine does not answer.
+    ///
+    /// # Errors
+    /// What a plan may never be: undetermined, or a secret's keeper.
+    pub(crate) fn pass(&mut self, engine: &mut SimEngine) -> Result<bool, String> {
+        let Some(observed) = self.observe(engine) else { return Ok(false) };
+        let now = engine.now();
+        let planned = plan(&self.desired, &observed, now);
+        if planned != plan(&self.desired, &observed, now) {
+            return Err("the same inputs gave another plan".to_owned());
+        }
+        if !planned.steps.is_empty() && format!("{planned:?}").contains(SECRET_MARK) {
+            return Err("a secret's value is in the plan".to_owned());
+        }
+        in_order(&planned)?;
+        if let Some(step) = planned.steps.iter().find(|step| observed.in_flight.contains(&step.object)) {
+            return Err(format!("{} is in flight and was planned: {}", step.object, described(step)));
+        }
+        let steps = planned.steps.iter().map(|step| (step.id, step.clone())).collect();
+        self.batches.push(Batch { steps, done: BTreeSet::new(), content: Arc::clone(&self.content) });
+        self.wake_at = planned.wake_at;
+        self.last_plan = planned;
+        Ok(true)
+    }
+
+    /// One odd empty list is listed again before it is believed.
+    fn observe(&mut self, engine: &mut SimEngine) -> Option<Observed> {
+        let instance = Instance::default();
+        let mut observed = engine.observe(&instance).ok()?;
+        if self.saw_ours && observed.containers.is_empty() {
+            observed = engine.observe(&instance).ok()?;
+        }
+        self.saw_ours |= observed.containers.iter().any(|container| container.owner.labels().is_some());
+        observed.failures = self.failures.clone();
+        let in_flight = self.batches.iter().flat_map(|batch| batch.steps.values().map(|step| step.object.clone()));
+        observed.in_flight = in_flight.collect();
+        Some(observed)
+    }
+
+    /// The steps that may be performed now.
+    fn ready(&self) -> Vec<(usize, StepId)> {
+        let batches = self.batches.iter().enumerate();
+        let ready = batches.flat_map(|(index, batch)| {
+            let free = batch.steps.values().filter(|step| step.after.iter().all(|before| batch.done.contains(before)));
+            free.map(move |step| (index, step.id))
+        });
+        ready.collect()
+    }
+
+    /// The step that is performed next, at random among those whose predecessors succeeded.
+    pub(crate) fn choose(&self, random: &mut Random) -> Option<(usize, Step)> {
+        let (index, id) = random.pick_any(&self.ready())?;
+        Some((index, self.batches.get(index)?.steps.get(&id)?.clone()))
+    }
+
+    /// Performs a step and remembers what came of it.
+    ///
+    /// # Errors
+    /// Where a step that succeeded could not be repeated.
+    pub(crate) fn perform(&mut self, engine: &mut SimEngine, index: usize, step: Step) -> Result<Performed, String> {
+        let batch = self.batches.get_mut(index).ok_or("the batch has gone")?;
+        let result = engine.perform(&step.action, &batch.content);
+        if self.stutters
+            && result.is_ok()
+            && let Err(error) = engine.perform(&step.action, &batch.content)
+        {
+            return Err(format!("performed twice, {} failed: {error}", described(&step)));
+        }
+        batch.steps.remove(&step.id);
+        match &result {
+            Ok(_) => {
+                batch.done.insert(step.id);
+            }
+            Err(error) => {
+                batch.skip_after(step.id);
+                if error.counts() {
+                    self.remember(&step, error, engine.now());
+                }
+            }
+        }
+        if self.batches.iter().all(|batch| batch.steps.is_empty()) {
+            self.batches.clear();
+        }
+        Ok(Performed { step, result })
+    }
+
+    fn remember(&mut self, step: &Step, error: &EngineError, now: Timestamp) {
+        let previous = self.failures.get(&step.object);
+        let mut failure = Failure::after(previous, &step.object, &step.hash, error.to_string(), now);
+        failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
+        self.failures.insert(step.object.clone(), failure);
+    }
+}
+
+impl Batch {
+    /// A dependent waits for success, not for the end: what follows a step that failed is skipped.
+    fn skip_after(&mut self, failed: StepId) {
+        let mut lost = BTreeSet::from([failed]);
+        // Predecessors have smaller numbers: one walk in order finds all.
+        for step in self.steps.values() {
+            if step.after.iter().any(|before| lost.contains(before)) {
+                lost.insert(step.id);
+            }
+        }
+        self.steps.retain(|id, _| !lost.contains(id));
+    }
+}
+
+pub(crate) fn source_of(namespace: &str) -> String {
+    format!("{namespace}-manifests")
+}
+
+pub(crate) fn described(step: &Step) -> String {
+    format!("{} {} ({}: {})", step.action.verb(), step.action.target(), step.object, step.reason)
+}
+
+fn in_order(plan: &Plan) -> Result<(), String> {
+    for (index, step) in plan.steps.iter().enumerate() {
+        if step.id != StepId(index) {
+            return Err(format!("step {index} has the number {:?}", step.id));
+        }
+        if step.after.iter().any(|before| *before >= step.id) {
+            return Err(format!("step {index} follows one that is behind it"));
+        }
+    }
+    Ok(())
+}
