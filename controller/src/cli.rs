@@ -15,6 +15,7 @@ pub mod diff;
 pub mod down;
 pub mod engine;
 mod error;
+mod exec;
 mod explain;
 mod get;
 mod logs;
@@ -60,6 +61,7 @@ enum Command {
     Get(get::Args),
     Describe(describe::Args),
     Logs(logs::Args),
+    Exec(exec::Args),
     Wait(wait::Args),
     Restart(restart::Args),
     Scale(scale::Args),
@@ -117,6 +119,7 @@ impl Command {
             Self::Get(args) => get::run(&args, context),
             Self::Describe(args) => describe::run(&args, context),
             Self::Logs(args) => logs::run(&args, context),
+            Self::Exec(args) => exec::run(&args, context),
             Self::Wait(args) => wait::run(&args, context),
             Self::Restart(args) => restart::run(&args, context),
             Self::Scale(args) => scale::run(&args, context),

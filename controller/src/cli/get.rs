@@ -13,6 +13,7 @@ use crate::view::{View, find};
     skiff get                     everything\n  \
     skiff get deployments -o wide\n  \
     skiff get deploy web db\n  \
+    skiff get web                 the same for one, where no kind has the name\n  \
     skiff get volume/data -o yaml")]
 pub(super) struct Args {
     /// A kind (deployment, network, volume, all), followed by names, or KIND/NAME.
@@ -27,7 +28,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let views = &engine::objects_now(&context.settings)?;
     let selected = select(&args.words, views, context)?;
-    let one = args.words.len() == 2 || args.words.len() == 1 && args.words.iter().any(|word| word.contains('/'));
+    let one = selected.len() == 1 && args.words.last().is_some_and(|word| kinds(word).is_err());
     match (context.settings.output, selected.as_slice()) {
         (Output::Name, _) => context.names(selected.iter().map(|view| &view.object))?,
         (Output::Json | Output::Yaml, [view]) if one => drop(context.data(&view.to_data())?),
@@ -64,7 +65,8 @@ pub(super) fn select<'a>(words: &[String], views: &'a [View], context: &Context)
             && settings.source.as_ref().is_none_or(|source| *source == view.source)
     };
     let Some((first, names)) = words.split_first() else { return Ok(views.iter().filter(is_meant).collect()) };
-    if first.contains('/') {
+    // A word that is no kind may be the name of something.
+    if first.contains('/') || kinds(first).is_err() && named(views, first, context).is_ok() {
         return words.iter().map(|name| named(views, name, context)).collect();
     }
     let kinds = kinds(first)?;

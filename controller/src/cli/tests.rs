@@ -49,3 +49,10 @@ fn the_flags_of_commands_that_read_manifests_hold_together() {
     assert_eq!((args.paths().len(), args.names), (1, vec!["web".to_owned()]));
     assert_eq!(args.scale, [paths::Scale { name: "web".to_owned(), replicas: 5 }]);
 }
+
+#[test]
+fn exec_reads_i_as_stdin_and_still_knows_the_instance() {
+    let before = settings(&["--instance", "test", "exec", "-it", "web", "--", "sh", "-i", "prod"]);
+    let behind = settings(&["exec", "web", "-it", "--instance", "test", "--", "sh"]);
+    assert_eq!((before.instance.as_str(), behind.instance.as_str()), ("test", "test"));
+}
