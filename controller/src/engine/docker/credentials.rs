@@ -30,16 +30,19 @@ pub(crate) struct Credentials {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Config {
+struct DockerConfig {
     auths: BTreeMap<String, Auth>,
-    creds_store: Option<String>,
-    cred_helpers: BTreeMap<String, String>,
+    #[serde(rename = "credsStore")]
+    store: Option<String>,
+    #[serde(rename = "credHelpers")]
+    helpers: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Auth {
-    auth: Option<String>,
+    #[serde(rename = "auth")]
+    encoded: Option<String>,
     username: Option<String>,
     password: Option<String>,
     identitytoken: Option<String>,
@@ -72,15 +75,14 @@ impl Credentials {
         let Some(config) = self.read().await? else { return Ok(None) };
         let registry = registry(image);
         let key = if registry == "docker.io" { HUB } else { registry };
-        let helper =
-            config.cred_helpers.get(registry).or_else(|| config.cred_helpers.get(key)).or(config.creds_store.as_ref());
+        let helper = config.helpers.get(registry).or_else(|| config.helpers.get(key)).or(config.store.as_ref());
         match helper {
             Some(helper) => ask(helper, key).await,
             None => stored(&config, key),
         }
     }
 
-    async fn read(&self) -> Result<Option<Config>, String> {
+    async fn read(&self) -> Result<Option<DockerConfig>, String> {
         let Some(path) = &self.file else { return Ok(None) };
         let unreadable = |error: &dyn std::fmt::Display| {
             format!("Docker's configuration {} cannot be read: {error}", path.display())
@@ -104,13 +106,13 @@ fn registry(image: &str) -> &str {
     }
 }
 
-fn stored(config: &Config, key: &str) -> Result<Option<DockerCredentials>, String> {
+fn stored(config: &DockerConfig, key: &str) -> Result<Option<DockerCredentials>, String> {
     let entry = config.auths.iter().find(|(name, _)| *name == key || bare(name) == bare(key));
     let Some((name, entry)) = entry else { return Ok(None) };
     let mut credentials = DockerCredentials { serveraddress: Some(key.to_owned()), ..DockerCredentials::default() };
     credentials.username.clone_from(&entry.username);
     credentials.password.clone_from(&entry.password);
-    if let Some(auth) = entry.auth.as_deref().filter(|auth| !auth.is_empty()) {
+    if let Some(auth) = entry.encoded.as_deref().filter(|auth| !auth.is_empty()) {
         let (user, password) = decode(auth).ok_or_else(|| {
             format!("the credentials for {name} in Docker's configuration are damaged: `docker login {name}` again")
         })?;

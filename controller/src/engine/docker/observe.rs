@@ -23,6 +23,8 @@ use super::info;
 use crate::engine::Look;
 use crate::files::FileStore;
 
+/// Every container, foreign ones included, for their names and ports.
+const CONTAINERS: &str = "/containers/json?all=1";
 /// Inspects at once. More make the daemon slower for everybody.
 const CONCURRENCY: usize = 8;
 /// In how many looks every container of ours is inspected once.
@@ -98,30 +100,36 @@ impl Observer {
     }
 
     async fn look(&mut self, instance: &Instance, look: Look) -> Result<Observed, EngineError> {
-        // Taken before the list: what an event names from here on counts for the next look.
-        let touched = std::mem::take(&mut self.touched);
-        let files = self.files.clone();
-        let (rows, networks, volumes, engine, files) = tokio::join!(
-            list::<Vec<ContainerRow>>(&self.client, "/containers/json?all=1"),
-            list::<Vec<NetworkRow>>(&self.client, "/networks"),
-            list::<Volumes>(&self.client, "/volumes"),
-            facts(&self.client, self.facts.clone()),
+        let (client, files, known) = (self.client.clone(), self.files.clone(), self.facts.clone());
+        // All at once: the longest of them, the containers, is what a look costs.
+        let (containers, networks, volumes, facts, files) = tokio::join!(
+            self.containers(instance, look),
+            list::<Vec<NetworkRow>>(&client, "/networks"),
+            list::<Volumes>(&client, "/volumes"),
+            facts(&client, known),
             tokio::task::spawn_blocking(move || files.list()),
         );
-        let rows = self.believe(instance, rows?).await?;
-        let (engine, root) = engine?;
-        self.facts = Some((engine.clone(), root.clone()));
-        let (ours, foreign): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.is_of(instance));
-        let mut containers = self.inspect_all(instance, ours, look, &touched).await?;
-        containers.extend(foreign.into_iter().map(|row| row.observed(instance, &self.files)));
+        let (containers, facts) = (containers?, facts?);
+        let (engine, root) = self.facts.insert(facts);
         Ok(Observed {
-            engine: EngineFacts { low_disk: info::low_disk(&root), ..engine },
+            engine: EngineFacts { low_disk: info::low_disk(root), ..engine.clone() },
             containers,
             networks: networks?.into_iter().map(|row| row.observed(instance)).collect(),
             volumes: volumes?.observed(instance),
             files: files.map_err(|error| EngineError::Failed(format!("the list of files: {error}")))??,
             ..Observed::default()
         })
+    }
+
+    async fn containers(&mut self, instance: &Instance, look: Look) -> Result<Vec<ObservedContainer>, EngineError> {
+        // Taken before the list: what an event names from here on counts for the next look.
+        let touched = std::mem::take(&mut self.touched);
+        let rows = list::<Vec<ContainerRow>>(&self.client, CONTAINERS).await?;
+        let rows = self.believe(instance, rows).await?;
+        let (ours, foreign): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.is_of(instance));
+        let mut containers = self.inspect_all(instance, ours, look, &touched).await?;
+        containers.extend(foreign.into_iter().map(|row| row.observed(instance, &self.files)));
+        Ok(containers)
     }
 
     /// One odd empty list is listed again before it is believed.
@@ -132,8 +140,7 @@ impl Observer {
     ) -> Result<Vec<ContainerRow>, EngineError> {
         let count = |rows: &[ContainerRow]| rows.iter().filter(|row| row.is_of(instance)).count();
         let had_some = self.counts.get(instance).is_some_and(|count| *count > 0);
-        let rows =
-            if had_some && count(&rows) == 0 { list(&self.client, "/containers/json?all=1").await? } else { rows };
+        let rows = if had_some && count(&rows) == 0 { list(&self.client, CONTAINERS).await? } else { rows };
         self.counts.insert(instance.clone(), count(&rows));
         Ok(rows)
     }

@@ -1,0 +1,72 @@
+//! Files of ConfigMaps and Secrets arrive read-only; a missing one fails the start instead of making a folder.
+
+use futures_util::TryStreamExt;
+use skiff::engine::docker::LogOptions;
+use skiff_api::{Kind, ObjectKey};
+use skiff_core::{Action, FileEntry, FileSet, Mount, MountSource};
+
+use super::fixture::{Host, Tested, with_host};
+
+fn set(id: &str, secret: bool) -> FileSet {
+    let entry = |path: &str| FileEntry {
+        path: path.to_owned(),
+        key: "key".to_owned(),
+        mode: 0o400,
+        uid: Some(1000),
+        gid: None,
+    };
+    FileSet { id: id.to_owned(), object: object(), secret, files: vec![entry("key")] }
+}
+
+fn object() -> ObjectKey {
+    ObjectKey::new(Kind::Secret, "test", "s")
+}
+
+fn mount(target: &str, sub_path: Option<&str>, set: FileSet) -> Mount {
+    Mount {
+        target: target.to_owned(),
+        read_only: false,
+        sub_path: sub_path.map(str::to_owned),
+        source: MountSource::Files(set),
+    }
+}
+
+#[tokio::test]
+async fn files_are_mounted_with_mode_and_owner_and_cannot_be_written() -> Tested {
+    with_host("files", async |host: &mut Host| {
+        host.content.insert(object(), "key".to_owned(), b"value".as_slice());
+        let (config, secret) = (set("c-1", false), set("s-1", true));
+        for set in [&config, &secret] {
+            host.perform_twice(Action::WriteFiles(set.clone())).await?;
+        }
+        let script = "stat -c %a:%u /c/key; cat /c/key /key; touch /c/new /key || echo no";
+        let mut create = host.shell("a", script);
+        create.spec.mounts = vec![mount("/c", None, config), mount("/key", Some("key"), secret)];
+        let container = host.run(create).await?;
+        let options = LogOptions { follow: true, ..LogOptions::default() };
+        let lines: Vec<_> = host.docker.logs(&container.name, options).await?.try_collect().await?;
+        let text: Vec<u8> = lines.iter().flat_map(|line| line.bytes.to_vec()).collect();
+        let text = String::from_utf8(text)?;
+        assert!(text.contains("400:1000") && text.contains("valuevalue") && text.contains("no"), "{text}");
+        let observed = host.look().await?;
+        let both = ["c-1".to_owned(), "s-1".to_owned()].into();
+        assert_eq!(observed.files, both);
+        assert_eq!(host.container(&container.name).await?.files, both);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_missing_file_fails_the_start_and_makes_no_folder() -> Tested {
+    with_host("nofile", async |host: &mut Host| {
+        let mut create = host.shell("a", "true");
+        let set = set("gone-1", false);
+        create.spec.mounts = vec![mount("/c", None, set.clone())];
+        let failed = host.run(create).await.expect_err("the files are not there").to_string();
+        assert!(failed.contains("bind source path does not exist"), "{failed}");
+        assert!(!host.files().folder(&set).exists());
+        Ok(())
+    })
+    .await
+}
