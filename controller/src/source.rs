@@ -8,6 +8,7 @@ mod documents;
 mod host_files;
 mod last_good;
 mod layers;
+mod mounted;
 mod name;
 mod options;
 mod problem;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use skiff_api::{Object, ObjectKey};
 use skiff_core::HostFiles;
-use skiff_yaml::{Positions, Span};
+use skiff_yaml::{FileId, Positions, Span};
 
 pub use last_good::merge_last_good;
 pub use name::is_source_name;
@@ -106,13 +107,16 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
     loaded.problems.extend(name::problem(options));
     let overlays = walk::identities(&options.overlays);
     let base = documents::read(&options.paths, &overlays, options, &mut loaded, stdin);
+    let mut declaring: BTreeSet<FileId> = base.iter().map(|candidate| candidate.file).collect();
     let mut layers = layers::Layers::new(base, &mut loaded);
     for overlay in &options.overlays {
         let root = std::slice::from_ref(overlay);
         let layer = documents::read(root, &BTreeSet::new(), options, &mut loaded, stdin);
+        declaring.extend(layer.iter().map(|candidate| candidate.file));
         layers.lay(layer, &mut loaded);
     }
     layers.finish(&mut loaded);
+    mounted::demote(&mut loaded, &declaring);
     host_files::collect(&mut loaded);
     if loaded.objects.is_empty() && loaded.problems.is_empty() {
         let message = format!("{} holds no manifests", shown(&options.paths));

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use skiff_api::{Object, PodTemplate};
+use skiff_api::{HostPathVolume, Object, PodTemplate};
 
 use super::{Declared, Loaded, read};
 
@@ -31,12 +31,14 @@ pub(super) fn collect(loaded: &mut Loaded) {
 pub(super) fn paths(object: &Object) -> Vec<&str> {
     let Some(template) = template(object) else { return Vec::new() };
     let candidates = template.volumes.iter().filter_map(|volume| Some((&volume.name, volume.host_path.as_ref()?)));
-    candidates
-        .filter(|(name, host)| {
-            Path::new(&host.path).is_relative() && (host.read_only || is_mounted_read_only(template, name))
-        })
-        .map(|(_, host)| host.path.as_str())
-        .collect()
+    let relative = candidates.filter(|(_, host)| Path::new(&host.path).is_relative());
+    let read_only = relative.filter(|(name, host)| host.read_only || is_mounted_read_only(template, name));
+    read_only.map(|(_, host)| host.path.as_str()).collect()
+}
+
+/// Every path of the host that an object mounts.
+pub(super) fn all(object: &Object) -> impl Iterator<Item = &HostPathVolume> {
+    template(object).into_iter().flat_map(|template| &template.volumes).filter_map(|volume| volume.host_path.as_ref())
 }
 
 /// The keys of an object's files.

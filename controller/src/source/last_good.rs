@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use skiff_api::{Instance, Object, ObjectKey, SetComplaint, validate_set};
+use skiff_core::DeclaredObject;
 
 use super::{Declared, Loaded, Origin, Problem, RelatedPlace, absolute, host_files, problem, reason};
 use crate::state::{Good, GoodObject};
@@ -26,6 +27,17 @@ pub fn merge_last_good(mut loaded: Loaded, good: &Good, instance: &Instance) -> 
 }
 
 impl Loaded {
+    /// The objects as compiling wants them.
+    pub fn declared(&self) -> BTreeMap<ObjectKey, DeclaredObject> {
+        let compiled = |declared: &Declared| DeclaredObject {
+            object: declared.object.clone(),
+            source: self.source.clone(),
+            source_revision: self.revision.clone(),
+            base: declared.base.to_string_lossy().into_owned(),
+        };
+        self.objects.iter().map(|(key, declared)| (key.clone(), compiled(declared))).collect()
+    }
+
     /// What is good now, to be kept for the next mistake.
     pub fn good(&self) -> Good {
         let objects = self.objects.iter().map(|(key, declared)| {
@@ -38,12 +50,12 @@ impl Loaded {
     }
 }
 
-/// A file that held objects and holds none now was hardly emptied on purpose.
+/// A file that held objects and holds none now was hardly emptied on purpose; nor was a folder closed.
 fn promote_warnings(loaded: &mut Loaded, good: &Good) {
     let files: BTreeSet<&Path> = good.objects.values().map(|object| object.file.as_path()).collect();
     let is_mistake = |warning: &mut Problem| {
-        let of_file = [reason::EMPTY_FILE, reason::NOT_A_MANIFEST].contains(&warning.reason);
-        of_file && warning.file.as_deref().is_some_and(|file| files.contains(absolute(file).as_path()))
+        let path = warning.file.as_deref().map(absolute);
+        path.is_some_and(|path| files.iter().any(|file| file.starts_with(&path)))
     };
     loaded.problems.extend(loaded.warnings.extract_if(.., is_mistake));
 }

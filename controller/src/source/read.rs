@@ -23,8 +23,13 @@ const ATTEMPTS: usize = 3;
 
 /// Reads a file of at most `limit` bytes.
 pub(super) fn file(path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
+    unless_changed(path, limit, &|| {})
+}
+
+/// As [`file`]; `meanwhile` happens whenever the bytes have been read.
+pub(super) fn unless_changed(path: &Path, limit: u64, meanwhile: &dyn Fn()) -> Result<Vec<u8>, Unread> {
     for _ in 0..ATTEMPTS {
-        if let Some(bytes) = once(path, limit)? {
+        if let Some(bytes) = once(path, limit, meanwhile)? {
             return Ok(bytes);
         }
     }
@@ -32,7 +37,7 @@ pub(super) fn file(path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
 }
 
 /// `None` where the file changed meanwhile.
-fn once(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Unread> {
+fn once(path: &Path, limit: u64, meanwhile: &dyn Fn()) -> Result<Option<Vec<u8>>, Unread> {
     let file = open(path).map_err(Unread::Failed)?;
     let before = file.metadata().map_err(Unread::Failed)?;
     if !before.is_file() {
@@ -42,6 +47,7 @@ fn once(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Unread> {
         return Err(Unread::TooLarge(before.len()));
     }
     let bytes = bounded(&file, limit).map_err(Unread::Failed)?;
+    meanwhile();
     let after = file.metadata().map_err(Unread::Failed)?;
     let whole = u64::try_from(bytes.len()).is_ok_and(|len| len == after.len());
     Ok((whole && stamp(&before) == stamp(&after)).then_some(bytes))

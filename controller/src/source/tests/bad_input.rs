@@ -118,8 +118,23 @@ fn every_mistake_of_every_file_is_reported_with_its_place() {
 
 #[test]
 fn a_file_that_keeps_changing_is_not_believed() {
-    let problem = read::Unread::BeingWritten.problem(Path::new("a.yaml"), 1);
-    assert_eq!((problem.reason, problem.help.is_some()), (reason::BEING_WRITTEN, true));
+    let folder = Folder::new(&[("a.yaml", "1")]);
+    let path = folder.path().join("a.yaml");
+    let read = read::unless_changed(&path, 100, &|| folder.write("a.yaml", fs::read(&path).expect("a file").repeat(2)));
+    let Err(unread) = read else { panic!("{read:?}") };
+    assert_eq!(unread.problem(&path, 100).reason, reason::BEING_WRITTEN);
+}
+
+#[test]
+fn a_file_that_changed_once_while_it_was_read_is_read_again() {
+    let folder = Folder::new(&[("a.yaml", "half")]);
+    let path = folder.path().join("a.yaml");
+    let complete = || {
+        if fs::read(&path).expect("a file") == b"half" {
+            folder.write("a.yaml", "half and half");
+        }
+    };
+    assert_eq!(read::unless_changed(&path, 100, &complete).expect("a file"), b"half and half");
 }
 
 #[test]
@@ -165,4 +180,29 @@ fn no_text_of_a_secret_is_shown() {
     let loaded = Folder::new(&[("s.yaml", secret)]).load();
     assert!(!loaded.problems.is_empty());
     assert!(!format!("{loaded:?}").contains("hunter2"), "{loaded:?}");
+}
+
+const MOUNT: &str = "    volumes: [ { name: data, hostPath: { path: ./data } } ]\n";
+
+#[test]
+fn what_containers_mount_is_no_mistake_of_the_source() {
+    let folder = Folder::new(&[
+        ("a.yaml", &(deployment("a", "a:1") + MOUNT)),
+        ("data/home.yaml", "secret: !secret wifi\n"),
+        ("data/tool.yaml", "kind: Tool\nmetadata: {}\n"),
+        ("data/db/state.json", "\0"),
+    ]);
+    let loaded = folder.load();
+    assert_eq!((loaded.problems.as_slice(), loaded.objects.len()), ([].as_slice(), 1));
+    let expected =
+        ["data/db/state.json NotText", "data/home.yaml:1:9 InvalidSyntax", "data/tool.yaml:1:7 InvalidObject"];
+    let found = places(&folder, &loaded.warnings);
+    assert!(expected.iter().all(|warning| found.iter().any(|it| it == warning)), "{found:?}");
+}
+
+#[test]
+fn a_mount_of_the_manifests_themselves_hides_no_mistake() {
+    let folder =
+        Folder::new(&[("a.yaml", &(deployment("a", "a:1") + &MOUNT.replace("./data", "."))), ("b.yaml", "kind: [")]);
+    assert_eq!(places(&folder, &folder.load().problems), ["b.yaml:1:7 InvalidSyntax"]);
 }

@@ -181,3 +181,14 @@ fn without_a_last_good_state_what_is_wrong_is_left_out() {
     let loaded = merge_last_good(folder.load(), &Good::default(), &Instance::default());
     assert_eq!((names(&loaded), loaded.problems.len()), (vec!["deployment/default/api".to_owned()], 1));
 }
+
+#[test]
+fn a_manifest_below_a_mount_that_breaks_is_a_mistake_all_the_same() {
+    let volume = "    volumes: [ { name: a, hostPath: { path: ./sub } } ]\n";
+    let scene = Scene::new(&[
+        ("api.yaml", &(deployment("api", "api:1") + volume)),
+        ("sub/web.yaml", &deployment("web", "web:1")),
+    ]);
+    let loaded = scene.broken(|folder| folder.write("sub/web.yaml", "kind: ["));
+    assert_eq!(image(&loaded, "web"), "web:1");
+}
