@@ -4,6 +4,7 @@
 //! and its clean-up, also when it fails. Nothing in here knows how Skiff works inside: it sees what a user sees.
 
 pub mod act;
+pub mod bench;
 pub mod check;
 mod docker;
 mod evidence;

@@ -44,7 +44,7 @@ fn what_is_seen_of_a_container_is_what_docker_says() -> Result<()> {
     let before = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
     let label = format!("e2e-tools={name}");
     let seen = docker.run_foreign(&name, &body).inspect_err(|_| docker.remove_all(&label))?;
-    let listed = docker.containers(&[label.clone()])?;
+    let listed = docker.containers(std::slice::from_ref(&label))?;
     let events = docker.events(&before.to_string(), &(before + 2).to_string(), &label).context("events");
     docker.remove_all(&label);
     ensure!(seen.variable("LEVEL") == Some("info") && seen.name == name, "{}", seen.inspect);

@@ -1,0 +1,46 @@
+//! The figures of `make bench`: what Skiff takes, against the raw Engine API in the same run.
+//!
+//! Both sides use the same image, command, network mode and restart policy, and eight connections. Pairs are interleaved, so
+//! that a machine that grows slower hits both. A figure is the median; its spread is printed with it.
+
+mod baseline;
+mod host;
+mod report;
+mod rows;
+mod sample;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::docker::Docker;
+
+pub use report::Row;
+pub use sample::Sample;
+
+/// How many services stand on the host in most rows.
+const SERVICES: usize = 50;
+
+/// How many interleaved pairs a figure is the median of.
+fn pairs() -> usize {
+    std::env::var("BENCH_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
+}
+
+/// Measures every row and returns the report as Markdown.
+pub fn run(criterion: &Path, mut tell: impl FnMut(&str)) -> Result<String> {
+    let docker = Docker::of_environment();
+    let mut rows = Vec::new();
+    let mut stage = rows::Stage::new(&docker).context("the stage")?;
+    tell(&format!("{SERVICES} services from nothing, {} pairs", pairs()));
+    rows.push(stage.first_up()?);
+    tell("nothing to do");
+    rows.push(stage.nothing_to_do()?);
+    rows.push(stage.plan(criterion)?);
+    tell("idle for a minute");
+    rows.extend(stage.idle()?);
+    tell("killed processes");
+    rows.push(stage.healing()?);
+    tell("1 to 20 replicas and back");
+    rows.extend(stage.scaling()?);
+    report::markdown(&docker, &rows, stage.notes())
+}
