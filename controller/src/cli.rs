@@ -27,6 +27,7 @@ mod scale;
 mod schema;
 mod settings;
 pub mod up;
+pub mod validate;
 mod version;
 mod wait;
 
@@ -58,6 +59,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Validate(validate::Args),
     Get(get::Args),
     Describe(describe::Args),
     Logs(logs::Args),
@@ -116,6 +118,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self, context: &mut Context) -> Result<Exit, CliError> {
         match self {
+            Self::Validate(args) => validate::run(&args, context),
             Self::Get(args) => get::run(&args, context),
             Self::Describe(args) => describe::run(&args, context),
             Self::Logs(args) => logs::run(&args, context),

@@ -9,10 +9,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use skiff_api::ObjectKey;
 
-use super::style::{ERROR, FAINT, HINT, NAME, paint};
+use super::style::{ERROR, FAINT, HINT, NAME, WARNING, paint};
 
+mod from;
 mod mask;
 mod snippet;
+
+pub use from::mistakes;
 
 /// A mistake, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,6 +26,8 @@ pub struct Mistake {
     /// Where in the file; none for what concerns the whole of it.
     #[serde(flatten)]
     pub place: Option<Place>,
+    /// Whether it stands in the way of anything.
+    pub severity: Severity,
     /// One `PascalCase` word for programs.
     pub reason: String,
     /// What is wrong.
@@ -39,6 +44,17 @@ pub struct Mistake {
     /// The text of the file, where it could be read.
     #[serde(skip)]
     pub text: Option<Arc<str>>,
+}
+
+/// Whether something stands in the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The object cannot be used as it is.
+    #[default]
+    Error,
+    /// It is odd, and used all the same.
+    Warning,
 }
 
 /// A place in a file.
@@ -99,7 +115,11 @@ pub fn plain(mistakes: &[Mistake]) -> String {
 
 fn one(text: &mut String, mistake: &Mistake) {
     let at = paint(NAME, at(&mistake.file, mistake.place));
-    writeln!(text, "{at}: {} {}", paint(ERROR, "error:"), indented(&mistake.message)).ok();
+    let word = match mistake.severity {
+        Severity::Error => paint(ERROR, "error:"),
+        Severity::Warning => paint(WARNING, "warning:"),
+    };
+    writeln!(text, "{at}: {word} {}", indented(&mistake.message)).ok();
     for related in &mistake.related {
         let there = self::at(&related.file, related.place);
         writeln!(text, "    {} {}", paint(FAINT, format_args!("{there}:")), indented(&related.message)).ok();
@@ -117,12 +137,13 @@ fn at(file: &str, place: Option<Place>) -> String {
     place.map_or_else(|| file.to_owned(), |place| format!("{file}:{}:{}", place.line, place.column))
 }
 
-/// `3 problems in 2 files`.
+/// `3 problems in 2 files`; what is only odd is not counted.
 fn count(mistakes: &[Mistake]) -> String {
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let files = mistakes.chunk_by(|a, b| a.file == b.file).count();
-    let text = format!("{} in {}", plural(mistakes.len(), "problem"), plural(files, "file"));
-    if mistakes.is_empty() { String::new() } else { format!("{}\n", paint(ERROR, text)) }
+    let errors: Vec<_> = mistakes.iter().filter(|mistake| mistake.severity == Severity::Error).collect();
+    let files = errors.chunk_by(|a, b| a.file == b.file).count();
+    let text = format!("{} in {}", plural(errors.len(), "problem"), plural(files, "file"));
+    if errors.is_empty() { String::new() } else { format!("{}\n", paint(ERROR, text)) }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use miette::{
 };
 
 use super::mask::Masked;
-use super::{Mistake, Place, at};
+use super::{Mistake, Place, Severity, at};
 
 /// Adds the mistake to a text.
 pub(super) fn render(text: &mut String, mistake: &Mistake, place: Place, shown: &Masked, width: usize) {
@@ -59,6 +59,13 @@ impl fmt::Display for Snippet<'_> {
 impl std::error::Error for Snippet<'_> {}
 
 impl Diagnostic for Snippet<'_> {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.mistake.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }

@@ -20,6 +20,7 @@ fn mistake(file: &str, text: &str, word: &str, message: &str) -> Mistake {
     Mistake {
         file: file.to_owned(),
         place: Some(place(text, word)),
+        severity: Severity::Error,
         reason: "UnknownField".to_owned(),
         message: message.to_owned(),
         help: Some("did you mean `replicas`?".to_owned()),
@@ -88,7 +89,7 @@ fn on_a_terminal_the_line_is_shown() {
 fn programs_get_file_line_and_column() {
     let value = serde_json::to_string(&mistakes()).expect("plain data");
     insta::assert_snapshot!(value, @r#"
-    [{"file":"a.bin","reason":"UnknownField","message":"not text"},{"file":"web.yaml","line":2,"column":1,"reason":"UnknownField","message":"another","help":"did you mean `replicas`?"},{"file":"web.yaml","line":5,"column":3,"reason":"UnknownField","message":"unknown field `replicaz`","help":"did you mean `replicas`?","related":[{"file":"db.yaml","line":4,"column":9,"message":"first declared here"}]}]
+    [{"file":"a.bin","severity":"error","reason":"UnknownField","message":"not text"},{"file":"web.yaml","line":2,"column":1,"severity":"error","reason":"UnknownField","message":"another","help":"did you mean `replicas`?"},{"file":"web.yaml","line":5,"column":3,"severity":"error","reason":"UnknownField","message":"unknown field `replicaz`","help":"did you mean `replicas`?","related":[{"file":"db.yaml","line":4,"column":9,"message":"first declared here"}]}]
     "#);
 }
 

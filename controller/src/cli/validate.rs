@@ -1,0 +1,60 @@
+//! `skiff validate`.
+
+use super::paths::PathArgs;
+use super::{CliError, Context, Exit, Output, Settings};
+use crate::source::{self, Loaded, SourceOptions};
+use crate::ui::problem::{self, Mistake, Severity};
+use crate::ui::style::{GOOD, paint};
+
+/// Check manifests without an engine: every mistake, with its line and what to do
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    skiff validate ./manifests\n  \
+    skiff validate ./manifests --overlay ./manifests/prod -o json\n  \
+    skiff validate - < app.yaml\n\n\
+    It ends with 1 when there is a mistake.")]
+pub(super) struct Args {
+    /// Where the manifests are.
+    #[command(flatten)]
+    manifests: PathArgs,
+}
+
+/// What to load, as the flags say.
+pub fn options(manifests: &PathArgs, settings: &Settings) -> SourceOptions {
+    SourceOptions {
+        paths: manifests.paths.clone(),
+        overlays: manifests.overlays.clone(),
+        name: settings.source.clone(),
+        default_namespace: settings.namespace.clone(),
+        instance: settings.instance.clone(),
+        ..SourceOptions::default()
+    }
+}
+
+/// Answers with what is wrong.
+///
+/// # Errors
+/// When something is, or stdout cannot be written.
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let loaded = source::load(&options(&args.manifests, &context.settings));
+    let mistakes = problem::mistakes(&loaded);
+    let valid = mistakes.iter().all(|mistake| mistake.severity == Severity::Warning);
+    match context.settings.output {
+        Output::Json | Output::Yaml => drop(context.data(&mistakes)?),
+        Output::Name => context.names(loaded.objects.keys())?,
+        Output::Text | Output::Wide => text(&mistakes, &loaded, valid, context)?,
+    }
+    if valid { Ok(Exit::Done) } else { Err(CliError::Reported) }
+}
+
+fn text(mistakes: &[Mistake], loaded: &Loaded, valid: bool, context: &mut Context) -> Result<(), CliError> {
+    let ui = &mut context.ui;
+    let text = if ui.stdout_is_terminal { problem::graphical(mistakes, ui.width) } else { problem::plain(mistakes) };
+    ui.answer(&text)?;
+    if valid {
+        let count = loaded.objects.len();
+        let objects = if count == 1 { "object is" } else { "objects are" };
+        ui.answer(&format!("{}\n", paint(GOOD, format_args!("{count} {objects} valid"))))?;
+    }
+    Ok(())
+}
