@@ -3,20 +3,23 @@
 //! The stream is drained by a task that does nothing else: a reader that lags slows every call of the daemon and loses events.
 //! Where the wakes are not taken in time they are dropped, because one that waits already says the same: look again.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use bollard::models::EventMessage;
-use bollard::query_parameters::EventsOptionsBuilder;
-use futures_util::StreamExt;
+use bytes::BytesMut;
+use http_body_util::BodyExt;
+use hyper::Method;
+use hyper::body::Incoming;
+use serde::Deserialize;
 use skiff_core::Instance;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::client::Client;
 use super::deadline;
 use super::observe::Ask;
+use super::path;
 use crate::engine::Wake;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -77,35 +80,63 @@ async fn drain(
     instance: &Instance,
     wakes: &mpsc::Sender<Wake>,
 ) -> bool {
-    // The stream says nothing when it opens and nothing when it hangs: both are found out by asking.
-    if client.ping().await.is_err() {
-        return false;
-    }
-    let options = EventsOptionsBuilder::new().filters(&filters()).build();
-    let mut events = std::pin::pin!(client.bollard().events(Some(options)));
-    let mut heartbeat = interval_at(Instant::now() + FIRST_PAUSE, deadline::HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // Whoever was told before the stream was open looks again now that nothing can be missed.
+    let Some(mut body) = open(client).await else { return false };
+    // Only now that nothing can be missed any more is it worth to look again at everything.
     asks.send(Ask::Forget).ok();
     wakes.try_send(Wake::Reconnected).ok();
+    // A stream that hangs says nothing, like one on which nothing happens: the difference is found out by asking.
+    let mut heartbeat = interval_at(Instant::now() + deadline::HEARTBEAT, deadline::HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut text = BytesMut::new();
     loop {
         tokio::select! {
             biased;
-            event = events.next() => match event {
-                Some(Ok(event)) => if pass_on(event, asks, instance, wakes).is_break() { return true },
-                Some(Err(_)) | None => return true,
-            },
-            _ = heartbeat.tick() => if timeout(deadline::READ, client.ping()).await.is_ok_and(|answer| answer.is_ok()) {} else { return true },
+            frame = body.frame() => {
+                let Some(Ok(frame)) = frame else { return true };
+                text.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data));
+                while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+                    let line = text.split_to(end + 1);
+                    // What cannot be read tells no less than that something has happened, and the next look sees it.
+                    let Ok(event) = serde_json::from_slice(&line) else { continue };
+                    if pass_on(event, asks, instance, wakes).is_break() {
+                        return true;
+                    }
+                }
+            }
+            _ = heartbeat.tick() => if client.ping().await.is_err() { return true },
         }
     }
 }
 
-fn filters() -> HashMap<&'static str, Vec<&'static str>> {
-    HashMap::from([("type", vec!["container", "network", "volume"]), ("event", ACTIONS.to_vec())])
+/// Asks for the stream; it is open once the head of the answer is there.
+async fn open(client: &Client) -> Option<Incoming> {
+    let filters = serde_json::json!({ "type": ["container", "network", "volume"], "event": ACTIONS }).to_string();
+    let request =
+        client.request(Method::GET, &format!("/events{}", path::query(&[("filters", &filters)])), None).ok()?;
+    let response = client.open(request).await.ok()?;
+    response.status().is_success().then(|| response.into_body())
+}
+
+/// An event; only what is used.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    #[serde(rename = "Type")]
+    kind: String,
+    action: String,
+    actor: Actor,
+}
+
+#[derive(Debug, Deserialize)]
+struct Actor {
+    #[serde(rename = "ID", default)]
+    id: String,
+    #[serde(rename = "Attributes", default)]
+    attributes: BTreeMap<String, String>,
 }
 
 fn pass_on(
-    event: EventMessage,
+    event: Event,
     asks: &mpsc::UnboundedSender<Ask>,
     instance: &Instance,
     wakes: &mpsc::Sender<Wake>,
@@ -123,18 +154,16 @@ fn pass_on(
 }
 
 /// The wake that an event means, and the container that it names; `None` where it is nothing to us.
-fn read(event: EventMessage, instance: &Instance) -> Option<(Wake, Option<String>)> {
-    use bollard::models::EventMessageTypeEnum as Type;
-    let (action, actor) = (event.action?, event.actor?);
-    let attributes = actor.attributes.unwrap_or_default();
-    let is_container = event.typ == Some(Type::CONTAINER);
+fn read(event: Event, instance: &Instance) -> Option<(Wake, Option<String>)> {
+    let Event { kind, action, actor: Actor { id, attributes } } = event;
+    let is_container = kind == "container";
     let ours = attributes.get(skiff_api::label::INSTANCE).is_some_and(|value| value == instance.as_str());
     if is_container && !ours && !OF_FOREIGNERS.contains(&action.as_str()) {
         return None;
     }
     // Of a network's events the container is an attribute, of a container's it is the actor.
-    let container = if is_container { actor.id.clone() } else { attributes.get("container").cloned() };
-    let name = attributes.get("name").cloned().or(actor.id).unwrap_or_default();
+    let container = if is_container { Some(id.clone()) } else { attributes.get("container").cloned() };
+    let name = attributes.get("name").cloned().unwrap_or(id);
     Some((Wake::Event { action, name }, container))
 }
 
