@@ -26,6 +26,7 @@ pub mod run;
 mod scale;
 mod schema;
 mod settings;
+mod signals;
 pub mod up;
 pub mod validate;
 mod version;
@@ -59,6 +60,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
+    Up(up::Args),
+    Plan(plan::Args),
+    Diff(diff::Args),
+    Down(down::Args),
     Validate(validate::Args),
     Get(get::Args),
     Describe(describe::Args),
@@ -118,6 +124,11 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self, context: &mut Context) -> Result<Exit, CliError> {
         match self {
+            Self::Run(args) => run::run(&args, context),
+            Self::Up(args) => up::run(&args, context),
+            Self::Plan(args) => plan::run(&args, context),
+            Self::Diff(args) => diff::run(&args, context),
+            Self::Down(args) => down::run(&args, context),
             Self::Validate(args) => validate::run(&args, context),
             Self::Get(args) => get::run(&args, context),
             Self::Describe(args) => describe::run(&args, context),

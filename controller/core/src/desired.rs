@@ -31,6 +31,16 @@ pub struct Desired {
     pub claimed: BTreeSet<ObjectKey>,
 }
 
+impl Desired {
+    /// Whether an object is declared.
+    pub fn declares(&self, object: &ObjectKey) -> bool {
+        self.workloads.contains_key(object)
+            || self.networks.contains_key(object)
+            || self.volumes.contains_key(object)
+            || self.unrun.contains_key(object)
+    }
+}
+
 /// Whether the declared objects shall run or go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Intent {

@@ -31,3 +31,12 @@ pub fn answer(plan: &Plan, context: &mut Context) -> Result<Exit, CliError> {
     }
     Ok(super::plan::exit(plan))
 }
+
+/// Shows what differs. Nothing is written, to the engine or the disk.
+///
+/// # Errors
+/// When there is a mistake in the manifests or the engine does not answer.
+pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let plan = super::plan::made(&args.manifests, context)?;
+    answer(&plan, context)
+}

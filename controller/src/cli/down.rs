@@ -1,8 +1,12 @@
-//! The flags of `skiff down`.
+//! `skiff down`: removes what a source declares.
 
 use std::path::PathBuf;
 
-use super::{CliError, Settings};
+use skiff_core::{Intent, SourceState};
+
+use super::{CliError, Context, Exit, Settings, signals};
+use crate::controller::Target;
+use crate::session::{Access, Bring, Session, TargetOptions, bring, load, target};
 
 /// Remove what the manifests declare; volumes stay unless asked for
 #[derive(Clone, Debug, clap::Args)]
@@ -37,4 +41,67 @@ impl Args {
         }
         Ok(())
     }
+}
+
+/// How long `down` may take before it says what is left.
+const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(10);
+
+/// Removes what the manifests, or the named source, declare.
+///
+/// # Errors
+/// When it is not said what shall go, when the engine does not answer, when another controller acts.
+pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    args.check(&context.settings)?;
+    if args.volumes && !args.yes && !confirmed(context)? {
+        return Err(CliError::refused("nothing was removed", "say `y`, or use --yes where nobody can answer"));
+    }
+    let settings = context.settings.clone();
+    Context::block_on(async {
+        let cancel = signals::cancelled_by_signal();
+        let mut session = Session::open(&settings, Access::Act).await?;
+        let _lock = session.lock("skiff down").await?;
+        let target = goal(args, &session, context)?;
+        let sources: Vec<String> = target.desired.sources.keys().cloned().collect();
+        let reached = bring(&session, Bring { target, timeout: TIMEOUT, cancel }, &mut context.ui).await?;
+        if !reached {
+            return Err(CliError::Reported);
+        }
+        for source in sources {
+            session.state.remove(&source);
+        }
+        Ok(Exit::Done)
+    })
+}
+
+/// What shall go: the sources that are named by their manifests, by name, or all that are known.
+fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<Target, CliError> {
+    let intent = Intent::Down { volumes: args.volumes };
+    let options = TargetOptions { intent, ..TargetOptions::default() };
+    if !args.paths.is_empty() {
+        // Mistakes do not keep what runs from going: its labels say whose it is.
+        let loaded = load(session, &session.source_options(&args.paths, &[]));
+        return target(&loaded, &session.state, &session.settings.instance, &options);
+    }
+    let mut goal = Target::default();
+    goal.desired.instance = session.settings.instance.clone();
+    goal.desired.intent = intent;
+    let named = context.settings.source.clone();
+    let known: Vec<String> =
+        named.map_or_else(|| session.state.sources().map(ToOwned::to_owned).collect(), |name| vec![name]);
+    for source in known {
+        goal.desired.departed.extend(session.state.departed(&source));
+        goal.desired.sources.insert(source, SourceState::default());
+    }
+    Ok(goal)
+}
+
+/// Asks on the terminal; no where there is none.
+fn confirmed(context: &mut Context) -> Result<bool, CliError> {
+    if !context.ui.stderr_is_terminal {
+        return Ok(false);
+    }
+    context.ui.say("This removes the volumes too, with all data in them. Go on? [y/N]");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|error| CliError::failed("cannot read the answer", error))?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

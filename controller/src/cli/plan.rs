@@ -4,6 +4,7 @@ use skiff_core::Plan;
 
 use super::paths::PathArgs;
 use super::{CliError, Context, Exit, Output};
+use crate::session::{Access, Session, TargetOptions, load, refuse_mistakes, target};
 use crate::ui::plan;
 
 /// Show what `up` would do, and why, without doing it
@@ -36,4 +37,25 @@ pub fn answer(plan: &Plan, context: &mut Context) -> Result<Exit, CliError> {
 /// What is held on purpose is no change.
 pub(super) fn exit(plan: &Plan) -> Exit {
     if plan.is_settled() { Exit::Done } else { Exit::Changes }
+}
+
+/// Shows what `up` would do. Nothing is written, to the engine or the disk.
+///
+/// # Errors
+/// When there is a mistake in the manifests or the engine does not answer.
+pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let plan = made(&args.manifests, context)?;
+    answer(&plan, context)
+}
+
+/// The plan that leads from what runs to what the manifests declare.
+pub(super) fn made(manifests: &PathArgs, context: &mut Context) -> Result<Plan, CliError> {
+    let settings = context.settings.clone();
+    Context::block_on(async {
+        let session = Session::open(&settings, Access::Read).await?;
+        let loaded = load(&session, &session.source_options(&manifests.paths, &manifests.overlays));
+        refuse_mistakes(&loaded, &mut context.ui)?;
+        let target = target(&loaded, &session.state, &settings.instance, &TargetOptions::default())?;
+        session.plan(&target).await
+    })
 }

@@ -1,10 +1,12 @@
-//! The flags of `skiff up`.
+//! `skiff up`: applies the manifests once.
 
 use std::path::PathBuf;
 
 use skiff_api::Duration;
 
 use super::paths::Scale;
+use super::{CliError, Context, Exit, signals};
+use crate::session::{Access, Bring, Session, TargetOptions, bring, load, refuse_mistakes, target};
 
 /// Apply the manifests once and wait until everything is Ready
 #[derive(Clone, Debug, clap::Args)]
@@ -42,4 +44,33 @@ impl Args {
     pub fn paths(&self) -> Vec<PathBuf> {
         std::iter::once(&self.path).chain(&self.files).cloned().collect()
     }
+}
+
+/// Applies the manifests and waits until everything is Ready.
+///
+/// # Errors
+/// When there is a mistake in the manifests, when the engine does not answer, when another controller acts.
+pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let settings = context.settings.clone();
+    Context::block_on(async {
+        let cancel = signals::cancelled_by_signal();
+        let mut session = Session::open(&settings, Access::Act).await?;
+        let options = session.source_options(&args.paths(), &args.overlays);
+        let loaded = load(&session, &options);
+        refuse_mistakes(&loaded, &mut context.ui)?;
+        let _lock = session.lock("skiff up").await?;
+        let target_options = TargetOptions {
+            confirm_prune: args.confirm_prune,
+            scale: args.scale.clone(),
+            only: args.names.clone(),
+            ..TargetOptions::default()
+        };
+        let target = target(&loaded, &session.state, &settings.instance, &target_options)?;
+        if args.names.is_empty() {
+            session.state.save(&loaded.source, loaded.good());
+        }
+        let reached =
+            bring(&session, Bring { target, timeout: args.timeout.to_std(), cancel }, &mut context.ui).await?;
+        if reached { Ok(Exit::Done) } else { Err(CliError::Reported) }
+    })
 }

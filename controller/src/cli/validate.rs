@@ -2,6 +2,7 @@
 
 use super::paths::PathArgs;
 use super::{CliError, Context, Exit, Output, Settings};
+use crate::state::Good;
 use crate::source::{self, Loaded, SourceOptions};
 use crate::ui::problem::{self, Mistake, Severity};
 use crate::ui::style::{GOOD, paint};
@@ -37,6 +38,8 @@ pub fn options(manifests: &PathArgs, settings: &Settings) -> SourceOptions {
 /// When something is, or stdout cannot be written.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let loaded = source::load(&options(&args.manifests, &context.settings));
+    // What was good before is no excuse here, and what shows only among all objects counts as well.
+    let loaded = source::merge_last_good(loaded, &Good::default(), &context.settings.instance);
     let mistakes = problem::mistakes(&loaded);
     let valid = mistakes.iter().all(|mistake| mistake.severity == Severity::Warning);
     match context.settings.output {

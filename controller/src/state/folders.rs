@@ -15,7 +15,7 @@ use super::StateError;
 pub struct Folders {
     /// What outlives a reboot: `/var/lib/skiff/<instance>`, or below `$XDG_STATE_HOME` (`~/.local/state`).
     pub state: PathBuf,
-    /// Locks, sockets and secrets, gone with a reboot: `/run/skiff/<instance>`, or below `$XDG_RUNTIME_DIR` (`/dev/shm`).
+    /// Locks, sockets and secrets, gone with a reboot: `/run/skiff/<instance>`, or below `$XDG_RUNTIME_DIR`; `/dev/shm` where that is no memory.
     pub run: PathBuf,
 }
 
@@ -24,6 +24,8 @@ pub struct Folders {
 pub struct Surroundings {
     /// The user.
     pub uid: u32,
+    /// Whether `/run` is in memory, as it is wherever systemd is.
+    pub run_is_memory: bool,
     /// `$XDG_STATE_HOME`.
     pub state_home: Option<OsString>,
     /// `$XDG_RUNTIME_DIR`.
@@ -37,6 +39,7 @@ impl Surroundings {
     pub fn of_process() -> Self {
         Self {
             uid: rustix::process::geteuid().as_raw(),
+            run_is_memory: is_memory(Path::new("/run")),
             state_home: std::env::var_os("XDG_STATE_HOME"),
             runtime_dir: std::env::var_os("XDG_RUNTIME_DIR"),
             home: std::env::var_os("HOME"),
@@ -63,7 +66,8 @@ fn default_state(around: &Surroundings) -> PathBuf {
 
 fn default_run(around: &Surroundings) -> PathBuf {
     if around.uid == 0 {
-        return PathBuf::from("/run/skiff");
+        // Secrets are never written to a disk, and some small hosts have theirs below /run.
+        return PathBuf::from(if around.run_is_memory { "/run/skiff" } else { "/dev/shm/skiff" });
     }
     match absolute(around.runtime_dir.as_ref()) {
         Some(dir) => dir.join("skiff"),

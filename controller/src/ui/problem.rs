@@ -46,6 +46,13 @@ pub struct Mistake {
     pub text: Option<Arc<str>>,
 }
 
+impl Mistake {
+    /// `app.yaml:3:7`.
+    pub fn location(&self) -> String {
+        at(&self.file, self.place)
+    }
+}
+
 /// Whether something stands in the way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]

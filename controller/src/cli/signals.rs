@@ -1,0 +1,30 @@
+//! SIGTERM and Ctrl-C: the first ends what is going on in order, the second at once.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// A token that the first SIGTERM or SIGINT cancels. The second signal then does what it does to any process.
+pub(super) fn cancelled_by_signal() -> CancellationToken {
+    let cancel = CancellationToken::new();
+    let token = cancel.clone();
+    tokio::spawn(async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            tracing::warn!("signals cannot be waited for; SIGKILL ends this process, and harms nothing");
+            return;
+        };
+        let next = async |terminate: &mut tokio::signal::unix::Signal, interrupt: &mut tokio::signal::unix::Signal| {
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        next(&mut terminate, &mut interrupt).await;
+        token.cancel();
+        next(&mut terminate, &mut interrupt).await;
+        // The first signal was heard and has not ended it: what is under way is abandoned, as by a crash.
+        std::process::abort();
+    });
+    cancel
+}

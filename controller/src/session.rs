@@ -1,0 +1,132 @@
+//! What the commands that act share: the engine, the state directory, the lock, and the way from manifests to a target.
+
+mod bring;
+mod keep;
+mod target;
+mod watching;
+
+use std::sync::Arc;
+
+use skiff_core::{Observed, Plan, Timestamp, plan};
+
+pub use bring::{Bring, bring};
+pub use keep::{Keep, keep};
+pub use target::{TargetOptions, target};
+
+use crate::cli::{CliError, Settings};
+use crate::controller::Target;
+use crate::engine::docker::Docker;
+use crate::engine::{Engine, Look};
+use crate::files::FileStore;
+use crate::lock::{self, Lock, LockError};
+use crate::source::{self, Loaded, SourceOptions};
+use crate::state::{Folders, State, Surroundings};
+use crate::ui::{Ui, problem};
+
+/// An engine and the state directory of an instance.
+#[derive(Debug)]
+pub struct Session {
+    /// The engine.
+    pub docker: Arc<Docker>,
+    /// What Docker cannot remember.
+    pub state: State,
+    /// The settings of the process.
+    pub settings: Settings,
+}
+
+/// Whether a command only looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing is written, to the engine or the disk.
+    Read,
+    /// The command acts.
+    Act,
+}
+
+impl Session {
+    /// Opens the state directory and connects to the engine.
+    ///
+    /// # Errors
+    /// When either cannot be had, with what to do about it.
+    pub async fn open(settings: &Settings, access: Access) -> Result<Self, CliError> {
+        let around = Surroundings::of_process();
+        let folders = Folders::of(&settings.instance, settings.state_dir.as_deref(), None, &around);
+        let files = FileStore { config_root: folders.state.join("files"), secret_root: folders.run.join("secrets") };
+        let state = match access {
+            Access::Read => State::read_only(folders),
+            Access::Act => State::open(folders),
+        };
+        let state = state.map_err(|error| CliError::failed("cannot open the state directory", error))?;
+        for warning in state.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let docker = Arc::new(Docker::connect(settings.host.as_deref(), files).await?);
+        Ok(Self { docker, state, settings: settings.clone() })
+    }
+
+    /// What to load from these paths.
+    pub fn source_options(&self, paths: &[std::path::PathBuf], overlays: &[std::path::PathBuf]) -> SourceOptions {
+        SourceOptions {
+            paths: paths.to_vec(),
+            overlays: overlays.to_vec(),
+            name: self.settings.source.clone(),
+            default_namespace: self.settings.namespace.clone(),
+            instance: self.settings.instance.clone(),
+            ..SourceOptions::default()
+        }
+    }
+
+    /// Looks at everything.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn observe(&self) -> Result<Observed, CliError> {
+        Ok(self.docker.observe(&self.settings.instance, Look::Full).await?)
+    }
+
+    /// What would lead to a target, now.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn plan(&self, target: &Target) -> Result<Plan, CliError> {
+        let observed = self.observe().await?;
+        Ok(plan(&target.desired, &observed, Timestamp::now()))
+    }
+
+    /// Makes this process the one that acts for the instance.
+    ///
+    /// # Errors
+    /// When another one does: who, and what to do instead.
+    pub async fn lock(&self, command: &str) -> Result<Lock, CliError> {
+        let engine = self.docker.info().await?.id;
+        let run = &self.state.folders().run;
+        lock::acquire(run, &engine, &self.settings.instance, command).map_err(|error| match error {
+            held @ LockError::Held(_) => CliError::refused(
+                held.to_string(),
+                "change the manifests that it watches, or stop it first; another `--instance` has objects of its own",
+            ),
+            error @ LockError::Io { .. } => CliError::failed("cannot take the lock", error),
+        })
+    }
+}
+
+/// Reads the manifests, and completes them by the last good state.
+pub fn load(session: &Session, options: &SourceOptions) -> Loaded {
+    let loaded = source::load(options);
+    let good = session.state.good(&loaded.source);
+    source::merge_last_good(loaded, &good, &session.settings.instance)
+}
+
+/// Shows what is wrong or odd with a load, and refuses it where that is more than odd.
+///
+/// # Errors
+/// When there is a mistake.
+pub fn refuse_mistakes(loaded: &Loaded, ui: &mut Ui) -> Result<(), CliError> {
+    let mistakes = problem::mistakes(loaded);
+    if mistakes.is_empty() {
+        return Ok(());
+    }
+    let shown = if ui.stderr_is_terminal { problem::graphical(&mistakes, ui.width) } else { problem::plain(&mistakes) };
+    ui.say(&shown);
+    if loaded.problems.is_empty() { Ok(()) } else { Err(CliError::Reported) }
+}

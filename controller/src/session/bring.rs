@@ -1,0 +1,220 @@
+//! Brings everything to its target once, with progress for people: `up` until all is Ready, `down` until nothing is left.
+
+mod progress;
+mod verdict;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use skiff_core::Intent;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::Session;
+use crate::cli::CliError;
+use crate::clock::Clock;
+use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
+use crate::engine::{Engine, Wake};
+use crate::executor::Report;
+use crate::ui::Ui;
+use crate::ui::live::{Live, Unready, summary};
+use progress::Progress;
+use verdict::{Verdict, verdict};
+
+/// How often to look where nothing happens; what happens wakes at once.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the view is drawn anew.
+const FRAME: Duration = Duration::from_millis(100);
+/// How long after the last start to look again before saying that all is well.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
+
+/// What is to be brought about, and how long it may take.
+#[derive(Debug)]
+pub struct Bring {
+    /// Where to.
+    pub target: Target,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Cancelled when the user wants no more.
+    pub cancel: CancellationToken,
+}
+
+/// Works until the target is reached, hopeless, or the time is over; shows progress; returns whether it was reached.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn bring(session: &Session, bring: Bring, ui: &mut Ui) -> Result<bool, CliError> {
+    let Bring { target, timeout, cancel } = bring;
+    let intent = target.desired.intent;
+    let mut run = Run::begin(session, target, ui);
+    let deadline = tokio::time::Instant::now() + timeout;
+    let mut frames = tokio::time::interval(FRAME);
+    let end = loop {
+        let look_again = run.look_again_at();
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => break End::Interrupted,
+            Some(report) = run.reports.recv() => run.report(report, ui),
+            changed = run.snapshots.changed() => {
+                if changed.is_err() {
+                    break End::Interrupted;
+                }
+                if let Some(end) = run.look(ui)? {
+                    break end;
+                }
+            }
+            () = second_look(look_again) => run.ask(),
+            () = tokio::time::sleep_until(deadline) => break End::TimedOut,
+            _ = frames.tick() => run.live.tick(ui),
+        }
+    };
+    run.finish(end, intent, ui).await
+}
+
+/// How it ended.
+enum End {
+    Reached,
+    Hopeless,
+    TimedOut,
+    Interrupted,
+}
+
+struct Run {
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    reports: mpsc::UnboundedReceiver<Report>,
+    wakes: mpsc::Sender<Wake>,
+    /// Kept open: the loop ends with its target.
+    _target: watch::Sender<Arc<Target>>,
+    target: Arc<Target>,
+    watching: Option<Box<dyn FnOnce() + Send>>,
+    stop: CancellationToken,
+    controller: tokio::task::JoinHandle<()>,
+    live: Live,
+    progress: Progress,
+    began: Instant,
+    /// When the last container was started, and whether it was looked at again since.
+    last_start: Option<tokio::time::Instant>,
+    looked_again: bool,
+    verdict: Verdict,
+}
+
+impl Run {
+    fn begin(session: &Session, target: Target, ui: &Ui) -> Self {
+        let target = Arc::new(target);
+        let (target_sender, target_receiver) = watch::channel(Arc::clone(&target));
+        let (snapshot_sender, snapshots) = watch::channel(Arc::default());
+        let (report_sender, reports) = mpsc::unbounded_channel();
+        let (wakes, wake_receiver) = mpsc::channel(64);
+        let settings = Settings { instance: session.settings.instance.clone(), tick: TICK, clock: Clock::System };
+        let wiring = Wiring {
+            target: target_receiver,
+            wakes: wake_receiver,
+            snapshots: snapshot_sender,
+            reports: Some(report_sender),
+        };
+        let stop = CancellationToken::new();
+        let controller = Controller::new(Arc::clone(&session.docker), settings, wiring).run(stop.clone());
+        let (docker, instance, sender, stopped) =
+            (Arc::clone(&session.docker), session.settings.instance.clone(), wakes.clone(), stop.clone());
+        let watching = move || {
+            tokio::spawn(stopped.run_until_cancelled_owned(docker.watch(instance, sender)));
+        };
+        Self {
+            snapshots,
+            reports,
+            wakes,
+            _target: target_sender,
+            target,
+            watching: Some(Box::new(watching)),
+            stop,
+            controller: tokio::spawn(controller),
+            live: Live::new(ui),
+            progress: Progress::default(),
+            began: Instant::now(),
+            last_start: None,
+            looked_again: false,
+            verdict: Verdict::default(),
+        }
+    }
+
+    fn report(&mut self, report: Report, ui: &mut Ui) {
+        if progress::is_start(&report) {
+            self.last_start = Some(tokio::time::Instant::now());
+            self.looked_again = false;
+        }
+        if let Some(event) = self.progress.of_report(&report) {
+            self.live.event(event, ui);
+        }
+    }
+
+    /// Takes in a pass; returns how it ends, where it does.
+    fn look(&mut self, ui: &mut Ui) -> Result<Option<End>, CliError> {
+        let snapshot = Arc::clone(&self.snapshots.borrow_and_update());
+        if let Some(error) = &snapshot.engine_error {
+            return if snapshot.pass == 0 { Err(error.clone().into()) } else { Ok(None) };
+        }
+        self.verdict = verdict(&self.target.desired, &snapshot);
+        if !(snapshot.plan.is_settled() && snapshot.observed.in_flight.is_empty()) {
+            // A pass that finds nothing to do needs no events.
+            if let Some(watch) = self.watching.take() {
+                watch();
+            }
+        }
+        for event in self.progress.of_snapshot(&self.target.desired, &snapshot, &self.verdict) {
+            self.live.event(event, ui);
+        }
+        if !self.verdict.is_quiet {
+            return Ok(None);
+        }
+        if self.last_start.is_some() && !self.looked_again {
+            return Ok(None);
+        }
+        Ok(Some(if self.verdict.unready.is_empty() { End::Reached } else { End::Hopeless }))
+    }
+
+    /// When to look again after the last start, where that is still to be done.
+    fn look_again_at(&self) -> Option<tokio::time::Instant> {
+        let start = self.last_start.filter(|_| !self.looked_again && self.verdict.is_quiet)?;
+        Some(start + SECOND_LOOK)
+    }
+
+    /// Asks the loop for a pass.
+    fn ask(&mut self) {
+        self.looked_again = true;
+        // Full means that a pass is due anyway.
+        self.wakes.try_send(Wake::Reconnected).ok();
+    }
+
+    async fn finish(self, end: End, intent: Intent, ui: &mut Ui) -> Result<bool, CliError> {
+        self.stop.cancel();
+        // A loop that panicked has said so.
+        self.controller.await.ok();
+        self.live.finish(ui);
+        let mut unready: Vec<Unready> = self.verdict.unready.into_values().collect();
+        match end {
+            End::Interrupted => {
+                ui.say("interrupted; what was begun is left as it is, and the next run takes it up");
+                return Ok(false);
+            }
+            End::TimedOut => unready.extend(self.verdict.coming.into_values()),
+            End::Reached | End::Hopeless => {}
+        }
+        for note in &self.verdict.notes {
+            ui.say(note);
+        }
+        let total = self.verdict.total;
+        match intent {
+            Intent::Run => ui.say(&summary(total, &unready, self.began.elapsed())),
+            Intent::Down { .. } if unready.is_empty() => ui.say(&progress::gone(total, self.began.elapsed())),
+            Intent::Down { .. } => ui.say(&summary(total, &unready, self.began.elapsed())),
+        }
+        Ok(unready.is_empty())
+    }
+}
+
+async fn second_look(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

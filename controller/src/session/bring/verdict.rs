@@ -1,0 +1,148 @@
+//! Whether what a pass saw is what was asked for: what is Ready, what is coming, and what nothing but a person can help.
+//!
+//! Pure.
+
+use std::collections::BTreeMap;
+
+use skiff_api::{Kind, ObjectKey};
+use skiff_core::{Desired, HeldReason, Intent, ObjectStatus, Phase};
+
+use crate::controller::Snapshot;
+use crate::ui::live::Unready;
+
+/// After so many failures in a row, or restarts by the engine, an object is not waited for any longer.
+const HOPELESS_AFTER: u32 = 3;
+
+/// What is to be said of a pass.
+#[derive(Debug, Default)]
+pub(super) struct Verdict {
+    /// How many objects there are.
+    pub(super) total: usize,
+    /// Whether nothing happens any more that is worth waiting for.
+    pub(super) is_quiet: bool,
+    /// Objects that are not as declared and will not be by themselves.
+    pub(super) unready: BTreeMap<ObjectKey, Unready>,
+    /// Objects that are on their way.
+    pub(super) coming: BTreeMap<ObjectKey, Unready>,
+    /// What is held on purpose and keeps nothing from being Ready.
+    pub(super) notes: Vec<String>,
+}
+
+pub(super) fn verdict(desired: &Desired, snapshot: &Snapshot) -> Verdict {
+    let busy = !snapshot.plan.steps.is_empty() || !snapshot.observed.in_flight.is_empty();
+    let mut verdict = match desired.intent {
+        Intent::Run => of_run(desired, snapshot),
+        Intent::Down { .. } => of_down(desired, snapshot),
+    };
+    verdict.is_quiet = !busy && verdict.coming.is_empty();
+    verdict
+}
+
+fn of_run(desired: &Desired, snapshot: &Snapshot) -> Verdict {
+    let mut verdict = Verdict { total: desired.workloads.len(), ..Verdict::default() };
+    for (key, status) in &snapshot.status {
+        if matches!(status.phase, Phase::Ready | Phase::Finished) {
+            continue;
+        }
+        let unready = Unready { object: key.clone(), why: why(status), remedy: remedy(snapshot, key) };
+        if is_hopeless(snapshot, status) {
+            verdict.unready.insert(key.clone(), unready);
+        } else {
+            verdict.coming.insert(key.clone(), unready);
+        }
+    }
+    give_up_dependents(snapshot, &mut verdict);
+    verdict.notes = notes(snapshot, |key| snapshot.status.contains_key(key));
+    verdict
+}
+
+fn why(status: &ObjectStatus) -> String {
+    if status.message.is_empty() {
+        format!("{} of {} Ready", status.ready, status.replicas)
+    } else {
+        status.message.clone()
+    }
+}
+
+/// What a person can do, where the reason does not say it.
+fn remedy(snapshot: &Snapshot, key: &ObjectKey) -> Option<String> {
+    let held = snapshot.plan.held.iter().find(|held| held.object == *key)?;
+    match &held.why {
+        HeldReason::NameTaken { by, .. } | HeldReason::PortTaken { by, .. } => {
+            Some(format!("remove or rename {by}, or change the manifest; what is not Skiff's is never touched"))
+        }
+        HeldReason::Restarting { container, .. } => {
+            Some(format!("look at `docker logs {container}`, or `skiff logs {}`", key.name))
+        }
+        HeldReason::ExternalMissing { name } => {
+            Some(format!("make {name}, or take `external: true` out of the manifest"))
+        }
+        HeldReason::DiskPressure { .. } => Some("free some space, for example with `docker image prune`".to_owned()),
+        _ => None,
+    }
+}
+
+fn is_hopeless(snapshot: &Snapshot, status: &ObjectStatus) -> bool {
+    let key = &status.object;
+    let failed = snapshot.observed.failures.get(key).is_some_and(|failure| failure.attempts >= HOPELESS_AFTER);
+    let purposely = snapshot.plan.held.iter().any(|held| {
+        let note = matches!(held.why, HeldReason::NotRun { .. } | HeldReason::ContentUnknown { .. });
+        held.object == *key && !held.why.is_waiting() && !(note && held.pending.is_empty())
+    });
+    let restarting = status.containers.iter().any(|replica| {
+        let detail = snapshot.observed.containers.iter().find(|container| container.id == replica.id);
+        let restarts = detail.and_then(|container| container.detail.as_ref()).map_or(0, |detail| detail.restart_count);
+        !replica.ready && restarts >= i64::from(HOPELESS_AFTER)
+    });
+    failed || purposely || restarting
+}
+
+/// What waits for something hopeless is hopeless as well.
+fn give_up_dependents(snapshot: &Snapshot, verdict: &mut Verdict) {
+    loop {
+        let blocked = snapshot.plan.held.iter().find(|held| match &held.why {
+            HeldReason::WaitingFor { dependency, .. } => {
+                let never = verdict.unready.contains_key(dependency) || is_never(snapshot, dependency);
+                never && verdict.coming.contains_key(&held.object)
+            }
+            _ => false,
+        });
+        let Some(key) = blocked.map(|held| held.object.clone()) else { return };
+        if let Some(unready) = verdict.coming.remove(&key) {
+            verdict.unready.insert(key, unready);
+        }
+    }
+}
+
+/// Whether a dependency is a network, a volume or a job that is held on purpose.
+fn is_never(snapshot: &Snapshot, dependency: &ObjectKey) -> bool {
+    dependency.kind != Kind::Deployment
+        && snapshot.plan.held.iter().any(|held| held.object == *dependency && !held.why.is_waiting())
+}
+
+fn notes(snapshot: &Snapshot, known: impl Fn(&ObjectKey) -> bool) -> Vec<String> {
+    let held = snapshot.plan.held.iter();
+    let worth_it = held.filter(|held| !held.why.is_waiting() && (!known(&held.object) || held.pending.is_empty()));
+    worth_it.map(|held| format!("note: {}: {}", held.object, held.why)).collect()
+}
+
+fn of_down(desired: &Desired, snapshot: &Snapshot) -> Verdict {
+    let mut verdict = Verdict { total: desired.workloads.len(), ..Verdict::default() };
+    for container in &snapshot.observed.containers {
+        let Some(labels) = container.owner.labels() else { continue };
+        let goes = desired.sources.contains_key(&labels.source) || desired.workloads.contains_key(&labels.object);
+        if !goes {
+            continue;
+        }
+        let failure = snapshot.observed.failures.get(&labels.object);
+        let why = failure.map_or_else(|| format!("{} is still there", container.name), |failure| failure.error.clone());
+        let unready = Unready { object: labels.object.clone(), why, remedy: None };
+        if failure.is_some_and(|failure| failure.attempts >= HOPELESS_AFTER) {
+            verdict.unready.insert(labels.object.clone(), unready);
+        } else {
+            verdict.coming.insert(labels.object.clone(), unready);
+        }
+    }
+    verdict.notes = notes(snapshot, |_| false);
+    verdict
+}

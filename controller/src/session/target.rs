@@ -1,0 +1,109 @@
+//! From what a source says to what the loop works towards.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use skiff_api::{Instance, Kind, Object, ObjectKey, suggest};
+use skiff_core::{CompileInput, DeclaredObject, Intent, SourceState, compile};
+
+use crate::cli::CliError;
+use crate::cli::paths::Scale;
+use crate::controller::Target;
+use crate::source::Loaded;
+use crate::state::State;
+
+/// What the command line adds to what the manifests say.
+#[derive(Clone, Debug, Default)]
+pub struct TargetOptions {
+    /// Whether the objects shall run or go.
+    pub intent: Intent,
+    /// Whether most of a source may be removed at once.
+    pub confirm_prune: bool,
+    /// Numbers of replicas that win over the manifests.
+    pub scale: Vec<Scale>,
+    /// Only these objects and what they depend on; nothing is pruned then. All of them where empty.
+    pub only: Vec<String>,
+}
+
+/// The target of a source.
+///
+/// # Errors
+/// When a name on the command line is no object of the source.
+pub fn target(
+    loaded: &Loaded,
+    state: &State,
+    instance: &Instance,
+    options: &TargetOptions,
+) -> Result<Target, CliError> {
+    let mut objects = loaded.declared();
+    for scale in &options.scale {
+        let key = named(&objects, &scale.name)?;
+        if let Some(Object::Deployment(deployment)) = objects.get_mut(&key).map(|declared| &mut declared.object) {
+            deployment.spec.replicas = Some(scale.replicas);
+        }
+    }
+    let mut sources = BTreeMap::new();
+    if options.only.is_empty() {
+        let source = SourceState {
+            revision: loaded.revision.clone(),
+            problems: loaded.problems.len(),
+            confirm_prune: options.confirm_prune,
+        };
+        sources.insert(loaded.source.clone(), source);
+    } else {
+        let wanted = options.only.iter().map(|name| named(&objects, name)).collect::<Result<Vec<_>, _>>()?;
+        keep_needed(&mut objects, wanted);
+    }
+    let (desired, content) = compile(&CompileInput {
+        instance,
+        intent: options.intent,
+        objects: &objects,
+        sources: &sources,
+        host_files: &loaded.host_files,
+        digest_key: &state.digest_key(),
+        departed: &state.departed(&loaded.source),
+        claimed: &state.other_claims(&loaded.source),
+    });
+    Ok(Target { desired, content: Arc::new(content) })
+}
+
+/// The deployment that a word on the command line means: its name, or `namespace/name`.
+fn named(objects: &BTreeMap<ObjectKey, DeclaredObject>, word: &str) -> Result<ObjectKey, CliError> {
+    let word = word.strip_prefix("deployment/").unwrap_or(word);
+    let (namespace, name) = word.split_once('/').map_or((None, word), |(namespace, name)| (Some(namespace), name));
+    let deployments = || objects.keys().filter(|key| key.kind == Kind::Deployment);
+    let matches = |key: &&ObjectKey| key.name == name && namespace.is_none_or(|namespace| key.namespace == namespace);
+    let mut found = deployments().filter(matches);
+    match (found.next(), found.next()) {
+        (Some(key), None) => Ok(key.clone()),
+        (Some(first), Some(second)) => Err(CliError::refused(
+            format!("`{word}` is {first} and {second}"),
+            format!("name one: {}/{}", first.namespace, first.name),
+        )),
+        (None, _) => {
+            let help = match suggest::nearest(name, deployments().map(|key| key.name.as_str())) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => "`skiff validate PATH` lists what the manifests declare".to_owned(),
+            };
+            Err(CliError::refused(format!("no deployment is named `{word}`"), help))
+        }
+    }
+}
+
+/// Keeps the named deployments, what they depend on, and everything that is no workload.
+fn keep_needed(objects: &mut BTreeMap<ObjectKey, DeclaredObject>, wanted: Vec<ObjectKey>) {
+    let mut needed: BTreeSet<ObjectKey> = BTreeSet::new();
+    let mut open = wanted;
+    while let Some(key) = open.pop() {
+        if let Some(Object::Deployment(deployment)) = objects.get(&key).map(|declared| &declared.object) {
+            for dependency in &deployment.spec.depends_on {
+                let namespace = dependency.namespace.as_deref().unwrap_or(&key.namespace);
+                open.push(ObjectKey::new(Kind::Deployment, namespace, dependency.name.as_str()));
+            }
+        }
+        if !needed.insert(key) {
+            continue;
+        }
+    }
+    objects.retain(|key, _| !key.kind.is_workload() || needed.contains(key));
+}

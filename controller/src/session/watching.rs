@@ -1,0 +1,136 @@
+//! Reads a source again whenever something may have changed, and sends on what came of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use skiff_api::{Instance, ObjectKey};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::target::{TargetOptions, target};
+use crate::controller::{Snapshot, Target};
+use crate::source::{self, Loaded, SourceOptions, merge_last_good};
+use crate::state::State;
+use crate::ui::problem::{self, Severity};
+
+/// A source that is kept in view.
+pub(super) struct SourceTask {
+    pub(super) options: SourceOptions,
+    pub(super) target_options: TargetOptions,
+    pub(super) instance: Instance,
+    pub(super) state: State,
+    pub(super) targets: watch::Sender<Arc<Target>>,
+    pub(super) host_paths: watch::Sender<BTreeSet<PathBuf>>,
+    pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
+    pub(super) fingerprint: String,
+}
+
+impl SourceTask {
+    /// Runs until cancelled, or until whoever watches the disk has ended.
+    pub(super) async fn run(mut self, mut changes: mpsc::Receiver<()>, cancel: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return,
+                change = changes.recv() => match change {
+                    Some(()) => self.reload().await,
+                    None => return,
+                },
+                changed = self.snapshots.changed() => match changed {
+                    Ok(()) => self.forget_gone(),
+                    Err(_) => return,
+                },
+            }
+        }
+    }
+
+    async fn reload(&mut self) {
+        let options = self.options.clone();
+        let loaded = tokio::task::spawn_blocking(move || source::load(&options)).await;
+        // A load that panicked has said so; what runs is left as it is.
+        let Ok(loaded) = loaded else { return };
+        if loaded.fingerprint == self.fingerprint {
+            return;
+        }
+        self.fingerprint.clone_from(&loaded.fingerprint);
+        self.take(loaded);
+    }
+
+    /// Completes a load by the last good state, remembers it, and sends on what it aims at.
+    pub(super) fn take(&mut self, loaded: Loaded) {
+        let good = self.state.good(&loaded.source);
+        let loaded = merge_last_good(loaded, &good, &self.instance);
+        report(&loaded);
+        self.state.save(&loaded.source, loaded.good());
+        if let Some(why) = self.state.degraded() {
+            tracing::warn!(why, "the state directory cannot be written; going on from memory");
+        }
+        self.host_paths.send_replace(loaded.host_paths.clone());
+        match target(&loaded, &self.state, &self.instance, &self.target_options) {
+            Ok(target) => {
+                let workloads = target.desired.workloads.len();
+                tracing::info!(source = loaded.source, objects = loaded.objects.len(), workloads, "manifests loaded");
+                self.targets.send_replace(Arc::new(target));
+            }
+            Err(error) => tracing::error!(%error, "the manifests cannot be aimed at"),
+        }
+    }
+
+    /// Forgets what is remembered of objects that have left their source and of which nothing is left.
+    fn forget_gone(&mut self) {
+        let snapshot = Arc::clone(&self.snapshots.borrow_and_update());
+        if snapshot.engine_error.is_some() || snapshot.pass == 0 {
+            return;
+        }
+        let target = Arc::clone(&self.targets.borrow());
+        let there: BTreeSet<&ObjectKey> = owners(&snapshot);
+        let gone: BTreeSet<ObjectKey> = target
+            .desired
+            .departed
+            .keys()
+            .filter(|key| !target.desired.declares(key) && !there.contains(key))
+            .cloned()
+            .collect();
+        if gone.is_empty() {
+            return;
+        }
+        for source in target.desired.sources.keys() {
+            self.state.forget(source, &gone);
+        }
+        self.targets.send_if_modified(|target| {
+            let mut next = Target::clone(target);
+            next.desired.departed.retain(|key, _| !gone.contains(key));
+            *target = Arc::new(next);
+            // It changes nothing that is to be done.
+            false
+        });
+    }
+}
+
+/// The objects of which Docker has something.
+fn owners(snapshot: &Snapshot) -> BTreeSet<&ObjectKey> {
+    let observed = &snapshot.observed;
+    let containers = observed.containers.iter().filter_map(|container| container.owner.labels());
+    let networks = observed.networks.iter().filter_map(|network| network.owner.labels());
+    let volumes = observed.volumes.iter().filter_map(|volume| volume.owner.labels());
+    containers.chain(networks).chain(volumes).map(|labels| &labels.object).collect()
+}
+
+/// Says in the log what is wrong, one line a mistake.
+fn report(loaded: &Loaded) {
+    for mistake in problem::mistakes(loaded) {
+        let (file, message) = (mistake.location(), mistake.message.as_str());
+        let help = mistake.help.as_deref().unwrap_or_default();
+        match mistake.severity {
+            Severity::Error => tracing::error!(file, help, "{message}; the last good version stays in force"),
+            Severity::Warning => tracing::warn!(file, help, "{message}"),
+        }
+    }
+    let kept: BTreeMap<&ObjectKey, ()> =
+        loaded.objects.iter().filter(|(_, declared)| declared.last_good).map(|(key, _)| (key, ())).collect();
+    if !kept.is_empty() {
+        let names: Vec<String> = kept.keys().map(ToString::to_string).collect();
+        tracing::warn!(objects = names.join(", "), "kept at their last good version");
+    }
+}
