@@ -25,6 +25,8 @@ struct Gap<'d, 'a> {
     /// Outdated ones, in the order in which they go: those that do not serve first, then the highest ordinals.
     /// Of two with one ordinal, as a rename by hand between two steps leaves them, only one stays.
     outdated: Vec<&'d Replica<'a>>,
+    /// How many are being removed: what comes for them takes their ordinals, once they have gone.
+    leaving: usize,
     /// Ordinals that are in use.
     used: BTreeSet<u32>,
     revision: u64,
@@ -53,7 +55,7 @@ pub(super) fn close_gap(
 ) {
     let gap = Gap::new(workload, replicas);
     gap.drop_surplus(draft);
-    let missing = gap.wanted.saturating_sub(gap.current.len());
+    let missing = gap.wanted.saturating_sub(gap.current.len() + gap.leaving);
     if gap.outdated.is_empty() && missing == 0 {
         gap.say_failures(draft, gate.err());
         gap.note_starts(draft, 0);
@@ -70,9 +72,10 @@ pub(super) fn close_gap(
 
 impl<'d, 'a> Gap<'d, 'a> {
     fn new(workload: &'d Workload, replicas: &'d [Replica<'a>]) -> Self {
-        let there = |replica: &&Replica<'_>| !matches!(replica.condition, Condition::Dead | Condition::Removing);
+        let (there, leaving): (Vec<_>, Vec<_>) =
+            replicas.iter().partition(|replica| !matches!(replica.condition, Condition::Dead | Condition::Removing));
         let (mut outdated, mut current): (Vec<_>, Vec<_>) =
-            replicas.iter().filter(there).partition(|replica| replica.outdated.is_some());
+            there.into_iter().partition(|replica| replica.outdated.is_some());
         outdated.sort_by_key(|replica| (replica.condition.is_available(), std::cmp::Reverse(replica.labels.ordinal)));
         current.sort_by_key(|replica| (!replica.condition.is_ready(), replica.labels.ordinal));
         let mut ordinals = BTreeSet::new();
@@ -86,6 +89,7 @@ impl<'d, 'a> Gap<'d, 'a> {
             current,
             doubles,
             outdated,
+            leaving: leaving.len(),
             used: replicas.iter().map(|replica| replica.labels.ordinal).collect(),
             revision: known.unwrap_or(newest + 1),
         }
@@ -206,7 +210,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         let mut budget = count(self.workload.rollout.max_unavailable).saturating_sub(unavailable);
         let mut moves = Moves {
             remove: going.iter().map(|replica| (*replica, Reason::Surplus)).collect(),
-            create: self.free_ordinals(self.wanted.saturating_sub(total)),
+            create: self.free_ordinals(self.wanted.saturating_sub(total + self.leaving)),
             ..Moves::default()
         };
         for replica in staying {

@@ -105,10 +105,8 @@ fn collides(published: &PublishedPort, port: &ContainerPort, host_port: u16) -> 
 fn heal(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>], gate: Result<&Vec<StepId>, &HeldReason>) {
     for replica in replicas {
         // What is outdated is replaced; while that cannot be, it is kept running.
-        if replica.outdated.is_some() && gate.is_ok() {
-            if replica.condition == Condition::Dead {
-                remove(draft, &workload.key, &workload.template.hash, replica.container, &Reason::Dead, &[]);
-            }
+        let gone = matches!(replica.condition, Condition::Dead | Condition::Removing);
+        if replica.outdated.is_some() && gate.is_ok() && !gone {
             continue;
         }
         heal_one(draft, workload, replica, gate);
