@@ -2,8 +2,8 @@
 
 use super::paths::PathArgs;
 use super::{CliError, Context, Exit, Output, Settings};
-use crate::state::Good;
 use crate::source::{self, Loaded, SourceOptions};
+use crate::state::Good;
 use crate::ui::problem::{self, Mistake, Severity};
 use crate::ui::style::{GOOD, paint};
 
