@@ -43,7 +43,8 @@ async fn files_are_mounted_with_mode_and_owner_and_cannot_be_written() -> Tested
         let mut create = host.shell("a", script);
         create.spec.mounts = vec![mount("/c", None, config), mount("/key", Some("key"), secret)];
         let container = host.run(create).await?;
-        let options = LogOptions { follow: true, ..LogOptions::default() };
+        host.ended(&container).await?;
+        let options = LogOptions::default();
         let lines: Vec<_> = host.docker.logs(&container.name, options).await?.try_collect().await?;
         let text: Vec<u8> = lines.iter().flat_map(|line| line.bytes.to_vec()).collect();
         let text = String::from_utf8(text)?;

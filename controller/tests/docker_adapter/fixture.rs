@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use skiff::engine::docker::Docker;
@@ -11,8 +12,8 @@ use skiff::engine::{Engine, Look};
 use skiff::files::FileStore;
 use skiff_api::{Component, Container, Instance, Kind, NetworkSpec, ObjectKey, OwnerLabels, PodTemplate};
 use skiff_core::{
-    Action, Attachment, ContainerRef, ContainerSpec, ContentStore, CreateContainer, CreateNetwork, EngineError,
-    InPlace, Observed, ObservedContainer, Outcome, StopContainer, Template,
+    Action, Attachment, ContainerRef, ContainerSpec, ContainerState, ContentStore, CreateContainer, CreateNetwork,
+    EngineError, InPlace, Observed, ObservedContainer, Outcome, StopContainer, Template,
 };
 use tokio::sync::mpsc;
 
@@ -138,6 +139,19 @@ impl Host {
         self.perform(Action::CreateContainer(Box::new(create))).await?;
         self.perform(Action::StartContainer { container: container.clone() }).await?;
         Ok(container)
+    }
+
+    /// Waits until a container has ended. The engine may end a log that is followed before its last piece.
+    pub(crate) async fn ended(&self, container: &ContainerRef) -> Result<ObservedContainer, Box<dyn Error>> {
+        let ended = async {
+            loop {
+                let found = self.container(&container.name).await?;
+                if found.state == ContainerState::Exited {
+                    return Ok(found);
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ended).await?
     }
 
     /// A network to make.

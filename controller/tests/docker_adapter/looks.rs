@@ -26,11 +26,7 @@ async fn a_container_is_reported_with_labels_volumes_and_settings() -> Tested {
         template.in_place.restart_policy = Some(RestartPolicy::Never);
         template.in_place.nano_cpus = Some(500_000_000);
         let container = host.run(create).await?;
-        let ended = async {
-            while host.container(&container.name).await?.state != ContainerState::Exited {}
-            host.container(&container.name).await
-        };
-        let found = timeout(Duration::from_secs(20), ended).await??;
+        let found = host.ended(&container).await?;
         let detail = found.detail.clone().ok_or("no detail")?;
         assert_eq!((detail.exit_code, detail.restart_count, detail.oom_killed), (3, 0, false));
         // A process that ends at once can have ended before its start was written down: the order is not certain.

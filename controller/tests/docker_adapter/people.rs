@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use skiff::engine::docker::{Docker, LogLine, LogOptions, OutputStream};
-use skiff_core::{ContainerState, EngineError};
+use skiff_core::EngineError;
 use tokio::io::AsyncWriteExt;
 
 use super::fixture::{Host, Tested, with_host};
@@ -19,7 +19,11 @@ async fn lines_of_both_streams_are_told_apart_and_followed_to_the_end() -> Teste
     with_host("logs", async |host: &mut Host| {
         let container = host.run(host.shell("a", "echo one; echo two >&2; echo -n three")).await?;
         let follow = LogOptions { follow: true, ..LogOptions::default() };
-        let mut lines: Vec<LogLine> = host.docker.logs(&container.name, follow).await?.try_collect().await?;
+        let followed: Vec<LogLine> = host.docker.logs(&container.name, follow).await?.try_collect().await?;
+        host.ended(&container).await?;
+        let all = LogOptions::default();
+        let mut lines: Vec<LogLine> = host.docker.logs(&container.name, all).await?.try_collect().await?;
+        assert!(followed.iter().all(|line| lines.contains(line)), "{followed:?}");
         lines.sort_by_key(|line| line.bytes.clone());
         let line = |stream, text: &'static str| LogLine { stream, bytes: Bytes::from(text) };
         let expected = [(OutputStream::Out, "one\n"), (OutputStream::Out, "three"), (OutputStream::Err, "two\n")];
@@ -41,8 +45,9 @@ async fn a_terminal_s_output_is_passed_on_as_it_is() -> Tested {
         let mut create = host.shell("a", r"printf '\001\002prompt'");
         Arc::make_mut(&mut create.spec.template).pod.container.tty = true;
         let container = host.run(create).await?;
-        let follow = LogOptions { follow: true, ..LogOptions::default() };
-        let lines: Vec<LogLine> = host.docker.logs(&container.name, follow).await?.try_collect().await?;
+        host.ended(&container).await?;
+        let all = LogOptions::default();
+        let lines: Vec<LogLine> = host.docker.logs(&container.name, all).await?.try_collect().await?;
         let bytes: Vec<u8> = lines.iter().flat_map(|line| line.bytes.to_vec()).collect();
         assert_eq!(bytes, b"\x01\x02prompt");
         assert!(lines.iter().all(|line| line.stream == OutputStream::Terminal));
@@ -83,11 +88,7 @@ async fn a_person_may_restart_and_kill() -> Tested {
         host.docker.restart(&container.name, 0).await?;
         assert!(started(&host.container(&container.name).await?) > first);
         host.docker.kill(&container.name, "SIGKILL").await?;
-        let killed = async {
-            while host.container(&container.name).await?.state == ContainerState::Running {}
-            host.container(&container.name).await
-        };
-        let found = tokio::time::timeout(std::time::Duration::from_secs(20), killed).await??;
+        let found = host.ended(&container).await?;
         assert_eq!(found.detail.map(|detail| detail.exit_code), Some(137));
         Ok(())
     })
