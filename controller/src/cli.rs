@@ -12,6 +12,7 @@ mod context;
 mod crd;
 mod describe;
 pub mod diff;
+mod doctor;
 pub mod down;
 pub mod engine;
 mod error;
@@ -76,6 +77,7 @@ enum Command {
     Explain(explain::Args),
     Schema(schema::Args),
     Crd(crd::Args),
+    Doctor(doctor::Args),
     Completion(completion::Args),
     Version(version::Args),
 }
@@ -140,6 +142,7 @@ impl Command {
             Self::Explain(args) => explain::run(&args, context),
             Self::Crd(args) => crd::run(&args, context),
             Self::Schema(args) => schema::run(&args, context),
+            Self::Doctor(args) => doctor::run(&args, context),
             Self::Completion(args) => completion::run(&args, context),
             Self::Version(args) => version::run(&args, context),
         }

@@ -64,9 +64,7 @@ impl CliError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Refused { help, .. } | Self::Failed { help, .. } => help.as_deref(),
-            Self::Engine(EngineError::Unreachable(_)) => {
-                Some("is Docker running, and may you use its socket? `skiff doctor` looks at both")
-            }
+            Self::Engine(EngineError::Unreachable(_)) => Some("`skiff doctor` looks at what is in the way"),
             Self::Write(_) | Self::Engine(_) | Self::Reported => None,
         }
     }

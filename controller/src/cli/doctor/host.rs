@@ -1,0 +1,53 @@
+//! What this host says: whether the engine can be reached, and our own folders.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access};
+use skiff_core::EngineError;
+
+use super::Check;
+use crate::state::Folders;
+
+/// An engine that does not answer. Why, and what to do, the adapter knows best: it has tried.
+pub(super) fn unreachable(error: &EngineError) -> Check {
+    Check::failed("engine", error.to_string(), "`journalctl -u docker` has its log; -H names another engine")
+}
+
+/// The state directory and the folder of secrets.
+pub(super) fn checks(folders: &Folders) -> Vec<Check> {
+    vec![writable("state", &folders.state, "--state-dir"), secrets(&folders.run)]
+}
+
+fn writable(name: &'static str, folder: &Path, flag: &str) -> Check {
+    let existing = nearest(folder);
+    let shown = folder.display();
+    if access(&existing, Access::WRITE_OK | Access::EXEC_OK).is_ok() {
+        let made = if existing == folder { "" } else { " (made when it is needed)" };
+        return Check::ok(name, format!("{shown}{made}"));
+    }
+    Check::failed(
+        name,
+        format!("{} cannot be written", existing.display()),
+        format!("run as its owner, or choose another folder with {flag}"),
+    )
+}
+
+fn secrets(run: &Path) -> Check {
+    const MEMORY: [i64; 2] = [0x0102_1994, 0x8584_58f6];
+    let existing = nearest(run);
+    let shown = run.display();
+    if access(&existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+        let remedy = "secrets and locks live there: run as root, or set XDG_RUNTIME_DIR";
+        return Check::failed("secrets", format!("{} cannot be written", existing.display()), remedy);
+    }
+    if rustix::fs::statfs(&existing).is_ok_and(|stat| MEMORY.contains(&stat.f_type)) {
+        return Check::ok("secrets", format!("{shown} is in memory"));
+    }
+    let remedy = "secrets would reach the disk, so they are not written as files: mount a tmpfs there";
+    Check::warning("secrets", format!("{shown} is not in memory"), remedy)
+}
+
+/// The folder itself, or the nearest one above that exists.
+fn nearest(folder: &Path) -> PathBuf {
+    folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/")).to_owned()
+}
