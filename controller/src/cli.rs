@@ -107,11 +107,16 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(error) => {
+            // Where the terminal has gone there is nobody to tell.
+            error.print().ok();
+            return usage(&error);
+        }
     };
     let mut context = Context::of_process(cli.global.into());
     let Settings { verbosity, color, .. } = context.settings;
-    telemetry::init(Usual::Warnings, verbosity, LogFormat::Text, color);
+    let (usual, format) = cli.command.logging();
+    telemetry::init(usual, verbosity, format, color);
     match cli.command.run(&mut context) {
         Ok(exit) => exit.into(),
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
@@ -124,6 +129,31 @@ pub fn main() -> ExitCode {
 }
 
 impl Command {
+    /// How much is logged, and how. A controller has nothing else to say; a command talks itself.
+    const fn logging(&self) -> (Usual, LogFormat) {
+        match self {
+            Self::Run(args) => (Usual::Actions, args.log_format),
+            Self::Up(_)
+            | Self::Plan(_)
+            | Self::Diff(_)
+            | Self::Down(_)
+            | Self::Validate(_)
+            | Self::Get(_)
+            | Self::Describe(_)
+            | Self::Logs(_)
+            | Self::Exec(_)
+            | Self::Wait(_)
+            | Self::Restart(_)
+            | Self::Scale(_)
+            | Self::Explain(_)
+            | Self::Schema(_)
+            | Self::Crd(_)
+            | Self::Doctor(_)
+            | Self::Completion(_)
+            | Self::Version(_) => (Usual::Warnings, LogFormat::Text),
+        }
+    }
+
     fn run(self, context: &mut Context) -> Result<Exit, CliError> {
         match self {
             Self::Run(args) => run::run(&args, context),
@@ -149,12 +179,9 @@ impl Command {
     }
 }
 
-/// Shows help, or what is wrong with the flags. A usage error is 1, because 2 means changes.
+/// A usage error is 1, because 2 means changes. Help that was asked for is no error.
 fn usage(error: &clap::Error) -> ExitCode {
-    let asked_for = !error.use_stderr();
-    // Where the terminal has gone there is nobody to tell.
-    error.print().ok();
-    if asked_for { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 #[cfg(test)]

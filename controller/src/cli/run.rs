@@ -5,7 +5,7 @@ use skiff_api::Duration;
 use super::paths::PathArgs;
 use super::{CliError, Context, Exit, signals};
 use crate::session::{Access, Keep, Session, TargetOptions, keep};
-use crate::telemetry::{self, LogFormat, Usual};
+use crate::telemetry::LogFormat;
 
 /// Keep the manifests applied: reconcile at every change, event and tick until stopped
 #[derive(Clone, Debug, clap::Args)]
@@ -33,7 +33,6 @@ pub struct Args {
 /// # Errors
 /// When it cannot begin: no engine, no state directory, another controller.
 pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    telemetry::init(Usual::Actions, context.settings.verbosity, args.log_format, context.settings.color);
     let settings = context.settings.clone();
     Context::block_on(async move {
         let cancel = signals::cancelled_by_signal();
