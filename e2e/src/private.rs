@@ -33,7 +33,34 @@ impl PrivateEngine {
 
     /// Starts one and gives it the test image.
     pub fn start() -> Result<Self> {
+        Self::start_in(tempfile::Builder::new().prefix("skiff-engine-").tempdir_in("/var/tmp")?)
+    }
+
+    /// Starts one whose images and containers are on a disk of 256 MB of its own.
+    pub fn start_on_a_small_disk() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("skiff-engine-").tempdir_in("/var/tmp")?;
+        let root = folder.path().join("root");
+        fs::create_dir(&root)?;
+        let make = "truncate -s 256M \"$1\" && mkfs.ext4 -q \"$1\" && mount -o loop \"$1\" \"$2\"";
+        let made = Command::new("sh").args(["-c", make, "make"]).arg(folder.path().join("disk")).arg(&root).output()?;
+        ensure!(made.status.success(), "the disk: {}", String::from_utf8_lossy(&made.stderr));
+        Self::start_in(folder)
+    }
+
+    /// Fills the disk to the last byte.
+    pub fn fill_disk(&self) -> Result<()> {
+        let mut file = File::create(self.at("root/filling"))?;
+        let full = std::io::copy(&mut std::io::repeat(0), &mut file);
+        ensure!(full.is_err_and(|error| error.kind() == std::io::ErrorKind::StorageFull), "the disk has no end");
+        Ok(())
+    }
+
+    /// Frees what filled the disk.
+    pub fn free_disk(&self) -> Result<()> {
+        Ok(fs::remove_file(self.at("root/filling"))?)
+    }
+
+    fn start_in(folder: TempDir) -> Result<Self> {
         let containerd = containerd(&folder)?;
         let mut engine = Self { containerd, dockerd: None, folder };
         engine.begin()?;

@@ -1,11 +1,11 @@
-//! The engine fails: `skiff run` survives its end, its kill and its freeze, on an engine of the scenario's own.
+//! The engine fails: its end, its kill, its freeze and a full disk are survived, on an engine of the scenario's own.
 
 use std::time::Duration;
 
 use anyhow::ensure;
 use rustix::process::Signal;
-use skiff_e2e::act::{Act, all, docker, look, run_with, write};
-use skiff_e2e::check::{Check, check, eventually, ready, throughout, within};
+use skiff_e2e::act::{Act, all, apply, docker, look, remember, run_with, skiff, up, write};
+use skiff_e2e::check::{Check, check, eventually, exits, ready, replaced, says, throughout, untouched, within};
 use skiff_e2e::{PrivateEngine, Scenario, service};
 
 /// The engine has no bridge, so the containers have no network.
@@ -19,6 +19,28 @@ fn on_private_engine(obligation: &str, scenario: impl FnOnce(Scenario, PrivateEn
         let engine = PrivateEngine::start().expect("a private engine");
         scenario(Scenario::on(obligation, engine.docker()), engine);
     }
+}
+
+#[test]
+fn a_full_disk_changes_nothing_that_runs() {
+    if !PrivateEngine::is_possible() {
+        return;
+    }
+    let engine = PrivateEngine::start_on_a_small_disk().expect("a private engine");
+    let changed = service("web").env("LEVEL", "debug").template("networkMode: none").to_string();
+    let scenario = Scenario::on("a full disk changes nothing that runs", engine.docker())
+        .step("a replica runs", apply(&manifest(1)), [ready("web", 1)])
+        .step("as it is now", remember(), []);
+    engine.fill_disk().expect("a full disk");
+    let scenario = scenario.step("its manifest changes", write("main.yaml", &changed), []).step(
+        "up says why nothing is done",
+        skiff("up", &["--timeout", "8s"]),
+        [exits(1), says("disk"), untouched("web")],
+    );
+    engine.free_disk().expect("room again");
+    let scenario = scenario.step("with room again", up(), [ready("web", 1), replaced("web")]);
+    drop(scenario);
+    drop(engine);
 }
 
 fn two_run() -> Act {
