@@ -56,7 +56,8 @@ impl Skiff {
     /// A command, not yet run.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(args).args(["--instance", &self.instance]).arg("--state-dir").arg(&self.state);
+        // In front, because what follows `--` belongs to a command in a container.
+        command.args(["--instance", &self.instance]).arg("--state-dir").arg(&self.state).args(args);
         command
             .env("DOCKER_HOST", &self.host)
             .env("NO_COLOR", "1")

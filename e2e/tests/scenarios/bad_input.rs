@@ -44,7 +44,7 @@ fn an_unknown_field_gets_the_nearest_name() {
 
 #[test]
 fn every_mistake_is_reported_not_only_the_first() {
-    let bad = service("Bad_Name").spec("replica: 3").container("imag: x").to_string();
+    let bad = format!("{}{}", service("bad").spec("replica: 3").container("imag: x"), service("Bad_Name"));
     refused("every mistake is reported, not only the first", write("bad.yaml", &bad), ["Bad_Name", "replica", "imag"]);
 }
 
