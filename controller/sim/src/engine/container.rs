@@ -189,7 +189,7 @@ impl SimEngine {
         let Some(container) = self.containers.get(id) else { return Ok(()) };
         if let Some(missing) = container.file_sets().find(|files| !self.files.contains_key(*files)) {
             // Docker notices before it begins: the container is as it was.
-            return Err(EngineError::Failed(format!("bind source path does not exist: {missing}")));
+            return Err(EngineError::Invalid(format!("bind source path does not exist: {missing}")));
         }
         match self.attach(container) {
             Ok((networks, published)) => {
@@ -261,7 +261,7 @@ impl SimEngine {
         }
         let id = container.id.clone();
         if let Some(holder) = self.container(to) {
-            return Err(holder.name_taken());
+            return Err(EngineError::NameTaken { name: to.to_owned(), by: holder.id.clone() });
         }
         if let Some(container) = self.containers.get_mut(&id) {
             to.clone_into(&mut container.name);

@@ -15,16 +15,6 @@ use super::{SimEngine, SimImage};
 /// Docker's default between two health checks.
 const HEALTH_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
 
-impl SimContainer {
-    /// What a request for its name is answered with.
-    pub(super) fn name_taken(&self) -> EngineError {
-        match readable(&self.labels) {
-            Some(_) => EngineError::Stale(format!("the name {} is in use by {}", self.name, self.id)),
-            None => EngineError::NameTaken { name: self.name.clone(), by: self.image.clone() },
-        }
-    }
-}
-
 impl SimEngine {
     pub(super) fn create_container(
         &mut self,
@@ -32,8 +22,7 @@ impl SimEngine {
         content: &ContentStore,
     ) -> Result<Outcome, EngineError> {
         if let Some(holder) = self.container(&create.name) {
-            let same = readable(&holder.labels).is_some_and(|owner| same_container(&owner, &create.spec.owner));
-            return if same { Ok(Outcome::Already) } else { Err(holder.name_taken()) };
+            return judge(holder, &create.spec.owner);
         }
         let spec = &create.spec;
         let reference = &spec.template.pod.container.image;
@@ -46,7 +35,7 @@ impl SimEngine {
         let env = variables(&spec.template.env, content)?;
         let mut made = new_container(create, &image, env);
         if let Some(missing) = made.file_sets().find(|files| !self.files.contains_key(*files)) {
-            return Err(EngineError::Failed(format!("bind source path does not exist: {missing}")));
+            return Err(EngineError::Invalid(format!("bind source path does not exist: {missing}")));
         }
         // Docker makes the volumes that are missing, without labels.
         let missing: Vec<String> =
@@ -61,19 +50,19 @@ impl SimEngine {
     }
 }
 
-/// Whether a container that has the name is the one that is asked for.
-fn same_container(found: &OwnerLabels, wanted: &OwnerLabels) -> bool {
-    let identity = |owner: &OwnerLabels| {
-        (
-            owner.instance.clone(),
-            owner.object.clone(),
-            owner.ordinal,
-            owner.component,
-            owner.template_hash.clone(),
-            owner.content.clone(),
-        )
-    };
-    identity(found) == identity(wanted)
+/// What it means that a container has the name already.
+fn judge(holder: &SimContainer, wanted: &OwnerLabels) -> Result<Outcome, EngineError> {
+    let taken = |by: String| EngineError::NameTaken { name: holder.name.clone(), by };
+    let has = readable(&holder.labels).ok_or_else(|| taken("somebody else".to_owned()))?;
+    let is_of = |owner: &OwnerLabels| (owner.instance.clone(), owner.object.clone(), owner.component);
+    let made_from = |owner: &OwnerLabels| (owner.ordinal, owner.template_hash.clone(), owner.content.clone());
+    if is_of(&has) != is_of(wanted) {
+        return Err(taken(format!("a container of {}", has.object)));
+    }
+    if made_from(&has) != made_from(wanted) {
+        return Err(EngineError::Stale(format!("{} is another container by now", holder.name)));
+    }
+    Ok(Outcome::Already)
 }
 
 fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<String, String>) -> SimContainer {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use skiff_api::HostPort;
+use skiff_api::{HostPort, OwnerLabels};
 use skiff_core::{Attachment, ContainerRef, CreateNetwork, EngineError, Outcome, PublishedPort};
 
 use super::SimEngine;
@@ -17,21 +17,21 @@ const EPHEMERAL: std::ops::RangeInclusive<u16> = 32_768..=60_999;
 
 impl SimEngine {
     pub(super) fn create_network(&mut self, create: &CreateNetwork) -> Result<Outcome, EngineError> {
-        let holders = self.networks.values().filter(|network| network.name == create.name);
-        let mut foreign = None;
-        for holder in holders {
-            match readable(&holder.labels).filter(|owner| owner.instance == create.owner.instance) {
-                Some(owner)
-                    if owner.object == create.owner.object && owner.template_hash == create.owner.template_hash =>
-                {
-                    return Ok(Outcome::Already);
-                }
-                Some(_) => return Err(EngineError::Stale(format!("a network {} is there already", create.name))),
-                None => foreign = Some(holder.id.clone()),
+        let mut holders: Vec<&SimNetwork> =
+            self.networks.values().filter(|network| network.name == create.name).collect();
+        holders.sort_by_key(|network| network.created_at);
+        let is_ours =
+            |owner: &OwnerLabels| (&owner.instance, &owner.object) == (&create.owner.instance, &create.owner.object);
+        let ours = holders.iter().filter_map(|network| readable(&network.labels)).find(is_ours);
+        match (ours, holders.first()) {
+            (Some(owner), _) if owner.template_hash == create.owner.template_hash => return Ok(Outcome::Already),
+            (Some(_), _) => {
+                return Err(EngineError::Stale(format!("network {} has other settings by now", create.name)));
             }
-        }
-        if let Some(by) = foreign {
-            return Err(EngineError::NameTaken { name: create.name.clone(), by });
+            (None, Some(holder)) => {
+                return Err(EngineError::NameTaken { name: create.name.clone(), by: holder.id.clone() });
+            }
+            (None, None) => {}
         }
         let mut labels = create.labels.clone();
         labels.extend(create.owner.to_map());
@@ -66,10 +66,14 @@ impl SimEngine {
         Ok(if self.networks.remove(id).is_some() { Outcome::Done } else { Outcome::Already })
     }
 
-    /// The network of a name: ours before others, of several the oldest, as the adapter chooses.
-    fn resolve(&self, name: &str) -> Option<&SimNetwork> {
-        let named = self.networks.values().filter(|network| network.name == name);
-        named.min_by_key(|network| (readable(&network.labels).is_none(), network.serial))
+    /// The network of a name: Docker refuses to choose where two have it.
+    fn resolve(&self, name: &str) -> Result<&SimNetwork, String> {
+        let mut named = self.networks.values().filter(|network| network.name == name);
+        match (named.next(), named.count()) {
+            (Some(network), 0) => Ok(network),
+            (Some(_), others) => Err(format!("network {name} is ambiguous ({} matches found on name)", others + 1)),
+            (None, _) => Err(format!("network {name} not found")),
+        }
     }
 
     pub(super) fn connect(
@@ -77,18 +81,27 @@ impl SimEngine {
         reference: &ContainerRef,
         attachment: &Attachment,
     ) -> Result<Outcome, EngineError> {
-        let gone = || EngineError::Stale(format!("network {} not found", attachment.network));
-        let network_id = self.resolve(&attachment.network).ok_or_else(gone)?.id.clone();
-        let resolvable =
-            self.find_mut(reference)?.networks.get(&attachment.network).map(|known| match &known.network_id {
-                Some(id) => *id == network_id,
-                // Never started on it: what counts is the name.
-                None => true,
-            });
+        let network = self.resolve(&attachment.network);
+        let network_id = match network {
+            Ok(network) => network.id.clone(),
+            Err(error) if error.contains("not found") => return Err(EngineError::Stale(error)),
+            Err(error) => return Err(EngineError::Invalid(error)),
+        };
         let container = self.find_mut(reference)?;
-        if resolvable == Some(true) {
-            // Docker refuses where the container runs, and changes nothing where it does not.
-            return Ok(Outcome::Already);
+        let known = container.networks.get(&attachment.network);
+        // Never started on it: what counts is the name.
+        let on = known.filter(|known| known.network_id.as_ref().is_none_or(|id| *id == network_id));
+        match on {
+            Some(_) if !container.is_up() => {
+                // Docker keeps what it has and says nothing.
+                return Ok(Outcome::Done);
+            }
+            Some(known) if same(known, attachment) => return Ok(Outcome::Already),
+            Some(_) => {
+                let other = format!("{} is on {} with other settings by now", container.name, attachment.network);
+                return Err(EngineError::Stale(other));
+            }
+            None => {}
         }
         let mut made = endpoint(attachment);
         made.network_id = container.is_up().then_some(network_id);
@@ -118,7 +131,7 @@ impl SimEngine {
                 Some(id) if self.networks.contains_key(id) => {}
                 Some(id) => return Err(format!("network {id} not found")),
                 None => {
-                    let found = self.resolve(name).ok_or_else(|| format!("network {name} not found"))?;
+                    let found = self.resolve(name)?;
                     endpoint.network_id = Some(found.id.clone());
                 }
             }
@@ -163,6 +176,11 @@ impl SimEngine {
     fn is_published(&self, wanted: &PublishedPort) -> bool {
         self.containers.values().any(|container| container.published.iter().any(|own| clash(own, wanted)))
     }
+}
+
+fn same(has: &SimEndpoint, wanted: &Attachment) -> bool {
+    let SimEndpoint { network_id: _, aliases, ipv4_address, ipv6_address } = has;
+    (aliases, ipv4_address, ipv6_address) == (&wanted.aliases, &wanted.ipv4_address, &wanted.ipv6_address)
 }
 
 /// Whether two ports cannot be published at once.

@@ -89,8 +89,13 @@ impl SimEngine {
             // Docker answers with the volume that there is; the adapter looks whose it is.
             let taken = || EngineError::NameTaken { name: create.name.clone(), by: create.name.clone() };
             let holder = readable(&volume.labels).ok_or_else(taken)?;
-            let same = holder.instance == create.owner.instance && holder.object == create.owner.object;
-            return if same { Ok(Outcome::Already) } else { Err(taken()) };
+            if (&holder.instance, &holder.object) != (&create.owner.instance, &create.owner.object) {
+                return Err(taken());
+            }
+            if holder.template_hash != create.owner.template_hash {
+                return Err(EngineError::Stale(format!("volume {} has other settings by now", create.name)));
+            }
+            return Ok(Outcome::Already);
         }
         let mut labels = create.labels.clone();
         labels.extend(create.owner.to_map());
