@@ -1,8 +1,9 @@
 //! An engine that follows Docker's rules, for simulation: synchronous, without a clock, without I/O.
 //!
-//! It is believed only as far as its conformance suite holds: the same scripts run on it and on a real Docker Engine. Where the two
+//! It is believed only as far as [`conformance`] holds: the same scripts run on it and on a real Docker Engine. Where the two
 //! differ, this one is wrong.
 
+pub mod conformance;
 mod engine;
 
 pub use engine::{

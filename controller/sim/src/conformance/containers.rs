@@ -1,0 +1,143 @@
+//! Names, starts, stops, removals, limits.
+
+use skiff_api::{HostPort, Kind, RestartPolicy};
+use skiff_core::{Action, ContainerState, InPlace};
+
+use super::stage::same;
+use super::{Entry, Hand, Stage};
+
+pub(super) const SCRIPTS: &[Entry] = &[
+    ("a name of ours is an idempotency key", names),
+    ("a name of somebody else is taken", foreign_name),
+    ("each step on a container is harmless to repeat", steps_repeat),
+    ("a paused container is not started but let go on, and can be stopped", paused),
+    ("a renamed container gets its name back", renamed),
+    ("a busy port leaves the container as it was, with the reason", busy_port),
+    ("limits and policy are changed in place, and too little memory is refused", limits),
+    ("what is gone is stale, or gone already", gone),
+];
+
+fn names(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = stage.sleeper("name");
+    stage.makes(create.clone())?;
+    same("the state", &stage.container("name")?.state, &ContainerState::Created)?;
+    same("the exit code", &stage.detail("name")?.exit_code, &0)?;
+    stage.has_done(Action::CreateContainer(Box::new(create.clone())))?;
+    let mut other_template = create.clone();
+    "v1:two".clone_into(&mut other_template.spec.owner.template_hash);
+    stage.fails(Action::CreateContainer(Box::new(other_template)), "Stale")?;
+    let mut other_object = create;
+    other_object.spec.owner = stage.owner(Kind::Deployment, "another");
+    stage.fails(Action::CreateContainer(Box::new(other_object)), "NameTaken")
+}
+
+fn foreign_name(stage: &mut Stage<'_>) -> Result<(), String> {
+    stage.hand(&Hand::ForeignContainer(stage.name("theirs")))?;
+    let create = stage.sleeper("theirs");
+    stage.fails(Action::CreateContainer(Box::new(create)), "NameTaken")?;
+    let create = stage.sleeper("mine");
+    stage.makes(create)?;
+    stage.fails(stage.rename("mine", "theirs"), "NameTaken")
+}
+
+fn steps_repeat(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = stage.sleeper("twice");
+    stage.makes(create)?;
+    stage.has_done(stage.stop("twice"))?;
+    stage.does(stage.start("twice"))?;
+    stage.has_done(stage.start("twice"))?;
+    stage.has_done(stage.unpause("twice"))?;
+    same("the state", &stage.container("twice")?.state, &ContainerState::Running)?;
+    stage.does(stage.stop("twice"))?;
+    stage.has_done(stage.stop("twice"))?;
+    let detail = stage.detail("twice")?;
+    same("the exit code", &detail.exit_code, &137)?;
+    same("the error", &detail.error, &String::new())?;
+    stage.does(stage.start("twice"))?;
+    // A running one is killed.
+    stage.does(stage.remove("twice"))?;
+    stage.has_done(stage.remove("twice"))
+}
+
+fn paused(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = stage.sleeper("frozen");
+    stage.runs("frozen", create)?;
+    stage.hand(&Hand::Pause(stage.name("frozen")))?;
+    same("the state", &stage.container("frozen")?.state, &ContainerState::Paused)?;
+    stage.fails(stage.start("frozen"), "EngineFailed")?;
+    stage.does(stage.unpause("frozen"))?;
+    same("the state", &stage.container("frozen")?.state, &ContainerState::Running)?;
+    stage.hand(&Hand::Pause(stage.name("frozen")))?;
+    stage.does(stage.stop("frozen"))?;
+    same("the state", &stage.container("frozen")?.state, &ContainerState::Exited)
+}
+
+fn renamed(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = stage.sleeper("right");
+    stage.runs("right", create)?;
+    stage.hand(&Hand::Rename { from: stage.name("right"), to: stage.name("wrong") })?;
+    stage.does(stage.rename("wrong", "right"))?;
+    same("the state", &stage.container("right")?.state, &ContainerState::Running)
+}
+
+fn busy_port(stage: &mut Stage<'_>) -> Result<(), String> {
+    let network = stage.create_network("ports");
+    stage.does(network)?;
+    let mut first = stage.on_network("first", "ports", "first");
+    let port = skiff_api::ContainerPort { host_port: Some(HostPort::Any), ..Stage::port(1) };
+    publish(&mut first, port);
+    stage.runs("first", first)?;
+    let published = stage.container("first")?.ports;
+    let number = published.first().ok_or("nothing is published")?.port;
+    let mut second = stage.on_network("second", "ports", "second");
+    publish(&mut second, Stage::port(number));
+    stage.makes(second)?;
+    stage.fails(stage.start("second"), "EngineFailed")?;
+    same("the state", &stage.container("second")?.state, &ContainerState::Created)?;
+    same("the exit code", &stage.detail("second")?.exit_code, &128)?;
+    same("whether a reason is left", &!stage.detail("second")?.error.is_empty(), &true)?;
+    stage.does(stage.stop("first"))?;
+    same("what a stopped one publishes", &stage.container("first")?.ports.len(), &0)?;
+    stage.does(stage.start("second"))?;
+    same("the error", &stage.detail("second")?.error, &String::new())?;
+    stage.fails(stage.start("first"), "EngineFailed").or_else(|said| {
+        // A port that the engine chose is chosen again.
+        if said.contains("came to Ok") { Ok(()) } else { Err(said) }
+    })
+}
+
+fn publish(create: &mut skiff_core::CreateContainer, port: skiff_api::ContainerPort) {
+    std::sync::Arc::make_mut(&mut create.spec.template).pod.container.ports = vec![port];
+}
+
+fn limits(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = stage.sleeper("limits");
+    stage.runs("limits", create)?;
+    let policy = stage.detail("limits")?.in_place.restart_policy;
+    same("the policy of a template that says none", &policy, &Some(RestartPolicy::Never))?;
+    let to = InPlace {
+        memory: Some(64 << 20),
+        nano_cpus: Some(500_000_000),
+        pids_limit: Some(50),
+        restart_policy: Some(RestartPolicy::Always),
+        ..InPlace::default()
+    };
+    stage.does(stage.update("limits", to.clone()))?;
+    let without_swap = |in_place: InPlace| InPlace { memory_swap: None, ..in_place };
+    let changed = without_swap(stage.detail("limits")?.in_place);
+    same("what can be changed in place", &changed, &to)?;
+    // What is left out stays.
+    stage.does(stage.update("limits", InPlace { memory: Some(128 << 20), ..InPlace::default() }))?;
+    let changed = without_swap(stage.detail("limits")?.in_place);
+    same("what can be changed in place", &changed, &InPlace { memory: Some(128 << 20), ..to })?;
+    stage.fails(stage.update("limits", InPlace { memory: Some(1 << 20), ..InPlace::default() }), "UpdateRefused")
+}
+
+fn gone(stage: &mut Stage<'_>) -> Result<(), String> {
+    stage.fails(stage.start("nobody"), "Stale")?;
+    stage.has_done(stage.stop("nobody"))?;
+    stage.has_done(stage.remove("nobody"))?;
+    stage.fails(stage.unpause("nobody"), "Stale")?;
+    stage.fails(stage.update("nobody", InPlace { pids_limit: Some(5), ..InPlace::default() }), "Stale")?;
+    stage.fails(stage.rename("nobody", "somebody"), "Stale")
+}

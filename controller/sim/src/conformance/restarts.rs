@@ -1,0 +1,73 @@
+//! What the engine starts again by itself, and what it does not.
+
+use skiff_api::RestartPolicy;
+use skiff_core::{ContainerState, CreateContainer, InPlace};
+
+use super::stage::same;
+use super::{Entry, Hand, Stage};
+
+pub(super) const SCRIPTS: &[Entry] = &[
+    ("killed from the host, a container comes back under always and on-failure", killed),
+    ("stopped through the API, a container stays stopped under always", stopped),
+    ("exit 0 is the end under on-failure, and every exit under no", finished),
+    ("one that keeps failing is restarting: to start it is done already, to stop it ends it", failing),
+];
+
+fn with_policy(stage: &Stage<'_>, name: &str, script: &str, policy: RestartPolicy) -> CreateContainer {
+    let mut create = stage.shell(name, script);
+    std::sync::Arc::make_mut(&mut create.spec.template).in_place.restart_policy = Some(policy);
+    create
+}
+
+fn killed(stage: &mut Stage<'_>) -> Result<(), String> {
+    for (name, policy) in [("always", RestartPolicy::Always), ("failure", RestartPolicy::OnFailure)] {
+        let create = with_policy(stage, name, "sleep 1000", policy);
+        stage.runs(name, create)?;
+        stage.hand(&Hand::Kill(stage.name(name)))?;
+        let back = |detail: &skiff_core::ContainerDetail| detail.restart_count == 1;
+        stage.until(name, |seen| seen.state == ContainerState::Running && seen.detail.as_ref().is_some_and(back))?;
+    }
+    Ok(())
+}
+
+fn stopped(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = with_policy(stage, "stopped", "sleep 1000", RestartPolicy::Always);
+    stage.runs("stopped", create)?;
+    stage.does(stage.stop("stopped"))?;
+    same("the state", &stage.container("stopped")?.state, &ContainerState::Exited)?;
+    same("the restarts", &stage.detail("stopped")?.restart_count, &0)?;
+    stage.does(stage.start("stopped"))?;
+    same("the state", &stage.container("stopped")?.state, &ContainerState::Running)
+}
+
+fn finished(stage: &mut Stage<'_>) -> Result<(), String> {
+    for (name, code, policy) in [("well", 0, RestartPolicy::OnFailure), ("badly", 3, RestartPolicy::Never)] {
+        let create = with_policy(stage, name, &format!("exit {code}"), policy);
+        stage.runs(name, create)?;
+        stage.until_state(name, ContainerState::Exited)?;
+        let detail = stage.detail(name)?;
+        same("the exit code", &detail.exit_code, &code)?;
+        same("the restarts", &detail.restart_count, &0)?;
+    }
+    Ok(())
+}
+
+fn failing(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = with_policy(stage, "failing", "exit 3", RestartPolicy::Always);
+    stage.runs("failing", create)?;
+    let waits = |name: &str, stage: &mut Stage<'_>| {
+        let often = |detail: &skiff_core::ContainerDetail| detail.restart_count >= 3;
+        // After a few restarts it waits for long enough to be met waiting.
+        stage.until(name, |seen| seen.state == ContainerState::Restarting && seen.detail.as_ref().is_some_and(often))
+    };
+    waits("failing", stage)?;
+    same("the exit code", &stage.detail("failing")?.exit_code, &3)?;
+    stage.has_done(stage.start("failing"))?;
+    stage.does(stage.stop("failing"))?;
+    same("the state", &stage.container("failing")?.state, &ContainerState::Exited)?;
+    stage.does(stage.start("failing"))?;
+    waits("failing", stage)?;
+    stage
+        .does(stage.update("failing", InPlace { restart_policy: Some(RestartPolicy::Never), ..InPlace::default() }))?;
+    stage.until_state("failing", ContainerState::Exited)
+}

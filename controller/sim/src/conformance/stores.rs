@@ -1,0 +1,73 @@
+//! Images, volumes, files.
+
+use skiff_api::{Kind, ObjectKey, PullPolicy};
+use skiff_core::{Action, FileSet, Mount, MountSource};
+
+use super::stage::same;
+use super::{Entry, Stage};
+
+pub(super) const SCRIPTS: &[Entry] = &[
+    ("an image that is there is not pulled, and one that is not there fails", images),
+    ("a volume in use stays, and the engine makes those that are missing", volumes),
+    ("a container whose files are missing is not made", files),
+];
+
+fn images(stage: &mut Stage<'_>) -> Result<(), String> {
+    stage.has_done(stage.pull(None, PullPolicy::IfNotPresent))?;
+    stage.has_done(stage.pull(None, PullPolicy::Never))?;
+    stage.fails(stage.pull(Some("skiff-test/nothing:1"), PullPolicy::Never), "ImagePullFailed")?;
+    let mut create = stage.sleeper("imageless");
+    let template = std::sync::Arc::make_mut(&mut create.spec.template);
+    "skiff-test/nothing:1".clone_into(&mut template.pod.container.image);
+    stage.fails(Action::CreateContainer(Box::new(create)), "ImagePullFailed")
+}
+
+fn mounts(stage: &Stage<'_>, volume: &str) -> Vec<Mount> {
+    let source = MountSource::Volume {
+        object: ObjectKey::new(Kind::Volume, "test", volume),
+        name: stage.name(volume),
+        per_replica: false,
+        no_copy: false,
+    };
+    vec![Mount { target: "/data".to_owned(), read_only: false, sub_path: None, source }]
+}
+
+fn volumes(stage: &mut Stage<'_>) -> Result<(), String> {
+    stage.does(stage.create_volume("data"))?;
+    stage.has_done(stage.create_volume("data"))?;
+    let mut create = stage.sleeper("writer");
+    create.spec.mounts = mounts(stage, "data");
+    stage.makes(create)?;
+    let name = stage.name("data");
+    same("its volumes", &stage.container("writer")?.volumes, &[name.clone()].into())?;
+    let remove = Action::RemoveVolume { name };
+    stage.fails(remove.clone(), "EngineFailed")?;
+    stage.does(stage.remove("writer"))?;
+    stage.does(remove.clone())?;
+    stage.has_done(remove)?;
+    let mut create = stage.sleeper("maker");
+    create.spec.mounts = mounts(stage, "unmade");
+    stage.makes(create)?;
+    // It has no labels: it is nobody's.
+    stage.fails(stage.create_volume("unmade"), "NameTaken")
+}
+
+fn files(stage: &mut Stage<'_>) -> Result<(), String> {
+    let object = ObjectKey::new(Kind::ConfigMap, "test", "conf");
+    let set = FileSet { id: "configmap-conf-1".to_owned(), object, secret: false, files: Vec::new() };
+    let mut create = stage.sleeper("reader");
+    let source = MountSource::Files(set.clone());
+    create.spec.mounts = vec![Mount { target: "/conf".to_owned(), read_only: true, sub_path: None, source }];
+    stage.fails(Action::CreateContainer(Box::new(create.clone())), "Invalid")?;
+    stage.does(Action::WriteFiles(set.clone()))?;
+    stage.has_done(Action::WriteFiles(set.clone()))?;
+    same("whether the files are seen", &stage.observed()?.files.contains(&set.id), &true)?;
+    stage.makes(create)?;
+    same("its files", &stage.container("reader")?.files, &[set.id.clone()].into())?;
+    stage.does(Action::RemoveFiles { id: set.id.clone() })?;
+    stage.has_done(Action::RemoveFiles { id: set.id })?;
+    match stage.try_to(&stage.start("reader")) {
+        Err(_) => Ok(()),
+        Ok(outcome) => Err(format!("it started without its files: {outcome:?}")),
+    }
+}
