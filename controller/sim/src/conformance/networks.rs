@@ -124,5 +124,10 @@ fn missing_network(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.fails(stage.start("web"), "EngineFailed")?;
     same("the state", &stage.container("web")?.state, &ContainerState::Created)?;
     same("the exit code", &stage.detail("web")?.exit_code, &128)?;
-    stage.fails(stage.connect("web", "nowhere-else", "www"), "Stale")
+    // Docker lets one that does not run be connected to anything.
+    stage.does(stage.connect("web", "nowhere-else", "www"))?;
+    stage.does(stage.create_network("one"))?;
+    let create = stage.on_network("runner", "one", "runner");
+    stage.runs("runner", create)?;
+    stage.fails(stage.connect("runner", "nowhere", "www"), "Stale")
 }

@@ -81,13 +81,18 @@ impl SimEngine {
         reference: &ContainerRef,
         attachment: &Attachment,
     ) -> Result<Outcome, EngineError> {
-        let network = self.resolve(&attachment.network);
-        let network_id = match network {
-            Ok(network) => network.id.clone(),
+        let network_id = self.resolve(&attachment.network).map(|network| network.id.clone());
+        let container = self.find_mut(reference)?;
+        let network_id = match network_id {
+            Ok(network_id) => network_id,
+            // One that does not run is told the name, and finds out when it starts.
+            Err(_) if !container.is_up() => {
+                container.networks.insert(attachment.network.clone(), endpoint(attachment));
+                return Ok(Outcome::Done);
+            }
             Err(error) if error.contains("not found") => return Err(EngineError::Stale(error)),
             Err(error) => return Err(EngineError::Invalid(error)),
         };
-        let container = self.find_mut(reference)?;
         let known = container.networks.get(&attachment.network);
         // Never started on it: what counts is the name.
         let on = known.filter(|known| known.network_id.as_ref().is_none_or(|id| *id == network_id));

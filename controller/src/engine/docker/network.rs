@@ -13,6 +13,7 @@ use skiff_core::{Attachment, ConnectNetwork, ContainerRef, CreateNetwork, Endpoi
 use super::client::Client;
 use super::container::MAC_ON_ENDPOINT;
 use super::create::Made;
+use super::error::Reply;
 use super::fields::Fields;
 use super::observe::{inspect, owner};
 use super::path;
@@ -195,12 +196,27 @@ pub(super) async fn disconnect(
     network_id: &str,
     network: &str,
 ) -> Result<Outcome, EngineError> {
-    let path = format!("/networks/{}/disconnect", path::name(network_id)?);
-    let reply = client.post(&path, Some(&json!({ "Container": container.handle(), "Force": false }))).await?;
+    // A container that has not started since it was connected knows the network by its name alone.
+    let handle = if network_id.is_empty() { network } else { network_id };
+    let mut reply = disconnect_from(client, container, handle).await?;
+    if !reply.is_success() && handle != network && is_stopped(client, container).await? {
+        // The network is gone, and it would not start for it. Its endpoint can still be named.
+        reply = disconnect_from(client, container, network).await?;
+    }
     if reply.status == 404 || reply.message().contains("is not connected to") {
         return Ok(Outcome::Already);
     }
     reply.done(&format!("disconnect {} from {network}", container.name)).map(|()| Outcome::Done)
+}
+
+async fn disconnect_from(client: &Client, container: &ContainerRef, network: &str) -> Result<Reply, EngineError> {
+    let path = format!("/networks/{}/disconnect", path::name(network)?);
+    client.post(&path, Some(&json!({ "Container": container.handle(), "Force": false }))).await
+}
+
+async fn is_stopped(client: &Client, container: &ContainerRef) -> Result<bool, EngineError> {
+    let found = inspect(client, container.handle()).await?;
+    Ok(found.is_some_and(|found| !["running", "paused", "restarting"].contains(&found.state.status.as_str())))
 }
 
 /// The part of an id that people use.

@@ -36,7 +36,8 @@ pub(crate) struct Inspected {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct State {
-    status: String,
+    /// Docker's word for its state.
+    pub(crate) status: String,
     started_at: String,
     finished_at: String,
     exit_code: i64,

@@ -1,0 +1,158 @@
+//! The conformance suite on the real engine, through the adapter. Each script has an instance of its own and is cleaned up
+//! whatever becomes of it.
+//!
+//! Where no engine answers the test fails; `SKIFF_TEST_NO_DOCKER=1` skips it on purpose.
+
+#[path = "docker_adapter/image.rs"]
+mod image;
+
+use std::error::Error;
+use std::time::Duration;
+
+use bollard::models::{ContainerCreateBody, NetworkCreateRequest};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, InspectContainerOptions, RenameContainerOptionsBuilder,
+};
+use futures_util::{StreamExt, stream};
+use skiff::engine::docker::Docker;
+use skiff::engine::{Engine, Look};
+use skiff::files::FileStore;
+use skiff_api::Instance;
+use skiff_core::{Action, ContainerRef, ContentStore, EngineError, Observed, Outcome};
+use skiff_sim::conformance::{Hand, Script, Stage, Subject, scripts};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+/// How many scripts run at once.
+const AT_ONCE: usize = 4;
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// The real engine as a subject.
+struct Real {
+    docker: Docker,
+    /// The hands of others, who do not use the adapter.
+    others: bollard::Docker,
+    instance: Instance,
+    runtime: Handle,
+    _folders: (tempfile::TempDir, tempfile::TempDir),
+}
+
+impl Real {
+    async fn connect(instance: &str) -> Result<Self, Failure> {
+        let folders = (tempfile::tempdir()?, tempfile::tempdir_in("/dev/shm")?);
+        let files =
+            FileStore { config_root: folders.0.path().join("files"), secret_root: folders.1.path().join("files") };
+        let host = std::env::var("DOCKER_HOST").ok();
+        Ok(Self {
+            docker: Docker::connect(host.as_deref(), files).await?,
+            others: bollard::Docker::connect_with_local_defaults()?,
+            instance: instance.parse()?,
+            runtime: Handle::current(),
+            _folders: folders,
+        })
+    }
+
+    /// Removes everything whose name begins with the instance.
+    fn clean(&mut self) -> Result<(), EngineError> {
+        let prefix = self.instance.docker_name("");
+        let observed = self.observe()?;
+        for found in observed.containers.into_iter().filter(|found| found.name.starts_with(&prefix)) {
+            let container = ContainerRef { id: Some(found.id), name: found.name };
+            self.perform(&Action::RemoveContainer { container })?;
+        }
+        for found in observed.networks.into_iter().filter(|found| found.name.starts_with(&prefix)) {
+            self.perform(&Action::RemoveNetwork { id: found.id, name: found.name })?;
+        }
+        for found in observed.volumes.into_iter().filter(|found| found.name.starts_with(&prefix)) {
+            self.perform(&Action::RemoveVolume { name: found.name })?;
+        }
+        Ok(())
+    }
+
+    async fn lend_a_hand(&self, hand: &Hand) -> Result<(), Failure> {
+        match hand {
+            Hand::Kill(name) => {
+                let found = self.others.inspect_container(name, None::<InspectContainerOptions>).await?;
+                let pid = found.state.and_then(|state| state.pid).ok_or("it has no process")?;
+                let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).ok_or("its process has no number")?;
+                rustix::process::kill_process(pid, rustix::process::Signal::KILL)?;
+            }
+            Hand::Pause(name) => self.others.pause_container(name).await?,
+            Hand::Rename { from, to } => {
+                let options = RenameContainerOptionsBuilder::new().name(to).build();
+                self.others.rename_container(from, options).await?;
+            }
+            Hand::DuplicateNetwork(name) => {
+                let request = NetworkCreateRequest { name: name.clone(), ..NetworkCreateRequest::default() };
+                self.others.create_network(request).await?;
+            }
+            Hand::ForeignContainer(name) => {
+                let options = CreateContainerOptionsBuilder::new().name(name).build();
+                let body =
+                    ContainerCreateBody { image: Some(image::IMAGE.to_owned()), ..ContainerCreateBody::default() };
+                let body = ContainerCreateBody { cmd: Some(vec!["sleep".to_owned(), "1000".to_owned()]), ..body };
+                self.others.create_container(Some(options), body).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Subject for Real {
+    fn instance(&self) -> Instance {
+        self.instance.clone()
+    }
+
+    fn image(&self) -> String {
+        image::IMAGE.to_owned()
+    }
+
+    fn perform(&mut self, action: &Action) -> Result<Outcome, EngineError> {
+        let (progress, _unwatched) = mpsc::unbounded_channel();
+        self.runtime.block_on(self.docker.perform(action, &ContentStore::default(), progress))
+    }
+
+    fn observe(&mut self) -> Result<Observed, EngineError> {
+        self.runtime.block_on(self.docker.observe(&self.instance, Look::Full))
+    }
+
+    fn hand(&mut self, hand: &Hand) -> Result<(), String> {
+        self.runtime.block_on(self.lend_a_hand(hand)).map_err(|error| format!("{hand:?}: {error}"))
+    }
+
+    fn pass_time(&mut self) {
+        self.runtime.block_on(tokio::time::sleep(Duration::from_millis(20)));
+    }
+}
+
+/// Runs a script on an instance of its own and says how it failed.
+async fn run(number: usize, script: Script) -> Option<String> {
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", script.name);
+    let mut subject = match Real::connect(&format!("cf-{number}-{}", std::process::id())).await {
+        Ok(subject) => subject,
+        Err(error) => return Some(named(&error)),
+    };
+    let performed = tokio::task::spawn_blocking(move || {
+        let result = (script.run)(&mut Stage::new(&mut subject));
+        let cleaned = subject.clean().map_err(|error| format!("clean-up: {error}"));
+        result.and(cleaned)
+    });
+    match performed.await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(named(&error)),
+        Err(error) => Some(named(&error)),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn docker_does_what_every_engine_must_do() -> Result<(), Box<dyn Error>> {
+    if std::env::var_os("SKIFF_TEST_NO_DOCKER").is_some_and(|value| value == "1") {
+        return Ok(());
+    }
+    image::ensure().await?;
+    let runs = stream::iter(scripts().into_iter().enumerate()).map(|(number, script)| run(number, script));
+    let failed: Vec<String> = runs.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await;
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    Ok(())
+}
