@@ -68,7 +68,11 @@ impl fmt::Display for Summary {
             (self.remove, "to remove"),
         ]);
         let held = list(&[(self.waiting, "waiting"), (self.held, "held")]);
-        f.write_str(if done.is_empty() { "nothing to do" } else { &done })?;
+        f.write_str(match (done.as_str(), self.waiting) {
+            ("", 0) => "nothing to do",
+            ("", _) => "nothing to do now",
+            (done, _) => done,
+        })?;
         if held.is_empty() { Ok(()) } else { write!(f, "; {}", paint(FAINT, held)) }
     }
 }
