@@ -9,6 +9,7 @@ mod manifests;
 mod oracle;
 mod random;
 mod run;
+mod scripts;
 mod world;
 
 /// A number out of the environment.
