@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use skiff_api::{Component, Kind, ObjectKey, OwnerLabels};
 use skiff_core::{Health, InPlace};
 use skiff_sim::{DockerRestart, Fault, Program, Pull, SimEngine, SimImage};
 
+use crate::controller::source_of;
 use crate::manifests::{ONESHOT, STEADY};
 use crate::random::Random;
 
@@ -28,11 +30,24 @@ pub(crate) fn settle_foreigners(engine: &mut SimEngine) {
     engine.add_foreign_volume("somebodys-data");
     let labels = BTreeMap::from([("com.docker.compose.project".to_owned(), "other".to_owned())]);
     engine.add_foreign_container("somebodys-db", &[5432], labels);
-    let another = BTreeMap::from([
-        (skiff_api::label::INSTANCE.to_owned(), "another".to_owned()),
-        (skiff_api::label::NAME.to_owned(), "db".to_owned()),
-    ]);
-    engine.add_foreign_container("another-shop-db-1", &[], another);
+    // What another instance made for an object of the same name, or of one that nobody declares here.
+    for name in ["db", "orphan"] {
+        let another = OwnerLabels {
+            instance: "another".parse().expect("a name for an instance"),
+            source: source_of("shop"),
+            object: ObjectKey::new(Kind::Deployment, "shop", name),
+            ordinal: 1,
+            component: Component::Main,
+            run: None,
+            revision: 1,
+            source_revision: None,
+            template_hash: "v1:another".to_owned(),
+            template: None,
+            content: None,
+            image_id: None,
+        };
+        engine.add_foreign_container(&format!("another-shop-{name}-1"), &[], another.to_map());
+    }
 }
 
 /// One thing happens. Says what, where it could.
