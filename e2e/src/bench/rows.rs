@@ -136,7 +136,7 @@ impl Stage {
         let mebibytes = all as f64 / 1024.0;
         Ok([
             row("resident", format!("{all} KiB ({anonymous} KiB of them not file pages)"), mebibytes, 15.0, "MiB"),
-            row("of one core", format!("over {} s", IDLE.as_secs()), share, 0.2, "%"),
+            row("of one core", format!("{share:.2} % over {} s", IDLE.as_secs()), share, 0.2, "%"),
         ])
     }
 
