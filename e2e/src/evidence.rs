@@ -1,4 +1,4 @@
-//! What a failed scenario leaves behind: target/e2e/<scenario>/ with output, plan, log and what Docker said.
+//! What a failed scenario leaves behind: a folder of its name in `target/e2e` with output, plan, log and what Docker said.
 
 use std::fmt::Write;
 use std::fs;
