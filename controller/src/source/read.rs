@@ -26,7 +26,7 @@ pub(super) fn file(path: &Path, limit: u64) -> Result<Vec<u8>, Unread> {
     unless_changed(path, limit, &|| {})
 }
 
-/// As [`file`]; `meanwhile` happens whenever the bytes have been read.
+/// As [`file()`]; `meanwhile` happens whenever the bytes have been read.
 pub(super) fn unless_changed(path: &Path, limit: u64, meanwhile: &dyn Fn()) -> Result<Vec<u8>, Unread> {
     for _ in 0..ATTEMPTS {
         if let Some(bytes) = once(path, limit, meanwhile)? {

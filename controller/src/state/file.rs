@@ -94,7 +94,7 @@ pub(super) fn write<T: Serialize>(path: &Path, body: &T) -> Result<(), StateErro
     write_bytes(path, &encoded)
 }
 
-/// As [`write`], for a file without header.
+/// As [`write()`], for a file without header.
 pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     let temporary = with_suffix(path, &format!(".tmp-{}", std::process::id()));
     let result = write_beside(&temporary, path, bytes);

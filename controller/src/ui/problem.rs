@@ -1,7 +1,7 @@
 //! Mistakes in manifests: all of them, by file and line, each with its place and what to do.
 //!
 //! On a terminal the line is shown and underlined; elsewhere a problem is `file:line:column: error: …`. Invariant: no value
-//! of a Secret is shown, see [`mask`].
+//! of a Secret is shown, see `mask`.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

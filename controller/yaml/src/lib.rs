@@ -1,6 +1,6 @@
 //! YAML and JSON text as trees that remember where every value stands.
 //!
-//! [`parse`] reads one file; [`Node`] is what it yields; [`merge::overlay`] lays one tree over another. The crate does no
+//! [`parse()`] reads one file; [`Node`] is what it yields; [`merge::overlay`] lays one tree over another. The crate does no
 //! I/O and knows nothing of Skiff's kinds. JSON needs no path of its own: it is YAML's flow syntax, and tests hold it to
 //! `serde_json`.
 

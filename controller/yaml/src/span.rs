@@ -1,6 +1,6 @@
 //! Where something stands: a file, and a range in it by byte, line and column.
 //!
-//! Numbers are `u32` because every node carries them; [`parse`](crate::parse) refuses text that they could not address.
+//! Numbers are `u32` because every node carries them; [`parse`](crate::parse()) refuses text that they could not address.
 
 use std::fmt;
 use std::ops::Range;
