@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    ContentStore, Desired, EngineError, Failure, Failures, ObjectStatus, Observed, Plan, Timestamp, plan, status,
+    ContentStore, Desired, EngineError, Failure, Failures, ObjectStatus, Observed, Plan, SignedDuration, Step,
+    Timestamp, plan, status,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -20,10 +21,12 @@ use crate::clock::Clock;
 use crate::engine::{Engine, Look, Wake};
 use crate::executor::{Executor, Report};
 
-/// Passes are at least this far apart, so that a burst of events costs one pass; the first of a burst waits for nothing.
+/// So long after one pass begins the next, so that a burst of events costs few; the first of a burst waits for nothing.
 const BETWEEN_PASSES: Duration = Duration::from_millis(100);
 /// How soon and how late an engine that does not answer is asked again.
 const ENGINE_RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// A failure is forgotten after so long without another: no back-off is as long.
+const FAILURES_LAST: SignedDuration = SignedDuration::from_mins(20);
 /// How long actions that have begun may take to end, once the loop is told to.
 const LAST_ACTIONS: Duration = Duration::from_secs(10);
 
@@ -41,6 +44,8 @@ pub struct Target {
 pub struct Snapshot {
     /// The number of the pass, from 1.
     pub pass: u64,
+    /// What it worked towards.
+    pub target: Arc<Target>,
     /// What was observed, with failures and what is in flight.
     pub observed: Observed,
     /// What was decided.
@@ -89,8 +94,10 @@ pub struct Controller<E> {
     has_run: BTreeMap<ObjectKey, String>,
     passes: u64,
     engine_failures: u32,
+    /// When the next pass is due.
     next: Instant,
-    last: Option<Instant>,
+    /// No pass before this moment.
+    earliest: Instant,
 }
 
 impl<E: Engine> Controller<E> {
@@ -110,7 +117,7 @@ impl<E: Engine> Controller<E> {
             passes: 0,
             engine_failures: 0,
             next: Instant::now(),
-            last: None,
+            earliest: Instant::now(),
         }
     }
 
@@ -134,26 +141,27 @@ impl<E: Engine> Controller<E> {
     /// Rests until something may have changed; false when it is time to end.
     async fn rest(&mut self, cancel: &CancellationToken) -> bool {
         loop {
+            // A pass that is due comes before whatever else there is to hear: no flood of reports or events puts it off.
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return false,
-                report = self.ended.recv() => match report {
-                    Some(report) => self.remember(report),
-                    None => return false,
-                },
+                () = tokio::time::sleep_until(self.next) => return true,
                 changed = self.wiring.target.changed() => match changed {
                     Ok(()) => self.soon(),
                     Err(_) => return false,
                 },
-                Some(wake) = self.wiring.wakes.recv() => {
-                    tracing::trace!(?wake, "woken");
-                    if wake == Wake::Reconnected {
-                        self.engine_failures = 0;
-                    }
-                    self.soon();
-                }
-                () = tokio::time::sleep_until(self.next) => return true,
+                Some(wake) = self.wiring.wakes.recv() => self.woken(&wake),
+                Some(report) = self.ended.recv() => self.remember(report),
             }
+        }
+    }
+
+    fn woken(&mut self, wake: &Wake) {
+        tracing::trace!(?wake, "woken");
+        match wake {
+            Wake::Event { .. } => self.soon(),
+            // It may be back, or it is gone: worth one look now. If it still does not answer, the back-off goes on from where it was.
+            Wake::Reconnected => self.next = self.next.min(self.earliest),
         }
     }
 
@@ -161,21 +169,14 @@ impl<E: Engine> Controller<E> {
     fn soon(&mut self) {
         // An engine that does not answer is not asked more often because events of our own failed calls come in.
         if self.engine_failures == 0 {
-            let earliest = self.last.map_or_else(Instant::now, |last| last + BETWEEN_PASSES);
-            self.next = self.next.min(earliest);
+            self.next = self.next.min(self.earliest);
         }
     }
 
     /// Takes in what came of a step.
     fn remember(&mut self, report: Report) {
         match &report {
-            Report::Ended { step, result: Err(error) } if error.counts() => {
-                let now = self.settings.clock.now();
-                let previous = self.failures.get(&step.object);
-                let mut failure = Failure::after(previous, &step.object, &step.hash, error.to_string(), now);
-                failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
-                self.failures.insert(step.object.clone(), failure);
-            }
+            Report::Ended { step, result: Err(error) } => self.remember_failure(step, error),
             Report::Free(object) => {
                 self.in_flight.remove(object);
                 self.soon();
@@ -188,10 +189,27 @@ impl<E: Engine> Controller<E> {
         }
     }
 
-    /// One pass.
+    fn remember_failure(&mut self, step: &Step, error: &EngineError) {
+        let (object, hash, now) = (&step.object, step.hash.as_str(), self.settings.clock.now());
+        let mut failure = Failure::after(self.failures.get(object), object, hash, error.to_string(), now);
+        failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
+        if !error.counts() {
+            // It says nothing of the object, so the wait does not grow; yet an engine that answers every look and no other call
+            // is not to be stormed.
+            failure.attempts = failure.attempts.saturating_sub(1).max(1);
+            failure.retry_at = Failure::after(None, object, hash, String::new(), now).retry_at;
+        }
+        self.failures.insert(object.clone(), failure);
+    }
+
+    /// One pass. What steps come to while it looks is taken in after it has decided: an object whose step ended meanwhile counts as
+    /// in flight, because what was seen may be older than the step's effect.
     async fn pass(&mut self, stopping: &CancellationToken) {
-        let began = Instant::now();
-        self.last = Some(began);
+        for _ in 0..self.ended.len() {
+            if let Ok(report) = self.ended.try_recv() {
+                self.remember(report);
+            }
+        }
         let look = if self.passes == 0 { Look::Full } else { Look::Changed };
         match self.engine.observe(&self.settings.instance, look).await {
             Err(error) => self.engine_failed(error),
@@ -204,6 +222,7 @@ impl<E: Engine> Controller<E> {
                 self.decide(observed, stopping);
             }
         }
+        self.earliest = Instant::now() + BETWEEN_PASSES;
     }
 
     /// Nothing is known of an engine that does not answer, so nothing is decided.
@@ -223,20 +242,21 @@ impl<E: Engine> Controller<E> {
     fn decide(&mut self, mut observed: Observed, stopping: &CancellationToken) {
         let now = self.settings.clock.now();
         let target = Arc::clone(&self.wiring.target.borrow_and_update());
-        self.forget(&target.desired, now);
+        let desired = &target.desired;
+        self.learn(desired, &observed);
+        self.forget(now);
         observed.failures = self.failures.clone();
-        observed.in_flight = self.in_flight.clone();
-        self.has_run.extend(observed.running_templates());
+        observed.in_flight.clone_from(&self.in_flight);
         observed.has_run = self.has_run.clone();
-        let plan = plan(&target.desired, &observed, now);
-        let status = status(&target.desired, &observed, &plan, now);
+        let plan = plan(desired, &observed, now);
+        let status = status(desired, &observed, &plan, now);
         self.in_flight.extend(plan.steps.iter().map(|step| step.object.clone()));
         self.schedule(&plan);
         if !plan.steps.is_empty() {
             let content = Arc::clone(&target.content);
             self.tasks.spawn(self.executor.clone().perform(plan.clone(), content, stopping.clone()));
         }
-        let snapshot = Snapshot { pass: self.passes, observed, plan, status, engine_error: None };
+        let snapshot = Snapshot { pass: self.passes, target, observed, plan, status, engine_error: None };
         self.wiring.snapshots.send_replace(Arc::new(snapshot));
     }
 
@@ -247,13 +267,20 @@ impl<E: Engine> Controller<E> {
         self.next = wake.map_or(tick, |wake| wake.min(tick));
     }
 
-    /// Drops failures of templates that are declared no more.
-    fn forget(&mut self, desired: &Desired, now: Timestamp) {
-        let old = skiff_core::SignedDuration::from_mins(20);
-        self.failures.retain(|object, failure| {
-            let declared = desired.workloads.get(object);
-            let current = declared.is_none_or(|workload| workload.template.hash == failure.template_hash);
-            current || now.duration_since(failure.at) < old
+    /// Remembers which objects run with the template that is declared.
+    fn learn(&mut self, desired: &Desired, observed: &Observed) {
+        let is_declared = |object: &ObjectKey, hash: &str| {
+            desired.workloads.get(object).is_some_and(|workload| workload.template.hash == hash)
+        };
+        self.has_run.retain(|object, hash| is_declared(object, hash));
+        self.has_run.extend(observed.running_templates().filter(|(object, hash)| is_declared(object, hash)));
+    }
+
+    /// Drops failures that are long ago, or later than now because the clock was put back.
+    fn forget(&mut self, now: Timestamp) {
+        self.failures.retain(|_, failure| {
+            let age = now.duration_since(failure.at);
+            !age.is_negative() && age < FAILURES_LAST
         });
     }
 }

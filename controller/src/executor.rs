@@ -10,7 +10,7 @@ use std::time::Instant;
 use skiff_api::ObjectKey;
 use skiff_core::{Action, ContentStore, EngineError, Outcome, Plan, Step, StepId};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, Progress};
@@ -74,15 +74,27 @@ impl<E: Engine> Executor<E> {
     pub async fn perform(self, plan: Plan, content: Arc<ContentStore>, cancel: CancellationToken) {
         let mut batch = Batch::new(plan.steps);
         let mut running = JoinSet::new();
+        let mut steps: BTreeMap<task::Id, Step> = BTreeMap::new();
         loop {
             let ready = if cancel.is_cancelled() { Vec::new() } else { batch.take_ready() };
             for step in ready {
-                let (executor, content) = (self.clone(), Arc::clone(&content));
-                running.spawn(async move { executor.perform_step(step, &content).await });
+                let (executor, content, cancel) = (self.clone(), Arc::clone(&content), cancel.clone());
+                let performed = step.clone();
+                let task = running.spawn(async move { executor.perform_step(performed, &content, &cancel).await });
+                steps.insert(task.id(), step);
             }
-            let Some(ended) = running.join_next().await else { break };
-            // A step that panicked is a step that failed; its object is set free below.
-            let Ok((id, succeeded)) = ended else { continue };
+            let Some(ended) = running.join_next_with_id().await else { break };
+            let (task, succeeded, panicked) = match ended {
+                Ok((task, succeeded)) => (task, succeeded, false),
+                Err(error) => (error.id(), false, true),
+            };
+            let Some(step) = steps.remove(&task) else { continue };
+            let id = step.id;
+            if panicked {
+                // It failed like any other, so that it is not tried again at once.
+                let result = Err(EngineError::Failed("the step panicked, which is a mistake in Skiff".to_owned()));
+                self.tell(Report::Ended { step: Box::new(step), result });
+            }
             for object in batch.end(id, succeeded) {
                 self.tell(Report::Free(object));
             }
@@ -92,9 +104,24 @@ impl<E: Engine> Executor<E> {
         }
     }
 
-    async fn perform_step(&self, step: Step, content: &ContentStore) -> (StepId, bool) {
-        let id = step.id;
-        let limit = match &step.action {
+    /// Performs one step once there is room for it; says whether it succeeded. One that has not begun when it is cancelled does
+    /// not begin.
+    async fn perform_step(&self, step: Step, content: &ContentStore, cancel: &CancellationToken) -> bool {
+        // The semaphore is never closed.
+        let Some(Ok(_permit)) = cancel.run_until_cancelled(self.limit_of(&step.action).acquire()).await else {
+            return false;
+        };
+        self.tell(Report::Began(Box::new(step.clone())));
+        let began = Instant::now();
+        let result = self.engine.perform(&step.action, content, self.progress_of(&step)).await;
+        log(&step, &result, began.elapsed().as_millis());
+        let succeeded = result.is_ok();
+        self.tell(Report::Ended { step: Box::new(step), result });
+        succeeded
+    }
+
+    fn limit_of(&self, action: &Action) -> &Semaphore {
+        match action {
             Action::PullImage(_) => &self.pulls,
             Action::StopContainer(_) => &self.stops,
             Action::CreateNetwork(_)
@@ -111,16 +138,7 @@ impl<E: Engine> Executor<E> {
             | Action::RenameContainer { .. }
             | Action::UnpauseContainer { .. }
             | Action::UpdateContainer(_) => &self.calls,
-        };
-        // The semaphore is never closed.
-        let _permit = limit.acquire().await.ok();
-        self.tell(Report::Began(Box::new(step.clone())));
-        let began = Instant::now();
-        let result = self.engine.perform(&step.action, content, self.progress_of(&step)).await;
-        log(&step, &result, began.elapsed().as_millis());
-        let succeeded = result.is_ok();
-        self.tell(Report::Ended { step: Box::new(step), result });
-        (id, succeeded)
+        }
     }
 
     /// A channel whose messages become reports about the step's object.

@@ -95,14 +95,14 @@ fn keep_needed(objects: &mut BTreeMap<ObjectKey, DeclaredObject>, wanted: Vec<Ob
     let mut needed: BTreeSet<ObjectKey> = BTreeSet::new();
     let mut open = wanted;
     while let Some(key) = open.pop() {
+        if !needed.insert(key.clone()) {
+            continue;
+        }
         if let Some(Object::Deployment(deployment)) = objects.get(&key).map(|declared| &declared.object) {
             for dependency in &deployment.spec.depends_on {
                 let namespace = dependency.namespace.as_deref().unwrap_or(&key.namespace);
                 open.push(ObjectKey::new(Kind::Deployment, namespace, dependency.name.as_str()));
             }
-        }
-        if !needed.insert(key) {
-            continue;
         }
     }
     objects.retain(|key, _| !key.kind.is_workload() || needed.contains(key));

@@ -1,6 +1,6 @@
 //! Reads a source again whenever something may have changed, and sends on what came of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -80,18 +80,8 @@ impl SourceTask {
     /// Forgets what is remembered of objects that have left their source and of which nothing is left.
     fn forget_gone(&mut self) {
         let snapshot = Arc::clone(&self.snapshots.borrow_and_update());
-        if snapshot.engine_error.is_some() || snapshot.pass == 0 {
-            return;
-        }
         let target = Arc::clone(&self.targets.borrow());
-        let there: BTreeSet<&ObjectKey> = owners(&snapshot);
-        let gone: BTreeSet<ObjectKey> = target
-            .desired
-            .departed
-            .keys()
-            .filter(|key| !target.desired.declares(key) && !there.contains(key))
-            .cloned()
-            .collect();
+        let gone = gone(&target, &snapshot);
         if gone.is_empty() {
             return;
         }
@@ -106,6 +96,21 @@ impl SourceTask {
             false
         });
     }
+}
+
+/// The objects that left their source and of which nothing is left, nor will be: a pass that worked towards this very target neither
+/// saw nor did anything of them.
+fn gone(target: &Arc<Target>, snapshot: &Snapshot) -> BTreeSet<ObjectKey> {
+    if snapshot.engine_error.is_some() || !Arc::ptr_eq(target, &snapshot.target) {
+        return BTreeSet::new();
+    }
+    let there = owners(snapshot);
+    let acted_on = |key: &ObjectKey| {
+        snapshot.observed.in_flight.contains(key) || snapshot.plan.steps.iter().any(|step| step.object == *key)
+    };
+    let desired = &target.desired;
+    let departed = desired.departed.keys().filter(|key| !desired.declares(key));
+    departed.filter(|key| !there.contains(key) && !acted_on(key)).cloned().collect()
 }
 
 /// The objects of which Docker has something.
@@ -127,10 +132,9 @@ fn report(loaded: &Loaded) {
             Severity::Warning => tracing::warn!(file, help, "{message}"),
         }
     }
-    let kept: BTreeMap<&ObjectKey, ()> =
-        loaded.objects.iter().filter(|(_, declared)| declared.last_good).map(|(key, _)| (key, ())).collect();
-    if !kept.is_empty() {
-        let names: Vec<String> = kept.keys().map(ToString::to_string).collect();
+    let kept = loaded.objects.iter().filter(|(_, declared)| declared.last_good);
+    let names: Vec<String> = kept.map(|(key, _)| key.to_string()).collect();
+    if !names.is_empty() {
         tracing::warn!(objects = names.join(", "), "kept at their last good version");
     }
 }

@@ -1,0 +1,43 @@
+//! The end: what has begun is brought to its end, within bounds; nothing else begins; what runs is left running.
+
+use crate::fixture::{Fixture, HOUR, deployment, of, slow};
+
+#[tokio::test(start_paused = true)]
+async fn what_has_begun_is_ended_and_nothing_else_begins() {
+    let mut fixture = Fixture::start(HOUR, &[deployment("web", 1, "app:1")]);
+    fixture.settled().await;
+    fixture.engine.rule(of("create container", "new"), slow(5), 1).await;
+    fixture.declare(&[deployment("web", 1, "app:1"), deployment("new", 1, "app:1")]);
+    fixture.engine.called("create container shop-new").await;
+    let began = tokio::time::Instant::now();
+    let engine = fixture.end().await;
+    assert!((4..=5).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    assert!(engine.calls("start container shop-new").await.is_empty());
+    let there = engine.with(|world| {
+        let is_up = |name: &str| world.sim.container(name).map(skiff_sim::SimContainer::is_up);
+        (is_up("shop-web-1"), is_up("shop-new-1"))
+    });
+    assert_eq!(there.await, (Some(true), Some(false)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_waits_ten_seconds_for_the_last_actions_and_no_longer() {
+    let fixture = Fixture::start(HOUR, &[deployment("web", 1, "app:1")]);
+    fixture.engine.rule(of("pull image", "app:1"), slow(600), 1).await;
+    fixture.engine.called("pull image").await;
+    let began = tokio::time::Instant::now();
+    fixture.end().await;
+    assert_eq!(began.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_room_does_not_begin_after_the_end() {
+    let names: Vec<String> = (0..20).map(|index| format!("web{index}")).collect();
+    let manifests: Vec<_> = names.iter().map(|name| deployment(name, 1, "app:1")).collect();
+    let fixture = Fixture::start(HOUR, &manifests);
+    fixture.engine.rule(of("create container", ""), slow(5), 100).await;
+    fixture.engine.called("create container").await;
+    let engine = fixture.end().await;
+    let creates = engine.calls("create container").await;
+    assert!(creates.len() <= 8, "{creates:?}");
+}

@@ -1,0 +1,9 @@
+//! The loop on a paused clock: what wakes it, what holds it back, and what it never does while something is under way.
+
+mod away;
+mod ending;
+mod engine;
+mod failing;
+mod fixture;
+mod flight;
+mod waking;
