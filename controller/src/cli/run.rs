@@ -34,6 +34,7 @@ pub struct Args {
 /// When it cannot begin: no engine, no state directory, another controller.
 pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let settings = context.settings.clone();
+    refuse_stdin(args)?;
     Context::block_on(async move {
         let cancel = signals::cancelled_by_signal();
         let session = Session::open(&settings, Access::Act).await?;
@@ -45,4 +46,34 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         tracing::info!("ended; what runs is left running");
         Ok(Exit::Done)
     })
+}
+
+/// What comes from stdin is read once and gone; there is nothing to keep applied.
+fn refuse_stdin(args: &Args) -> Result<(), CliError> {
+    let mut paths = args.manifests.paths.iter().chain(&args.manifests.overlays);
+    if paths.any(|path| path.as_os_str() == "-") {
+        return Err(CliError::refused(
+            "`skiff run` cannot keep what comes from stdin",
+            "write it to a file or folder and name that, or apply it once with `skiff up -`",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, FromArgMatches as _};
+
+    use super::*;
+
+    fn refused(words: &[&str]) -> bool {
+        let matches = Args::augment_args(clap::Command::new("run")).get_matches_from(words);
+        refuse_stdin(&Args::from_arg_matches(&matches).expect("right flags")).is_err()
+    }
+
+    #[test]
+    fn what_comes_from_stdin_cannot_be_kept() {
+        assert!(refused(&["run", "-"]) && refused(&["run", "./shop", "--overlay", "-"]));
+        assert!(!refused(&["run", "./shop", "./-"]));
+    }
 }

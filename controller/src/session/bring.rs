@@ -202,11 +202,16 @@ impl Run {
         for note in &self.verdict.notes {
             ui.say(note);
         }
+        if unready.is_empty() && !self.verdict.is_quiet {
+            ui.say(
+                "the time is over and work is still under way; the next run takes it up, `--timeout` gives it longer",
+            );
+            return Ok(false);
+        }
         let total = self.verdict.total;
         match intent {
-            Intent::Run => ui.say(&summary(total, &unready, self.began.elapsed())),
             Intent::Down { .. } if unready.is_empty() => ui.say(&progress::gone(total, self.began.elapsed())),
-            Intent::Down { .. } => ui.say(&summary(total, &unready, self.began.elapsed())),
+            Intent::Run | Intent::Down { .. } => ui.say(&summary(total, &unready, self.began.elapsed())),
         }
         Ok(unready.is_empty())
     }

@@ -138,3 +138,61 @@ fn report(loaded: &Loaded) {
         tracing::warn!(objects = names.join(", "), "kept at their last good version");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use skiff_api::{Component, Kind, OwnerLabels};
+    use skiff_core::{Departed, ObservedContainer, Owner};
+
+    use super::*;
+
+    fn key(name: &str) -> ObjectKey {
+        ObjectKey::new(Kind::Deployment, "shop", name)
+    }
+
+    fn labels_of(name: &str) -> OwnerLabels {
+        OwnerLabels {
+            instance: Instance::default(),
+            source: "test".to_owned(),
+            object: key(name),
+            ordinal: 1,
+            component: Component::Main,
+            run: None,
+            revision: 1,
+            source_revision: None,
+            template_hash: String::new(),
+            template: None,
+            content: None,
+            image_id: None,
+        }
+    }
+
+    /// A target that two objects have left, and a pass that worked towards it.
+    fn after_departure() -> (Arc<Target>, Snapshot) {
+        let mut target = Target::default();
+        for name in ["api", "web"] {
+            target.desired.departed.insert(key(name), Departed::default());
+        }
+        let target = Arc::new(target);
+        (Arc::clone(&target), Snapshot { pass: 1, target, ..Snapshot::default() })
+    }
+
+    #[test]
+    fn what_has_left_and_of_which_nothing_is_left_is_gone() {
+        let (target, mut snapshot) = after_departure();
+        assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api"), key("web")]));
+        let owner = Owner::Ours(Box::new(labels_of("web")));
+        let container = ObservedContainer { owner, ..ObservedContainer::default() };
+        snapshot.observed.containers.push(container);
+        assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api")]));
+    }
+
+    #[test]
+    fn what_is_in_flight_or_was_judged_by_an_older_target_is_not_gone() {
+        let (target, mut snapshot) = after_departure();
+        snapshot.observed.in_flight.insert(key("web"));
+        assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api")]));
+        snapshot.target = Arc::default();
+        assert_eq!(gone(&target, &snapshot), BTreeSet::new());
+    }
+}

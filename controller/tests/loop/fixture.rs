@@ -150,7 +150,9 @@ pub(crate) fn deployment(name: &str, replicas: u32, image: &str) -> Value {
 /// The same, waiting for another one.
 pub(crate) fn dependent(name: &str, on: &str) -> Value {
     let mut manifest = deployment(name, 1, "app:1");
-    manifest["spec"]["dependsOn"] = json!([{ "name": on, "condition": "Ready" }]);
+    if let Some(spec) = manifest.pointer_mut("/spec").and_then(Value::as_object_mut) {
+        spec.insert("dependsOn".to_owned(), json!([{ "name": on, "condition": "Ready" }]));
+    }
     manifest
 }
 

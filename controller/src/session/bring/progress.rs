@@ -50,10 +50,9 @@ impl Progress {
             let (state, what) = match status.phase {
                 Phase::Ready => (State::Ready, "ready".to_owned()),
                 Phase::Finished => (State::Ready, "finished".to_owned()),
-                Phase::Waiting => (State::Waiting, status.message.clone()),
                 Phase::Degraded => (State::Failed, status.message.clone()),
                 Phase::Progressing if verdict.unready.contains_key(key) => (State::Failed, status.message.clone()),
-                Phase::Progressing => (State::Waiting, status.message.clone()),
+                Phase::Waiting | Phase::Progressing => (State::Waiting, status.message.clone()),
             };
             let intended = desired.intent == skiff_core::Intent::Run;
             events.extend(intended.then(|| self.told(key, state, what, None)).flatten());

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use skiff_api::{Kind, ObjectKey};
-use skiff_core::{Desired, HeldReason, Intent, ObjectStatus, Phase};
+use skiff_core::{Desired, Held, HeldReason, Intent, ObjectStatus, Phase, ReplicaStatus};
 
 use crate::controller::Snapshot;
 use crate::ui::live::Unready;
@@ -78,34 +78,53 @@ fn remedy(snapshot: &Snapshot, key: &ObjectKey) -> Option<String> {
             Some(format!("make {name}, or take `external: true` out of the manifest"))
         }
         HeldReason::DiskPressure { .. } => Some("free some space, for example with `docker image prune`".to_owned()),
-        _ => None,
+        HeldReason::WaitingFor { .. }
+        | HeldReason::WaitingReady { .. }
+        | HeldReason::BackOff { .. }
+        | HeldReason::Removing { .. }
+        | HeldReason::VolumeChanged { .. }
+        | HeldReason::PruneUnconfirmed { .. }
+        | HeldReason::SourceHasProblems { .. }
+        | HeldReason::Protected
+        | HeldReason::NetworkInUse { .. }
+        | HeldReason::Unsupported { .. }
+        | HeldReason::NotRun { .. }
+        | HeldReason::Paused
+        | HeldReason::ContentUnknown { .. }
+        | HeldReason::LabelsUnreadable { .. }
+        | HeldReason::Retained { .. } => None,
     }
 }
 
 fn is_hopeless(snapshot: &Snapshot, status: &ObjectStatus) -> bool {
     let key = &status.object;
-    let failed = snapshot.observed.failures.get(key).is_some_and(|failure| failure.attempts >= HOPELESS_AFTER);
     let purposely = snapshot.plan.held.iter().any(|held| {
         let note = matches!(held.why, HeldReason::NotRun { .. } | HeldReason::ContentUnknown { .. });
         held.object == *key && !held.why.is_waiting() && !(note && held.pending.is_empty())
     });
-    let restarting = status.containers.iter().any(|replica| {
-        let detail = snapshot.observed.containers.iter().find(|container| container.id == replica.id);
-        let restarts = detail.and_then(|container| container.detail.as_ref()).map_or(0, |detail| detail.restart_count);
-        !replica.ready && restarts >= i64::from(HOPELESS_AFTER)
-    });
-    failed || purposely || restarting
+    purposely || keeps_failing(snapshot, key) || status.containers.iter().any(|replica| restarts(snapshot, replica))
+}
+
+/// Whether an object waits after several failures in a row. What failed and then succeeded only has to become Ready.
+fn keeps_failing(snapshot: &Snapshot, key: &ObjectKey) -> bool {
+    let fails = |held: &Held| matches!(held.why, HeldReason::BackOff { attempts, .. } if attempts >= HOPELESS_AFTER);
+    snapshot.plan.held.iter().any(|held| held.object == *key && fails(held))
+}
+
+/// Whether the engine starts a replica again and again.
+fn restarts(snapshot: &Snapshot, replica: &ReplicaStatus) -> bool {
+    let container = snapshot.observed.containers.iter().find(|container| container.id == replica.id);
+    let detail = container.and_then(|container| container.detail.as_ref());
+    !replica.ready && detail.is_some_and(|detail| detail.restart_count >= i64::from(HOPELESS_AFTER))
 }
 
 /// What waits for something hopeless is hopeless as well.
 fn give_up_dependents(snapshot: &Snapshot, verdict: &mut Verdict) {
     loop {
-        let blocked = snapshot.plan.held.iter().find(|held| match &held.why {
-            HeldReason::WaitingFor { dependency, .. } => {
-                let never = verdict.unready.contains_key(dependency) || is_never(snapshot, dependency);
-                never && verdict.coming.contains_key(&held.object)
-            }
-            _ => false,
+        let blocked = snapshot.plan.held.iter().find(|held| {
+            let HeldReason::WaitingFor { dependency, .. } = &held.why else { return false };
+            let never = verdict.unready.contains_key(dependency) || is_never(snapshot, dependency);
+            never && verdict.coming.contains_key(&held.object)
         });
         let Some(key) = blocked.map(|held| held.object.clone()) else { return };
         if let Some(unready) = verdict.coming.remove(&key) {
@@ -114,10 +133,10 @@ fn give_up_dependents(snapshot: &Snapshot, verdict: &mut Verdict) {
     }
 }
 
-/// Whether a dependency is a network, a volume or a job that is held on purpose.
+/// Whether a dependency is a network, a volume or a job that is held on purpose, or keeps failing.
 fn is_never(snapshot: &Snapshot, dependency: &ObjectKey) -> bool {
-    dependency.kind != Kind::Deployment
-        && snapshot.plan.held.iter().any(|held| held.object == *dependency && !held.why.is_waiting())
+    let purposely = snapshot.plan.held.iter().any(|held| held.object == *dependency && !held.why.is_waiting());
+    dependency.kind != Kind::Deployment && (purposely || keeps_failing(snapshot, dependency))
 }
 
 fn notes(snapshot: &Snapshot, known: impl Fn(&ObjectKey) -> bool) -> Vec<String> {
@@ -146,3 +165,6 @@ fn of_down(desired: &Desired, snapshot: &Snapshot) -> Verdict {
     verdict.notes = notes(snapshot, |_| false);
     verdict
 }
+
+#[cfg(test)]
+mod tests;
