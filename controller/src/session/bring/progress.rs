@@ -114,3 +114,68 @@ fn doing(action: &Action) -> String {
 pub(super) fn gone(total: usize, took: Duration) -> String {
     format!("{total} object{} gone in {}", if total == 1 { "" } else { "s" }, age::took(took))
 }
+
+#[cfg(test)]
+mod tests {
+    use skiff_api::Kind;
+    use skiff_core::{ContainerRef, EngineError, ObjectStatus, Outcome, Reason, Step, StepId};
+
+    use super::*;
+
+    fn key() -> ObjectKey {
+        ObjectKey::new(Kind::Deployment, "shop", "web")
+    }
+
+    fn start() -> Box<Step> {
+        let container = ContainerRef { id: None, name: "shop-web-1".to_owned() };
+        let (object, hash, reason) = (key(), String::new(), Reason::Missing);
+        Box::new(Step {
+            id: StepId(0),
+            object,
+            hash,
+            action: Action::StartContainer { container },
+            reason,
+            after: Vec::new(),
+        })
+    }
+
+    fn seen(phase: Phase) -> Snapshot {
+        let (object, message, containers) = (key(), "unhealthy".to_owned(), Vec::new());
+        let status = ObjectStatus { object, phase, replicas: 1, current: 1, ready: 0, updated: 1, message, containers };
+        Snapshot { status: BTreeMap::from([(key(), status)]), ..Snapshot::default() }
+    }
+
+    #[test]
+    fn a_step_is_told_when_it_begins_and_when_it_fails_but_not_when_it_ends_well() {
+        let mut progress = Progress::default();
+        let began = progress.of_report(&Report::Began(start())).expect("it is told");
+        assert_eq!((began.state, began.what.as_str()), (State::Working, "starting container shop-web-1"));
+        let ended = Report::Ended { step: start(), result: Ok(Outcome::Done) };
+        assert!(is_start(&ended) && progress.of_report(&ended).is_none());
+        let failed = Report::Ended { step: start(), result: Err(EngineError::Failed("no".to_owned())) };
+        let told = progress.of_report(&failed).expect("it is told");
+        assert!(told.state == State::Failed && told.what == "no" && !is_start(&failed));
+    }
+
+    #[test]
+    fn what_has_not_changed_is_told_once() {
+        let mut progress = Progress::default();
+        let (desired, verdict) = (Desired::default(), Verdict::default());
+        let states = |progress: &mut Progress, phase| {
+            let events = progress.of_snapshot(&desired, &seen(phase), &verdict);
+            events.into_iter().map(|event| event.state).collect::<Vec<_>>()
+        };
+        assert_eq!(states(&mut progress, Phase::Degraded), [State::Failed]);
+        assert_eq!(states(&mut progress, Phase::Degraded), []);
+        assert_eq!(states(&mut progress, Phase::Ready), [State::Ready]);
+        assert_eq!(states(&mut progress, Phase::Ready), []);
+    }
+
+    #[test]
+    fn an_object_on_which_steps_are_under_way_is_told_of_by_its_steps() {
+        let mut snapshot = seen(Phase::Progressing);
+        snapshot.observed.in_flight.insert(key());
+        let told = Progress::default().of_snapshot(&Desired::default(), &snapshot, &Verdict::default());
+        assert_eq!(told, []);
+    }
+}
