@@ -76,8 +76,7 @@ impl<E: Engine> Executor<E> {
         let mut running = JoinSet::new();
         let mut steps: BTreeMap<task::Id, Step> = BTreeMap::new();
         loop {
-            let ready = if cancel.is_cancelled() { Vec::new() } else { batch.take_ready() };
-            for step in ready {
+            for step in batch.take_ready() {
                 let (executor, content, cancel) = (self.clone(), Arc::clone(&content), cancel.clone());
                 let performed = step.clone();
                 let task = running.spawn(async move { executor.perform_step(performed, &content, &cancel).await });

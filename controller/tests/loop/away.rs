@@ -1,5 +1,7 @@
 //! An engine that does not answer, or answers nonsense: nothing is decided, what was seen is kept, and it is asked less and less.
 
+use std::time::Duration;
+
 use skiff::engine::Wake;
 
 use crate::fixture::{Fixture, HOUR, deployment};
@@ -14,7 +16,10 @@ async fn while_the_engine_is_away_nothing_is_decided_and_it_is_asked_less_and_le
     fixture.wakes.send(Wake::Reconnected).await.expect("the loop listens");
     let during = fixture.until("an error", |snapshot| snapshot.engine_error.is_some()).await;
     assert_eq!((during.pass, &during.observed, &during.plan), (before.pass, &before.observed, &before.plan));
+    // Events go on to come in all the while.
+    let storm = fixture.storm(Duration::from_millis(50));
     fixture.engine.looked(8).await;
+    storm.abort();
     let looks = fixture.engine.looks().await;
     let gaps: Vec<f64> = looks.iter().zip(looks.iter().skip(1)).map(|(one, next)| (next - one).round()).collect();
     assert_eq!(gaps.get(..7), Some(&[1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0][..]), "{gaps:?}");

@@ -89,6 +89,18 @@ impl Fixture {
         self.until("another pass", |snapshot| snapshot.pass >= pass).await
     }
 
+    /// Sends events that are about nothing of ours, without end.
+    pub(crate) fn storm(&self, every: Duration) -> JoinHandle<()> {
+        let wakes = self.wakes.clone();
+        tokio::spawn(async move {
+            let mut pace = tokio::time::interval(every);
+            let event = || Wake::Event { action: "die".to_owned(), name: "other".to_owned() };
+            while wakes.send(event()).await.is_ok() {
+                pace.tick().await;
+            }
+        })
+    }
+
     /// The latest snapshot.
     pub(crate) fn now(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshots.borrow())

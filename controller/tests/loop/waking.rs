@@ -72,16 +72,7 @@ async fn a_burst_of_events_costs_few_passes() {
 async fn events_without_end_do_not_keep_it_from_healing() {
     let mut fixture = Fixture::start(HOUR, &[deployment("web", 1, "app:1")]);
     fixture.settled().await;
-    let wakes = fixture.wakes.clone();
-    let storm = tokio::spawn(async move {
-        let mut pace = tokio::time::interval(Duration::from_millis(1));
-        loop {
-            pace.tick().await;
-            if wakes.send(Wake::Event { action: "die".to_owned(), name: "other".to_owned() }).await.is_err() {
-                return;
-            }
-        }
-    });
+    let storm = fixture.storm(Duration::from_millis(1));
     let (before, began) = (fixture.engine.looks().await.len(), fixture.seconds());
     assert!(fixture.engine.with(|world| world.sim.remove_by_hand("shop-web-1")).await);
     fixture.until("a plan to heal", |snapshot| !snapshot.plan.steps.is_empty()).await;
@@ -99,13 +90,18 @@ async fn progress_without_end_does_not_keep_it_from_looking() {
     let mut fixture = Fixture::start(HOUR, &manifests);
     fixture.settled().await;
     let chatters = Manner { takes: Duration::from_secs(1), fate: Fate::Chatters };
-    fixture.engine.rule(of("pull image", "app:2"), chatters, 1).await;
-    fixture.declare(&[deployment("web", 1, "app:1"), deployment("chatty", 1, "app:2")]);
+    fixture.engine.rule(of("pull image", "app:2"), chatters, 3).await;
+    // Together they tell more than the loop hears in one turn.
+    let chatty = ["one", "two", "three"].map(|name| deployment(name, 1, "app:2"));
+    fixture.declare(&[&manifests[..], &chatty[..]].concat());
     fixture.engine.called("pull image app:2").await;
     // Its call tells of its progress as fast as it can, so the clock stands: a pass happens only where one that is due comes before
     // what is heard.
     fixture.engine.with(|world| world.look_takes = Duration::ZERO).await;
     fixture.engine.until_it_chatters().await;
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
     let pass = fixture.now().pass;
     fixture.wakes.send(Wake::Reconnected).await.expect("the loop listens");
     fixture.until("a pass", |snapshot| snapshot.pass > pass).await;
