@@ -36,7 +36,7 @@ pub enum LockError {
     /// Another controller has it.
     #[error(
         "`{}` (process {}) works on instance `{}` of this engine since {}: stop it, or choose another --instance",
-        .0.command, .0.pid, .0.instance, .0.since
+        .0.command, .0.pid, .0.instance, .0.since.strftime("%Y-%m-%d %H:%M:%SZ")
     )]
     Held(LockHeld),
     /// The file could not be used.

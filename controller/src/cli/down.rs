@@ -1,8 +1,9 @@
 //! `skiff down`: removes what a source declares.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use skiff_core::{Intent, SourceState};
+use skiff_core::{Intent, Observed, SourceState};
 
 use super::{CliError, Context, Exit, Settings, signals};
 use crate::controller::Target;
@@ -60,7 +61,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let cancel = signals::cancelled_by_signal();
         let mut session = Session::open(&settings, Access::Act).await?;
         let _lock = session.lock("skiff down").await?;
-        let target = goal(args, &session, context)?;
+        let target = goal(args, &session, context).await?;
         let sources: Vec<String> = target.desired.sources.keys().cloned().collect();
         let reached = bring(&session, Bring { target, timeout: TIMEOUT, cancel }, &mut context.ui).await?;
         if !reached {
@@ -73,8 +74,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     })
 }
 
-/// What shall go: the sources that are named by their manifests, by name, or all that are known.
-fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<Target, CliError> {
+/// What shall go: the sources that are named by their manifests, by name, or all that are known. Docker knows them by its
+/// labels even where the state directory does not.
+async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<Target, CliError> {
     let intent = Intent::Down { volumes: args.volumes };
     let options = TargetOptions { intent, ..TargetOptions::default() };
     if !args.paths.is_empty() {
@@ -86,13 +88,24 @@ fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<Target,
     goal.desired.instance = session.settings.instance.clone();
     goal.desired.intent = intent;
     let named = context.settings.source.clone();
-    let known: Vec<String> =
-        named.map_or_else(|| session.state.sources().map(ToOwned::to_owned).collect(), |name| vec![name]);
+    let known: BTreeSet<String> = match named {
+        Some(name) => BTreeSet::from([name]),
+        None => session.state.sources().map(ToOwned::to_owned).chain(labelled(&session.observe().await?)).collect(),
+    };
     for source in known {
         goal.desired.departed.extend(session.state.departed(&source));
         goal.desired.sources.insert(source, SourceState::default());
     }
     Ok(goal)
+}
+
+/// The sources that the instance's labels name.
+fn labelled(observed: &Observed) -> Vec<String> {
+    let containers = observed.containers.iter().map(|container| &container.owner);
+    let networks = observed.networks.iter().map(|network| &network.owner);
+    let volumes = observed.volumes.iter().map(|volume| &volume.owner);
+    let owners = containers.chain(networks).chain(volumes);
+    owners.filter_map(|owner| owner.labels()).map(|labels| labels.source.clone()).collect()
 }
 
 /// Asks on the terminal; no where there is none.

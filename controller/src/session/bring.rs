@@ -210,7 +210,9 @@ impl Run {
         }
         let total = self.verdict.total;
         match intent {
-            Intent::Down { .. } if unready.is_empty() => ui.say(&progress::gone(total, self.began.elapsed())),
+            Intent::Down { .. } if unready.is_empty() => {
+                ui.say(&progress::gone(self.progress.removed(), self.began.elapsed()));
+            }
             Intent::Run | Intent::Down { .. } => ui.say(&summary(total, &unready, self.began.elapsed())),
         }
         Ok(unready.is_empty())

@@ -56,7 +56,7 @@ fn step_lines(text: &mut String, lines: &[Line<'_>], indent: &str) {
         let gap = " ".repeat(width - line.words.chars().count());
         let (why, changes) = split(line.reason);
         let same = above == Some(line.reason) && !changes.is_empty();
-        let why = if same { "outdated, as above".to_owned() } else { why };
+        let why = if same { format!("{why}, as above") } else { why };
         let words = paint(style, format_args!("{} {}", line.mark.sign(), line.words));
         writeln!(text, "{indent}{words}{gap}  {}", paint(FAINT, why)).ok();
         if !same {
@@ -71,7 +71,10 @@ fn change_lines(text: &mut String, changes: &[Change], indent: &str) {
         let Change { field, from, to } = change;
         let line = match (from, to) {
             (Some(from), Some(to)) => format!("{field}: {} → {}", paint(BAD, from), paint(GOOD, to)),
+            // A value that nobody may see is empty.
+            (None, Some(to)) if to.is_empty() => format!("{field}: {}", paint(GOOD, "added")),
             (None, Some(to)) => format!("{field}: {}", paint(GOOD, to)),
+            (Some(from), None) if from.is_empty() => format!("{field}: {}", paint(BAD, "removed")),
             (Some(from), None) => format!("{field}: {}, gone", paint(BAD, from)),
             (None, None) => format!("{field}: changed"),
         };

@@ -1,5 +1,7 @@
 //! One deployment: heal what is there, then close the gap to what is declared, behind the gates.
 
+use std::collections::BTreeSet;
+
 use skiff_api::ContainerPort;
 
 use super::StepId;
@@ -27,9 +29,9 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         .into_iter()
         .map(|container| classify(draft, workload, container))
         .collect();
-    let unknown: Vec<String> = replicas.iter().flat_map(|replica| replica.unknown_content.clone()).collect();
+    let unknown: BTreeSet<String> = replicas.iter().flat_map(|replica| replica.unknown_content.clone()).collect();
     if !unknown.is_empty() {
-        draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown });
+        draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().collect() });
     }
     let gate = obstacle(draft, workload, &replicas);
     heal(draft, workload, &replicas, gate.as_ref());

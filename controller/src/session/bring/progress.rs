@@ -1,6 +1,6 @@
 //! What the live view is told: each thing that happens to an object, once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use skiff_api::ObjectKey;
@@ -16,11 +16,23 @@ use crate::ui::live::{ObjectEvent, State};
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     told: BTreeMap<ObjectKey, (State, String)>,
+    /// The objects of which something was removed.
+    removed: BTreeSet<ObjectKey>,
 }
 
 impl Progress {
+    /// Of how many objects something was removed.
+    pub(super) fn removed(&self) -> usize {
+        self.removed.len()
+    }
+
     /// What a report says of an object.
     pub(super) fn of_report(&mut self, report: &Report) -> Option<ObjectEvent> {
+        if let Report::Ended { step, result: Ok(_) } = report
+            && is_removal(&step.action)
+        {
+            self.removed.insert(step.object.clone());
+        }
         match report {
             Report::Began(step) if step.object.kind.is_workload() => {
                 self.told(&step.object, State::Working, doing(&step.action), None)
@@ -93,6 +105,11 @@ impl Progress {
 /// Whether a report says that a container was started.
 pub(super) fn is_start(report: &Report) -> bool {
     matches!(report, Report::Ended { step, result: Ok(_) } if matches!(step.action, Action::StartContainer { .. }))
+}
+
+/// Whether an action takes away what an object is made of.
+const fn is_removal(action: &Action) -> bool {
+    matches!(action, Action::RemoveContainer { .. } | Action::RemoveNetwork { .. } | Action::RemoveVolume { .. })
 }
 
 /// The verb of an action while it is done: `creating container shop-api-1`.

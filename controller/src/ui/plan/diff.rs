@@ -140,10 +140,12 @@ fn field_lines(text: &mut String, FieldDiff { field, from, to }: &FieldDiff) {
     if let (None, None) = (from, to) {
         writeln!(text, "  {field} (not shown)").ok();
     }
+    // A value that nobody may see is empty.
+    let valued = |value: &str| if value.is_empty() { field.clone() } else { format!("{field}: {value}") };
     if let Some(from) = from {
-        writeln!(text, "{}", paint(BAD, format_args!("- {field}: {from}"))).ok();
+        writeln!(text, "{}", paint(BAD, format_args!("- {}", valued(from)))).ok();
     }
     if let Some(to) = to {
-        writeln!(text, "{}", paint(GOOD, format_args!("+ {field}: {to}"))).ok();
+        writeln!(text, "{}", paint(GOOD, format_args!("+ {}", valued(to)))).ok();
     }
 }

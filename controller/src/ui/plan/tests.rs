@@ -138,3 +138,30 @@ fn a_diff_names_fields_and_never_a_value_that_the_plan_hides() {
 fn an_empty_plan_says_so() {
     assert_eq!(text(&Plan::default(), false), "nothing to do\n");
 }
+
+#[test]
+fn a_hidden_value_leaves_no_loose_end_and_what_is_the_same_keeps_its_own_words() {
+    let hidden = |from: Option<&str>, to: Option<&str>| {
+        Change::new("container.env.TOKEN", from.map(str::to_owned), to.map(str::to_owned))
+    };
+    let mut plan = plan();
+    plan.held.clear();
+    plan.steps.retain(|step| matches!(step.action, Action::UpdateContainer(_)));
+    let changes = vec![hidden(None, Some("")), hidden(Some(""), None)];
+    plan.steps.iter_mut().for_each(|step| step.reason = Reason::Adjusted { changes: changes.clone() });
+    plan.steps.extend(plan.steps.clone());
+    insta::assert_snapshot!(strip_str(&text(&plan, true)).to_string(), @r"
+    deployment/shop/web
+      ~ update container shop-web-1  adjusted in place
+          container.env.TOKEN: added
+          container.env.TOKEN: removed
+      ~ update container shop-web-1  adjusted in place, as above
+
+    2 to update
+    ");
+    insta::assert_snapshot!(strip_str(&diff::diff(&diff::diffs(&plan))).to_string(), @r"
+    deployment/shop/web
+    + container.env.TOKEN
+    - container.env.TOKEN
+    ");
+}
