@@ -45,7 +45,7 @@ impl Args {
 }
 
 /// How long `down` may take before it says what is left.
-const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(10);
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(600);
 
 /// Removes what the manifests, or the named source, declare.
 ///
