@@ -229,7 +229,9 @@ fn the_folders_are_those_of_the_user() {
     let user = Surroundings { uid: 7, home: Some("/home/u".into()), ..Surroundings::default() };
     let xdg = Surroundings { state_home: Some("/s".into()), runtime_dir: Some("/r".into()), ..user.clone() };
     let relative = Surroundings { state_home: Some("s".into()), ..user.clone() };
-    assert_eq!(of(&Surroundings::default()), ["/var/lib/skiff/default", "/run/skiff/default"]);
+    let root = Surroundings { run_is_memory: true, ..Surroundings::default() };
+    assert_eq!(of(&root), ["/var/lib/skiff/default", "/run/skiff/default"]);
+    assert_eq!(of(&Surroundings::default()), ["/var/lib/skiff/default", "/dev/shm/skiff/default"]);
     assert_eq!(of(&user), ["/home/u/.local/state/skiff/default", "/dev/shm/skiff-7/default"]);
     assert_eq!(of(&relative), ["/home/u/.local/state/skiff/default", "/dev/shm/skiff-7/default"]);
     assert_eq!(of(&xdg), ["/s/skiff/default", "/r/skiff/default"]);
