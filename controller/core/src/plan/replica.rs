@@ -65,6 +65,14 @@ pub(super) struct Replica<'a> {
     pub(super) condition: Condition,
 }
 
+impl Replica<'_> {
+    /// Whether it counts in a rollout. How long a replica must have been Ready is asked of new ones only: an old one that is
+    /// Ready serves, whatever the new manifest says of `minReadySeconds`.
+    pub(super) const fn serves(&self) -> bool {
+        self.condition.is_available() || (self.outdated.is_some() && self.condition.is_ready())
+    }
+}
+
 pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'a ObservedContainer) -> Replica<'a> {
     // Only containers with readable labels are listed under an object.
     static NOBODY: std::sync::OnceLock<OwnerLabels> = std::sync::OnceLock::new();

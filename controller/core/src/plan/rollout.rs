@@ -76,7 +76,7 @@ impl<'d, 'a> Gap<'d, 'a> {
             replicas.iter().partition(|replica| !matches!(replica.condition, Condition::Dead | Condition::Removing));
         let (mut outdated, mut current): (Vec<_>, Vec<_>) =
             there.into_iter().partition(|replica| replica.outdated.is_some());
-        outdated.sort_by_key(|replica| (replica.condition.is_available(), std::cmp::Reverse(replica.labels.ordinal)));
+        outdated.sort_by_key(|replica| (replica.serves(), std::cmp::Reverse(replica.labels.ordinal)));
         current.sort_by_key(|replica| (!replica.condition.is_ready(), replica.labels.ordinal));
         let mut ordinals = BTreeSet::new();
         let (current, doubles): (Vec<_>, Vec<_>) =
@@ -96,7 +96,7 @@ impl<'d, 'a> Gap<'d, 'a> {
     }
 
     fn available(&self) -> usize {
-        self.current.iter().chain(&self.outdated).filter(|replica| replica.condition.is_available()).count()
+        self.current.iter().chain(&self.outdated).filter(|replica| replica.serves()).count()
     }
 
     fn total(&self) -> usize {
@@ -133,7 +133,7 @@ impl<'d, 'a> Gap<'d, 'a> {
     fn hold_all(&self, draft: &mut Draft<'_>, why: HeldReason, missing: usize) {
         let needless = self.available().saturating_sub(self.wanted).min(self.outdated.len());
         let (kept, going) = self.outdated.split_at_checked(self.outdated.len() - needless).unwrap_or((&[], &[]));
-        for replica in going.iter().filter(|replica| replica.condition.is_available()) {
+        for replica in going.iter().filter(|replica| replica.serves()) {
             self.remove(draft, replica, &Reason::Surplus, &[]);
         }
         let mut waiting: Vec<Pending> = kept.iter().take(self.wanted).map(|replica| replacement(replica)).collect();
@@ -161,7 +161,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         moves.create = self.free_names(draft, std::mem::take(&mut moves.create));
         if moves.create.len() < wanted {
             // Nothing goes for a successor that cannot come.
-            moves.remove.retain(|(replica, _)| replica.condition.is_available());
+            moves.remove.retain(|(replica, _)| replica.serves());
         }
         let ground = if moves.create.is_empty() && moves.replace.is_empty() {
             Ok(Ground::default())
@@ -214,7 +214,7 @@ impl<'d, 'a> Gap<'d, 'a> {
             ..Moves::default()
         };
         for replica in staying {
-            let serves = replica.condition.is_available();
+            let serves = replica.serves();
             if !serves {
                 moves.replace.push(replica);
             } else if budget > 0 {
@@ -231,7 +231,7 @@ impl<'d, 'a> Gap<'d, 'a> {
     fn start_first(&self, missing: usize) -> Moves<'d, 'a> {
         let rollout = &self.workload.rollout;
         let (serving, broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
-            self.outdated.iter().partition(|replica| replica.condition.is_available());
+            self.outdated.iter().partition(|replica| replica.serves());
         let least = self.wanted.saturating_sub(count(rollout.max_unavailable));
         let removable = self.available().saturating_sub(least).min(serving.len());
         let (going, staying) = serving.split_at_checked(removable).unwrap_or((&[], &[]));
@@ -287,7 +287,7 @@ impl<'d, 'a> Gap<'d, 'a> {
             return;
         }
         let waiting = moves.rest.iter().map(|replica| replacement(replica)).collect();
-        let awaited = self.current.iter().find(|replica| !replica.condition.is_available());
+        let awaited = self.current.iter().find(|replica| !replica.serves());
         let until = awaited.and_then(|replica| replica.condition.ready_until());
         let made = moves.replace.first().map(|replica| replica.labels.ordinal).or(moves.create.first().copied());
         let container = match (awaited, made) {

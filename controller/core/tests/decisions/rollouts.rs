@@ -174,3 +174,20 @@ fn content_that_changed_rolls_its_users_and_names_the_config() {
     world.settle();
     assert_eq!(world.observe().files.len(), 1);
 }
+
+#[test]
+fn old_replicas_that_are_ready_serve_even_where_the_new_manifest_asks_for_more_patience() {
+    let patient = |replicas: u32, image: &str| {
+        deployment("web", replicas, json!({ "image": image }), json!({}), json!({ "minReadySeconds": 30 }))
+    };
+    let mut world = World::of(&[web(2, "app:1")]);
+    world.settle();
+    world.declare(&[patient(2, "app:2")]);
+    let lines = world.lines();
+    assert!(!lines.iter().any(|line| line.contains(" stop container ")), "{lines:?}");
+    while !world.pass().is_settled() {
+        assert!(world.running().len() >= 2, "{:?}", world.running());
+        world.advance(5);
+    }
+    assert_eq!(world.running(), ["shop-web-2", "shop-web-3"]);
+}
