@@ -22,7 +22,7 @@ fn tree(text: &str, file: FileId) -> Node {
 fn lay(base: &str, patch: &str) -> String {
     let mut node = tree(base, BASE);
     let overlaid = overlay(&mut node, &tree(patch, PATCH), &by_field(TABLE));
-    let mut lines = vec![if overlaid.removed { String::from("removed") } else { node.to_json().to_string() }];
+    let mut lines = vec![if overlaid.removed { String::from("removed") } else { sorted(node.to_json()).to_string() }];
     for problem in overlaid.problems {
         let labels = problem
             .labels
@@ -37,5 +37,18 @@ fn lay(base: &str, patch: &str) -> String {
 fn check(table: &[(&str, &str, &str)]) {
     for (base, patch, merged) in table {
         assert_eq!(lay(base, patch), *merged, "{base} with {patch}");
+    }
+}
+
+/// Sorted by field: whether serde_json keeps the order of insertion depends on who else is built with it.
+fn sorted(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Object(map) => {
+            let by_field: std::collections::BTreeMap<String, Value> = map.into_iter().collect();
+            by_field.into_iter().map(|(field, value)| (field, sorted(value))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => plain,
     }
 }
