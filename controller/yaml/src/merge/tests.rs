@@ -40,7 +40,7 @@ fn check(table: &[(&str, &str, &str)]) {
     }
 }
 
-/// Sorted by field: whether serde_json keeps the order of insertion depends on who else is built with it.
+/// Sorted by field: whether `serde_json` keeps the order of insertion depends on who else is built with it.
 fn sorted(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
