@@ -33,6 +33,7 @@ pub(super) struct Draft<'a> {
     /// Our main containers by object.
     by_object: BTreeMap<&'a ObjectKey, Vec<&'a ObservedContainer>>,
     by_name: BTreeMap<&'a str, &'a ObservedContainer>,
+    networks_by_name: BTreeMap<&'a str, Vec<&'a ObservedNetwork>>,
     /// Networks by Docker's name.
     pub(super) networks: BTreeMap<String, Presence>,
     /// Volumes by Docker's name.
@@ -59,6 +60,10 @@ impl<'a> Draft<'a> {
                 by_object.entry(&labels.object).or_default().push(container);
             }
         }
+        let mut networks_by_name: BTreeMap<&str, Vec<&ObservedNetwork>> = BTreeMap::new();
+        for network in &observed.networks {
+            networks_by_name.entry(network.name.as_str()).or_default().push(network);
+        }
         let ordinal = |container: &&ObservedContainer| container.owner.labels().map_or(0, |labels| labels.ordinal);
         for containers in by_object.values_mut() {
             containers.sort_by_cached_key(|container| (ordinal(container), container.id.clone()));
@@ -72,6 +77,7 @@ impl<'a> Draft<'a> {
             wake_at: None,
             by_object,
             by_name,
+            networks_by_name,
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -138,7 +144,7 @@ impl<'a> Draft<'a> {
 
     /// The network of this name that counts: ours before others, the older before the younger.
     pub(super) fn network(&self, name: &str) -> Option<&'a ObservedNetwork> {
-        let named = self.observed.networks.iter().filter(|network| network.name == name);
+        let named = self.networks_by_name.get(name).into_iter().flatten().copied();
         named.min_by_key(|network| (network.owner.labels().is_none(), network.created_at, &network.id))
     }
 

@@ -170,6 +170,11 @@ fn in_place_changes(workload: &Workload, container: &ObservedContainer) -> (Vec<
         restart_policy,
     } = &workload.in_place;
     let has = &detail.in_place;
+    // Almost always all is as it should be, on every pass: nothing is put into words then.
+    let swap = if memory_swap.is_some() { *memory_swap } else { has.memory_swap };
+    if (InPlace { memory_swap: swap, ..workload.in_place.clone() }) == *has {
+        return (Vec::new(), Vec::new());
+    }
     let (mut adjust, mut removed) = (Vec::new(), Vec::new());
     let mut compare = |field: &str, from: Option<String>, to: Option<String>| match (&from, &to) {
         (from, to) if from == to => {}
