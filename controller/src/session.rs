@@ -13,14 +13,13 @@ pub use bring::{Bring, bring};
 pub use keep::{Keep, keep};
 pub use target::{TargetOptions, target};
 
-use crate::cli::{CliError, Settings};
+use crate::cli::{CliError, Settings, engine};
 use crate::controller::Target;
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, Look};
-use crate::files::FileStore;
 use crate::lock::{self, Lock, LockError};
 use crate::source::{self, Loaded, SourceOptions};
-use crate::state::{Folders, State, Surroundings};
+use crate::state::State;
 use crate::ui::{Ui, problem};
 
 /// An engine and the state directory of an instance.
@@ -49,9 +48,7 @@ impl Session {
     /// # Errors
     /// When either cannot be had, with what to do about it.
     pub async fn open(settings: &Settings, access: Access) -> Result<Self, CliError> {
-        let around = Surroundings::of_process();
-        let folders = Folders::of(&settings.instance, settings.state_dir.as_deref(), None, &around);
-        let files = FileStore { config_root: folders.state.join("files"), secret_root: folders.run.join("secrets") };
+        let folders = engine::folders(settings);
         let state = match access {
             Access::Read => State::read_only(folders),
             Access::Act => State::open(folders),
@@ -60,7 +57,7 @@ impl Session {
         for warning in state.warnings() {
             tracing::warn!("{warning}");
         }
-        let docker = Arc::new(Docker::connect(settings.host.as_deref(), files).await?);
+        let docker = Arc::new(engine::connect(settings).await?);
         Ok(Self { docker, state, settings: settings.clone() })
     }
 
