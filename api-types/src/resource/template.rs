@@ -75,7 +75,7 @@ pub struct Dependency {
 /// What is waited for, as in Compose's `depends_on`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum DependencyCondition {
-    /// A container of it runs.
+    /// A container of it runs, or ran and is done.
     #[default]
     Started,
     /// All of it is Ready: its health check passes, or it runs where there is none.

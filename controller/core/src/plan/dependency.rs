@@ -6,7 +6,7 @@ use skiff_api::{DependencyCondition, ObjectKey};
 
 use super::StepId;
 use super::draft::Draft;
-use super::replica::{Condition, classify};
+use super::replica::{Condition, Replica, classify};
 use crate::desired::{DependsOn, Desired, Workload};
 use crate::held::HeldReason;
 
@@ -76,8 +76,11 @@ fn met(draft: &Draft<'_>, dependency: &DependsOn) -> Met {
     match dependency.condition {
         DependencyCondition::Started => {
             let runs = replicas.iter().any(|replica| replica.container.state == crate::ContainerState::Running);
+            // As in Compose, what was started and is done has been started, and so has what the engine starts again and again.
+            let has_started =
+                |replica: &Replica<'_>| matches!(replica.condition, Condition::Finished { .. } | Condition::Restarting);
             match planned {
-                _ if runs => Met::Yes,
+                _ if runs || current().any(has_started) => Met::Yes,
                 Some((steps, _)) if !steps.is_empty() => Met::After(steps.iter().take(1).copied().collect()),
                 _ => Met::No,
             }

@@ -22,6 +22,37 @@ fn started_follows_the_start_in_the_same_plan() {
 }
 
 #[test]
+fn what_has_finished_its_work_has_been_started() {
+    for (policy, code) in [("Never", 1), ("OnFailure", 0)] {
+        let mut world = World::of(&[db(json!({}), json!({ "restartPolicy": policy }))]);
+        world.settle();
+        world.engine.exit("shop-db-1", code);
+        world.declare(&[after("api", "Started"), db(json!({}), json!({ "restartPolicy": policy }))]);
+        world.settle();
+        assert_eq!(world.running(), ["shop-api-1"], "{policy}");
+        // What has finished with another template has not.
+        let changed = db(json!({ "image": "app:2" }), json!({ "restartPolicy": policy }));
+        world.declare(&[after("web", "Started"), changed]);
+        let lines = world.lines();
+        let start = lines.iter().position(|line| line.contains("start container shop-db-2"));
+        let create = lines.iter().position(|line| line.contains("create container shop-web-1"));
+        assert!(start.is_some() && start < create, "{lines:?}");
+    }
+}
+
+#[test]
+fn what_the_engine_starts_again_and_again_has_been_started() {
+    let mut world = World::of(&[db(json!({ "command": ["exit 1"] }), json!({}))]);
+    world.pass();
+    world.advance(1);
+    world.declare(&[after("api", "Started"), db(json!({ "command": ["exit 1"] }), json!({}))]);
+    let state = world.engine.container("shop-db-1").map(|container| container.state);
+    assert_eq!(state, Some(skiff_core::ContainerState::Restarting));
+    world.pass();
+    assert_eq!(world.running(), ["shop-api-1"]);
+}
+
+#[test]
 fn ready_waits_for_health() {
     let check = json!({ "healthCheck": { "test": ["CMD", "true"] } });
     let mut world = World::of(&[after("api", "Ready"), db(check, json!({}))]);

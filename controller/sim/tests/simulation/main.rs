@@ -12,6 +12,9 @@ mod run;
 mod scripts;
 mod world;
 
+/// Seeds beyond the first 500 that found a mistake, each with what it was. What they mean changes with the generators.
+const REGRESSIONS: [(u64, &str); 0] = [];
+
 /// A number out of the environment.
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
@@ -19,10 +22,9 @@ fn number(variable: &str) -> Option<u64> {
 
 #[test]
 fn every_seed_ends_as_declared() {
-    let seeds = match number("SKIFF_SIM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("SKIFF_SIM_SEEDS").unwrap_or(500),
-    };
-    let failed: Vec<String> = seeds.clone().filter_map(|seed| run::run(seed).err()).take(3).collect();
+    let known = REGRESSIONS.into_iter().map(|(seed, _)| seed);
+    let all = || known.chain(0..number("SKIFF_SIM_SEEDS").unwrap_or(500)).collect();
+    let seeds: Vec<u64> = number("SKIFF_SIM_SEED").map_or_else(all, |seed| vec![seed]);
+    let failed: Vec<String> = seeds.into_iter().filter_map(|seed| run::run(seed).err()).take(3).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }

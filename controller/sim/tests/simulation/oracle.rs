@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skiff_api::{Deployment, HostPort, Object, ObjectKey, PullPolicy, RestartPolicy, label};
+use skiff_api::{DependencyCondition, Deployment, HostPort, Object, ObjectKey, PullPolicy, RestartPolicy, label};
 use skiff_core::{ContainerState, MountSource};
 use skiff_sim::{DockerRestart, Pull, SimContainer, SimEngine};
 
@@ -80,11 +80,16 @@ fn with_dependents(manifests: &Manifests, mut objects: BTreeSet<ObjectKey>) -> B
 fn waits(manifests: &Manifests, excused: &BTreeSet<ObjectKey>, key: &ObjectKey, deployment: &Deployment) -> bool {
     deployment.spec.depends_on.iter().any(|dependency| {
         let on = ObjectKey::new(key.kind, &key.namespace, &dependency.name);
-        excused.contains(&on) || manifests.deployment(&on).is_some_and(never_runs)
+        excused.contains(&on)
+            || manifests.deployment(&on).is_some_and(|on| match dependency.condition {
+                DependencyCondition::Started => on.spec.replicas() == 0,
+                DependencyCondition::Ready => never_runs(on),
+                DependencyCondition::Completed => true,
+            })
     })
 }
 
-/// Whether nothing of a deployment will ever be up for long: what waits for it may wait for ever.
+/// Whether nothing of a deployment will ever be up for long: what waits for it to be Ready may wait for ever.
 fn never_runs(deployment: &Deployment) -> bool {
     deployment.spec.replicas() == 0
         || deployment.spec.template.container.image == ONESHOT
