@@ -16,9 +16,11 @@ pub mod parse;
 mod quantity;
 mod resource;
 mod scalar;
+mod schedule;
 pub mod schema;
 mod shape;
 pub mod suggest;
+pub mod time_zone;
 pub mod validate;
 
 pub use complaint::{Complaint, Related, SetComplaint};
@@ -32,6 +34,7 @@ pub use parse::parse_object;
 pub use quantity::{Bytes, Cpu, QuantityError};
 pub use resource::*;
 pub use scalar::{HostPort, IntOrPercent, PortRef, ScalarError};
+pub use schedule::{Schedule, ScheduleError};
 pub use validate::{validate_object, validate_set};
 
 /// The API group and version that every manifest names.

@@ -272,7 +272,7 @@ fn jobs_end() {
         json!({ "schedule": "60 * * * *", "timeZone": "berlin", "jobTemplate": { "spec": { "template": template } } });
     insta::assert_snapshot!(complaints("CronJob", json!({ "spec": spec })), @r"
     /spec/schedule: `schedule` cannot be `60 * * * *`: `60` is not a minute (it goes from 0 to 59, as `*`, `1-5`, `*/2` or `1,3`)
-    /spec/timeZone: `timeZone` cannot be `berlin` (write a name such as `Europe/Berlin` or `UTC`)
+    /spec/timeZone: `timeZone` cannot be `berlin` (did you mean `Europe/Berlin`?)
     /spec/jobTemplate/spec/template/restartPolicy: `restartPolicy` cannot be `Always` in a job, which ends (write OnFailure or Never)
     ");
 }

@@ -12,6 +12,7 @@ mod held;
 mod observed;
 mod plan;
 mod reason;
+mod schedule;
 mod status;
 mod template;
 
@@ -34,6 +35,7 @@ pub use observed::{
 };
 pub use plan::{Plan, Step, StepId, plan};
 pub use reason::{Change, Reason};
+pub use schedule::Timetable;
 pub use status::{ObjectStatus, Phase, ReplicaStatus, status};
 
 /// The scope of a controller on an engine.
