@@ -38,6 +38,8 @@ pub mod label {
     pub const TEMPLATE: &str = "skiff.dev/template";
     /// Digests of the config and secret content used.
     pub const CONTENT: &str = "skiff.dev/content";
+    /// Not on containers: deployments whose manifests carry the same value here go back together when one of them fails.
+    pub const ROLLOUT_GROUP: &str = "skiff.dev/rollout-group";
     /// The id of the image that the container was made from.
     pub const IMAGE_ID: &str = "skiff.dev/image-id";
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    ContentStore, Desired, EngineError, Failure, Failures, ObjectStatus, Observed, Plan, SignedDuration, Step,
-    Timestamp, plan, status,
+    ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, ObjectStatus, Observed, Outcome,
+    Plan, Severity, SignedDuration, Step, Timestamp, learn, notice_crashes, plan, status,
 };
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::engine::{Engine, Look, Wake};
 use crate::executor::{Executor, Report};
+use crate::scribe::Notes;
 
 /// So long after one pass begins the next, so that a burst of events costs few; the first of a burst waits for nothing.
 const BETWEEN_PASSES: Duration = Duration::from_millis(100);
@@ -78,6 +79,10 @@ pub struct Wiring {
     pub snapshots: watch::Sender<Arc<Snapshot>>,
     /// What happens to steps, for whoever watches.
     pub reports: Option<mpsc::UnboundedSender<Report>>,
+    /// What is to be written down.
+    pub notes: Option<Notes>,
+    /// What was remembered when it started.
+    pub history: History,
 }
 
 /// The loop with what it remembers.
@@ -92,6 +97,8 @@ pub struct Controller<E> {
     failures: Failures,
     in_flight: BTreeSet<ObjectKey>,
     has_run: BTreeMap<ObjectKey, String>,
+    crashes: Crashes,
+    history: Arc<History>,
     passes: u64,
     engine_failures: u32,
     /// When the next pass is due.
@@ -102,8 +109,9 @@ pub struct Controller<E> {
 
 impl<E: Engine> Controller<E> {
     /// A loop that has not begun.
-    pub fn new(engine: Arc<E>, settings: Settings, wiring: Wiring) -> Self {
+    pub fn new(engine: Arc<E>, settings: Settings, mut wiring: Wiring) -> Self {
         let (reports, ended) = mpsc::unbounded_channel();
+        let history = std::mem::take(&mut wiring.history).resumed(settings.clock.now());
         Self {
             executor: Executor::new(Arc::clone(&engine), reports),
             engine,
@@ -114,6 +122,8 @@ impl<E: Engine> Controller<E> {
             failures: Failures::new(),
             in_flight: BTreeSet::new(),
             has_run: BTreeMap::new(),
+            crashes: Crashes::new(),
+            history: Arc::new(history),
             passes: 0,
             engine_failures: 0,
             next: Instant::now(),
@@ -176,7 +186,13 @@ impl<E: Engine> Controller<E> {
     /// Takes in what came of a step.
     fn remember(&mut self, report: Report) {
         match &report {
-            Report::Ended { step, result: Err(error) } => self.remember_failure(step, error),
+            Report::Ended { step, result: Err(error) } => {
+                self.remember_failure(step, error);
+                self.tell(vec![step.failed(error, self.settings.clock.now())]);
+            }
+            Report::Ended { step, result: Ok(Outcome::Done | Outcome::Warned { .. }) } => {
+                self.tell(vec![step.done(self.settings.clock.now())]);
+            }
             Report::Free(object) => {
                 self.in_flight.remove(object);
                 self.soon();
@@ -219,7 +235,7 @@ impl<E: Engine> Controller<E> {
                 }
                 self.engine_failures = 0;
                 self.passes += 1;
-                self.decide(observed, stopping);
+                self.decide(observed, stopping).await;
             }
         }
         self.earliest = Instant::now() + BETWEEN_PASSES;
@@ -239,7 +255,7 @@ impl<E: Engine> Controller<E> {
         });
     }
 
-    fn decide(&mut self, mut observed: Observed, stopping: &CancellationToken) {
+    async fn decide(&mut self, mut observed: Observed, stopping: &CancellationToken) {
         let now = self.settings.clock.now();
         let target = Arc::clone(&self.wiring.target.borrow_and_update());
         let desired = &target.desired;
@@ -248,6 +264,9 @@ impl<E: Engine> Controller<E> {
         observed.failures = self.failures.clone();
         observed.in_flight.clone_from(&self.in_flight);
         observed.has_run = self.has_run.clone();
+        notice_crashes(&mut self.crashes, desired, &observed, now);
+        observed.crashes.clone_from(&self.crashes);
+        self.learn_history(desired, &mut observed, now).await;
         let plan = plan(desired, &observed, now);
         let status = status(desired, &observed, &plan, now);
         self.in_flight.extend(plan.steps.iter().map(|step| step.object.clone()));
@@ -258,6 +277,30 @@ impl<E: Engine> Controller<E> {
         }
         let snapshot = Snapshot { pass: self.passes, target, observed, plan, status, engine_error: None };
         self.wiring.snapshots.send_replace(Arc::new(snapshot));
+    }
+
+    /// Learns from what is seen; what is new is on the disk before anything is done about it.
+    async fn learn_history(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
+        let before = Arc::clone(&self.history);
+        let events = learn(&mut self.history, desired, observed, now);
+        observed.history = Arc::clone(&self.history);
+        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| !Arc::ptr_eq(&before, &self.history)) {
+            notes.history(Arc::clone(&self.history)).await;
+        }
+        for event in &events {
+            let (object, reason, message) = (&event.object, &event.reason, &event.message);
+            match event.severity {
+                Severity::Normal => tracing::info!(%object, reason, "{message}"),
+                Severity::Warning => tracing::warn!(%object, reason, "{message}"),
+            }
+        }
+        self.tell(events);
+    }
+
+    fn tell(&self, events: Vec<Event>) {
+        if let Some(notes) = &self.wiring.notes {
+            notes.events(events);
+        }
     }
 
     /// When to look again, if nothing happens before.

@@ -7,6 +7,7 @@ pub mod engine;
 pub mod executor;
 pub mod files;
 pub mod lock;
+pub mod scribe;
 pub mod session;
 pub mod source;
 pub mod state;

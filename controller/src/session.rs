@@ -7,7 +7,7 @@ mod watching;
 
 use std::sync::Arc;
 
-use skiff_core::{Observed, Plan, Timestamp, plan};
+use skiff_core::{Observed, Plan, Timestamp, archived, plan};
 
 pub use bring::{Bring, bring};
 pub use keep::{Keep, keep};
@@ -86,8 +86,16 @@ impl Session {
     /// # Errors
     /// When the engine does not answer.
     pub async fn plan(&self, target: &Target) -> Result<Plan, CliError> {
-        let observed = self.observe().await?;
+        let mut observed = self.observe().await?;
+        observed.history = Arc::new(self.state.history());
         Ok(plan(&target.desired, &observed, Timestamp::now()))
+    }
+
+    /// Keeps the content that a target uses, for as long as it may be gone back to.
+    pub fn keep_archive(&mut self, target: &Target) {
+        let history = self.state.history();
+        let archive = archived(&target.desired, &target.content, &history, self.state.archive());
+        self.state.keep_archive(archive);
     }
 
     /// Makes this process the one that acts for the instance.

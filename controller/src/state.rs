@@ -5,6 +5,8 @@
 //! disk is full or read-only the old files stay whole, [`State::degraded`] says so, and work goes on.
 //! Secrets and host files are written to the run folder only, and only where that is memory.
 
+mod archive;
+mod chronicle;
 mod digest_key;
 mod file;
 mod folders;
@@ -17,8 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use skiff_api::ObjectKey;
-use skiff_core::{Departed, DigestKey};
+use skiff_core::{Archive, Departed, DigestKey, History};
 
+use archive::ArchiveRecord;
+pub use chronicle::Chronicle;
 pub use folders::{Folders, Surroundings};
 pub use good::{Good, GoodObject};
 use record::{Content, Record};
@@ -72,6 +76,8 @@ pub struct State {
     writable: bool,
     keeps_secrets: bool,
     digest_key: DigestKey,
+    history: History,
+    archive: Archive,
     sources: BTreeMap<String, Known>,
     warnings: Vec<String>,
     degraded: Option<String>,
@@ -109,12 +115,31 @@ impl State {
         let mut warnings = Vec::new();
         let (digest_key, degraded) = digest_key::load(&folders.state, writable, &mut warnings)?;
         let keeps_secrets = folders::is_memory(&folders.run);
-        let mut state =
-            Self { folders, writable, keeps_secrets, digest_key, sources: BTreeMap::new(), warnings, degraded };
+        let history = Chronicle::of(&folders.state).load(writable, &mut warnings)?;
+        let mut state = Self {
+            folders,
+            writable,
+            keeps_secrets,
+            digest_key,
+            history,
+            archive: Archive::default(),
+            sources: BTreeMap::new(),
+            warnings,
+            degraded,
+        };
+        state.load_archive()?;
         for path in file::list(&state.folders.state.join(SOURCES))? {
             state.load_source(&path)?;
         }
         Ok(state)
+    }
+
+    fn load_archive(&mut self) -> Result<(), StateError> {
+        for path in self.archive_paths() {
+            let record = file::read::<ArchiveRecord>(&path, self.writable, &mut self.warnings)?;
+            record.unwrap_or_default().restore(&mut self.archive);
+        }
+        Ok(())
     }
 
     fn load_source(&mut self, path: &Path) -> Result<(), StateError> {
@@ -134,6 +159,37 @@ impl State {
     /// The key for digests of secrets.
     pub fn digest_key(&self) -> DigestKey {
         self.digest_key.clone()
+    }
+
+    /// What was remembered of each object when the state was opened.
+    pub fn history(&self) -> History {
+        self.history.clone()
+    }
+
+    /// Where the history and the events are written.
+    pub fn chronicle(&self) -> Chronicle {
+        Chronicle::of(&self.folders.state)
+    }
+
+    /// The content of kept revisions.
+    pub const fn archive(&self) -> &Archive {
+        &self.archive
+    }
+
+    /// Keeps the content of revisions, configs on the disk, secrets in memory. Writes only where something changed.
+    pub fn keep_archive(&mut self, archive: Archive) {
+        if self.archive == archive {
+            return;
+        }
+        self.archive = archive;
+        if self.writable {
+            let [configs, secrets] = self.archive_paths();
+            let mut written = file::write(&configs, &ArchiveRecord::of(&self.archive, false));
+            if self.keeps_secrets {
+                written = written.and_then(|()| file::write(&secrets, &ArchiveRecord::of(&self.archive, true)));
+            }
+            self.note(written);
+        }
     }
 
     /// The sources that are known.
@@ -230,6 +286,11 @@ impl State {
 
     fn note(&mut self, written: Result<(), StateError>) {
         self.degraded = written.err().map(|error| describe(&error));
+    }
+
+    /// The files of configs and of secrets.
+    fn archive_paths(&self) -> [PathBuf; 2] {
+        [self.folders.state.join("archive.json"), self.folders.run.join("archive.json")]
     }
 
     fn source_path(&self, source: &str) -> PathBuf {

@@ -14,7 +14,9 @@ use skiff::clock::Clock;
 use skiff::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use skiff::engine::Engine;
 use skiff_api::{Deployment, Instance, Object, ObjectKey};
-use skiff_core::{CompileInput, ContainerState, DeclaredObject, DigestKey, Intent, SourceState, compile};
+use skiff_core::{
+    Archive, CompileInput, ContainerState, DeclaredObject, DigestKey, History, Intent, SourceState, compile,
+};
 use skiff_sim::{SimEngine, SimImage};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -42,7 +44,8 @@ impl House {
         let (wake, wakes) = mpsc::channel(16);
         let (seen, snapshots) = watch::channel(Arc::default());
         let settings = Settings { instance: Instance::default(), tick: Duration::from_secs(10), clock };
-        let wiring = Wiring { target: targets, wakes, snapshots: seen, reports: None };
+        let wiring =
+            Wiring { target: targets, wakes, snapshots: seen, reports: None, notes: None, history: History::default() };
         let cancel = CancellationToken::new();
         tokio::spawn(Controller::new(Arc::clone(&host), settings, wiring).run(cancel.clone()));
         if heard {
@@ -99,6 +102,8 @@ fn target(image: &str, replicas: u32) -> Result<Target, Box<dyn Error>> {
         digest_key: &DigestKey::new([1; 32]),
         departed: &BTreeMap::new(),
         claimed: &BTreeSet::new(),
+        history: &History::default(),
+        archive: &Archive::default(),
     });
     Ok(Target { desired, content: Arc::new(content) })
 }

@@ -1,10 +1,8 @@
 //! Names, labels and annotations.
 
-use std::collections::BTreeMap;
-
 use super::words::dns_label;
 use crate::complaint::At;
-use crate::{Complaint, ObjectMeta, annotation};
+use crate::{Complaint, ObjectMeta, annotation, label};
 
 /// The prefix of Skiff's own labels.
 const OWN: &str = "skiff.dev/";
@@ -15,7 +13,8 @@ pub(super) fn check(meta: &ObjectMeta, out: &mut Vec<Complaint>) {
     if let Some(namespace) = &meta.namespace {
         dns_label(namespace, &at.key("namespace"), out);
     }
-    labels(&meta.labels, &at.key("labels"), out);
+    let own = meta.labels.iter().filter(|(key, _)| *key != label::ROLLOUT_GROUP);
+    labels(own.map(|(key, _)| key), &at.key("labels"), out);
     let protects = |value: &&String| !["true", "false"].contains(&value.as_str());
     if let Some(value) = meta.annotations.get(annotation::PRUNE).filter(protects) {
         let annotations = at.key("annotations");
@@ -25,8 +24,8 @@ pub(super) fn check(meta: &ObjectMeta, out: &mut Vec<Complaint>) {
 }
 
 /// Complains about labels that are Skiff's own, and about empty keys.
-pub(super) fn labels(labels: &BTreeMap<String, String>, at: &At<'_>, out: &mut Vec<Complaint>) {
-    for key in labels.keys() {
+pub(super) fn labels<'k>(keys: impl Iterator<Item = &'k String>, at: &At<'_>, out: &mut Vec<Complaint>) {
+    for key in keys {
         if key.starts_with(OWN) {
             let complaint = at.key(key).says(format!("label `{key}` is Skiff's own")).on_key();
             out.push(complaint.help("use another prefix, or none"));

@@ -8,8 +8,8 @@ use crate::{Complaint, PodTemplate, RestartPolicy};
 /// Complains about a template. `replicas` is how many containers of it run at the same time.
 pub(super) fn check(template: &PodTemplate, replicas: u32, at: &At<'_>, out: &mut Vec<Complaint>) {
     let at_meta = at.key("metadata");
-    meta::labels(&template.metadata.labels, &at_meta.key("labels"), out);
-    meta::labels(&template.metadata.annotations, &at_meta.key("annotations"), out);
+    meta::labels(template.metadata.labels.keys(), &at_meta.key("labels"), out);
+    meta::labels(template.metadata.annotations.keys(), &at_meta.key("annotations"), out);
     container::check_init(&template.init_containers, template, &at.key("initContainers"), out);
     container::check(&template.container, template, replicas, &at.key("container"), out);
     let at_name = at.key("containerName");

@@ -9,8 +9,8 @@ use criterion::Criterion;
 use serde_json::{Value, json};
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    CompileInput, ContentStore, DeclaredObject, Desired, DigestKey, HostFiles, Intent, Observed, SignedDuration,
-    SourceState, Timestamp, compile, plan,
+    Archive, CompileInput, ContentStore, DeclaredObject, Desired, DigestKey, History, HostFiles, Intent, Observed,
+    SignedDuration, SourceState, Timestamp, compile, plan,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -50,6 +50,8 @@ fn compiled() -> (Desired, ContentStore) {
         digest_key: &DigestKey::new([1; 32]),
         departed: &BTreeMap::new(),
         claimed: &BTreeSet::new(),
+        history: &History::default(),
+        archive: &Archive::default(),
     })
 }
 

@@ -102,6 +102,28 @@ impl Action {
         }
     }
 
+    /// The `PascalCase` word for programs once it has been done.
+    pub const fn done(&self) -> &'static str {
+        match self {
+            Self::PullImage(_) => "Pulled",
+            Self::CreateNetwork(_) => "NetworkCreated",
+            Self::RemoveNetwork { .. } => "NetworkRemoved",
+            Self::CreateVolume(_) => "VolumeCreated",
+            Self::RemoveVolume { .. } => "VolumeRemoved",
+            Self::WriteFiles(_) => "FilesWritten",
+            Self::RemoveFiles { .. } => "FilesRemoved",
+            Self::CreateContainer(_) => "Created",
+            Self::ConnectNetwork(_) => "Connected",
+            Self::DisconnectNetwork { .. } => "Disconnected",
+            Self::StartContainer { .. } => "Started",
+            Self::StopContainer(_) => "Stopped",
+            Self::RemoveContainer { .. } => "Removed",
+            Self::RenameContainer { .. } => "Renamed",
+            Self::UnpauseContainer { .. } => "Unpaused",
+            Self::UpdateContainer(_) => "Updated",
+        }
+    }
+
     /// What the verb is about, by Docker's name.
     pub fn target(&self) -> String {
         match self {

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use base64::Engine as _;
 use skiff_api::{Instance, Kind, Object, ObjectKey, annotation};
 
-use crate::content::{ContentStore, DigestKey};
+use crate::content::{Archive, ContentStore, DigestKey};
 use crate::desired::{Departed, Desired, Intent, SourceState, Unrun};
+use crate::history::History;
 
 /// An object and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +53,15 @@ pub struct CompileInput<'a> {
     pub departed: &'a BTreeMap<ObjectKey, Departed>,
     /// Objects that sources which are not loaded declare.
     pub claimed: &'a BTreeSet<ObjectKey>,
+    /// What is remembered of each object: the revisions to go back to.
+    pub history: &'a History,
+    /// The content of these revisions.
+    pub archive: &'a Archive,
 }
 
 /// Compiles the objects, and gathers the content that their containers use.
 pub fn compile(input: &CompileInput<'_>) -> (Desired, ContentStore) {
-    let content = gather_content(input.objects);
+    let mut content = gather_content(input.objects);
     let mut desired = Desired {
         instance: input.instance.clone(),
         intent: input.intent,
@@ -74,7 +79,7 @@ pub fn compile(input: &CompileInput<'_>) -> (Desired, ContentStore) {
                 desired.volumes.insert(key.clone(), network::volume(input, declared, object));
             }
             Object::Deployment(object) => {
-                let compiled = workload::workload(input, &content, key, declared, object);
+                let compiled = workload::with_revisions(input, &mut content, key, declared, object);
                 desired.workloads.insert(key.clone(), Arc::new(compiled));
             }
             Object::Job(_) | Object::CronJob(_) => {
@@ -87,6 +92,28 @@ pub fn compile(input: &CompileInput<'_>) -> (Desired, ContentStore) {
     network::add_default_networks(input, &mut desired);
     network::mark_volumes_per_replica(&mut desired);
     (desired, content)
+}
+
+/// What must be kept of the content of ConfigMaps and Secrets: what remembered revisions used, and what the declared ones use.
+pub fn archived(desired: &Desired, content: &ContentStore, history: &History, kept: &Archive) -> Archive {
+    let mut archive = Archive::default();
+    for (key, known) in &history.objects {
+        for (label, digest) in known.revisions.iter().flat_map(|revision| &revision.content) {
+            let object = content_object(key, label);
+            if let Some((object, content)) =
+                object.and_then(|object| Some((object.clone(), kept.get(&object, digest)?)))
+            {
+                archive.insert(object, digest.clone(), content.clone());
+            }
+        }
+    }
+    for workload in desired.workloads.values() {
+        for used in &workload.template.uses {
+            let of = |key: &String| Some((key.clone(), Arc::clone(content.get(&used.kept_as, key)?)));
+            archive.insert(used.object.clone(), used.digest.clone(), used.keys.iter().filter_map(of).collect());
+        }
+    }
+    archive
 }
 
 /// What is remembered of an object once it is declared no more.
@@ -120,6 +147,14 @@ fn gather_content(objects: &BTreeMap<ObjectKey, DeclaredObject>) -> ContentStore
 fn decode(text: &str) -> Option<Vec<u8>> {
     let compact: String = text.split_whitespace().collect();
     base64::engine::general_purpose::STANDARD.decode(compact).ok()
+}
+
+/// The object that a name among a template's digests means, `configmap/api`; `None` for a file of the host.
+fn content_object(from: &ObjectKey, label: &str) -> Option<ObjectKey> {
+    [Kind::ConfigMap, Kind::Secret].into_iter().find_map(|kind| {
+        let name = label.strip_prefix(kind.lower())?.strip_prefix('/')?;
+        Some(reference(kind, from, None, name))
+    })
 }
 
 /// The key of an object that another refers to by name, in its own namespace unless another is named.

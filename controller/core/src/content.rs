@@ -52,6 +52,36 @@ impl ContentStore {
     }
 }
 
+/// Content that kept revisions use, by object and digest: what an object holds now may be something else.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Archive {
+    entries: BTreeMap<(ObjectKey, String), BTreeMap<String, Arc<[u8]>>>,
+}
+
+/// Shows which objects there are and never what they hold.
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.entries.keys()).finish()
+    }
+}
+
+impl Archive {
+    /// Keeps the content of an object, by the digest of what is used of it.
+    pub fn insert(&mut self, object: ObjectKey, digest: String, content: BTreeMap<String, Arc<[u8]>>) {
+        self.entries.insert((object, digest), content);
+    }
+
+    /// The content of an object that had this digest.
+    pub fn get(&self, object: &ObjectKey, digest: &str) -> Option<&BTreeMap<String, Arc<[u8]>>> {
+        self.entries.get(&(object.clone(), digest.to_owned()))
+    }
+
+    /// All of it: object, digest, content.
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &str, &BTreeMap<String, Arc<[u8]>>)> {
+        self.entries.iter().map(|((object, digest), content)| (object, digest.as_str(), content))
+    }
+}
+
 /// The key of this host for digests of secrets: a plain digest of a short secret could be guessed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DigestKey {

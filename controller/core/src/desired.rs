@@ -3,10 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use skiff_api::{DependencyCondition, Instance, NetworkSpec, ObjectKey, PodTemplate, RestartPolicy, VolumeSpec};
+use skiff_api::{
+    DependencyCondition, Instance, NetworkSpec, ObjectKey, OnFailure, PodTemplate, RestartPolicy, RestartSettings,
+    VolumeSpec,
+};
 
 use crate::action::FileSet;
+use crate::course::Course;
 
 /// Everything that the loaded sources declare.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +105,24 @@ pub struct Workload {
     pub min_ready_seconds: u32,
     /// How replicas are replaced.
     pub rollout: Rollout,
+    /// How long a rollout may make no progress, in seconds.
+    pub progress_deadline_seconds: u32,
+    /// What happens when a revision fails.
+    pub on_failure: OnFailure,
+    /// The label `skiff.dev/rollout-group`: those that share it go back together.
+    pub group: Option<String>,
+    /// How many old revisions are remembered.
+    pub revision_history_limit: u32,
+    /// Earlier revisions by number, compiled with what else the manifest says now, to go back to.
+    pub earlier: BTreeMap<u64, Arc<Self>>,
+    /// Which revision it is.
+    pub course: Course,
+    /// Replicas that were started before this moment are to be replaced.
+    pub restart_before: Option<Timestamp>,
+    /// How restarts are paced, where the manifest says it.
+    pub restart: Option<RestartSettings>,
+    /// The folder of the manifest.
+    pub base: String,
     /// The restart policy.
     pub restart_policy: RestartPolicy,
     /// Seconds between stop signal and kill.
@@ -165,10 +188,14 @@ pub enum StopFirst {
 pub struct Template {
     /// `v1:` and the hash of the canonical form.
     pub hash: String,
+    /// What makes it another revision than the one before: the hash, and a digest of the digests of the content that it uses.
+    pub identity: String,
     /// The canonical form as JSON text: what needs a replacement when it changes, secrets by reference.
     pub canonical: String,
     /// Digests of the content used, by object, as the label holds them.
     pub content: BTreeMap<String, String>,
+    /// The content used, and under which object it is kept.
+    pub uses: Vec<Use>,
     /// The template as the manifest writes it.
     pub pod: PodTemplate,
     /// The variables in order.
@@ -177,6 +204,19 @@ pub struct Template {
     pub mounts: Vec<Mount>,
     /// The settings with which a container is created and which Docker can change in place later.
     pub in_place: InPlace,
+}
+
+/// Content that a template uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The `ConfigMap` or Secret.
+    pub object: ObjectKey,
+    /// The object that the content store has it under: another one for content of an earlier revision.
+    pub kept_as: ObjectKey,
+    /// The digest of the keys that are used.
+    pub digest: String,
+    /// The keys that are used.
+    pub keys: BTreeSet<String>,
 }
 
 /// One variable.

@@ -50,7 +50,7 @@ impl Failure {
             attempts,
             error,
             at: now,
-            retry_at: now.saturating_add(delay(object, attempts)).unwrap_or(Timestamp::MAX),
+            retry_at: now.saturating_add(delay(&object.to_string(), attempts)).unwrap_or(Timestamp::MAX),
             template_hash: template_hash.to_owned(),
             update_refused: counted.is_some_and(|failure| failure.update_refused),
         }
@@ -62,17 +62,17 @@ impl Failure {
     }
 }
 
-/// How long to wait after so many failures in a row.
-fn delay(object: &ObjectKey, attempts: u32) -> SignedDuration {
+/// How long to wait after so many failures in a row; `whose` spreads what failed together.
+pub(crate) fn delay(whose: &str, attempts: u32) -> SignedDuration {
     let doublings = attempts.saturating_sub(1).min(9);
     let plain = FIRST.checked_mul(1 << doublings).unwrap_or(LONGEST).min(LONGEST);
-    let percent = 80 + i32::from(spread(object, attempts) % 41);
+    let percent = 80 + i32::from(spread(whose, attempts) % 41);
     plain.checked_mul(percent).unwrap_or(LONGEST) / 100
 }
 
 /// A byte that differs from object to object, so that what failed together is not retried together.
-fn spread(object: &ObjectKey, attempts: u32) -> u8 {
-    let digest = Sha256::digest(format!("{object}#{attempts}"));
+fn spread(whose: &str, attempts: u32) -> u8 {
+    let digest = Sha256::digest(format!("{whose}#{attempts}"));
     digest.first().copied().unwrap_or_default()
 }
 

@@ -59,6 +59,35 @@ pub enum HeldReason {
         /// The last error.
         error: String,
     },
+    /// It ends again and again, and waits before it is started again.
+    CrashLoop {
+        /// The container.
+        container: String,
+        /// How its last run ended.
+        code: i64,
+        /// How often it ended.
+        exits: u32,
+        /// When it is started again.
+        until: Timestamp,
+    },
+    /// It ended as often as `restart.maxAttempts` allows.
+    GaveUp {
+        /// The container.
+        container: String,
+        /// How its last run ended.
+        code: i64,
+        /// How often it was restarted.
+        attempts: u32,
+    },
+    /// The declared revision failed.
+    RevisionFailed {
+        /// Its number.
+        revision: u64,
+        /// Why.
+        why: String,
+        /// The revision that it went back to; nowhere where the rollout is stopped.
+        back_to: Option<u64>,
+    },
     /// A container that is being removed has its name.
     Removing {
         /// The container.
@@ -165,9 +194,12 @@ impl HeldReason {
             Self::WaitingFor { .. }
             | Self::WaitingReady { .. }
             | Self::BackOff { .. }
+            | Self::CrashLoop { .. }
             | Self::Removing { .. }
             | Self::Restarting { .. } => true,
-            Self::NameTaken { .. }
+            Self::GaveUp { .. }
+            | Self::RevisionFailed { .. }
+            | Self::NameTaken { .. }
             | Self::PortTaken { .. }
             | Self::ExternalMissing { .. }
             | Self::VolumeChanged { .. }
@@ -196,6 +228,20 @@ impl fmt::Display for HeldReason {
             }
             Self::BackOff { until, attempts, error } => {
                 write!(f, "back-off until {} after {attempts} failed attempts: {error}", clock(*until))
+            }
+            Self::CrashLoop { container, code, exits, until } => {
+                write!(f, "{container} ended {exits} times, last with {code}: it is started again at {}", clock(*until))
+            }
+            Self::GaveUp { container, code, attempts } => write!(
+                f,
+                "{container} ended with {code} and was restarted {attempts} times, which is all that restart.maxAttempts allows"
+            ),
+            Self::RevisionFailed { revision, why, back_to: Some(back_to) } => write!(
+                f,
+                "revision {revision} failed: {why}; it went back to revision {back_to} and waits for another manifest"
+            ),
+            Self::RevisionFailed { revision, why, back_to: None } => {
+                write!(f, "revision {revision} failed: {why}; the rollout is stopped and waits for another manifest")
             }
             Self::Removing { container } => write!(f, "waiting for {container} to be removed"),
             Self::Restarting { container, code } => {

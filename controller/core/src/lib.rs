@@ -5,13 +5,19 @@
 mod action;
 mod compile;
 mod content;
+mod course;
+mod crash;
 mod desired;
 mod engine;
+mod event;
 mod failure;
 mod held;
+mod history;
+mod learn;
 mod observed;
 mod plan;
 mod reason;
+mod revision;
 mod schedule;
 mod status;
 mod template;
@@ -20,15 +26,20 @@ pub use action::{
     Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume, FileEntry,
     FileSet, PullImage, StopContainer, UpdateContainer,
 };
-pub use compile::{CompileInput, DeclaredObject, HostFiles, compile};
-pub use content::{ContentKey, ContentStore, DigestKey};
+pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};
+pub use content::{Archive, ContentKey, ContentStore, DigestKey};
+pub use course::Course;
+pub use crash::{Crash, Crashes, notice_crashes};
 pub use desired::{
     Attachment, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Intent,
-    Mount, MountSource, Rollout, SourceState, StopFirst, Template, Unrun, Workload,
+    Mount, MountSource, Rollout, SourceState, StopFirst, Template, Unrun, Use, Workload,
 };
 pub use engine::{EngineError, Outcome};
+pub use event::{Event, Severity};
 pub use failure::{Failure, Failures};
 pub use held::{Held, HeldReason, Pending};
+pub use history::{Back, History, ObjectHistory, Revision, Standing};
+pub use learn::learn;
 pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume, Owner, PublishedPort,

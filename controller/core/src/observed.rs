@@ -3,13 +3,16 @@
 //! The observer chooses nothing; the planner does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use skiff_api::{LabelError, ObjectKey, OwnerLabels, Protocol};
 
+use crate::crash::Crashes;
 use crate::desired::InPlace;
 use crate::failure::Failures;
+use crate::history::History;
 
 /// The state of the engine and of ourselves at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +29,10 @@ pub struct Observed {
     pub files: BTreeSet<String>,
     /// Our own recent failures.
     pub failures: Failures,
+    /// The containers that ended lately without being asked to.
+    pub crashes: Crashes,
+    /// What is remembered of each object.
+    pub history: Arc<History>,
     /// The template of each object that we have seen running: what ran is healed without waiting for its dependencies again.
     pub has_run: BTreeMap<ObjectKey, String>,
     /// Objects on which steps are running now: the plan leaves them alone.

@@ -6,6 +6,7 @@ mod create;
 mod dependency;
 mod draft;
 mod drift;
+mod facts;
 mod network;
 mod removal;
 mod replica;
@@ -20,11 +21,15 @@ use serde::Serialize;
 use skiff_api::ObjectKey;
 
 use crate::action::Action;
+use crate::course::effective;
 use crate::desired::{Desired, Intent};
+use crate::engine::EngineError;
+use crate::event::Event;
 use crate::held::Held;
 use crate::observed::Observed;
 use crate::reason::Reason;
 use draft::Draft;
+pub(crate) use facts::{ReplicaFacts, replica_facts};
 
 /// The number of a step in its plan, counted from 0 in the order in which steps are best begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -45,6 +50,20 @@ pub struct Step {
     pub reason: Reason,
     /// The steps that must have succeeded before; all have smaller numbers.
     pub after: Vec<StepId>,
+}
+
+impl Step {
+    /// What is told of it once it has been done.
+    pub fn done(&self, at: Timestamp) -> Event {
+        let message = format!("{} {} ({})", self.action.verb(), self.action.target(), self.reason);
+        Event::normal(at, &self.object, self.action.done(), message)
+    }
+
+    /// What is told of it when it failed.
+    pub fn failed(&self, error: &EngineError, at: Timestamp) -> Event {
+        let message = format!("{} {} ({}) failed: {error}", self.action.verb(), self.action.target(), self.reason);
+        Event::warning(at, &self.object, error.reason(), message)
+    }
 }
 
 /// What is to be done now, what is not, and when time alone will change that.
@@ -72,6 +91,7 @@ impl Plan {
 
 /// Decides what leads from what is observed to what is desired.
 pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
+    let desired = &*effective(desired, &observed.history);
     let mut draft = Draft::new(desired, observed, now);
     removal::plan_removals(&mut draft);
     if desired.intent == Intent::Run {
@@ -102,6 +122,7 @@ pub(crate) fn replica_views(
     observed: &Observed,
     now: Timestamp,
 ) -> BTreeMap<ObjectKey, Vec<ReplicaView>> {
+    let desired = &*effective(desired, &observed.history);
     let draft = Draft::new(desired, observed, now);
     let views = |workload: &crate::Workload| {
         let containers = draft.containers(&workload.key).iter();

@@ -70,6 +70,15 @@ pub enum Reason {
     },
     /// Nothing uses it any more.
     Unused,
+    /// A rollout goes back to an earlier revision.
+    RolledBack {
+        /// The number of the revision that failed.
+        from: u64,
+        /// Why it failed.
+        why: String,
+    },
+    /// `skiff rollout restart` asked for new replicas.
+    RestartAsked,
     /// A network that it is on is made anew.
     Rewired {
         /// Which.
@@ -142,6 +151,8 @@ impl fmt::Display for Reason {
             Self::Readdressed { network, changes } => write!(f, "different on network {network}: {}", List(changes)),
             Self::Adjusted { changes } => write!(f, "adjusted in place: {}", List(changes)),
             Self::Unused => f.write_str("unused"),
+            Self::RolledBack { from, why } => write!(f, "rolled back: revision {from} failed: {why}"),
+            Self::RestartAsked => f.write_str("restart asked for"),
             Self::Rewired { network } => write!(f, "on network {network}, which is made anew"),
         }
     }

@@ -108,7 +108,9 @@ fn object_status(
     let phase = match held.map(|held| &held.why) {
         None if whole && finished > 0 => Phase::Finished,
         _ if whole => Phase::Ready,
-        Some(HeldReason::BackOff { .. } | HeldReason::Restarting { .. }) => Phase::Degraded,
+        Some(HeldReason::BackOff { .. } | HeldReason::CrashLoop { .. } | HeldReason::Restarting { .. }) => {
+            Phase::Degraded
+        }
         Some(why) if !why.is_waiting() => Phase::Degraded,
         Some(HeldReason::WaitingFor { .. }) => Phase::Waiting,
         _ if replicas.iter().any(|view| view.status.health == Some(Health::Unhealthy)) => Phase::Degraded,

@@ -78,6 +78,17 @@ pub(crate) fn hash(canonical: &str) -> String {
     format!("{VERSION}:{}", hex(&Sha256::digest(canonical), 16))
 }
 
+/// What makes a revision: the template, and the content that it uses.
+pub(crate) fn identity(canonical: &str, content: &BTreeMap<String, String>) -> String {
+    let hash = hash(canonical);
+    if content.is_empty() {
+        return hash;
+    }
+    let parts: Vec<&[u8]> =
+        content.iter().flat_map(|(object, digest)| [object.as_bytes(), digest.as_bytes()]).collect();
+    format!("{hash}+{}", crate::content::digest(&parts))
+}
+
 fn first_network_form(network: &Attachment) -> Value {
     json!({
         "name": network.network,

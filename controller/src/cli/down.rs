@@ -82,7 +82,7 @@ async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<T
     if !args.paths.is_empty() {
         // Mistakes do not keep what runs from going: its labels say whose it is.
         let loaded = load(session, &session.source_options(&args.paths, &[]));
-        return target(&loaded, &session.state, &session.settings.instance, &options);
+        return target(&loaded, &session.state, &session.state.history(), &session.settings.instance, &options);
     }
     let mut goal = Target::default();
     goal.desired.instance = session.settings.instance.clone();

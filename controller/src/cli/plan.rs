@@ -55,7 +55,8 @@ pub(super) fn made(manifests: &PathArgs, context: &mut Context) -> Result<Plan, 
         let session = Session::open(&settings, Access::Read).await?;
         let loaded = load(&session, &session.source_options(&manifests.paths, &manifests.overlays));
         refuse_mistakes(&loaded, &mut context.ui)?;
-        let target = target(&loaded, &session.state, &settings.instance, &TargetOptions::default())?;
+        let target =
+            target(&loaded, &session.state, &session.state.history(), &settings.instance, &TargetOptions::default())?;
         session.plan(&target).await
     })
 }

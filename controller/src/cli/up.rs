@@ -65,10 +65,11 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
             only: args.names.clone(),
             ..TargetOptions::default()
         };
-        let target = target(&loaded, &session.state, &settings.instance, &target_options)?;
+        let target = target(&loaded, &session.state, &session.state.history(), &settings.instance, &target_options)?;
         if args.names.is_empty() {
             session.state.save(&loaded.source, loaded.good());
         }
+        session.keep_archive(&target);
         let reached =
             bring(&session, Bring { target, timeout: args.timeout.to_std(), cancel }, &mut context.ui).await?;
         if reached { Ok(Exit::Done) } else { Err(CliError::Reported) }

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use crate::engine::{Engine, Wake};
 use crate::executor::Report;
+use crate::scribe::{Notes, scribe};
 use crate::ui::Ui;
 use crate::ui::live::{Live, Unready, summary};
 use progress::Progress;
@@ -89,6 +90,7 @@ struct Run {
     watching: Option<Box<dyn FnOnce() + Send>>,
     stop: CancellationToken,
     controller: tokio::task::JoinHandle<()>,
+    writing: tokio::task::JoinHandle<()>,
     live: Live,
     progress: Progress,
     began: Instant,
@@ -106,11 +108,15 @@ impl Run {
         let (report_sender, reports) = mpsc::unbounded_channel();
         let (wakes, wake_receiver) = mpsc::channel(64);
         let settings = Settings { instance: session.settings.instance.clone(), tick: TICK, clock: Clock::System };
+        let (notes, written) = Notes::channel();
+        let writing = tokio::spawn(scribe(session.state.chronicle(), written));
         let wiring = Wiring {
             target: target_receiver,
             wakes: wake_receiver,
             snapshots: snapshot_sender,
             reports: Some(report_sender),
+            notes: Some(notes),
+            history: session.state.history(),
         };
         let stop = CancellationToken::new();
         let controller = Controller::new(Arc::clone(&session.docker), settings, wiring).run(stop.clone());
@@ -128,6 +134,7 @@ impl Run {
             watching: Some(Box::new(watching)),
             stop,
             controller: tokio::spawn(controller),
+            writing,
             live: Live::new(ui),
             progress: Progress::default(),
             began: Instant::now(),
@@ -189,6 +196,7 @@ impl Run {
         self.stop.cancel();
         // A loop that panicked has said so.
         self.controller.await.ok();
+        self.writing.await.ok();
         self.live.finish(ui);
         let mut unready: Vec<Unready> = self.verdict.unready.into_values().collect();
         match end {

@@ -16,6 +16,7 @@ use crate::cli::CliError;
 use crate::clock::Clock;
 use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use crate::engine::Engine;
+use crate::scribe::{Notes, scribe};
 use crate::source::watch::{WatchOptions, watcher};
 use crate::source::{self, SourceOptions};
 
@@ -51,6 +52,8 @@ pub async fn keep(
 
     let roots = source.paths.iter().chain(&source.overlays).filter(|path| path.as_os_str() != "-").cloned().collect();
     let (watcher, changes) = watcher(WatchOptions::new(roots), host_path_receiver);
+    let (notes, written) = Notes::channel();
+    let (chronicle, history) = (state.chronicle(), state.history());
     let mut reading = SourceTask {
         options: source.clone(),
         target_options: target,
@@ -70,7 +73,7 @@ pub async fn keep(
     let controller = Controller::new(
         Arc::clone(&docker),
         Settings { instance: settings.instance.clone(), tick, clock: Clock::System },
-        Wiring { target: target_receiver, wakes: wake_receiver, snapshots, reports: None },
+        Wiring { target: target_receiver, wakes: wake_receiver, snapshots, reports: None, notes: Some(notes), history },
     );
     let one_ended = CancellationToken::new();
     let stop = cancel.child_token();
@@ -80,6 +83,8 @@ pub async fn keep(
     tasks.spawn(ending(reading.run(changes, stop.clone()), ends.clone()));
     tasks.spawn(ending(stop.clone().run_until_cancelled_owned(docker.watch(settings.instance, wakes)), ends.clone()));
     tasks.spawn(ending(controller.run(stop.clone()), ends));
+    // It ends with the loop, once all is written.
+    tasks.spawn(scribe(chronicle, written));
     tasks.close();
     tokio::select! {
         biased;

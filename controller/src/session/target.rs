@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use skiff_api::{Instance, Kind, Object, ObjectKey, suggest};
-use skiff_core::{CompileInput, DeclaredObject, Intent, SourceState, compile};
+use skiff_core::{CompileInput, DeclaredObject, History, Intent, SourceState, compile};
 
 use crate::cli::CliError;
 use crate::cli::paths::Scale;
@@ -32,6 +32,7 @@ pub struct TargetOptions {
 pub fn target(
     loaded: &Loaded,
     state: &State,
+    history: &History,
     instance: &Instance,
     options: &TargetOptions,
 ) -> Result<Target, CliError> {
@@ -63,6 +64,8 @@ pub fn target(
         digest_key: &state.digest_key(),
         departed: &state.departed(&loaded.source),
         claimed: &state.other_claims(&loaded.source),
+        history,
+        archive: state.archive(),
     });
     Ok(Target { desired, content: Arc::new(content) })
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use skiff_api::{Instance, ObjectKey};
+use skiff_core::{History, archived};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -67,14 +68,22 @@ impl SourceTask {
             tracing::warn!(why, "the state directory cannot be written; going on from memory");
         }
         self.host_paths.send_replace(loaded.host_paths.clone());
-        match target(&loaded, &self.state, &self.instance, &self.target_options) {
+        let history = self.history();
+        match target(&loaded, &self.state, &history, &self.instance, &self.target_options) {
             Ok(target) => {
+                self.state.keep_archive(archived(&target.desired, &target.content, &history, self.state.archive()));
                 let workloads = target.desired.workloads.len();
                 tracing::info!(source = loaded.source, objects = loaded.objects.len(), workloads, "manifests loaded");
                 self.targets.send_replace(Arc::new(target));
             }
             Err(error) => tracing::error!(%error, "the manifests cannot be aimed at"),
         }
+    }
+
+    /// What the loop remembers now; before its first pass, what was remembered when the state was opened.
+    fn history(&self) -> Arc<History> {
+        let snapshot = self.snapshots.borrow();
+        if snapshot.pass == 0 { Arc::new(self.state.history()) } else { Arc::clone(&snapshot.observed.history) }
     }
 
     /// Forgets what is remembered of objects that have left their source and of which nothing is left.

@@ -103,6 +103,8 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Disconnected { .. }
         | Reason::Overconnected { .. }
         | Reason::Unused
+        | Reason::RolledBack { .. }
+        | Reason::RestartAsked
         | Reason::Rewired { .. } => (reason.to_string(), &[]),
     }
 }

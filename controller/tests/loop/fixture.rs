@@ -10,7 +10,8 @@ use skiff::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use skiff::engine::Wake;
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
-    Action, CompileInput, DeclaredObject, DigestKey, HostFiles, Intent, Phase, SourceState, Timestamp, compile,
+    Action, Archive, CompileInput, DeclaredObject, DigestKey, History, HostFiles, Intent, Phase, SourceState,
+    Timestamp, compile,
 };
 use skiff_sim::{SimEngine, SimImage};
 use tokio::sync::{mpsc, watch};
@@ -48,7 +49,14 @@ impl Fixture {
         let (targets, target) = watch::channel(Arc::new(target(manifests)));
         let (snapshot_sender, snapshots) = watch::channel(Arc::default());
         let settings = Settings { instance: Instance::default(), tick, clock: clock.clone() };
-        let wiring = Wiring { target, wakes: wake_receiver, snapshots: snapshot_sender, reports: None };
+        let wiring = Wiring {
+            target,
+            wakes: wake_receiver,
+            snapshots: snapshot_sender,
+            reports: None,
+            notes: None,
+            history: History::default(),
+        };
         let cancel = CancellationToken::new();
         let recorder = tokio::spawn(judge_all(snapshots.clone()));
         let controller = Controller::new(Arc::clone(&engine), settings, wiring);
@@ -149,6 +157,8 @@ fn target(manifests: &[Value]) -> Target {
         digest_key: &DigestKey::new([7; 32]),
         departed: &BTreeMap::new(),
         claimed: &std::collections::BTreeSet::new(),
+        history: &History::default(),
+        archive: &Archive::default(),
     });
     Target { desired, content: Arc::new(content) }
 }

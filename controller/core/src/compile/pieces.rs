@@ -1,6 +1,7 @@
 //! The pieces of a template that come from elsewhere: variables, mounts, and the digests of the content behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use skiff_api::{
     ConfigMapVolume, EnvVar, KeyToPath, Kind, NamedVolume, Object, ObjectKey, PodTemplate, SecretVolume, TmpfsVolume,
@@ -10,38 +11,53 @@ use skiff_api::{
 use super::{CompileInput, DeclaredObject, reference};
 use crate::action::{FileEntry, FileSet};
 use crate::content::{ContentStore, digest};
-use crate::desired::{EnvEntry, EnvValue, Mount, MountSource};
+use crate::desired::{EnvEntry, EnvValue, Mount, MountSource, Use};
 
 /// What a template needs from elsewhere.
 pub(super) struct Pieces {
     pub(super) env: Vec<EnvEntry>,
     pub(super) mounts: Vec<Mount>,
     pub(super) content: BTreeMap<String, String>,
+    pub(super) uses: Vec<Use>,
 }
+
+/// Under which object the store has the content of another, where it is that of an earlier revision.
+pub(super) type Versions = BTreeMap<ObjectKey, ObjectKey>;
 
 struct Builder<'a> {
     input: &'a CompileInput<'a>,
     store: &'a ContentStore,
+    versions: &'a Versions,
     key: &'a ObjectKey,
     base: &'a str,
     /// The keys of each object that are used.
     used: BTreeMap<ObjectKey, BTreeSet<String>>,
     content: BTreeMap<String, String>,
+    uses: Vec<Use>,
 }
 
 pub(super) fn pieces(
     input: &CompileInput<'_>,
     store: &ContentStore,
+    versions: &Versions,
     key: &ObjectKey,
     declared: &DeclaredObject,
     pod: &PodTemplate,
 ) -> Pieces {
-    let mut builder =
-        Builder { input, store, key, base: &declared.base, used: BTreeMap::new(), content: BTreeMap::new() };
+    let mut builder = Builder {
+        input,
+        store,
+        versions,
+        key,
+        base: &declared.base,
+        used: BTreeMap::new(),
+        content: BTreeMap::new(),
+        uses: Vec::new(),
+    };
     let env = builder.env(pod);
     let mounts = pod.container.volume_mounts.iter().filter_map(|mount| builder.mount(pod, mount)).collect();
     builder.digest_used();
-    Pieces { env, mounts, content: builder.content }
+    Pieces { env, mounts, content: builder.content, uses: builder.uses }
 }
 
 /// Docker's name of a volume that a template mounts, without an ordinal.
@@ -54,6 +70,15 @@ pub(super) fn volume_name(input: &CompileInput<'_>, key: &ObjectKey, volume: &Na
 }
 
 impl Builder<'_> {
+    /// The object under which the store has the content of another.
+    fn kept_as<'o>(&'o self, object: &'o ObjectKey) -> &'o ObjectKey {
+        self.versions.get(object).unwrap_or(object)
+    }
+
+    fn bytes(&self, object: &ObjectKey, key: &str) -> Option<&Arc<[u8]>> {
+        self.store.get(self.kept_as(object), key)
+    }
+
     /// The variables in order: those from whole objects first, so that single ones win.
     fn env(&mut self, pod: &PodTemplate) -> Vec<EnvEntry> {
         let mut entries: Vec<EnvEntry> = Vec::new();
@@ -68,11 +93,11 @@ impl Builder<'_> {
                 (None, None) => continue,
             };
             let object = reference(kind, self.key, None, &from.name);
-            let keys: Vec<String> = self.store.keys(&object).into_iter().flatten().cloned().collect();
+            let keys: Vec<String> = self.store.keys(self.kept_as(&object)).into_iter().flatten().cloned().collect();
             for key in keys {
                 self.used.entry(object.clone()).or_default().insert(key.clone());
                 let name = format!("{}{key}", source.prefix.as_deref().unwrap_or_default());
-                set(EnvEntry { name, value: EnvValue::Key { object: object.clone(), key } });
+                set(EnvEntry { name, value: EnvValue::Key { object: self.kept_as(&object).clone(), key } });
             }
         }
         for variable in &pod.container.env {
@@ -97,9 +122,9 @@ impl Builder<'_> {
             (None, None) => return None,
         };
         let object = reference(kind, self.key, None, &selector.name);
-        self.store.get(&object, &selector.key)?;
+        self.bytes(&object, &selector.key)?;
         self.used.entry(object.clone()).or_default().insert(selector.key.clone());
-        Some(EnvValue::Key { object, key: selector.key.clone() })
+        Some(EnvValue::Key { object: self.kept_as(&object).clone(), key: selector.key.clone() })
     }
 
     fn mount(&mut self, pod: &PodTemplate, mount: &VolumeMount) -> Option<Mount> {
@@ -177,7 +202,7 @@ impl Builder<'_> {
             uid,
             gid,
         };
-        let known: Vec<&String> = self.store.keys(&object)?.collect();
+        let known: Vec<&String> = self.store.keys(self.kept_as(&object))?.collect();
         let mut files: Vec<FileEntry> = if items.is_empty() {
             known.iter().map(|key| entry(key, key, None)).collect()
         } else {
@@ -187,7 +212,8 @@ impl Builder<'_> {
         files.sort();
         self.used.entry(object.clone()).or_default().extend(files.iter().map(|file| file.key.clone()));
         let secret = object.kind == Kind::Secret;
-        Some(MountSource::Files(FileSet { id: self.file_set_id(&object, &files), object, secret, files }))
+        let id = self.file_set_id(&object, &files);
+        Some(MountSource::Files(FileSet { id, object: self.kept_as(&object).clone(), secret, files }))
     }
 
     /// A name that changes with layout and content, keyed for secrets, so that a folder once written never changes.
@@ -196,7 +222,7 @@ impl Builder<'_> {
         for file in files {
             let layout = format!("{}\0{:o}\0{:?}\0{:?}", file.path, file.mode, file.uid, file.gid);
             parts.push(layout.into_bytes());
-            parts.push(self.store.get(object, &file.key).map(|bytes| bytes.to_vec()).unwrap_or_default());
+            parts.push(self.bytes(object, &file.key).map(|bytes| bytes.to_vec()).unwrap_or_default());
         }
         let digest = self.digest(object, &parts).replace(':', "-");
         format!("{}-{}-{}-{digest}", object.kind.lower(), object.namespace, object.name)
@@ -213,10 +239,16 @@ impl Builder<'_> {
             let mut parts: Vec<Vec<u8>> = Vec::new();
             for key in keys {
                 parts.push(key.clone().into_bytes());
-                parts.push(self.store.get(object, key).map(|bytes| bytes.to_vec()).unwrap_or_default());
+                parts.push(self.bytes(object, key).map(|bytes| bytes.to_vec()).unwrap_or_default());
             }
             let digest = self.digest(object, &parts);
-            self.content.insert(format!("{}/{}", object.kind.lower(), object.name), digest);
+            self.content.insert(format!("{}/{}", object.kind.lower(), object.name), digest.clone());
+            self.uses.push(Use {
+                object: object.clone(),
+                kept_as: self.kept_as(object).clone(),
+                digest,
+                keys: keys.clone(),
+            });
         }
     }
 }

@@ -45,7 +45,6 @@ pub(super) fn not_run(pod: &PodTemplate) -> Vec<&'static str> {
         (container.liveness_probe.is_some(), "livenessProbe"),
         (container.startup_probe.is_some(), "startupProbe"),
         (container.lifecycle.is_some(), "lifecycle"),
-        (pod.restart.is_some(), "restart"),
     ];
     fields.into_iter().filter_map(|(used, field)| used.then_some(field)).collect()
 }

@@ -5,22 +5,66 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use skiff_api::{
-    DependencyCondition, Deployment, Kind, NetworkAttachment, Object, ObjectKey, PodTemplate, RestartPolicy, naming,
+    DependencyCondition, Deployment, Kind, NetworkAttachment, Object, ObjectKey, PodTemplate, RestartPolicy, label,
+    naming,
 };
 
-use super::pieces::{Pieces, pieces};
-use super::{CompileInput, DeclaredObject, departed, reference, requirement, rollout};
+use super::pieces::{Pieces, Versions, pieces};
+use super::{CompileInput, DeclaredObject, content_object, departed, reference, requirement, rollout};
 use crate::content::ContentStore;
+use crate::course::Course;
+use crate::crash::is_paced;
 use crate::desired::{Attachment, DependsOn, InPlace, Template, Workload};
+use crate::history::Revision;
 use crate::template;
 
 const DEFAULT_GRACE_SECONDS: u32 = 30;
+const DEFAULT_PROGRESS_DEADLINE_SECONDS: u32 = 600;
+const DEFAULT_REVISION_HISTORY_LIMIT: u32 = 10;
 /// How long a replica that nothing can probe must run before it counts.
 const DEFAULT_MIN_READY_SECONDS: u32 = 10;
 
-pub(super) fn workload(
+/// The workload as declared, with its earlier revisions as they would be now.
+pub(super) fn with_revisions(
+    input: &CompileInput<'_>,
+    content: &mut ContentStore,
+    key: &ObjectKey,
+    declared: &DeclaredObject,
+    object: &Deployment,
+) -> Workload {
+    let mut compiled = workload(input, content, &Versions::new(), key, declared, object);
+    let remembered = input.history.objects.get(key).map_or(&[][..], |known| known.revisions.as_slice());
+    for revision in remembered.iter().filter(|revision| revision.identity != compiled.template.identity) {
+        let versions = versions_of(input, content, key, revision);
+        let mut then = object.clone();
+        then.spec.template = revision.pod.clone();
+        let base = DeclaredObject { base: revision.base.clone(), ..declared.clone() };
+        let earlier = workload(input, content, &versions, key, &base, &then);
+        compiled.earlier.insert(revision.number, Arc::new(earlier));
+    }
+    compiled
+}
+
+/// Puts the content that a revision used into the store, under names of its own, and returns these.
+fn versions_of(input: &CompileInput<'_>, content: &mut ContentStore, key: &ObjectKey, revision: &Revision) -> Versions {
+    let mut versions = Versions::new();
+    for (label, digest) in &revision.content {
+        let Some(object) = content_object(key, label) else { continue };
+        let Some(kept) = input.archive.get(&object, digest) else { continue };
+        let kept_as = ObjectKey { name: format!("{}@{digest}", object.name), ..object.clone() };
+        content.insert_object(kept_as.clone());
+        for (name, bytes) in kept {
+            content.insert(kept_as.clone(), name.clone(), Arc::clone(bytes));
+        }
+        versions.insert(object, kept_as);
+    }
+    versions
+}
+
+fn workload(
     input: &CompileInput<'_>,
     content: &ContentStore,
+    versions: &Versions,
     key: &ObjectKey,
     declared: &DeclaredObject,
     object: &Deployment,
@@ -29,13 +73,15 @@ pub(super) fn workload(
     let pod = &spec.template;
     let networks = attachments(input, key, pod);
     let depends_on = dependencies(input, key, object);
-    let Pieces { env, mounts, content } = pieces(input, content, key, declared, pod);
+    let Pieces { env, mounts, content, uses } = pieces(input, content, versions, key, declared, pod);
     let canonical = template::canonical(pod, networks.first(), &volume_names(input, key, pod)).to_string();
     let in_place = in_place(pod);
     let template = Template {
         hash: template::hash(&canonical),
+        identity: template::identity(&canonical, &content),
         canonical,
         content,
+        uses,
         pod: pod.clone(),
         env,
         mounts,
@@ -54,6 +100,15 @@ pub(super) fn workload(
         rollout: rollout::rollout(spec, key, &template, &networks),
         restart_policy: pod.restart_policy.unwrap_or_default(),
         grace_seconds: pod.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS),
+        progress_deadline_seconds: spec.progress_deadline_seconds.unwrap_or(DEFAULT_PROGRESS_DEADLINE_SECONDS),
+        on_failure: spec.strategy.on_failure,
+        group: object.metadata.labels.get(label::ROLLOUT_GROUP).cloned(),
+        revision_history_limit: spec.revision_history_limit.unwrap_or(DEFAULT_REVISION_HISTORY_LIMIT),
+        earlier: BTreeMap::new(),
+        course: Course::Declared,
+        restart_before: None,
+        restart: pod.restart.clone(),
+        base: declared.base.clone(),
         requires: requirement::requirements(pod),
         not_run: requirement::not_run(pod),
         template: Arc::new(template),
@@ -144,6 +199,10 @@ fn in_place(pod: &PodTemplate) -> InPlace {
         memory_reservation: container.resources.requests.memory.map(|memory| signed(memory.get())),
         memory_swap: container.memory_swap.map(skiff_api::MemorySwap::docker),
         pids_limit: container.pids_limit.filter(|limit| *limit > 0),
-        restart_policy: Some(pod.restart_policy.unwrap_or(RestartPolicy::Always)),
+        restart_policy: Some(if is_paced(pod.restart.as_ref()) {
+            RestartPolicy::Never
+        } else {
+            pod.restart_policy.unwrap_or(RestartPolicy::Always)
+        }),
     }
 }

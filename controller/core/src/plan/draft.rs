@@ -118,13 +118,16 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn hold_with(&mut self, object: &ObjectKey, why: HeldReason, pending: Vec<Pending>) {
-        if let HeldReason::BackOff { until, .. } | HeldReason::WaitingReady { until: Some(until), .. } = &why {
+        if let HeldReason::BackOff { until, .. }
+        | HeldReason::CrashLoop { until, .. }
+        | HeldReason::WaitingReady { until: Some(until), .. } = &why
+        {
             self.wake(*until);
         }
         self.held.push(Held { object: object.clone(), why, pending });
     }
 
-    fn wake(&mut self, at: Timestamp) {
+    pub(super) fn wake(&mut self, at: Timestamp) {
         self.wake_at = Some(self.wake_at.map_or(at, |known| known.min(at)));
     }
 
@@ -146,6 +149,11 @@ impl<'a> Draft<'a> {
     pub(super) fn network(&self, name: &str) -> Option<&'a ObservedNetwork> {
         let named = self.networks_by_name.get(name).into_iter().flatten().copied();
         named.min_by_key(|network| (network.owner.labels().is_none(), network.created_at, &network.id))
+    }
+
+    /// Whether a container ends again and again, so that its restarts are Skiff's.
+    pub(super) fn is_crash_loop(&self, id: &str) -> bool {
+        self.observed.crashes.get(id).is_some_and(|crash| crash.is_loop)
     }
 
     pub(super) fn in_flight(&self, object: &ObjectKey) -> bool {

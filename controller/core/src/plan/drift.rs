@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use skiff_api::RestartPolicy;
+
 use super::StepId;
 use super::create::replica_name;
 use super::draft::{Draft, Presence, observed_ref};
@@ -33,7 +35,10 @@ fn update(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
     if replica.adjust.is_empty() {
         return;
     }
-    let to = sent_together(workload.in_place.clone());
+    let mut to = sent_together(workload.in_place.clone());
+    if draft.is_crash_loop(&replica.container.id) {
+        to.restart_policy = Some(RestartPolicy::Never);
+    }
     let action = Action::UpdateContainer(UpdateContainer { container: observed_ref(replica.container), to });
     let reason = Reason::Adjusted { changes: replica.adjust.clone() };
     draft.step(&workload.key, &workload.template.hash, action, reason, []);

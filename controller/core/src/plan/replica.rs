@@ -77,7 +77,8 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     // Only containers with readable labels are listed under an object.
     static NOBODY: std::sync::OnceLock<OwnerLabels> = std::sync::OnceLock::new();
     let labels = container.owner.labels().unwrap_or_else(|| NOBODY.get_or_init(nobody));
-    let (adjust, removed) = in_place_changes(workload, container);
+    let is_loop = draft.is_crash_loop(&container.id);
+    let (adjust, removed) = in_place_changes(workload, container, is_loop);
     let refused = draft
         .observed
         .failures
@@ -85,6 +86,9 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
         .is_some_and(|failure| failure.update_refused && failure.template_hash == workload.template.hash);
     let (changed_content, unknown_content) = content_changes(workload, labels);
     let must_replace = !removed.is_empty() || (refused && !adjust.is_empty());
+    let restarted = workload.restart_before.filter(|before| {
+        container.detail.as_ref().and_then(|detail| detail.started_at).is_some_and(|started| started < *before)
+    });
     let outdated = if labels.template_hash != workload.template.hash {
         Some(Reason::Outdated { changes: template_changes(workload, labels) })
     } else if !changed_content.is_empty() {
@@ -92,7 +96,7 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     } else if must_replace {
         Some(Reason::Outdated { changes: removed.into_iter().chain(adjust.clone()).collect() })
     } else {
-        None
+        restarted.map(|_| Reason::RestartAsked)
     };
     // One of an earlier template keeps the policy that it has until it is replaced.
     let own = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
@@ -156,7 +160,7 @@ fn key_id(digest: &str) -> Option<&str> {
 }
 
 /// The settings that Docker changes in place and that differ, and those limits that it cannot take away.
-fn in_place_changes(workload: &Workload, container: &ObservedContainer) -> (Vec<Change>, Vec<Change>) {
+fn in_place_changes(workload: &Workload, container: &ObservedContainer, is_loop: bool) -> (Vec<Change>, Vec<Change>) {
     let Some(detail) = &container.detail else { return (Vec::new(), Vec::new()) };
     let InPlace {
         nano_cpus,
@@ -169,10 +173,12 @@ fn in_place_changes(workload: &Workload, container: &ObservedContainer) -> (Vec<
         pids_limit,
         restart_policy,
     } = &workload.in_place;
+    // In a crash loop the restarts are Skiff's.
+    let restart_policy = if is_loop { &Some(RestartPolicy::Never) } else { restart_policy };
     let has = &detail.in_place;
     // Almost always all is as it should be, on every pass: nothing is put into words then.
     let swap = if memory_swap.is_some() { *memory_swap } else { has.memory_swap };
-    if (InPlace { memory_swap: swap, ..workload.in_place.clone() }) == *has {
+    if (InPlace { memory_swap: swap, restart_policy: *restart_policy, ..workload.in_place.clone() }) == *has {
         return (Vec::new(), Vec::new());
     }
     let (mut adjust, mut removed) = (Vec::new(), Vec::new());

@@ -11,8 +11,10 @@ use super::draft::Draft;
 use super::removal::remove;
 use super::replica::{Condition, Replica};
 use super::workload::name_taken;
+use crate::course::Course;
 use crate::desired::Workload;
 use crate::held::{HeldReason, Pending};
+use crate::history::ObjectHistory;
 use crate::reason::Reason;
 
 /// The replicas of a workload, sorted for closing the gap.
@@ -53,7 +55,7 @@ pub(super) fn close_gap(
     replicas: &[Replica<'_>],
     gate: Result<Vec<StepId>, HeldReason>,
 ) {
-    let gap = Gap::new(workload, replicas);
+    let gap = Gap::new(draft, workload, replicas);
     gap.drop_surplus(draft);
     let missing = gap.wanted.saturating_sub(gap.current.len() + gap.leaving);
     if gap.outdated.is_empty() && missing == 0 {
@@ -63,6 +65,7 @@ pub(super) fn close_gap(
     }
     match gate {
         Err(why) => gap.hold_all(draft, why, missing),
+        // Why it is stopped has been said.
         Ok(_) if workload.rollout.paused && !gap.outdated.is_empty() => {
             gap.hold_all(draft, HeldReason::Paused, missing);
         }
@@ -71,7 +74,7 @@ pub(super) fn close_gap(
 }
 
 impl<'d, 'a> Gap<'d, 'a> {
-    fn new(workload: &'d Workload, replicas: &'d [Replica<'a>]) -> Self {
+    fn new(draft: &Draft<'_>, workload: &'d Workload, replicas: &'d [Replica<'a>]) -> Self {
         let (there, leaving): (Vec<_>, Vec<_>) =
             replicas.iter().partition(|replica| !matches!(replica.condition, Condition::Dead | Condition::Removing));
         let (mut outdated, mut current): (Vec<_>, Vec<_>) =
@@ -81,8 +84,6 @@ impl<'d, 'a> Gap<'d, 'a> {
         let mut ordinals = BTreeSet::new();
         let (current, doubles): (Vec<_>, Vec<_>) =
             current.into_iter().partition(|replica| ordinals.insert(replica.labels.ordinal));
-        let known = current.iter().map(|replica| replica.labels.revision).max();
-        let newest = replicas.iter().map(|replica| replica.labels.revision).max().unwrap_or(0);
         Self {
             workload,
             wanted: usize::try_from(workload.replicas).unwrap_or(usize::MAX),
@@ -91,7 +92,20 @@ impl<'d, 'a> Gap<'d, 'a> {
             outdated,
             leaving: leaving.len(),
             used: replicas.iter().map(|replica| replica.labels.ordinal).collect(),
-            revision: known.unwrap_or(newest + 1),
+            revision: revision_number(draft, workload, replicas),
+        }
+    }
+
+    fn replacement(&self, replica: &Replica<'_>) -> Pending {
+        pending("replace container", replica.container.name.clone(), self.reason_of(replica))
+    }
+
+    /// Why a replica is replaced.
+    fn reason_of(&self, replica: &Replica<'_>) -> Reason {
+        match (&self.workload.course, &replica.outdated) {
+            (Course::Back { from, why, .. }, Some(_)) => Reason::RolledBack { from: *from, why: why.clone() },
+            (_, Some(reason)) => reason.clone(),
+            (_, None) => Reason::Surplus,
         }
     }
 
@@ -136,7 +150,8 @@ impl<'d, 'a> Gap<'d, 'a> {
         for replica in going.iter().filter(|replica| replica.serves()) {
             self.remove(draft, replica, &Reason::Surplus, &[]);
         }
-        let mut waiting: Vec<Pending> = kept.iter().take(self.wanted).map(|replica| replacement(replica)).collect();
+        let mut waiting: Vec<Pending> =
+            kept.iter().take(self.wanted).map(|replica| self.replacement(replica)).collect();
         for ordinal in self.free_ordinals(missing.saturating_sub(self.outdated.len())) {
             waiting.push(pending("create container", replica_name(draft, self.workload, ordinal), Reason::Missing));
         }
@@ -194,7 +209,7 @@ impl<'d, 'a> Gap<'d, 'a> {
     fn recreate(&self, missing: usize) -> Moves<'d, 'a> {
         let kept: BTreeSet<u32> = self.current.iter().map(|replica| replica.labels.ordinal).collect();
         Moves {
-            remove: self.outdated.iter().map(|replica| (*replica, reason_of(replica))).collect(),
+            remove: self.outdated.iter().map(|replica| (*replica, self.reason_of(replica))).collect(),
             create: (1..=u32::MAX).filter(|ordinal| !kept.contains(ordinal)).take(missing).collect(),
             gone_first: true,
             ..Moves::default()
@@ -238,7 +253,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         let room = self.wanted.saturating_add(count(rollout.max_surge));
         let room = room.saturating_sub(self.current.len() + serving.len());
         Moves {
-            remove: broken.iter().chain(going).map(|replica| (*replica, reason_of(replica))).collect(),
+            remove: broken.iter().chain(going).map(|replica| (*replica, self.reason_of(replica))).collect(),
             create: self.free_ordinals(missing.min(room)),
             rest: staying.to_vec(),
             ..Moves::default()
@@ -252,11 +267,11 @@ impl<'d, 'a> Gap<'d, 'a> {
             gone.push(self.remove(draft, replica, reason, &pull));
         }
         for replica in &moves.replace {
-            let reason = reason_of(replica);
+            let reason = self.reason_of(replica);
             let removed = self.remove(draft, replica, &reason, &pull);
             self.create(draft, ground, replica.labels.ordinal, &reason, &[removed]);
         }
-        let reason = self.outdated.first().map_or(Reason::Missing, |replica| reason_of(replica));
+        let reason = self.outdated.first().map_or(Reason::Missing, |replica| self.reason_of(replica));
         let after = if moves.gone_first { gone } else { Vec::new() };
         for ordinal in &moves.create {
             self.create(draft, ground, *ordinal, &reason, &after);
@@ -286,7 +301,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         if moves.rest.is_empty() {
             return;
         }
-        let waiting = moves.rest.iter().map(|replica| replacement(replica)).collect();
+        let waiting = moves.rest.iter().map(|replica| self.replacement(replica)).collect();
         let awaited = self.current.iter().find(|replica| !replica.serves());
         let until = awaited.and_then(|replica| replica.condition.ready_until());
         let made = moves.replace.first().map(|replica| replica.labels.ordinal).or(moves.create.first().copied());
@@ -300,19 +315,21 @@ impl<'d, 'a> Gap<'d, 'a> {
     }
 }
 
+/// The number of the revision that new replicas carry: as remembered, else as those carry that are there already.
+fn revision_number(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) -> u64 {
+    let remembered = draft.observed.history.objects.get(&workload.key).and_then(ObjectHistory::wanted);
+    if let Some(revision) = remembered.filter(|revision| revision.identity == workload.template.identity) {
+        return revision.number;
+    }
+    let labels = || replicas.iter().map(|replica| (replica.outdated.is_none(), replica.labels.revision));
+    let current = labels().filter(|(current, _)| *current).map(|(_, revision)| revision).max();
+    current.unwrap_or_else(|| labels().map(|(_, revision)| revision).max().unwrap_or(0) + 1)
+}
+
 fn count(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 fn pending(verb: &'static str, target: String, reason: Reason) -> Pending {
     Pending { verb, target, reason }
-}
-
-fn replacement(replica: &Replica<'_>) -> Pending {
-    pending("replace container", replica.container.name.clone(), reason_of(replica))
-}
-
-/// Why a replica is replaced.
-fn reason_of(replica: &Replica<'_>) -> Reason {
-    replica.outdated.clone().unwrap_or(Reason::Surplus)
 }

@@ -13,16 +13,20 @@ use super::removal::remove;
 use super::replica::{Condition, Replica, classify};
 use super::rollout;
 use crate::action::Action;
+use crate::course::Course;
+use crate::crash::{Pace, pace};
 use crate::desired::Workload;
 use crate::held::HeldReason;
 use crate::observed::PublishedPort;
 use crate::reason::Reason;
+use crate::revision::next_look;
 
 pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     if draft.in_flight(&workload.key) {
         return;
     }
     note_limits(draft, workload);
+    note_course(draft, workload);
     let replicas: Vec<Replica<'_>> = draft
         .containers(&workload.key)
         .to_vec()
@@ -36,6 +40,24 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     let gate = obstacle(draft, workload, &replicas);
     heal(draft, workload, &replicas, gate.as_ref());
     rollout::close_gap(draft, workload, &replicas, gate);
+}
+
+/// Says what became of the declared revision, and looks again when time alone will tell.
+fn note_course(draft: &mut Draft<'_>, workload: &Workload) {
+    let known = draft.observed.history.objects.get(&workload.key);
+    if let Some(at) = known.and_then(|known| next_look(known, workload)).filter(|at| *at > draft.now) {
+        draft.wake(at);
+    }
+    let held = match &workload.course {
+        Course::Declared => return,
+        Course::Back { from, to, why } => {
+            HeldReason::RevisionFailed { revision: *from, why: why.clone(), back_to: Some(*to) }
+        }
+        Course::Stopped { revision, why } => {
+            HeldReason::RevisionFailed { revision: *revision, why: why.clone(), back_to: None }
+        }
+    };
+    draft.hold(&workload.key, held);
 }
 
 /// Says what of the manifest this version does not act on.
@@ -131,6 +153,8 @@ fn heal_one(
         Condition::Restarting => {
             let code = container.detail.as_ref().map_or(0, |detail| detail.exit_code);
             draft.hold(key, HeldReason::Restarting { container: container.name.clone(), code });
+            // In a crash loop the policy is taken from Docker, which then starts it once more at most.
+            adjust(draft, workload, replica);
         }
         Condition::Paused => {
             let action = Action::UnpauseContainer { container: observed_ref(container) };
@@ -162,6 +186,10 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
         // Said once for the object, by whoever closes the gap.
         return;
     }
+    if let Some(held) = crash_held(draft, workload, replica) {
+        draft.hold(key, held);
+        return;
+    }
     after.extend(adjust(draft, workload, replica));
     after.extend(restore_files(draft, workload, container));
     let reason = match &container.detail {
@@ -173,6 +201,20 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
     let action = Action::StartContainer { container: observed_ref(container) };
     let step = draft.step(key, &hash, action, reason, after);
     draft.starts.entry(key.clone()).or_default().0.push(step);
+}
+
+/// What keeps a container that ends again and again from being started now.
+fn crash_held(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Option<HeldReason> {
+    let (container, detail) = (replica.container, replica.container.detail.as_ref()?);
+    let crash = draft.observed.crashes.get(&container.id)?;
+    let (name, code) = (container.name.clone(), detail.exit_code);
+    match pace(workload, crash, replica.labels.ordinal, detail.finished_at) {
+        Pace::Until(until) if until > draft.now => {
+            Some(HeldReason::CrashLoop { container: name, code, exits: crash.exits, until })
+        }
+        Pace::Never { attempts } => Some(HeldReason::GaveUp { container: name, code, attempts }),
+        Pace::Now | Pace::Until(_) => None,
+    }
 }
 
 /// The names of new replicas that somebody else has: held, as what is not ours is never touched.

@@ -5,5 +5,6 @@ mod drift;
 mod healing;
 mod holds;
 mod removal;
+mod rollbacks;
 mod rollouts;
 mod world;

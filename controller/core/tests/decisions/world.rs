@@ -1,12 +1,14 @@
 //! A world to decide in: manifests as JSON, a simulated engine, and the plan as lines of text.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
-    CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, Failure, Failures, HostFiles, Intent,
-    Observed, Plan, SignedDuration, SourceState, Timestamp, compile, plan,
+    Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failure,
+    Failures, History, HostFiles, Intent, Observed, Plan, SignedDuration, SourceState, Timestamp, archived, compile,
+    learn, notice_crashes, plan,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -20,6 +22,12 @@ pub(crate) struct World {
     pub(crate) intent: Intent,
     pub(crate) failures: Failures,
     pub(crate) has_run: BTreeMap<ObjectKey, String>,
+    pub(crate) crashes: Crashes,
+    pub(crate) history: Arc<History>,
+    pub(crate) events: Vec<Event>,
+    archive: Archive,
+    /// Images whose health checks never pass.
+    pub(crate) sick: BTreeSet<String>,
     pub(crate) digest_key: u8,
     pub(crate) api_version: (u32, u32),
     pub(crate) low_disk: Option<u64>,
@@ -38,6 +46,11 @@ impl World {
             intent: Intent::Run,
             failures: Failures::new(),
             has_run: BTreeMap::new(),
+            crashes: Crashes::new(),
+            history: Arc::default(),
+            events: Vec::new(),
+            archive: Archive::default(),
+            sick: BTreeSet::new(),
             digest_key: 1,
             api_version: (1, 41),
             low_disk: None,
@@ -80,6 +93,8 @@ impl World {
             digest_key: &DigestKey::new([self.digest_key; 32]),
             departed: &self.departed,
             claimed: &self.claimed,
+            history: &self.history,
+            archive: &self.archive,
         })
     }
 
@@ -87,6 +102,8 @@ impl World {
         let mut observed = self.engine.look(&Instance::default());
         observed.failures = self.failures.clone();
         observed.has_run = self.has_run.clone();
+        observed.crashes = self.crashes.clone();
+        observed.history = Arc::clone(&self.history);
         observed.engine.api_version = self.api_version;
         observed.engine.low_disk = self.low_disk;
         observed
@@ -104,7 +121,9 @@ impl World {
     /// Performs the steps of one pass, and remembers failures.
     pub(crate) fn pass(&mut self) -> Plan {
         let (desired, content) = self.compile();
+        self.archive = archived(&desired, &content, &self.history, &self.archive);
         self.has_run.extend(self.observe().running_templates());
+        self.learn();
         let plan = plan(&desired, &self.observe(), self.engine.now());
         let mut succeeded = BTreeSet::new();
         for step in &plan.steps {
@@ -125,6 +144,37 @@ impl World {
             }
         }
         plan
+    }
+
+    /// Learns from what is seen, as the loop does before it plans.
+    pub(crate) fn learn(&mut self) {
+        let (desired, _) = self.compile();
+        let (observed, now) = (self.observe(), self.engine.now());
+        notice_crashes(&mut self.crashes, &desired, &observed, now);
+        let observed = self.observe();
+        self.events.extend(learn(&mut self.history, &desired, &observed, now));
+    }
+
+    /// Passes, one each second, for so long.
+    pub(crate) fn run(&mut self, seconds: i64) {
+        for _ in 0..seconds {
+            self.pass();
+            self.advance(1);
+            let sick = self.engine.containers().filter(|container| self.sick.contains(&container.image));
+            for name in sick.map(|container| container.name.clone()).collect::<Vec<_>>() {
+                self.engine.set_health(&name, skiff_core::Health::Starting);
+            }
+        }
+    }
+
+    /// The image of a container.
+    pub(crate) fn image_of(&self, name: &str) -> &str {
+        self.engine.container(name).map_or("", |container| container.image.as_str())
+    }
+
+    /// What was told, `Reason: message`.
+    pub(crate) fn told(&mut self) -> Vec<String> {
+        self.events.drain(..).map(|event| format!("{}: {}", event.reason, event.message)).collect()
     }
 
     /// Passes, with a second between them, until nothing is done and nothing waits; panics after too many.

@@ -62,6 +62,8 @@ impl<'a> Stage<'a> {
             hash: "v1:one".to_owned(),
             canonical: String::new(),
             content: BTreeMap::new(),
+            identity: "v1:one".to_owned(),
+            uses: Vec::new(),
             pod: PodTemplate { container, ..PodTemplate::default() },
             env: Vec::new(),
             mounts: Vec::new(),

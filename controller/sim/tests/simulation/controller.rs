@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Failure, Failures, Intent,
-    Observed, Outcome, Plan, SourceState, Step, StepId, Timestamp, compile, plan,
+    Archive, CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Failure, Failures,
+    History, Intent, Observed, Outcome, Plan, SourceState, Step, StepId, Timestamp, compile, plan,
 };
 use skiff_sim::SimEngine;
 
@@ -79,6 +79,8 @@ impl Controller {
             digest_key: &DigestKey::new([7; 32]),
             departed: &self.departed,
             claimed: &BTreeSet::new(),
+            history: &History::default(),
+            archive: &Archive::default(),
         });
         (self.desired, self.content) = (desired, Arc::new(content));
     }

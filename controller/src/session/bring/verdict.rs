@@ -71,13 +71,18 @@ fn remedy(snapshot: &Snapshot, key: &ObjectKey) -> Option<String> {
         HeldReason::NameTaken { by, .. } | HeldReason::PortTaken { by, .. } => {
             Some(format!("remove or rename {by}, or change the manifest; what is not Skiff's is never touched"))
         }
-        HeldReason::Restarting { container, .. } => {
+        HeldReason::Restarting { container, .. }
+        | HeldReason::CrashLoop { container, .. }
+        | HeldReason::GaveUp { container, .. } => {
             Some(format!("look at `docker logs {container}`, or `skiff logs {}`", key.name))
         }
         HeldReason::ExternalMissing { name } => {
             Some(format!("make {name}, or take `external: true` out of the manifest"))
         }
         HeldReason::DiskPressure { .. } => Some("free some space, for example with `docker image prune`".to_owned()),
+        HeldReason::RevisionFailed { .. } => {
+            Some(format!("`skiff rollout history {}` tells what failed; change the manifest to try again", key.name))
+        }
         HeldReason::WaitingFor { .. }
         | HeldReason::WaitingReady { .. }
         | HeldReason::BackOff { .. }
@@ -98,7 +103,13 @@ fn remedy(snapshot: &Snapshot, key: &ObjectKey) -> Option<String> {
 
 fn is_hopeless(snapshot: &Snapshot, status: &ObjectStatus) -> bool {
     let key = &status.object;
+    let goes_back = |held: &Held| matches!(held.why, HeldReason::RevisionFailed { back_to: Some(_), .. });
+    let waits = snapshot.plan.held.iter().any(|held| held.object == *key && held.why.is_waiting());
     let purposely = snapshot.plan.held.iter().any(|held| {
+        // What goes back to an earlier revision is on its way until it has arrived.
+        if goes_back(held) && waits {
+            return false;
+        }
         let note = matches!(held.why, HeldReason::NotRun { .. } | HeldReason::ContentUnknown { .. });
         held.object == *key && !held.why.is_waiting() && !(note && held.pending.is_empty())
     });

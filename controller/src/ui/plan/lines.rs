@@ -198,6 +198,8 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Readdressed { .. }
         | Reason::Adjusted { .. }
         | Reason::Unused
+        | Reason::RolledBack { .. }
+        | Reason::RestartAsked
         | Reason::Rewired { .. } => 2,
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use skiff_api::Instance;
 use skiff_core::{
-    CompileInput, ContentStore, DeclaredObject, DigestKey, Failure, Failures, Health, HostFiles, SourceState,
-    Timestamp, compile, plan, status,
+    Archive, CompileInput, ContentStore, DeclaredObject, DigestKey, Failure, Failures, Health, History, HostFiles,
+    SourceState, Timestamp, compile, plan, status,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -92,6 +92,8 @@ fn compiled(manifests: &[Value], intent: Intent) -> (Desired, ContentStore) {
         digest_key: &DigestKey::new([7; 32]),
         departed: &BTreeMap::new(),
         claimed: &BTreeSet::new(),
+        history: &History::default(),
+        archive: &Archive::default(),
     })
 }
 

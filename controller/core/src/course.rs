@@ -1,0 +1,99 @@
+//! Which revision of each deployment is worked towards: the declared one, or the one that it went back to.
+//!
+//! Everything that plans or reports sees one workload and need not know of others.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::desired::{Desired, Workload};
+use crate::history::{Back, History, ObjectHistory, Standing};
+
+/// Which revision a workload is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "course")]
+pub enum Course {
+    /// The declared one.
+    #[default]
+    Declared,
+    /// The declared one failed, and this is an earlier one.
+    Back {
+        /// The number of the one that failed.
+        from: u64,
+        /// The number of this one.
+        to: u64,
+        /// Why the other failed.
+        why: String,
+    },
+    /// Nothing is replaced any more: the declared one failed, and there is no way back, or that failed as well.
+    Stopped {
+        /// The number of the one that failed.
+        revision: u64,
+        /// Why, in words.
+        why: String,
+    },
+}
+
+/// What is declared, with the workloads that are not on their declared course replaced.
+pub(crate) fn effective<'d>(desired: &'d Desired, history: &History) -> Cow<'d, Desired> {
+    let changed: Vec<Workload> = history
+        .objects
+        .iter()
+        .filter(|(_, known)| is_special(known))
+        .filter_map(|(key, known)| redirected(desired.workloads.get(key)?, known))
+        .collect();
+    if changed.is_empty() {
+        return Cow::Borrowed(desired);
+    }
+    let mut redirected = desired.clone();
+    for workload in changed {
+        redirected.workloads.insert(workload.key.clone(), Arc::new(workload));
+    }
+    Cow::Owned(redirected)
+}
+
+fn is_special(known: &ObjectHistory) -> bool {
+    known.paused
+        || known.restart_before.is_some()
+        || known.declared().is_some_and(|declared| matches!(declared.standing, Standing::Failed { .. }))
+}
+
+/// The workload as it is to be worked towards.
+fn redirected(declared: &Workload, known: &ObjectHistory) -> Option<Workload> {
+    let revision = known.declared()?;
+    let mut workload = declared.clone();
+    // A manifest that has changed since it failed is tried.
+    if let Standing::Failed { why, back, .. } = &revision.standing
+        && revision.identity == declared.template.identity
+    {
+        workload = failed(declared, revision.number, why, back);
+    }
+    workload.rollout.paused |= known.paused;
+    workload.restart_before = known.restart_before;
+    Some(workload)
+}
+
+fn failed(declared: &Workload, number: u64, why: &str, back: &Back) -> Workload {
+    let stopped = |workload: &Workload, why: String| {
+        let mut workload = workload.clone();
+        workload.rollout.paused = true;
+        workload.course = Course::Stopped { revision: number, why };
+        workload
+    };
+    let earlier = |to: u64| declared.earlier.get(&to).map(Arc::as_ref);
+    match back {
+        Back::Nowhere => stopped(declared, why.to_owned()),
+        Back::Going { to, .. } | Back::Arrived { to } => match earlier(*to) {
+            Some(earlier) => {
+                let course = Course::Back { from: number, to: *to, why: why.to_owned() };
+                Workload { course, ..earlier.clone() }
+            }
+            None => stopped(declared, format!("{why}; revision {to} is not known any more")),
+        },
+        Back::Lost { to, why: lost } => {
+            let words = format!("{why}; revision {to}, which it went back to, failed as well: {lost}");
+            stopped(earlier(*to).unwrap_or(declared), words)
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What is remembered of each object beyond what Docker holds: its revisions, and what became of them.
+//!
+//! It lives in the state directory. Losing it loses history, never workloads: a revision that runs well is stable from the first
+//! look on, and nothing is replaced for want of a record.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use skiff_api::{ObjectKey, PodTemplate};
+
+/// What is remembered, by object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    /// The objects.
+    #[serde(default)]
+    pub objects: BTreeMap<ObjectKey, ObjectHistory>,
+}
+
+/// What is remembered of one object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectHistory {
+    /// Its revisions, the declared one last.
+    #[serde(default)]
+    pub revisions: Vec<Revision>,
+    /// Whether its rollout is held by hand, whatever the manifest says.
+    #[serde(default)]
+    pub paused: bool,
+    /// Replicas that were started before this moment are to be replaced.
+    #[serde(default)]
+    pub restart_before: Option<Timestamp>,
+}
+
+/// A template that was declared once, with the content that it used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Revision {
+    /// Its number, from 1.
+    pub number: u64,
+    /// What makes it another revision than the one before: [`crate::Template::identity`].
+    pub identity: String,
+    /// The template as the manifest had it.
+    pub pod: PodTemplate,
+    /// The folder that its relative host paths start from.
+    pub base: String,
+    /// Digests of the content used, by object.
+    pub content: BTreeMap<String, String>,
+    /// The revision of the source, a commit for git.
+    pub source_revision: Option<String>,
+    /// When it was first worked towards.
+    pub since: Timestamp,
+    /// What became of it.
+    pub standing: Standing,
+}
+
+/// What became of a revision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "is")]
+pub enum Standing {
+    /// Replicas of it are being made.
+    Progressing {
+        /// When there last was progress; `None` until its first replica is there.
+        progress: Option<Timestamp>,
+        /// The most replicas of it that were available.
+        available: u32,
+    },
+    /// All of it is available, and it is watched until then.
+    Watched {
+        /// When it counts as stable.
+        until: Timestamp,
+    },
+    /// It ran well: what fails later goes back to it.
+    Stable,
+    /// It failed, and is not tried again until the manifest changes.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// Why, in words.
+        why: String,
+        /// What is done about it.
+        back: Back,
+    },
+}
+
+/// What is done about a revision that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "way")]
+pub enum Back {
+    /// The rollout stays where it is.
+    Nowhere,
+    /// The replicas go back to an earlier revision.
+    Going {
+        /// Its number.
+        to: u64,
+        /// When there last was progress.
+        progress: Timestamp,
+        /// The most replicas of it that were available.
+        available: u32,
+    },
+    /// They have gone back.
+    Arrived {
+        /// To which number.
+        to: u64,
+    },
+    /// The earlier revision failed as well: nothing more is tried.
+    Lost {
+        /// Its number.
+        to: u64,
+        /// Why it failed.
+        why: String,
+    },
+}
+
+impl ObjectHistory {
+    /// The declared revision.
+    pub fn declared(&self) -> Option<&Revision> {
+        self.revisions.last()
+    }
+
+    /// A revision by its number.
+    pub fn revision(&self, number: u64) -> Option<&Revision> {
+        self.revisions.iter().find(|revision| revision.number == number)
+    }
+
+    /// The newest revision before the declared one that ran well.
+    pub fn last_stable(&self) -> Option<&Revision> {
+        let earlier = self.revisions.split_last().map_or(&[][..], |(_, earlier)| earlier);
+        earlier.iter().rev().find(|revision| revision.standing == Standing::Stable)
+    }
+
+    /// The revision that replicas are brought to: the declared one, or the one that it went back to.
+    pub fn wanted(&self) -> Option<&Revision> {
+        let declared = self.declared()?;
+        match &declared.standing {
+            Standing::Failed {
+                back: Back::Going { to, .. } | Back::Arrived { to } | Back::Lost { to, .. }, ..
+            } => self.revision(*to),
+            Standing::Failed { back: Back::Nowhere, .. }
+            | Standing::Progressing { .. }
+            | Standing::Watched { .. }
+            | Standing::Stable => Some(declared),
+        }
+    }
+}
+
+impl History {
+    /// What is remembered when a controller starts: time in which none looked is no time without progress.
+    #[must_use]
+    pub fn resumed(mut self, now: Timestamp) -> Self {
+        for revision in self.objects.values_mut().filter_map(|object| object.revisions.last_mut()) {
+            match &mut revision.standing {
+                Standing::Progressing { progress: Some(progress), .. }
+                | Standing::Failed { back: Back::Going { progress, .. }, .. } => *progress = now,
+                Standing::Progressing { progress: None, .. }
+                | Standing::Watched { .. }
+                | Standing::Stable
+                | Standing::Failed { .. } => {}
+            }
+        }
+        self
+    }
+}

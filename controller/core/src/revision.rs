@@ -1,0 +1,140 @@
+//! Judges the revisions of deployments: what is new, what makes progress, what has proved itself, what has failed.
+//!
+//! A revision fails when it makes no progress until its deadline, when its replicas crash again and again, turn unhealthy or cannot
+//! be started; until it has been watched for a while after its last replica was available. Then it goes back to the last one that
+//! was stable, where the manifest does not say that it pauses. What went back is judged by the same rules, once: a rollback
+//! is never rolled back. An image that cannot be pulled is nobody's failure: what runs is left, and it is tried again.
+
+mod group;
+mod judge;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use skiff_api::ObjectKey;
+
+use crate::desired::{Desired, Workload};
+use crate::event::Event;
+use crate::history::{Back, History, ObjectHistory, Revision, Standing};
+use crate::observed::Observed;
+use crate::plan::replica_facts;
+
+/// How long a revision is watched after its youngest replica started, before it counts as stable.
+const WATCH: SignedDuration = SignedDuration::from_secs(10);
+
+/// Brings the revisions up to date with what can be seen now.
+pub(crate) fn learn(
+    history: &mut Arc<History>,
+    desired: &Desired,
+    observed: &Observed,
+    now: Timestamp,
+    events: &mut Vec<Event>,
+) {
+    let open: BTreeSet<&ObjectKey> = desired
+        .workloads
+        .iter()
+        .filter(|(key, workload)| !is_settled(history.objects.get(*key), workload))
+        .map(|(key, _)| key)
+        .collect();
+    for key in open.iter().copied() {
+        if let Some(workload) = desired.workloads.get(key) {
+            note_declared(history, workload, observed, now);
+        }
+    }
+    for (key, facts) in replica_facts(desired, observed, history, &open, now) {
+        let Some(workload) = desired.workloads.get(&key) else { continue };
+        let Some(known) = history.objects.get(&key) else { continue };
+        if let Some(judged) = judge::judge(known, workload, &facts, observed, now) {
+            events.extend(judged.event);
+            Arc::make_mut(history).objects.insert(key, judged.history);
+        }
+    }
+    group::fail_together(history, desired, now, events);
+}
+
+/// Whether nothing about an object can change: its declared revision is known and nothing of it is open.
+fn is_settled(known: Option<&ObjectHistory>, workload: &Workload) -> bool {
+    known.and_then(ObjectHistory::declared).is_some_and(|declared| {
+        declared.identity == workload.template.identity
+            && match &declared.standing {
+                Standing::Stable => true,
+                Standing::Failed { back: Back::Arrived { .. } | Back::Nowhere, .. } => true,
+                Standing::Failed { back: Back::Going { .. } | Back::Lost { .. }, .. }
+                | Standing::Progressing { .. }
+                | Standing::Watched { .. } => false,
+            }
+    })
+}
+
+/// Notes the declared revision as the newest one, where it is not that already.
+fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Observed, now: Timestamp) {
+    let identity = &workload.template.identity;
+    let known = history.objects.get(&workload.key);
+    if known.and_then(ObjectHistory::declared).is_some_and(|declared| declared.identity == *identity) {
+        return;
+    }
+    let number = next_number(known, workload, observed);
+    let object = Arc::make_mut(history).objects.entry(workload.key.clone()).or_default();
+    // One that is declared again counts as new: it may have failed for a reason that has gone.
+    object.revisions.retain(|revision| revision.identity != *identity);
+    object.revisions.push(Revision {
+        number,
+        identity: identity.clone(),
+        pod: workload.template.pod.clone(),
+        base: workload.base.clone(),
+        content: workload.template.content.clone(),
+        source_revision: workload.source_revision.clone(),
+        since: now,
+        standing: Standing::Progressing { progress: None, available: 0 },
+    });
+    forget_oldest(object, workload.revision_history_limit);
+}
+
+/// The number of a new revision: above all that are remembered and all that containers carry, or what its own containers carry.
+fn next_number(known: Option<&ObjectHistory>, workload: &Workload, observed: &Observed) -> u64 {
+    let labels = observed.containers.iter().filter_map(|container| container.owner.labels());
+    let own = labels.filter(|labels| labels.object == workload.key);
+    let (mut current, mut newest) = (None, 0);
+    for labels in own {
+        newest = newest.max(labels.revision);
+        if labels.template_hash == workload.template.hash {
+            current = current.max(Some(labels.revision));
+        }
+    }
+    let remembered = known.and_then(|known| known.revisions.iter().map(|revision| revision.number).max());
+    match (remembered, current) {
+        (None, Some(current)) if current > 0 => current,
+        (remembered, _) => remembered.unwrap_or(0).max(newest) + 1,
+    }
+}
+
+/// Drops the oldest revisions above the limit; never one that is declared, and never the one to go back to.
+fn forget_oldest(object: &mut ObjectHistory, limit: u32) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+    let kept = object.last_stable().map(|revision| revision.number);
+    while object.revisions.len() > limit {
+        let oldest = object.revisions.iter().position(|revision| Some(revision.number) != kept);
+        match oldest.filter(|oldest| oldest + 1 < object.revisions.len()) {
+            Some(oldest) => object.revisions.remove(oldest),
+            None => return,
+        };
+    }
+}
+
+/// When time alone changes what a revision is: the end of its watch, or its deadline.
+pub(crate) fn next_look(known: &ObjectHistory, workload: &Workload) -> Option<Timestamp> {
+    let deadline = |progress: Timestamp| progress.checked_add(deadline(workload)).ok();
+    match &known.declared()?.standing {
+        Standing::Watched { until } => Some(*until),
+        Standing::Progressing { progress, .. } => progress.and_then(deadline),
+        // On the way back it has arrived when all of it has run for a while.
+        Standing::Failed { back: Back::Going { progress, .. }, .. } => progress.checked_add(WATCH).ok(),
+        Standing::Stable | Standing::Failed { .. } => None,
+    }
+}
+
+/// How long a revision may make no progress.
+fn deadline(workload: &Workload) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(workload.progress_deadline_seconds))
+}

@@ -1,0 +1,59 @@
+//! Deployments that share the label `skiff.dev/rollout-group` go back together: a failure of one is a failure of all that changed with it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use skiff_api::ObjectKey;
+
+use crate::desired::Desired;
+use crate::event::Event;
+use crate::history::{Back, History, ObjectHistory, Standing};
+
+/// Fails what changed together with something that has failed and goes back.
+pub(super) fn fail_together(history: &mut Arc<History>, desired: &Desired, now: Timestamp, events: &mut Vec<Event>) {
+    for (group, (failed, since)) in failing_groups(history, desired) {
+        for key in members(desired, &group) {
+            let Some(back) = history.objects.get(key).and_then(|known| way_back(known, since, now)) else { continue };
+            let why = format!("{failed} of its rollout group failed");
+            let object = Arc::make_mut(history).objects.entry(key.clone()).or_default();
+            let Some(declared) = object.revisions.last_mut() else { continue };
+            let message = format!("revision {} goes back: {why}", declared.number);
+            events.push(Event::warning(now, key, "RevisionFailed", message));
+            declared.standing = Standing::Failed { at: now, why, back };
+        }
+    }
+}
+
+/// The groups in which something is going back, with one such object, and since when its failed revision was declared.
+fn failing_groups(history: &History, desired: &Desired) -> BTreeMap<String, (ObjectKey, Timestamp)> {
+    let mut groups = BTreeMap::new();
+    for (key, workload) in &desired.workloads {
+        let Some(group) = &workload.group else { continue };
+        let declared = history.objects.get(key).and_then(ObjectHistory::declared);
+        if let Some(declared) = declared
+            && declared.identity == workload.template.identity
+            && matches!(declared.standing, Standing::Failed { back: Back::Going { .. }, .. })
+        {
+            groups.entry(group.clone()).or_insert_with(|| (key.clone(), declared.since));
+        }
+    }
+    groups
+}
+
+fn members<'d>(desired: &'d Desired, group: &str) -> Vec<&'d ObjectKey> {
+    let of_group = desired.workloads.iter().filter(|(_, workload)| workload.group.as_deref() == Some(group));
+    of_group.map(|(key, _)| key).collect()
+}
+
+/// The way back of what changed at the same time, or is still changing; `None` for what has nothing to go back to or needs not.
+fn way_back(known: &ObjectHistory, since: Timestamp, now: Timestamp) -> Option<Back> {
+    let declared = known.declared()?;
+    let together = match declared.standing {
+        Standing::Progressing { .. } | Standing::Watched { .. } => true,
+        Standing::Stable => declared.since == since,
+        Standing::Failed { .. } => false,
+    };
+    let stable = known.last_stable().filter(|_| together)?;
+    Some(Back::Going { to: stable.number, progress: now, available: 0 })
+}

@@ -1,0 +1,207 @@
+//! What one look at the replicas of a deployment says of its revision.
+
+use jiff::Timestamp;
+use skiff_api::OnFailure;
+
+use super::{WATCH, deadline};
+use crate::desired::Workload;
+use crate::event::Event;
+use crate::history::{Back, ObjectHistory, Standing};
+use crate::observed::Observed;
+use crate::plan::ReplicaFacts;
+
+/// What a look changed.
+pub(super) struct Judged {
+    pub(super) history: ObjectHistory,
+    pub(super) event: Option<Event>,
+}
+
+/// The replicas of the revision that is worked towards, in numbers.
+struct Look<'a> {
+    workload: &'a Workload,
+    wanted: usize,
+    updated: usize,
+    available: usize,
+    outdated: usize,
+    /// What is wrong with the first replica that something is wrong with.
+    trouble: Option<&'a str>,
+    /// When the youngest replica started.
+    youngest: Option<Timestamp>,
+    /// Whether time passes for the deadline: not while it is paused, while the disk is full, or while a step is under way.
+    counts: bool,
+    now: Timestamp,
+}
+
+/// Judges an object; `None` where nothing has changed.
+pub(super) fn judge(
+    known: &ObjectHistory,
+    workload: &Workload,
+    facts: &[ReplicaFacts],
+    observed: &Observed,
+    now: Timestamp,
+) -> Option<Judged> {
+    let look = Look::new(known, workload, facts, observed, now);
+    let declared = known.declared()?;
+    match &declared.standing {
+        Standing::Progressing { progress, available } => look.progressing(known, *progress, *available),
+        Standing::Watched { until } => look.watched(known, *until),
+        Standing::Failed { at, why, back } => look.back(known, (*at, why), back),
+        Standing::Stable => None,
+    }
+}
+
+impl<'a> Look<'a> {
+    fn new(
+        known: &ObjectHistory,
+        workload: &'a Workload,
+        facts: &'a [ReplicaFacts],
+        observed: &Observed,
+        now: Timestamp,
+    ) -> Self {
+        let count = |test: &dyn Fn(&&ReplicaFacts) -> bool| facts.iter().filter(test).count();
+        let paused = workload.rollout.paused || known.paused;
+        Self {
+            workload,
+            wanted: usize::try_from(workload.replicas).unwrap_or(usize::MAX),
+            updated: count(&|fact| fact.updated),
+            available: count(&|fact| fact.updated && fact.available),
+            outdated: count(&|fact| !fact.updated),
+            trouble: facts.iter().filter(|fact| fact.updated).find_map(|fact| fact.trouble.as_deref()),
+            youngest: facts.iter().filter(|fact| fact.updated).filter_map(|fact| fact.started_at).max(),
+            counts: !paused && observed.engine.low_disk.is_none() && !observed.in_flight.contains(&workload.key),
+            now,
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.outdated == 0 && self.available >= self.wanted
+    }
+
+    fn is_late(&self, progress: Timestamp) -> bool {
+        self.counts && self.now.duration_since(progress) >= deadline(self.workload)
+    }
+
+    fn lateness(&self) -> String {
+        let seconds = self.workload.progress_deadline_seconds;
+        format!("no progress for {seconds} s: {} of {} available", self.available, self.wanted)
+    }
+
+    /// When the watch over the revision ends.
+    fn watched_until(&self) -> Timestamp {
+        let youngest = self.youngest.unwrap_or(self.now);
+        youngest.saturating_add(WATCH).unwrap_or(self.now)
+    }
+
+    fn progressing(&self, known: &ObjectHistory, progress: Option<Timestamp>, before: u32) -> Option<Judged> {
+        if let Some(trouble) = self.trouble {
+            return self.fail(known, trouble);
+        }
+        if self.is_complete() {
+            return self.complete(known);
+        }
+        let available = u32::try_from(self.available).unwrap_or(u32::MAX);
+        let standing = match progress {
+            // Nothing of it is there yet; or its clock stands still.
+            _ if self.updated == 0 => return None,
+            Some(_) if !self.counts && self.workload.rollout.paused => {
+                Standing::Progressing { progress: None, available }
+            }
+            None if self.counts => Standing::Progressing { progress: Some(self.now), available },
+            Some(_) if available > before => Standing::Progressing { progress: Some(self.now), available },
+            Some(progress) if self.is_late(progress) => return self.fail(known, &self.lateness()),
+            Some(_) | None => return None,
+        };
+        Some(Judged { history: with(known, standing), event: None })
+    }
+
+    fn complete(&self, known: &ObjectHistory) -> Option<Judged> {
+        let until = self.watched_until();
+        if until > self.now {
+            return Some(Judged { history: with(known, Standing::Watched { until }), event: None });
+        }
+        self.stable(known)
+    }
+
+    fn watched(&self, known: &ObjectHistory, until: Timestamp) -> Option<Judged> {
+        if let Some(trouble) = self.trouble {
+            return self.fail(known, trouble);
+        }
+        match (self.now >= until, self.is_complete()) {
+            (false, _) => None,
+            (true, true) if self.watched_until() <= self.now => self.stable(known),
+            (true, true) => {
+                Some(Judged { history: with(known, Standing::Watched { until: self.watched_until() }), event: None })
+            }
+            (true, false) => {
+                let available = u32::try_from(self.available).unwrap_or(u32::MAX);
+                let standing = Standing::Progressing { progress: Some(self.now), available };
+                Some(Judged { history: with(known, standing), event: None })
+            }
+        }
+    }
+
+    fn stable(&self, known: &ObjectHistory) -> Option<Judged> {
+        let number = known.declared()?.number;
+        let message = format!("revision {number} is stable");
+        let event = Event::normal(self.now, &self.workload.key, "RevisionStable", message);
+        Some(Judged { history: with(known, Standing::Stable), event: Some(event) })
+    }
+
+    /// The declared revision has failed: back to the last stable one, or no further. With nothing to go back to it stays, and heals.
+    fn fail(&self, known: &ObjectHistory, why: &str) -> Option<Judged> {
+        let number = known.declared()?.number;
+        let (back, message) = match (self.workload.on_failure, known.last_stable()) {
+            (OnFailure::Pause, _) if self.outdated > 0 => {
+                (Back::Nowhere, format!("revision {number} failed: {why}; the rollout stays where it is"))
+            }
+            (OnFailure::Rollback, Some(stable)) => {
+                let back = Back::Going { to: stable.number, progress: self.now, available: 0 };
+                (back, format!("revision {number} failed: {why}; going back to revision {}", stable.number))
+            }
+            (OnFailure::Pause | OnFailure::Rollback, _) => return None,
+        };
+        let standing = Standing::Failed { at: self.now, why: why.to_owned(), back };
+        let event = Event::warning(self.now, &self.workload.key, "RevisionFailed", message);
+        Some(Judged { history: with(known, standing), event: Some(event) })
+    }
+
+    /// On the way back, by the same rules, but for one: it is not gone back from.
+    fn back(&self, known: &ObjectHistory, (at, why): (Timestamp, &String), back: &Back) -> Option<Judged> {
+        let key = &self.workload.key;
+        let (to, going) = match back {
+            Back::Going { to, progress, available } => (*to, Some((*progress, *available))),
+            Back::Lost { to, .. } => (*to, None),
+            Back::Nowhere | Back::Arrived { .. } => return None,
+        };
+        let available = u32::try_from(self.available).unwrap_or(u32::MAX);
+        let lost = |trouble: &str| {
+            let message =
+                format!("revision {to}, which it went back to, failed as well: {trouble}; the rollout is paused");
+            let event = Event::warning(self.now, key, "RollbackFailed", message);
+            (Back::Lost { to, why: trouble.to_owned() }, Some(event))
+        };
+        let (back, event) = match (going, self.trouble) {
+            (Some(_), Some(trouble)) => lost(trouble),
+            _ if self.is_complete() && self.watched_until() <= self.now => {
+                let event = Event::normal(self.now, key, "RolledBack", format!("back at revision {to}"));
+                (Back::Arrived { to }, Some(event))
+            }
+            (Some((_, before)), None) if available > before => {
+                (Back::Going { to, progress: self.now, available }, None)
+            }
+            (Some((progress, _)), None) if self.is_late(progress) => lost(&self.lateness()),
+            (Some(_), None) | (None, _) => return None,
+        };
+        let standing = Standing::Failed { at, why: why.clone(), back };
+        Some(Judged { history: with(known, standing), event })
+    }
+}
+
+/// The history with another standing of the declared revision.
+fn with(known: &ObjectHistory, standing: Standing) -> ObjectHistory {
+    let mut history = known.clone();
+    if let Some(declared) = history.revisions.last_mut() {
+        declared.standing = standing;
+    }
+    history
+}

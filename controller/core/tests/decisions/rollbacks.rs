@@ -1,0 +1,209 @@
+//! What becomes of a revision that fails.
+
+use serde_json::{Value, json};
+use skiff_core::{SignedDuration, Standing};
+use skiff_sim::{Program, SimImage};
+
+use crate::world::{World, deployment, key, web};
+
+/// A world in which revision 1 of `web` is stable, and the images `bad:1` and `bad:2` end a moment after their start.
+fn stable(manifest: &Value) -> World {
+    let mut world = World::of(std::slice::from_ref(manifest));
+    for image in ["bad:1", "bad:2"] {
+        let program = Program::Exits { after: SignedDuration::from_millis(50), code: 3 };
+        world.engine.put_image(image, SimImage { id: format!("sha256:{image}"), program, ..SimImage::default() });
+    }
+    world.settle();
+    world.run(15);
+    assert_eq!(world.told().last().map(String::as_str), Some("RevisionStable: revision 1 is stable"));
+    world
+}
+
+#[test]
+fn a_revision_that_crashes_again_and_again_goes_back_and_is_not_tried_again() {
+    let mut world = stable(&web(3, "app:1"));
+    world.declare(&[web(3, "bad:1")]);
+    world.run(60);
+    assert_eq!(world.running(), ["shop-web-1", "shop-web-2", "shop-web-3"], "no old one ever went");
+    assert_eq!(
+        world.told(),
+        [
+            "RevisionFailed: revision 2 failed: shop-web-4 ended 4 times, last with 3; going back to revision 1",
+            "RolledBack: back at revision 1",
+        ]
+    );
+    let held = "held web: revision 2 failed: shop-web-4 ended 4 times, last with 3; it went back to revision 1 and waits for another manifest";
+    assert_eq!(world.lines(), [held]);
+    world.run(3600);
+    assert_eq!(world.lines(), [held], "and stays so");
+    assert!(world.told().is_empty());
+}
+
+#[test]
+fn what_was_replaced_stop_first_comes_back() {
+    let published = |image: &str| {
+        let ports = json!([{ "containerPort": 80, "hostPort": 8080 }]);
+        deployment("web", 1, json!({ "image": image, "ports": ports }), json!({}), json!({}))
+    };
+    let mut world = stable(&published("app:1"));
+    world.declare(&[published("bad:1")]);
+    world.run(60);
+    assert_eq!(world.running(), ["shop-web-1"]);
+    assert_eq!(world.image_of("shop-web-1"), "app:1");
+}
+
+#[test]
+fn another_manifest_is_tried_at_once_and_the_first_one_again_as_a_new_revision() {
+    let mut world = stable(&web(1, "app:1"));
+    world.declare(&[web(1, "bad:1")]);
+    world.run(60);
+    world.told();
+    world.declare(&[web(1, "app:2")]);
+    world.run(60);
+    assert_eq!(world.told(), ["RevisionStable: revision 3 is stable"]);
+    world.declare(&[web(1, "bad:1")]);
+    world.run(60);
+    assert_eq!(
+        world.told().last().map(String::as_str),
+        Some("RolledBack: back at revision 3"),
+        "what failed once is tried again when it is declared anew"
+    );
+}
+
+#[test]
+fn a_way_back_that_fails_as_well_stops_the_rollout() {
+    let published = |image: &str| {
+        let ports = json!([{ "containerPort": 80, "hostPort": 8080 }]);
+        deployment("web", 1, json!({ "image": image, "ports": ports }), json!({}), json!({}))
+    };
+    let mut world = stable(&published("app:1"));
+    let program = Program::Exits { after: SignedDuration::from_millis(50), code: 9 };
+    world.engine.put_image("app:1", SimImage { id: "sha256:app:1".to_owned(), program, ..SimImage::default() });
+    world.declare(&[published("bad:1")]);
+    world.run(60);
+    assert_eq!(
+        world.told(),
+        [
+            "RevisionFailed: revision 2 failed: shop-web-1 ended 4 times, last with 3; going back to revision 1",
+            "RollbackFailed: revision 1, which it went back to, failed as well: shop-web-1 ended 4 times, last with 9; the rollout is paused",
+        ]
+    );
+    world.run(600);
+    assert!(world.told().is_empty(), "no loop");
+    assert_eq!(world.image_of("shop-web-1"), "app:1");
+}
+
+#[test]
+fn a_revision_that_makes_no_progress_until_its_deadline_goes_back() {
+    let slow = |image: &str| {
+        let check = json!({ "test": ["CMD", "true"], "interval": "2s" });
+        deployment(
+            "web",
+            1,
+            json!({ "image": image, "healthCheck": check }),
+            json!({}),
+            json!({ "progressDeadlineSeconds": 30 }),
+        )
+    };
+    let mut world = stable(&slow("app:1"));
+    world.declare(&[slow("app:2")]);
+    world.sick.insert("app:2".to_owned());
+    world.run(29);
+    assert!(world.told().is_empty());
+    world.run(5);
+    assert_eq!(
+        world.told(),
+        [
+            "RevisionFailed: revision 2 failed: no progress for 30 s: 0 of 1 available; going back to revision 1",
+            "RolledBack: back at revision 1",
+        ]
+    );
+    assert_eq!(world.running(), ["shop-web-1"]);
+}
+
+#[test]
+fn the_first_revision_has_nothing_to_go_back_to_and_goes_on_trying() {
+    let mut world = stable(&web(1, "app:1"));
+    world.declare(&[deployment("other", 1, json!({ "image": "bad:1" }), json!({}), json!({})), web(1, "app:1")]);
+    world.run(120);
+    assert!(world.told().is_empty());
+    let standing =
+        world.history.objects.get(&key("other")).and_then(|known| known.declared()).map(|known| &known.standing);
+    assert!(matches!(standing, Some(Standing::Progressing { .. })), "{standing:?}");
+    assert!(
+        world.lines().iter().any(|line| line.contains("ended") && line.contains("started again at")),
+        "{:?}",
+        world.lines()
+    );
+}
+
+#[test]
+fn on_failure_pause_leaves_the_rollout_where_it_is() {
+    let pausing = |image: &str| {
+        deployment("web", 2, json!({ "image": image }), json!({}), json!({ "strategy": { "onFailure": "Pause" } }))
+    };
+    let mut world = stable(&pausing("app:1"));
+    world.declare(&[pausing("bad:1")]);
+    world.run(60);
+    assert_eq!(
+        world.told(),
+        ["RevisionFailed: revision 2 failed: shop-web-3 ended 4 times, last with 3; the rollout stays where it is"]
+    );
+    assert_eq!(world.image_of("shop-web-1"), "app:1");
+    assert_eq!(world.image_of("shop-web-3"), "bad:1");
+}
+
+#[test]
+fn those_of_a_rollout_group_go_back_together() {
+    let member = |name: &str, image: &str| {
+        let mut manifest = deployment(name, 1, json!({ "image": image }), json!({}), json!({}));
+        if let Some(metadata) = manifest.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+            metadata.insert("labels".to_owned(), json!({ "skiff.dev/rollout-group": "shop" }));
+        }
+        manifest
+    };
+    let mut world = stable(&member("web", "app:1"));
+    world.declare(&[member("web", "app:1"), member("api", "app:1")]);
+    world.run(60);
+    world.declare(&[member("web", "bad:1"), member("api", "app:2")]);
+    world.run(60);
+    let images: Vec<&str> = world.engine.containers().map(|container| container.image.as_str()).collect();
+    assert_eq!(images, ["app:1", "app:1"]);
+    let told = world.told();
+    assert!(
+        told.contains(
+            &"RevisionFailed: revision 2 goes back: deployment/shop/web of its rollout group failed".to_owned()
+        ),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn content_goes_back_with_the_template_that_used_it() {
+    let config = |level: &str| json!({ "apiVersion": "skiff.dev/v1", "kind": "ConfigMap", "metadata": { "name": "api" }, "data": { "LEVEL": level } });
+    let reading = |image: &str| {
+        let env = json!([{ "configMapRef": { "name": "api" } }]);
+        deployment("web", 1, json!({ "image": image, "envFrom": env }), json!({}), json!({}))
+    };
+    let mut world = World::of(&[config("old"), reading("app:1")]);
+    let program = Program::Exits { after: SignedDuration::from_millis(50), code: 3 };
+    world.engine.put_image("bad:1", SimImage { id: "sha256:bad".to_owned(), program, ..SimImage::default() });
+    world.settle();
+    world.run(15);
+    world.declare(&[config("new"), reading("bad:1")]);
+    world.engine.remove_by_hand("shop-web-1");
+    world.run(60);
+    let levels: Vec<Option<&String>> = world.engine.containers().map(|container| container.env.get("LEVEL")).collect();
+    assert_eq!(levels, [Some(&"old".to_owned())]);
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_fails_no_revision() {
+    let mut world = stable(&web(1, "app:1"));
+    let pull = skiff_sim::Pull::Fails;
+    world.engine.put_image("app:9", SimImage { id: "sha256:9".to_owned(), pull, ..SimImage::default() });
+    world.declare(&[web(1, "app:9")]);
+    world.run(1800);
+    assert!(world.told().is_empty());
+    assert_eq!(world.running(), ["shop-web-1"]);
+}

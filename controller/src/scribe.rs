@@ -1,0 +1,86 @@
+//! Writes down what the loop learns: the history, whole, and each event. A slow or full disk delays no workload.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use skiff_core::{Event, History};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::state::{Chronicle, StateError};
+
+/// How long the loop waits for its history to be on the disk before it acts on it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Something to write down.
+#[derive(Debug)]
+pub enum Note {
+    /// The history, and whom to tell that it is written.
+    History {
+        /// All of it.
+        history: Arc<History>,
+        /// Told when it is on the disk, dropped when it cannot be.
+        saved: oneshot::Sender<()>,
+    },
+    /// Events.
+    Events(Vec<Event>),
+}
+
+/// Where the loop leaves what is to be written.
+#[derive(Clone, Debug)]
+pub struct Notes(mpsc::UnboundedSender<Note>);
+
+impl Notes {
+    /// A sender of notes, and what receives them.
+    pub fn channel() -> (Self, mpsc::UnboundedReceiver<Note>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
+    /// Leaves events to be written.
+    pub fn events(&self, events: Vec<Event>) {
+        if !events.is_empty() {
+            // Whoever writes has ended, and so will this.
+            self.0.send(Note::Events(events)).ok();
+        }
+    }
+
+    /// Leaves the history to be written, and waits until it is, or for as long as is sensible: what is acted on should be known after
+    /// a crash, and a disk that hangs must not keep workloads from being healed.
+    pub async fn history(&self, history: Arc<History>) {
+        let (saved, written) = oneshot::channel();
+        self.0.send(Note::History { history, saved }).ok();
+        // Whether it was written has been said by whoever writes.
+        tokio::time::timeout(PATIENCE, written).await.ok();
+    }
+}
+
+/// Writes until all senders are gone.
+pub async fn scribe(chronicle: Chronicle, mut notes: mpsc::UnboundedReceiver<Note>) {
+    let mut fails = false;
+    while let Some(note) = notes.recv().await {
+        let chronicle = chronicle.clone();
+        let written = tokio::task::spawn_blocking(move || write(&chronicle, note)).await;
+        match written {
+            Ok(Ok(())) => fails = false,
+            Ok(Err(error)) if !fails => {
+                fails = true;
+                let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                tracing::warn!(%error, cause, "history and events cannot be written; going on from memory");
+            }
+            // Said once. A panic has said so itself.
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+}
+
+fn write(chronicle: &Chronicle, note: Note) -> Result<(), StateError> {
+    match note {
+        Note::Events(events) => chronicle.append(&events),
+        Note::History { history, saved } => {
+            chronicle.save(&history)?;
+            // Who waited may have lost patience.
+            saved.send(()).ok();
+            Ok(())
+        }
+    }
+}

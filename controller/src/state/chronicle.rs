@@ -1,0 +1,92 @@
+//! The history of an instance and its events on the disk. One process writes them, others may read.
+//!
+//! The history is old or new after a crash, never torn. Events are lines that are added; when their file has grown it begins anew and
+//! the one before is kept, so that there are always some and never too many.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use skiff_core::{Event, History};
+
+use super::{StateError, file};
+
+/// How many bytes of events a file holds, about 5,000 of them.
+const LARGEST: u64 = 1 << 20;
+
+/// Where history and events are.
+#[derive(Clone, Debug)]
+pub struct Chronicle {
+    folder: PathBuf,
+}
+
+impl Chronicle {
+    pub(super) fn of(state: &Path) -> Self {
+        Self { folder: state.to_owned() }
+    }
+
+    /// The history; a damaged one is set aside, and its loss costs nothing that runs.
+    pub(super) fn load(&self, writable: bool, warnings: &mut Vec<String>) -> Result<History, StateError> {
+        Ok(file::read(&self.history_path(), writable, warnings)?.unwrap_or_default())
+    }
+
+    /// Writes the history whole or not at all.
+    ///
+    /// # Errors
+    /// When the disk is full or read-only; the old history stays then.
+    pub fn save(&self, history: &History) -> Result<(), StateError> {
+        file::write(&self.history_path(), history)
+    }
+
+    /// Adds events.
+    ///
+    /// # Errors
+    /// When the disk is full or read-only.
+    pub fn append(&self, events: &[Event]) -> Result<(), StateError> {
+        self.add(events).map_err(|source| StateError::Io { path: self.events_path(), source })
+    }
+
+    fn add(&self, events: &[Event]) -> io::Result<()> {
+        let path = self.events_path();
+        if fs::metadata(&path).is_ok_and(|found| found.len() > LARGEST) {
+            fs::rename(&path, self.older_path())?;
+        }
+        let mut lines = Vec::new();
+        for event in events {
+            serde_json::to_writer(&mut lines, event)?;
+            lines.push(b'\n');
+        }
+        OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?.write_all(&lines)
+    }
+
+    /// The events that are kept, the oldest first. A line that was cut off by a crash is passed over.
+    ///
+    /// # Errors
+    /// When a file is there and cannot be read.
+    pub fn events(&self) -> Result<Vec<Event>, StateError> {
+        let mut events = Vec::new();
+        for path in [self.older_path(), self.events_path()] {
+            let text = match fs::read(&path) {
+                Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(source) => return Err(StateError::Io { path, source }),
+            };
+            events.extend(text.lines().filter_map(|line| serde_json::from_str::<Event>(line).ok()));
+        }
+        Ok(events)
+    }
+
+    /// The file that grows with each event: whoever follows them looks at it.
+    pub fn events_path(&self) -> PathBuf {
+        self.folder.join("events.jsonl")
+    }
+
+    fn older_path(&self) -> PathBuf {
+        self.folder.join("events.1.jsonl")
+    }
+
+    fn history_path(&self) -> PathBuf {
+        self.folder.join("history.json")
+    }
+}
