@@ -52,10 +52,13 @@ impl ContentStore {
     }
 }
 
+/// What the keys of an object hold.
+type Keys = BTreeMap<String, Arc<[u8]>>;
+
 /// Content that kept revisions use, by object and digest: what an object holds now may be something else.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Archive {
-    entries: BTreeMap<(ObjectKey, String), BTreeMap<String, Arc<[u8]>>>,
+    entries: BTreeMap<(ObjectKey, String), Keys>,
 }
 
 /// Shows which objects there are and never what they hold.
@@ -67,17 +70,17 @@ impl fmt::Debug for Archive {
 
 impl Archive {
     /// Keeps the content of an object, by the digest of what is used of it.
-    pub fn insert(&mut self, object: ObjectKey, digest: String, content: BTreeMap<String, Arc<[u8]>>) {
+    pub fn insert(&mut self, object: ObjectKey, digest: String, content: Keys) {
         self.entries.insert((object, digest), content);
     }
 
     /// The content of an object that had this digest.
-    pub fn get(&self, object: &ObjectKey, digest: &str) -> Option<&BTreeMap<String, Arc<[u8]>>> {
+    pub fn get(&self, object: &ObjectKey, digest: &str) -> Option<&Keys> {
         self.entries.get(&(object.clone(), digest.to_owned()))
     }
 
     /// All of it: object, digest, content.
-    pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &str, &BTreeMap<String, Arc<[u8]>>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectKey, &str, &Keys)> {
         self.entries.iter().map(|((object, digest), content)| (object, digest.as_str(), content))
     }
 }

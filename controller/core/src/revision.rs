@@ -58,8 +58,7 @@ fn is_settled(known: Option<&ObjectHistory>, workload: &Workload) -> bool {
     known.and_then(ObjectHistory::declared).is_some_and(|declared| {
         declared.identity == workload.template.identity
             && match &declared.standing {
-                Standing::Stable => true,
-                Standing::Failed { back: Back::Arrived { .. } | Back::Nowhere, .. } => true,
+                Standing::Stable | Standing::Failed { back: Back::Arrived { .. } | Back::Nowhere, .. } => true,
                 Standing::Failed { back: Back::Going { .. } | Back::Lost { .. }, .. }
                 | Standing::Progressing { .. }
                 | Standing::Watched { .. } => false,

@@ -116,6 +116,8 @@ impl Host {
         let pod = PodTemplate { container, ..PodTemplate::default() };
         let template = Template {
             hash: "v1:one".to_owned(),
+            identity: "v1:test".to_owned(),
+            uses: Vec::new(),
             canonical: String::new(),
             content: BTreeMap::new(),
             pod,

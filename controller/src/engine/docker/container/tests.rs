@@ -208,6 +208,8 @@ fn full_spec() -> ContainerSpec {
     ];
     let template = Template {
         hash: "v1:abc".to_owned(),
+        identity: "v1:test".to_owned(),
+        uses: Vec::new(),
         canonical: String::new(),
         content: BTreeMap::new(),
         pod,
