@@ -19,6 +19,9 @@ pub struct Complaint {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// Pointers to what was looked for and is not there: where it could not be read, the complaint has no ground.
+    #[serde(skip)]
+    pub(crate) wanting: Vec<String>,
 }
 
 /// A complaint that shows only among all objects.
@@ -54,6 +57,13 @@ impl Complaint {
         self
     }
 
+    /// Says that the complaint is only made because something is not there.
+    #[must_use]
+    pub(crate) fn for_want_of(mut self, at: &At<'_>) -> Self {
+        self.wanting.push(at.pointer());
+        self
+    }
+
     /// Moves the complaint from the value to its key.
     #[must_use]
     pub const fn on_key(mut self) -> Self {
@@ -74,6 +84,7 @@ enum Step<'a> {
     Root,
     Key(&'a str),
     Index(usize),
+    Any,
 }
 
 impl<'a> At<'a> {
@@ -90,6 +101,16 @@ impl<'a> At<'a> {
         Self { parent: Some(self), step: Step::Index(index) }
     }
 
+    /// Any value below this place, for [`Complaint::for_want_of`].
+    pub(crate) const fn any(&'a self) -> Self {
+        Self { parent: Some(self), step: Step::Any }
+    }
+
+    /// How many steps lead here.
+    pub(crate) fn depth(&self) -> usize {
+        self.parent.map_or(0, |parent| parent.depth() + 1)
+    }
+
     /// The JSON pointer.
     pub(crate) fn pointer(&self) -> String {
         let mut text = self.parent.map(Self::pointer).unwrap_or_default();
@@ -103,6 +124,7 @@ impl<'a> At<'a> {
                 text.push('/');
                 text.push_str(&index.to_string());
             }
+            Step::Any => text.push_str("/*"),
         }
         text
     }
@@ -113,12 +135,13 @@ impl<'a> At<'a> {
             (Step::Root, _) => "the document".to_owned(),
             (Step::Key(key), _) => key.to_owned(),
             (Step::Index(index), parent) => format!("{}[{index}]", parent.map(At::field).unwrap_or_default()),
+            (Step::Any, parent) => format!("{}[]", parent.map(At::field).unwrap_or_default()),
         }
     }
 
     /// A complaint about what is here.
     pub(crate) fn says(&self, message: impl Into<String>) -> Complaint {
-        Complaint { pointer: self.pointer(), at_key: false, message: message.into(), help: None }
+        Complaint { pointer: self.pointer(), at_key: false, message: message.into(), help: None, wanting: Vec::new() }
     }
 }
 

@@ -63,13 +63,69 @@ fn anything_anywhere_reads_back_or_is_complained_about_at_a_place_that_exists() 
     assert_eq!(found, Vec::<String>::new());
 }
 
+/// The place around a place.
+fn around(place: &str) -> &str {
+    place.rsplit_once('/').map_or("", |(above, _)| above)
+}
+
+fn lies_in(pointer: &str, place: &str) -> bool {
+    pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The document with a value at a place that no form has.
+fn with_nonsense(document: &Value, place: &str) -> Option<(String, Value)> {
+    let mut copy = document.clone();
+    *copy.pointer_mut(place)? = json!([[[]]]);
+    Some((place.to_owned(), copy))
+}
+
+/// The document with a key misspelt.
+fn with_slip(document: &Value, place: &str) -> Option<(String, Value)> {
+    let mut copy = document.clone();
+    let key = place.rsplit('/').next()?.replace("~1", "/").replace("~0", "~");
+    let object = copy.pointer_mut(around(place))?.as_object_mut()?;
+    let value = object.remove(&key)?;
+    object.insert(format!("{key}z"), value);
+    let complaints = parse_object(&copy).err()?;
+    // A key of a person's own choice has no right spelling.
+    complaints.iter().any(|complaint| complaint.message.contains("unknown field")).then(|| (format!("{place}z"), copy))
+}
+
+#[test]
+fn a_wrong_form_in_one_place_hides_no_mistake_of_another_and_begets_none() {
+    const MISTAKE: &str = "/metadata/name";
+    let mut odd = Vec::new();
+    for mut document in documents() {
+        if let Some(name) = document.pointer_mut(MISTAKE) {
+            *name = json!("Bad_Name");
+        }
+        let mut all = Vec::new();
+        places(&document, "", &mut all);
+        all.retain(|place| !lies_in(MISTAKE, place) && place != "/kind");
+        let broken = all.iter().flat_map(|place| [with_nonsense(&document, place), with_slip(&document, place)]);
+        for (place, document) in broken.flatten() {
+            let complaints = parse_object(&document).err().unwrap_or_default();
+            let there = |pointer: &&str| lies_in(pointer, &place) || *pointer == around(&place);
+            let (there, elsewhere): (Vec<&str>, _) =
+                complaints.iter().map(|complaint| complaint.pointer.as_str()).partition(there);
+            if there.is_empty() || elsewhere != [MISTAKE] {
+                odd.push(format!("{place}: {there:?} {elsewhere:?}"));
+            }
+        }
+    }
+    assert_eq!(odd, Vec::<String>::new());
+}
+
 #[test]
 fn a_secret_value_of_the_wrong_type_never_shows() {
     for strange in [json!("hunter2"), json!(["hunter2"]), json!({ "a": "hunter2!" }), json!({ "a": ["hunter2"] })] {
         for field in ["data", "stringData"] {
+            let metadata = json!({ "name": "Bad_Name", "lables": {} });
             let document =
-                json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "db" }, field: strange.clone() });
-            for complaint in parse_object(&document).err().unwrap_or_default() {
+                json!({ "apiVersion": "v1", "kind": "Secret", "metadata": metadata, field: strange.clone() });
+            let complaints = parse_object(&document).err().unwrap_or_default();
+            assert!(complaints.iter().any(|complaint| complaint.pointer == "/metadata/name"), "{complaints:?}");
+            for complaint in complaints {
                 let text = format!("{}{:?}", complaint.message, complaint.help);
                 assert!(!text.contains("hunter2"), "{text}");
             }

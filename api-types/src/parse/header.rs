@@ -23,12 +23,17 @@ pub(super) fn read(document: &Map<String, Value>) -> Result<(Kind, Vec<Complaint
     {
         return Err(vec![complaint]);
     }
-    let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.as_str() == word) else {
+    let wrong = |meant: Option<&str>| {
         let complaint = At::ROOT.key("kind").says(format!("`{word}` is not a kind"));
-        let meant = word.parse().map(Kind::as_str).ok().or_else(|| nearest(word, Kind::ALL.map(Kind::as_str)));
-        return Err(vec![complaint.help(meant.map_or_else(kinds, |meant| format!("did you mean `{meant}`?")))]);
+        complaint.help(meant.map_or_else(kinds, |meant| format!("did you mean `{meant}`?")))
     };
-    Ok((kind, version_complaint(kind, version).into_iter().collect()))
+    let Ok(kind) = word.parse::<Kind>() else {
+        return Err(vec![wrong(nearest(word, Kind::ALL.map(Kind::as_str)))]);
+    };
+    // `deploy` means something on the command line, and can mean nothing else here.
+    let mut complaints: Vec<Complaint> = version_complaint(kind, version).into_iter().collect();
+    complaints.extend((kind.as_str() != word).then(|| wrong(Some(kind.as_str()))));
+    Ok((kind, complaints))
 }
 
 fn version_complaint(kind: Kind, version: Option<&Value>) -> Option<Complaint> {

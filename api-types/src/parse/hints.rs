@@ -51,37 +51,65 @@ const FOREIGN: [(&str, &str, &str); 36] = [
     ("runAsNonRoot", "", "write `runAsUser` with the user's number"),
 ];
 
-/// What to do about a field of this name that its object does not have.
-pub(super) fn unknown(name: &str, here: &Fields, above: &[&Fields]) -> Option<String> {
-    let foreign =
-        FOREIGN.iter().find(|(word, within, _)| *word == name && (within.is_empty() || *within == here.type_name));
-    if let Some((_, _, help)) = foreign {
-        return Some((*help).to_owned());
-    }
-    let camel = camel_case(name);
-    if here.get(&camel).is_some() {
-        return Some(format!("did you mean `{camel}`?"));
-    }
-    if let Some(place) = elsewhere(&camel, here, above) {
-        return Some(format!("`{camel}` belongs {place}"));
-    }
-    if let Some(meant) = nearest(name, here.names()) {
-        return Some(format!("did you mean `{meant}`?"));
-    }
-    let names: Vec<&str> = here.names().collect();
-    (names.len() <= 10).then(|| format!("the fields here are {}", names.join(", ")))
+/// Which of our fields a word of others stands for, by a pointer that is relative to the object in which it is met.
+const MEANT: [(&str, &str, &str); 9] = [
+    ("spec", "PodTemplate", "container"),
+    ("containers", "", "container"),
+    ("environment", "", "env"),
+    ("depends_on", "", "dependsOn"),
+    ("healthcheck", "", "healthCheck"),
+    ("entrypoint", "", "command"),
+    ("mem_limit", "", "resources/limits/memory"),
+    ("tmpfs", "Container", "../volumes"),
+    ("volumes", "Container", "../volumes"),
+];
+
+/// What to do about a field that does not exist.
+#[derive(Debug)]
+pub(super) struct Hint {
+    /// What to do.
+    pub(super) help: String,
+    /// The field that was meant, where that is known: a pointer that is relative to the object.
+    pub(super) meant: Option<String>,
 }
 
-/// Where a field of this very name is at home, near the place where it was found.
-fn elsewhere(name: &str, here: &Fields, above: &[&Fields]) -> Option<String> {
+/// An object around a place, and how many steps of a pointer lead to it.
+pub(super) type Around<'s> = (usize, &'s Fields);
+
+/// What to do about a field of this name that the last of these objects, outermost first, does not have.
+pub(super) fn unknown(name: &str, objects: &[Around<'_>]) -> Option<Hint> {
+    let ((depth, here), above) = objects.split_last()?;
+    let is_here =
+        |(word, within, _): &&(&str, &str, _)| *word == name && (within.is_empty() || *within == here.type_name);
+    if let Some((_, _, help)) = FOREIGN.iter().find(is_here) {
+        let meant = MEANT.iter().find(is_here).map(|(_, _, meant)| (*meant).to_owned());
+        return Some(Hint { help: (*help).to_owned(), meant });
+    }
+    let slip = |meant: &str| Hint { help: format!("did you mean `{meant}`?"), meant: Some(meant.to_owned()) };
+    let camel = camel_case(name);
+    if here.get(&camel).is_some() {
+        return Some(slip(&camel));
+    }
+    if let Some((place, meant)) = elsewhere(&camel, (*depth, here), above) {
+        return Some(Hint { help: format!("`{camel}` belongs {place}"), meant: Some(meant) });
+    }
+    if let Some(meant) = nearest(name, here.names()) {
+        return Some(slip(meant));
+    }
+    let names: Vec<&str> = here.names().collect();
+    (names.len() <= 10).then(|| Hint { help: format!("the fields here are {}", names.join(", ")), meant: None })
+}
+
+/// Where a field of this very name is at home, near the place where it was found: in words, and by a relative pointer.
+fn elsewhere(name: &str, (depth, here): Around<'_>, above: &[Around<'_>]) -> Option<(String, String)> {
     if name == "name" {
         return None;
     }
     if let Some(path) = below(name, here, 2) {
-        return Some(format!("below `{path}`"));
+        return Some((format!("below `{path}`"), format!("{}/{name}", path.replace('.', "/"))));
     }
-    let nearest_first = above.iter().rev().filter(|fields| fields.get(name).is_some());
-    nearest_first.map(|fields| place_word(&fields.type_name)).next()
+    let (home, fields) = above.iter().rev().find(|(_, fields)| fields.get(name).is_some())?;
+    Some((place_word(&fields.type_name), format!("{}{name}", "../".repeat(depth - home))))
 }
 
 fn place_word(type_name: &str) -> String {

@@ -4,18 +4,23 @@ mod scalar;
 
 use serde_json::{Map, Value};
 
-use super::hints;
+use super::hints::{self, Around};
+use super::unread::{Unread, resolve};
 use crate::complaint::At;
 use crate::manifest::DOCUMENT_FIELDS;
 use crate::shape::{Fields, Shape, Word};
 use crate::suggest::nearest;
 use crate::{Complaint, Kind};
 
-/// Everything that is wrong with the form of a document.
-pub(super) fn check(kind: Kind, form: &Fields, document: &Map<String, Value>) -> Vec<Complaint> {
-    let mut walker = Walker { out: Vec::new(), above: Vec::new(), hidden: false, secret: kind == Kind::Secret };
+/// Everything that is wrong with the form of a document, and the places that misspelt or misplaced fields were meant for.
+pub(super) fn check(kind: Kind, form: &Fields, document: &Map<String, Value>) -> (Vec<Complaint>, Unread) {
+    let (out, meant, objects) = (Vec::new(), Vec::new(), Vec::new());
+    let mut walker = Walker { out, meant, objects, hidden: false, secret: kind == Kind::Secret };
     walker.object(form, document, &At::ROOT);
-    walker.out
+    let mut unread = Unread::default();
+    walker.meant.into_iter().filter(|pointer| !is_there(document, pointer)).for_each(|pointer| unread.insert(pointer));
+    walker.out.retain(|complaint| !unread.explains(complaint));
+    (walker.out, unread)
 }
 
 /// What stands there, in words; a hidden value by its type only.
@@ -36,10 +41,18 @@ pub(super) fn found(value: &Value, hidden: bool) -> String {
     }
 }
 
+fn is_there(document: &Map<String, Value>, pointer: &str) -> bool {
+    let steps = pointer.strip_prefix('/').unwrap_or(pointer);
+    let (first, rest) = steps.find('/').map_or((steps, ""), |end| steps.split_at(end));
+    document.get(first).is_some_and(|value| value.pointer(rest).is_some())
+}
+
 struct Walker<'s> {
     out: Vec<Complaint>,
-    /// The forms around this place, outermost first.
-    above: Vec<&'s Fields>,
+    /// Where fields belong that stand under another name or elsewhere.
+    meant: Vec<String>,
+    /// The objects around this place, outermost first.
+    objects: Vec<Around<'s>>,
     /// Whether values here are secret.
     hidden: bool,
     /// Whether the document is a Secret.
@@ -48,8 +61,8 @@ struct Walker<'s> {
 
 impl<'s> Walker<'s> {
     fn object(&mut self, form: &'s Fields, object: &Map<String, Value>, at: &At<'_>) {
-        let is_document = self.above.is_empty();
-        self.above.push(form);
+        let is_document = self.objects.is_empty();
+        self.objects.push((at.depth(), form));
         for (key, value) in object {
             if is_document && DOCUMENT_FIELDS.contains(&key.as_str()) {
                 continue;
@@ -61,21 +74,24 @@ impl<'s> Walker<'s> {
                     self.value(&field.shape, value, &at);
                     self.hidden = false;
                 }
-                None => self.unknown(key, form, &at),
+                None => self.unknown(key, &at),
             }
         }
         for field in form.all.iter().filter(|field| field.required && !object.contains_key(&field.name)) {
-            let complaint = at.says(format!("`{}` is missing", field.name));
+            let complaint = at.says(format!("`{}` is missing", field.name)).for_want_of(&at.key(&field.name));
             self.out.push(complaint.help(format!("add `{}`: {}", field.name, first_sentence(&field.description))));
         }
-        self.above.pop();
+        self.objects.pop();
     }
 
-    fn unknown(&mut self, key: &str, form: &Fields, at: &At<'_>) {
-        let around = self.above.split_last().map_or(&[][..], |(_, around)| around);
+    fn unknown(&mut self, key: &str, at: &At<'_>) {
         let complaint = at.says(format!("unknown field `{key}`")).on_key();
-        self.out.push(match hints::unknown(key, form, around) {
-            Some(help) => complaint.help(help),
+        self.out.push(match hints::unknown(key, &self.objects) {
+            Some(hint) => {
+                let meant = hint.meant.map(|meant| resolve(&complaint.pointer, &format!("../{meant}")));
+                self.meant.extend(meant);
+                complaint.help(hint.help)
+            }
             None => complaint,
         });
     }
@@ -151,7 +167,8 @@ impl<'s> Walker<'s> {
     }
 }
 
-fn fits(shape: &Shape, value: &Value) -> bool {
+/// Whether a value is of the type of a form, whatever is inside of it.
+pub(super) fn fits(shape: &Shape, value: &Value) -> bool {
     matches!(
         (shape, value),
         (Shape::Object(_) | Shape::Map(_), Value::Object(_))

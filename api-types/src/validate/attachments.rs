@@ -17,11 +17,13 @@ pub(super) fn check(template: &PodTemplate, replicas: u32, at: &At<'_>, out: &mu
         let help = "leave it out for the namespace's default network, or write `networkMode: none`";
         out.push(at.says("`networks` is empty").help(help));
     }
+    let any_network = at.any();
     let mut names = BTreeSet::new();
     for (index, network) in networks.iter().enumerate() {
         let at = at.index(index);
         if !names.insert((&network.namespace, &network.name)) {
-            out.push(at.key("name").says(format!("network `{}` is named twice", network.name)));
+            let complaint = at.key("name").says(format!("network `{}` is named twice", network.name));
+            out.push(complaint.for_want_of(&any_network.key("namespace")));
         }
         attachment(network, replicas, &at, out);
     }

@@ -2,25 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use super::mounts::{self, Volumes};
 use super::words::dns_label;
-use super::{env, image, limits, modes, mounts, ports, probes};
+use super::{env, image, limits, modes, ports, probes};
 use crate::complaint::At;
-use crate::{Complaint, Container, InitContainer, PodTemplate};
+use crate::{Complaint, Container, InitContainer};
 
 /// Complains about the main container. `replicas` is how many of it run at the same time.
-pub(super) fn check(
-    container: &Container,
-    template: &PodTemplate,
-    replicas: u32,
-    at: &At<'_>,
-    out: &mut Vec<Complaint>,
-) {
+pub(super) fn check(container: &Container, volumes: Volumes<'_>, replicas: u32, at: &At<'_>, out: &mut Vec<Complaint>) {
     image::check(&container.image, &at.key("image"), out);
     command(container.command.as_ref(), &at.key("command"), out);
     env::check(&container.env, &at.key("env"), out);
     env::check_from(&container.env_from, &at.key("envFrom"), out);
     ports::check(&container.ports, replicas, &at.key("ports"), out);
-    mounts::mounts(&container.volume_mounts, &template.volumes, &at.key("volumeMounts"), out);
+    mounts::mounts(&container.volume_mounts, volumes, &at.key("volumeMounts"), out);
     working_dir(container.working_dir.as_ref(), &at.key("workingDir"), out);
     probes::check(container, at, out);
     limits::check(container, at, out);
@@ -28,7 +23,7 @@ pub(super) fn check(
 }
 
 /// Complains about the containers that run before it.
-pub(super) fn check_init(containers: &[InitContainer], template: &PodTemplate, at: &At<'_>, out: &mut Vec<Complaint>) {
+pub(super) fn check_init(containers: &[InitContainer], volumes: Volumes<'_>, at: &At<'_>, out: &mut Vec<Complaint>) {
     let mut names = BTreeSet::new();
     for (index, container) in containers.iter().enumerate() {
         let at = at.index(index);
@@ -43,7 +38,7 @@ pub(super) fn check_init(containers: &[InitContainer], template: &PodTemplate, a
         working_dir(container.working_dir.as_ref(), &at.key("workingDir"), out);
         env::check(&container.env, &at.key("env"), out);
         if let Some(mounts) = &container.volume_mounts {
-            mounts::mounts(mounts, &template.volumes, &at.key("volumeMounts"), out);
+            mounts::mounts(mounts, volumes, &at.key("volumeMounts"), out);
         }
     }
 }

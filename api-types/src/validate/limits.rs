@@ -77,12 +77,13 @@ fn exceeding<T: PartialOrd>(request: Option<T>, limit: Option<T>) -> Option<(T, 
 }
 
 fn memory_swap(container: &Container, at: &At<'_>, out: &mut Vec<Complaint>) {
-    let at = at.key("memorySwap");
+    let (at_resources, at) = (at.key("resources"), at.key("memorySwap"));
     let Some(MemorySwap::Limit(swap)) = container.memory_swap.filter(|swap| swap.docker() > 0) else { return };
     match container.resources.limits.memory {
         None => {
             let complaint = at.says(format!("`memorySwap` {swap} without a memory limit"));
-            out.push(complaint.help("add `resources.limits.memory`"));
+            let at_limits = at_resources.key("limits");
+            out.push(complaint.for_want_of(&at_limits.key("memory")).help("add `resources.limits.memory`"));
         }
         Some(memory) if swap < memory => {
             let complaint = at.says(format!("`memorySwap` is {swap}, less than the memory limit {memory}"));
@@ -127,7 +128,8 @@ fn ulimits(container: &Container, at: &At<'_>, out: &mut Vec<Complaint>) {
             });
         }
         if limit.hard != -1 && (limit.soft > limit.hard || limit.soft == -1) {
-            out.push(at.says(format!("the soft limit {} is above the hard one {}", limit.soft, limit.hard)));
+            let message = format!("the soft limit {} is above the hard one {}", limit.soft, limit.hard);
+            out.push(at.says(message).for_want_of(&at));
         }
     }
 }

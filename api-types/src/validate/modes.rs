@@ -126,7 +126,8 @@ fn security(security: &SecurityContext, at: &At<'_>, out: &mut Vec<Complaint>) {
         let at = at.key(name);
         one_of(Some(&profile.kind), &["RuntimeDefault", "Unconfined", "Localhost"], &at.key("type"), out);
         if (profile.kind == "Localhost") != profile.localhost_profile.is_some() {
-            out.push(at.says(format!("`{name}` needs `localhostProfile` with the type Localhost, and only then")));
+            let message = format!("`{name}` needs `localhostProfile` with the type Localhost, and only then");
+            out.push(at.says(message).for_want_of(&at));
         }
     }
 }

@@ -10,6 +10,9 @@ use crate::{Complaint, HostPathVolume, KeyToPath, VolumeMount, VolumeSource};
 
 const PROPAGATIONS: [&str; 6] = ["rprivate", "private", "rshared", "shared", "rslave", "slave"];
 
+/// The volumes of a template, and where they stand.
+pub(super) type Volumes<'a> = (&'a [VolumeSource], &'a At<'a>);
+
 /// Complains about `volumes`.
 pub(super) fn volumes(volumes: &[VolumeSource], at: &At<'_>, out: &mut Vec<Complaint>) {
     let mut names = BTreeSet::new();
@@ -89,20 +92,28 @@ fn files(items: &[KeyToPath], default_mode: Option<u32>, at: &At<'_>, out: &mut 
     }
 }
 
-/// Complains about `volumeMounts`.
-pub(super) fn mounts(mounts: &[VolumeMount], volumes: &[VolumeSource], at: &At<'_>, out: &mut Vec<Complaint>) {
+/// Complains about `volumeMounts` of the volumes that a template declares.
+pub(super) fn mounts(
+    mounts: &[VolumeMount],
+    (volumes, at_volumes): Volumes<'_>,
+    at: &At<'_>,
+    out: &mut Vec<Complaint>,
+) {
+    let any_volume = at_volumes.any();
     let mut paths = BTreeSet::new();
     for (index, mount) in mounts.iter().enumerate() {
         let at = at.index(index);
         let volume = volumes.iter().find(|volume| volume.name == mount.name);
         if volume.is_none() {
-            out.push(undeclared(mount, volumes, &at));
+            out.push(undeclared(mount, volumes, &at).for_want_of(&any_volume.key("name")));
         }
         let is_pipe = volume.is_some_and(|volume| volume.named_pipe.is_some());
         let path = mount.mount_path.trim_end_matches('/');
         if !is_pipe && !mount.mount_path.starts_with('/') {
             let message = format!("`mountPath` must be an absolute path, found `{}`", mount.mount_path);
-            out.push(at.key("mountPath").says(message));
+            // A named pipe is mounted at a path of Windows.
+            let wanting = [at.key("name"), any_volume.key("name"), any_volume.key("namedPipe")];
+            out.push(wanting.iter().fold(at.key("mountPath").says(message), Complaint::for_want_of));
         } else if !is_pipe && path.is_empty() {
             out.push(at.key("mountPath").says("`mountPath` cannot be `/`: nothing would be left of the image"));
         } else if !paths.insert(path) {

@@ -51,7 +51,8 @@ fn check_pool(pool: &IpamConfig, at: &At<'_>, out: &mut Vec<Complaint>) -> Optio
     let range = address::cidr(pool.ip_range.as_ref(), &at.key("ipRange"), out);
     let gateway = address::ip(pool.gateway.as_ref(), None, &at.key("gateway"), out);
     if pool.subnet.is_none() && (pool.ip_range.is_some() || pool.gateway.is_some()) {
-        out.push(at.says("`ipRange` and `gateway` need a `subnet`").help("add `subnet`"));
+        let complaint = at.says("`ipRange` and `gateway` need a `subnet`").for_want_of(&at.key("subnet"));
+        out.push(complaint.help("add `subnet`"));
     }
     let subnet = subnet?;
     let text = pool.subnet.as_deref().unwrap_or_default();

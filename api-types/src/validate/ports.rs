@@ -63,6 +63,7 @@ fn share_address(left: Option<IpAddr>, right: Option<IpAddr>) -> bool {
 pub(super) fn check(ports: &[ContainerPort], replicas: u32, at: &At<'_>, out: &mut Vec<Complaint>) {
     let mut names = BTreeSet::new();
     let mut taken: Vec<(usize, Published)> = Vec::new();
+    let any_port = at.any();
     for (index, port) in ports.iter().enumerate() {
         let at = at.index(index);
         if port.container_port == 0 {
@@ -77,13 +78,14 @@ pub(super) fn check(ports: &[ContainerPort], replicas: u32, at: &At<'_>, out: &m
         address::ip(port.host_ip.as_ref(), None, &at.key("hostIP"), out);
         if port.host_ip.is_some() && port.host_port.is_none() {
             let complaint = at.key("hostIP").says("`hostIP` without `hostPort` publishes nothing").on_key();
-            out.push(complaint.help("add `hostPort`, 0 for any that is free"));
+            out.push(complaint.for_want_of(&at.key("hostPort")).help("add `hostPort`, 0 for any that is free"));
         }
         let Some(published) = Published::of(port) else { continue };
         enough_for(replicas, port, &at.key("hostPort"), out);
         if let Some((other, _)) = taken.iter().find(|(_, other)| other.overlaps(&published)) {
             let shown = port.host_port.map(|port| port.to_string()).unwrap_or_default();
-            out.push(at.key("hostPort").says(format!("`hostPort` {shown} is published by ports[{other}] too")));
+            let complaint = at.key("hostPort").says(format!("`hostPort` {shown} is published by ports[{other}] too"));
+            out.push(complaint.for_want_of(&any_port));
         }
         taken.push((index, published));
     }

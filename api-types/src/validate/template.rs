@@ -10,8 +10,10 @@ pub(super) fn check(template: &PodTemplate, replicas: u32, at: &At<'_>, out: &mu
     let at_meta = at.key("metadata");
     meta::labels(template.metadata.labels.keys(), &at_meta.key("labels"), out);
     meta::labels(template.metadata.annotations.keys(), &at_meta.key("annotations"), out);
-    container::check_init(&template.init_containers, template, &at.key("initContainers"), out);
-    container::check(&template.container, template, replicas, &at.key("container"), out);
+    let at_volumes = at.key("volumes");
+    let volumes = (template.volumes.as_slice(), &at_volumes);
+    container::check_init(&template.init_containers, volumes, &at.key("initContainers"), out);
+    container::check(&template.container, volumes, replicas, &at.key("container"), out);
     let at_name = at.key("containerName");
     docker_name(template.container_name.as_ref(), &at_name, out);
     if let Some(name) = template.container_name.as_ref().filter(|_| replicas > 1) {
@@ -23,5 +25,5 @@ pub(super) fn check(template: &PodTemplate, replicas: u32, at: &At<'_>, out: &mu
         out.push(complaint.help("leave it out, or write `restartPolicy: OnFailure`"));
     }
     attachments::check(template, replicas, at, out);
-    mounts::volumes(&template.volumes, &at.key("volumes"), out);
+    mounts::volumes(&template.volumes, &at_volumes, out);
 }

@@ -93,16 +93,16 @@ fn ports_variables_and_mounts_are_looked_at_one_by_one() {
         })),
         @r"
     /image: `image` cannot be `Nginx`: `Nginx` has upper-case letters (names of images are lower case: `nginx`)
+    /ports/0/containerPort: `containerPort` is 0: ports go from 1 to 65535
+    /ports/1/name: another port is named `http` too
+    /ports/1/hostIP: `hostIP` must be an IP address, found `localhost`
+    /ports/3/hostPort: `hostPort` 80-90 is published by ports[1] too
     /env/1/name: variable `A` is set twice
     /env/2/name: the name of variable `B` may not contain `=` (put what is behind it into `value`)
     /env/3/name: a variable has no name
     /env/4: `env[4]` has value and unset (give exactly one of value, valueFrom, unset)
     /env/5/valueFrom: `valueFrom` says nothing (give exactly one of configMapKeyRef, secretKeyRef)
     /envFrom/0: `envFrom[0]` says nothing (give exactly one of configMapRef, secretRef)
-    /ports/0/containerPort: `containerPort` is 0: ports go from 1 to 65535
-    /ports/1/name: another port is named `http` too
-    /ports/1/hostIP: `hostIP` must be an IP address, found `localhost`
-    /ports/3/hostPort: `hostPort` 80-90 is published by ports[1] too
     /volumeMounts/0/name: no volume is named `dta` in `template.volumes` (add `- { name: dta, … }` to `template.volumes`)
     /volumeMounts/0/mountPath: `mountPath` must be an absolute path, found `data`
     /volumeMounts/1/name: no volume is named `data` in `template.volumes` (add `- { name: data, … }` to `template.volumes`)
@@ -126,9 +126,9 @@ fn probes_and_hooks_do_exactly_one_thing() {
             "stopSignal": "SIGTERN",
         })),
         @r"
+    /readinessProbe/httpGet/path: `path` must begin with `/`, found `health`
     /readinessProbe/httpGet/port: no port is named `htp` in `ports` (did you mean `http`?)
     /readinessProbe/httpGet/scheme: `scheme` cannot be `http` (did you mean `HTTP`?)
-    /readinessProbe/httpGet/path: `path` must begin with `/`, found `health`
     /readinessProbe/periodSeconds: `periodSeconds` is 0: the least is 1
     /livenessProbe: `livenessProbe` has exec and tcpSocket (give exactly one of exec, httpGet, tcpSocket, grpc)
     /livenessProbe/exec/command: `command` is empty (write the program and its arguments: `[/app/check]`)
@@ -157,14 +157,14 @@ fn limits_do_not_contradict_each_other() {
     /resources/requests/memory: `memory` 1Gi is requested, but the limit is 5Mi
     /resources/limits/memory: `memory` is 5Mi: Docker's least is 6Mi
     /memorySwap: `memorySwap` is 1Mi, less than the memory limit 5Mi (it is memory and swap together: at least the memory limit)
-    /cpuQuota: `cpuQuota` and `resources.limits.cpu` exclude each other (leave one of them out)
     /memorySwappiness: `memorySwappiness` is 101: it goes from 0 to 100
     /oomScoreAdj: `oomScoreAdj` is 2000: it goes from -1000 to 1000
+    /cpuQuota: `cpuQuota` and `resources.limits.cpu` exclude each other (leave one of them out)
     /cpusetCpus: `cpusetCpus` cannot be `2-1` (write numbers and ranges: `0-2,4`)
-    /ulimits/nofiles: `nofiles` is not a limit of processes (did you mean `nofile`?)
-    /ulimits/nproc: the soft limit 5 is above the hard one 4
     /blkio/weight: `weight` is 5: it goes from 10 to 1000
     /blkio/deviceReadBps/0/path: `path` must be a device such as /dev/sda, found `sda`
+    /ulimits/nofiles: `nofiles` is not a limit of processes (did you mean `nofile`?)
+    /ulimits/nproc: the soft limit 5 is above the hard one 4
     "
     );
 }
@@ -188,9 +188,9 @@ fn words_are_those_that_docker_knows() {
     /securityContext/capabilities/add/2: `FLY` is not a capability (write it as capabilities(7) does: `NET_ADMIN`)
     /securityContext/seccompProfile: `seccompProfile` needs `localhostProfile` with the type Localhost, and only then
     /user: `user` and `securityContext.runAsUser` exclude each other (leave one of them out)
-    /devices/0/permissions: `permissions` cannot be `rx` (write some of `rwm`)
-    /devices/0/path: `path` cannot be `snd` (write the host's path, `/dev/snd`, or a CDI device, `vendor.com/class=name`)
     /gpus: `gpus` cannot be `some` (write `all`, a number, or use `deviceRequests`)
+    /devices/0/path: `path` cannot be `snd` (write the host's path, `/dev/snd`, or a CDI device, `vendor.com/class=name`)
+    /devices/0/permissions: `permissions` cannot be `rx` (write some of `rwm`)
     /deviceCgroupRules/0: `deviceCgroupRules[0]` cannot be `c 1` (write kind, numbers and rights: `c 1:3 mr`)
     /extraHosts/0/ip: `ip` must be an IP address, found `x`
     /extraHosts/0/hostnames: `hostnames` is empty (write the names of the address)
@@ -212,16 +212,16 @@ fn volumes_have_one_source_with_sane_paths_and_modes() {
             "metadata": { "labels": { "skiff.dev/kind": "x" } },
         })),
         @r"
-    /metadata/labels/skiff.dev~1kind: label `skiff.dev/kind` is Skiff's own (use another prefix, or none)
-    /restart: `restart` with `restartPolicy: Never` (leave it out, or write `restartPolicy: OnFailure`)
     /volumes/0: `volumes[0]` says nothing (give exactly one of volume, hostPath, tmpfs, emptyDir, configMap, secret, image, namedPipe)
-    /volumes/1/name: another volume is named `a` too
     /volumes/1: `volumes[1]` has tmpfs and emptyDir (give exactly one of volume, hostPath, tmpfs, emptyDir, configMap, secret, image, namedPipe)
+    /volumes/1/name: another volume is named `a` too
     /volumes/1/tmpfs/mode: `mode` is 1777 in decimal, which is 03361 (write the octal number with its zero: `01777` (in JSON: 1023))
     /volumes/2/hostPath/path: `path` cannot be `~/x`: there is no home folder (write the whole path, or one that starts at the manifest's folder with `./`)
     /volumes/2/hostPath/propagation: `propagation` cannot be `share` (did you mean `shared`?)
     /volumes/3/configMap/defaultMode: `defaultMode` is 644 in decimal, which is 01204 (write the octal number with its zero: `0644` (in JSON: 420))
     /volumes/3/configMap/items/0/path: `path` may not contain `..`, found `../k`
+    /restart: `restart` with `restartPolicy: Never` (leave it out, or write `restartPolicy: OnFailure`)
+    /metadata/labels/skiff.dev~1kind: label `skiff.dev/kind` is Skiff's own (use another prefix, or none)
     "
     );
 }
@@ -232,17 +232,17 @@ fn a_network_mode_stands_alone() {
         template(json!({ "networkMode": mode, "networks": [], "container": { "image": "nginx", "hostname": "x", "ports": [ { "containerPort": 80, "hostPort": 0 } ] } }))
     });
     insta::assert_snapshot!(modes.join("\n"), @r"
-    /networkMode: `networkMode` cannot be `service:db` (write `deployment:db`)
-    /networkMode: `networkMode` and `networks` exclude each other (leave one of them out)
     /container/ports/0/hostPort: `hostPort` 0 with networkMode service:db (leave it out: Docker publishes ports only on networks of its own)
+    /networkMode: `networkMode` cannot be `service:db` (write `deployment:db`)
     /networkMode: `networkMode` and `networks` exclude each other (leave one of them out)
     /container/ports/0/hostPort: `hostPort` 0 with networkMode host (leave it out: Docker publishes ports only on networks of its own)
     /networkMode: `networkMode` and `networks` exclude each other (leave one of them out)
-    /container/ports/0/hostPort: `hostPort` 0 with networkMode container:x (leave it out: Docker publishes ports only on networks of its own)
     /container/hostname: `hostname` with networkMode container:x (leave it out: it is the other container's)
-    /networkMode: `networkMode` cannot be `default` (leave it out for the namespace's default network)
+    /container/ports/0/hostPort: `hostPort` 0 with networkMode container:x (leave it out: Docker publishes ports only on networks of its own)
     /networkMode: `networkMode` and `networks` exclude each other (leave one of them out)
     /container/ports/0/hostPort: `hostPort` 0 with networkMode default (leave it out: Docker publishes ports only on networks of its own)
+    /networkMode: `networkMode` cannot be `default` (leave it out for the namespace's default network)
+    /networkMode: `networkMode` and `networks` exclude each other (leave one of them out)
     ");
 }
 
@@ -289,14 +289,14 @@ fn networks_have_subnets_that_hold_their_addresses() {
     ];
     insta::assert_snapshot!(table.join("\n"), @r"
     /spec/driver: `driver` cannot be `host`: the engine has one such network (write `networkMode: host` in the template)
-    /spec/ipam/config/0/ipRange: `ipRange` 10.0.0.0/16 does not lie in the subnet 10.0.0.0/24
     /spec/ipam/config/0/gateway: `gateway` 10.0.1.1 does not lie in the subnet 10.0.0.0/24
+    /spec/ipam/config/0/ipRange: `ipRange` 10.0.0.0/16 does not lie in the subnet 10.0.0.0/24
     /spec/ipam/config/0/auxAddresses/a: `a` must be an IP address, found `x`
     /spec/ipam/config/1/subnet: `subnet` 10.0.0.0/8 overlaps another one of this network
     /spec/ipam/config/2: `ipRange` and `gateway` need a `subnet` (add `subnet`)
     /spec/ipam/config/3/subnet: `subnet` must be a subnet, found `10/8` (write it as `172.28.0.0/16`)
-    /spec/networkName: `networkName` cannot be `a` (Docker takes letters, digits, `_`, `.` and `-`, a letter or digit first, at least two)
     /spec/internal: `internal` with `external: true` (leave it out: an external network is as it is)
+    /spec/networkName: `networkName` cannot be `a` (Docker takes letters, digits, `_`, `.` and `-`, a letter or digit first, at least two)
     ");
 }
 
@@ -306,8 +306,8 @@ fn a_secret_value_is_never_shown() {
         complaints("Secret", json!({ "data": { "a": "hunter2!", "b/c": "aGk=" }, "stringData": { "..": "hunter2" } }));
     assert!(!text.contains("hunter2"));
     insta::assert_snapshot!(text, @r"
+    /data/a: the value of `a` is not base64 (plain text goes into `stringData`)
     /data/b~1c: `b/c` cannot be a key (use letters, digits, `-`, `_` and `.`, at most 253; `..` is no file's name)
     /stringData/..: `..` cannot be a key (use letters, digits, `-`, `_` and `.`, at most 253; `..` is no file's name)
-    /data/a: the value of `a` is not base64 (plain text goes into `stringData`)
     ");
 }

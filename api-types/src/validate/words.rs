@@ -95,10 +95,10 @@ pub(super) fn exactly_one(given: &[(&str, bool)], at: &At<'_>, out: &mut Vec<Com
         given.iter().filter(|(_, there)| *there || !only_given).map(|(name, _)| *name).collect()
     };
     let there = names(true);
-    let message = match there.len() {
-        0 => format!("`{}` says nothing", at.field()),
+    let complaint = match there.len() {
+        0 => at.says(format!("`{}` says nothing", at.field())).for_want_of(at),
         1 => return,
-        _ => format!("`{}` has {}", at.field(), there.join(" and ")),
+        _ => at.says(format!("`{}` has {}", at.field(), there.join(" and "))),
     };
-    out.push(at.says(message).help(format!("give exactly one of {}", names(false).join(", "))));
+    out.push(complaint.help(format!("give exactly one of {}", names(false).join(", "))));
 }

@@ -48,6 +48,7 @@ fn job_at(spec: &JobSpec, at: &At<'_>, out: &mut Vec<Complaint>) {
 }
 
 fn depends_on(dependencies: &[Dependency], at: &At<'_>, out: &mut Vec<Complaint>) {
+    let any_dependency = at.any();
     let mut names = BTreeSet::new();
     for (index, dependency) in dependencies.iter().enumerate() {
         let at = at.index(index);
@@ -56,7 +57,8 @@ fn depends_on(dependencies: &[Dependency], at: &At<'_>, out: &mut Vec<Complaint>
             dns_label(namespace, &at.key("namespace"), out);
         }
         if !names.insert((&dependency.namespace, &dependency.name)) {
-            out.push(at.key("name").says(format!("`{}` is waited for twice", dependency.name)));
+            let complaint = at.key("name").says(format!("`{}` is waited for twice", dependency.name));
+            out.push(complaint.for_want_of(&any_dependency.key("namespace")));
         }
     }
 }
@@ -73,7 +75,9 @@ fn strategy(strategy: &Strategy, at: &At<'_>, out: &mut Vec<Complaint>) {
     if is_zero(surge) && is_zero(unavailable) {
         let complaint =
             at.says("`maxSurge` and `maxUnavailable` are both 0, so that no replica could ever be replaced");
-        out.push(complaint.help("write `maxUnavailable: 1` to replace one after the other, stop-first"));
+        out.push(
+            complaint.for_want_of(&at).help("write `maxUnavailable: 1` to replace one after the other, stop-first"),
+        );
     }
     if let IntOrPercent::Percent(percent @ 101..) = unavailable {
         out.push(at.key("maxUnavailable").says(format!("`maxUnavailable` is {percent}%: the most is 100%")));

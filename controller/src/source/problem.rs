@@ -123,7 +123,7 @@ impl Problem {
 
     /// A complaint about a document.
     pub(super) fn of_complaint(complaint: Complaint, positions: &Positions, texts: &Texts) -> Self {
-        let Complaint { pointer, at_key, message, help } = complaint;
+        let Complaint { pointer, at_key, message, help, .. } = complaint;
         let problem = Self::new(reason::INVALID_OBJECT, message).at(place(positions, &pointer, at_key), texts);
         Self { help, ..problem }
     }

@@ -49,6 +49,16 @@ fn every_mistake_is_reported_not_only_the_first() {
 }
 
 #[test]
+fn one_document_is_told_all_its_mistakes_at_once() {
+    let bad = service("Bad_Name").image("NOT//AN:IMAGE").spec("replica: 3").container("imag: x");
+    refused(
+        "a document is told all its mistakes at once, those of form and those of meaning",
+        write("bad.yaml", &bad.to_string()),
+        ["bad.yaml:", "`replica`", "`imag`", "`Bad_Name`", "NOT//AN:IMAGE"],
+    );
+}
+
+#[test]
 fn a_pasted_kubernetes_deployment_is_shown_the_way() {
     let pasted = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: pasted }\nspec: { template: { spec: { containers: [] } } }\n";
     refused(

@@ -121,6 +121,7 @@ fn complaint(workloads: &[Workload<'_>], graph: &Graph, cycle: &[usize]) -> Opti
         at_key: false,
         message: format!("objects wait for each other: {}", names.join(" → ")),
         help: Some("take one of the dependencies away".to_owned()),
+        wanting: Vec::new(),
     };
     Some(complain(key(first)?, complaint, related))
 }

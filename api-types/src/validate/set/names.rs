@@ -144,6 +144,7 @@ fn collision(what: &str, name: &str, claim: &Claim<'_>, first: &Claim<'_>) -> Se
         at_key: false,
         message: format!("its {what} would be called `{name}`, as that of {}", first.object),
         help: Some("rename one of them".to_owned()),
+        wanting: Vec::new(),
     };
     let message = format!("`{name}` is its {what} too");
     complain(

@@ -49,6 +49,7 @@ fn collision(left: &Claim<'_>, right: &Claim<'_>) -> SetComplaint {
         at_key: false,
         message: format!("`hostPort` {} is published by {} too", second.shown, first.workload.key),
         help: Some("take another port, or another `hostIP`".to_owned()),
+        wanting: Vec::new(),
     };
     let message = format!("`hostPort` {} is published here", first.shown);
     let related = Related { object: first.workload.key.clone(), pointer: pointer(first), message };
