@@ -23,7 +23,13 @@ impl Instance {
 
     /// A Docker name in this instance: other instances than the default put their name in front.
     pub fn docker_name(&self, name: &str) -> String {
-        if self.is_default() { name.to_owned() } else { format!("{}-{name}", self.0) }
+        let (scope, hyphen) = self.scope();
+        [scope, hyphen, name].concat()
+    }
+
+    /// What stands before a Docker name in this instance, and what parts it from the name.
+    pub(crate) fn scope(&self) -> (&str, &str) {
+        if self.is_default() { ("", "") } else { (&self.0, "-") }
     }
 }
 

@@ -2,13 +2,53 @@
 //!
 //! Names are for people, identity is in labels; but names must not collide, so that all of them are made here.
 
+use std::fmt::{self, Write};
+
 use crate::{Instance, Network, ObjectKey, PodTemplate, Volume};
 
 /// `<namespace>-<name>-<ordinal>`, or the template's `containerName`.
 pub fn container_name(instance: &Instance, object: &ObjectKey, template: &PodTemplate, ordinal: u32) -> String {
-    match &template.container_name {
-        Some(fixed) => instance.docker_name(fixed),
-        None => instance.docker_name(&format!("{}-{}-{ordinal}", object.namespace, object.name)),
+    let mut name = String::new();
+    // Writing to a text cannot fail.
+    write_container_name(&mut name, instance, object, template, ordinal).ok();
+    name
+}
+
+/// Whether a container is called as [`container_name`] says. It is asked of every container on every pass, so no text is made.
+pub fn is_container_name(
+    name: &str,
+    instance: &Instance,
+    object: &ObjectKey,
+    template: &PodTemplate,
+    ordinal: u32,
+) -> bool {
+    let mut rest = Rest(name);
+    write_container_name(&mut rest, instance, object, template, ordinal).is_ok() && rest.0.is_empty()
+}
+
+fn write_container_name(
+    to: &mut impl Write,
+    instance: &Instance,
+    object: &ObjectKey,
+    template: &PodTemplate,
+    ordinal: u32,
+) -> fmt::Result {
+    let (scope, hyphen) = instance.scope();
+    let mut all = |pieces: &[&str]| pieces.iter().try_for_each(|piece| to.write_str(piece));
+    if let Some(fixed) = &template.container_name {
+        return all(&[scope, hyphen, fixed]);
+    }
+    all(&[scope, hyphen, &object.namespace, "-", &object.name, "-"])?;
+    write!(to, "{ordinal}")
+}
+
+/// What is left of a text once what is written has been found at its beginning.
+struct Rest<'a>(&'a str);
+
+impl Write for Rest<'_> {
+    fn write_str(&mut self, written: &str) -> fmt::Result {
+        self.0 = self.0.strip_prefix(written).ok_or(fmt::Error)?;
+        Ok(())
     }
 }
 
@@ -75,6 +115,22 @@ mod tests {
             names(&test),
             plain.map(|name| if name == "web" { name.to_owned() } else { format!("test-{name}") })
         );
+    }
+
+    #[test]
+    fn a_name_is_told_from_every_other() {
+        let (key, template) = (ObjectKey::new(Kind::Deployment, "shop", "api"), PodTemplate::default());
+        let test: Instance = "test".parse().expect("an instance name");
+        let is = |name: &str| is_container_name(name, &test, &key, &template, 12);
+        assert!(is(&container_name(&test, &key, &template, 12)));
+        for other in
+            ["", "test-shop-api-1", "test-shop-api-120", "test-shop-api-012", "shop-api-12", "test-shop-web-12"]
+        {
+            assert!(!is(other), "{other}");
+        }
+        let fixed = PodTemplate { container_name: Some("db".to_owned()), ..PodTemplate::default() };
+        assert!(is_container_name("test-db", &test, &key, &fixed, 12));
+        assert!(!is_container_name("db", &test, &key, &fixed, 12));
     }
 
     #[test]

@@ -100,10 +100,8 @@ pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
         for (key, unrun) in &desired.unrun {
             draft.hold(key, crate::HeldReason::NotRun { why: unrun.reason.clone() });
         }
-        for key in dependency::order(desired) {
-            if let Some(workload) = desired.workloads.get(&key) {
-                workload::plan_workload(&mut draft, workload);
-            }
+        for workload in dependency::order(desired) {
+            workload::plan_workload(&mut draft, workload);
         }
     }
     removal::plan_leftovers(&mut draft);

@@ -103,6 +103,11 @@ pub(super) fn replica_name(draft: &Draft<'_>, workload: &Workload, ordinal: u32)
     naming::container_name(&draft.desired.instance, &workload.key, &workload.template.pod, ordinal)
 }
 
+/// Whether that is Docker's name of a replica.
+pub(super) fn is_replica_name(draft: &Draft<'_>, workload: &Workload, ordinal: u32, name: &str) -> bool {
+    naming::is_container_name(name, &draft.desired.instance, &workload.key, &workload.template.pod, ordinal)
+}
+
 /// Plans a new replica and returns the step that starts it.
 pub(super) fn create(
     draft: &mut Draft<'_>,

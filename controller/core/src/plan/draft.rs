@@ -1,5 +1,6 @@
 //! A plan while it is being made: what has been decided so far, and what is known of the engine, by name.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use super::{Plan, Step, StepId};
 use crate::action::{Action, ContainerRef};
 use crate::desired::Desired;
 use crate::held::{Held, HeldReason, Pending};
-use crate::observed::{Observed, ObservedContainer, ObservedNetwork};
+use crate::observed::{Observed, ObservedContainer, ObservedNetwork, ObservedVolume};
 use crate::reason::Reason;
 
 /// Whether something that containers need is there.
@@ -32,8 +33,10 @@ pub(super) struct Draft<'a> {
     wake_at: Option<Timestamp>,
     /// Our main containers by object.
     by_object: BTreeMap<&'a ObjectKey, Vec<&'a ObservedContainer>>,
-    by_name: BTreeMap<&'a str, &'a ObservedContainer>,
+    /// Containers by name, sorted out when the first name is asked for: where there is nothing to do, none is.
+    by_name: OnceCell<BTreeMap<&'a str, &'a ObservedContainer>>,
     networks_by_name: BTreeMap<&'a str, Vec<&'a ObservedNetwork>>,
+    volumes_by_name: BTreeMap<&'a str, &'a ObservedVolume>,
     /// Networks by Docker's name.
     pub(super) networks: BTreeMap<String, Presence>,
     /// Volumes by Docker's name.
@@ -53,9 +56,7 @@ pub(super) struct Draft<'a> {
 impl<'a> Draft<'a> {
     pub(super) fn new(desired: &'a Desired, observed: &'a Observed, now: Timestamp) -> Self {
         let mut by_object: BTreeMap<&ObjectKey, Vec<&ObservedContainer>> = BTreeMap::new();
-        let mut by_name = BTreeMap::new();
         for container in &observed.containers {
-            by_name.insert(container.name.as_str(), container);
             if let Some(labels) = container.owner.labels().filter(|labels| labels.component == Component::Main) {
                 by_object.entry(&labels.object).or_default().push(container);
             }
@@ -66,7 +67,7 @@ impl<'a> Draft<'a> {
         }
         let ordinal = |container: &&ObservedContainer| container.owner.labels().map_or(0, |labels| labels.ordinal);
         for containers in by_object.values_mut() {
-            containers.sort_by_cached_key(|container| (ordinal(container), container.id.clone()));
+            containers.sort_by(|a, b| (ordinal(a), &a.id).cmp(&(ordinal(b), &b.id)));
         }
         Self {
             desired,
@@ -76,8 +77,9 @@ impl<'a> Draft<'a> {
             held: Vec::new(),
             wake_at: None,
             by_object,
-            by_name,
+            by_name: OnceCell::new(),
             networks_by_name,
+            volumes_by_name: observed.volumes.iter().map(|volume| (volume.name.as_str(), volume)).collect(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -136,13 +138,19 @@ impl<'a> Draft<'a> {
         self.by_object.get(object).map_or(&[], Vec::as_slice)
     }
 
-    /// The objects of which we have containers.
-    pub(super) fn owned_objects(&self) -> Vec<&'a ObjectKey> {
-        self.by_object.keys().copied().collect()
+    /// The objects of which we have containers, with their main containers by ordinal.
+    pub(super) fn owned(&self) -> impl Iterator<Item = (&'a ObjectKey, &[&'a ObservedContainer])> {
+        self.by_object.iter().map(|(object, containers)| (*object, containers.as_slice()))
     }
 
     pub(super) fn named(&self, name: &str) -> Option<&'a ObservedContainer> {
-        self.by_name.get(name).copied()
+        let containers = self.observed.containers.iter();
+        let sorted_out = || containers.map(|container| (container.name.as_str(), container)).collect();
+        self.by_name.get_or_init(sorted_out).get(name).copied()
+    }
+
+    pub(super) fn volume(&self, name: &str) -> Option<&'a ObservedVolume> {
+        self.volumes_by_name.get(name).copied()
     }
 
     /// The network of this name that counts: ours before others, the older before the younger.

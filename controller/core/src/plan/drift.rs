@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use skiff_api::RestartPolicy;
 
 use super::StepId;
-use super::create::replica_name;
+use super::create::{is_replica_name, replica_name};
 use super::draft::{Draft, Presence, observed_ref};
 use super::network::presence;
 use super::replica::Replica;
@@ -22,8 +22,11 @@ pub(super) fn put_right(draft: &mut Draft<'_>, workload: &Workload, replica: &Re
 }
 
 fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
+    if is_replica_name(draft, workload, replica.labels.ordinal, &replica.container.name) {
+        return;
+    }
     let wanted = replica_name(draft, workload, replica.labels.ordinal);
-    if replica.container.name == wanted || draft.named(&wanted).is_some() {
+    if draft.named(&wanted).is_some() {
         return;
     }
     let action = Action::RenameContainer { container: observed_ref(replica.container), to: wanted };
@@ -60,9 +63,9 @@ fn networks(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -
     for attachment in &workload.networks {
         steps.extend(attach(draft, workload, replica, attachment));
     }
-    let wanted: BTreeSet<&String> = workload.networks.iter().map(|attachment| &attachment.network).collect();
+    let wanted = |name: &String| workload.networks.iter().any(|attachment| attachment.network == *name);
     for (name, id) in &replica.container.networks {
-        if !wanted.contains(name) && !draft.detached.contains_key(&(replica.container.id.clone(), id.clone())) {
+        if !wanted(name) && !draft.detached.contains_key(&(replica.container.id.clone(), id.clone())) {
             detach(draft, workload, replica, (name, id), Reason::Overconnected { network: name.clone() });
         }
     }
@@ -83,22 +86,21 @@ fn attach(
         Presence::After(step) => Some(*step),
         Presence::There => None,
     };
-    let on = container.networks.get(name).cloned();
-    let right = draft.network(name).map(|network| network.id.clone());
-    let (reason, after) = match (on, made) {
+    let right = |on: &str| draft.network(name).is_some_and(|network| network.id == on);
+    let (reason, after) = match (container.networks.get(name), made) {
         (_, Some(made)) => (Reason::Rewired { network: name.clone() }, Some(made)),
         // A container that has not started since it was connected knows the network by its name alone.
-        (Some(on), None) if on.is_empty() || right.as_deref() == Some(&on) => {
+        (Some(on), None) if on.is_empty() || right(on) => {
             let changes = readdressed(container.detail.as_ref()?.endpoints.get(name)?, attachment);
             if changes.is_empty() {
                 return None;
             }
             let reason = Reason::Readdressed { network: name.clone(), changes };
-            (reason.clone(), Some(detach(draft, workload, replica, (name, &on), reason)))
+            (reason.clone(), Some(detach(draft, workload, replica, (name, on), reason)))
         }
         (Some(on), None) => {
             let reason = Reason::Disconnected { network: name.clone() };
-            (reason.clone(), Some(detach(draft, workload, replica, (name, &on), reason)))
+            (reason.clone(), Some(detach(draft, workload, replica, (name, on), reason)))
         }
         (None, None) => (Reason::Disconnected { network: name.clone() }, None),
     };
@@ -126,14 +128,16 @@ fn detach(
 /// What differs between how a container is attached and how it should be.
 fn readdressed(endpoint: &Endpoint, attachment: &Attachment) -> Vec<Change> {
     let mut changes = Vec::new();
-    let mut compare = |field: &str, from: Option<String>, to: Option<String>| {
+    if endpoint.aliases != attachment.aliases {
+        let joined = |names: &BTreeSet<String>| Some(names.iter().cloned().collect::<Vec<_>>().join(", "));
+        changes.push(Change::new("aliases", joined(&endpoint.aliases), joined(&attachment.aliases)));
+    }
+    let mut compare = |field: &str, from: &Option<String>, to: &Option<String>| {
         if from != to {
-            changes.push(Change::new(field, from, to));
+            changes.push(Change::new(field, from.clone(), to.clone()));
         }
     };
-    let joined = |names: &BTreeSet<String>| Some(names.iter().cloned().collect::<Vec<_>>().join(", "));
-    compare("aliases", joined(&endpoint.aliases), joined(&attachment.aliases));
-    compare("ipv4Address", endpoint.ipv4_address.clone(), attachment.ipv4_address.clone());
-    compare("ipv6Address", endpoint.ipv6_address.clone(), attachment.ipv6_address.clone());
+    compare("ipv4Address", &endpoint.ipv4_address, &attachment.ipv4_address);
+    compare("ipv6Address", &endpoint.ipv6_address, &attachment.ipv6_address);
     changes
 }

@@ -88,29 +88,21 @@ fn grace(draft: &Draft<'_>, object: &ObjectKey, container: &ObservedContainer) -
 
 /// The objects with containers that go, and why; those that are held back are said.
 fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
+    let desired = draft.desired;
     let mut going = BTreeMap::new();
     let mut by_source: BTreeMap<String, BTreeSet<ObjectKey>> = BTreeMap::new();
-    for object in draft.owned_objects() {
-        let sources: BTreeSet<&str> = draft
-            .containers(object)
-            .iter()
-            .filter_map(|container| container.owner.labels())
-            .map(|labels| labels.source.as_str())
-            .collect();
-        let loaded = sources.iter().any(|source| draft.desired.sources.contains_key(*source));
-        let declared = draft.desired.workloads.contains_key(object);
-        match draft.desired.intent {
-            Intent::Down { .. } if loaded || declared => {
+    for (object, containers) in draft.owned() {
+        let sources = containers.iter().filter_map(|container| container.owner.labels()).map(|labels| &labels.source);
+        let loaded = sources.filter(|source| desired.sources.contains_key(*source)).min();
+        let declared = desired.workloads.contains_key(object);
+        match (desired.intent, loaded) {
+            (Intent::Down { .. }, _) if loaded.is_some() || declared => {
                 going.insert(object.clone(), Reason::Unwanted);
             }
-            Intent::Run if loaded && !declared && !draft.desired.claimed.contains(object) => {
-                let source = sources.iter().find(|source| draft.desired.sources.contains_key(**source));
-                by_source
-                    .entry(source.map_or_else(String::new, |source| (*source).to_owned()))
-                    .or_default()
-                    .insert(object.clone());
+            (Intent::Run, Some(source)) if !declared && !desired.claimed.contains(object) => {
+                by_source.entry(source.clone()).or_default().insert(object.clone());
             }
-            Intent::Run | Intent::Down { .. } => {}
+            (Intent::Run | Intent::Down { .. }, _) => {}
         }
     }
     for (source, objects) in by_source {
@@ -288,7 +280,7 @@ fn reclaimed(labels: &OwnerLabels) -> bool {
 
 /// Removes files that no container mounts and no template names, when nothing is under way that might need them.
 fn leftover_files(draft: &mut Draft<'_>) {
-    if !draft.observed.in_flight.is_empty() {
+    if draft.observed.files.is_empty() || !draft.observed.in_flight.is_empty() {
         return;
     }
     let mut used: BTreeSet<&str> = BTreeSet::new();

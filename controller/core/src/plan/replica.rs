@@ -40,6 +40,11 @@ impl Condition {
         matches!(self, Self::Available | Self::Ready { .. })
     }
 
+    /// Whether it runs by itself, Ready or not, or has ended for good.
+    pub(super) const fn is_at_rest(self) -> bool {
+        matches!(self, Self::Available | Self::Ready { .. } | Self::Unready | Self::Finished { .. })
+    }
+
     /// Until when it must stay Ready to count, where only time is missing.
     pub(super) const fn ready_until(self) -> Option<Timestamp> {
         if let Self::Ready { until } = self { Some(until) } else { None }
@@ -176,34 +181,45 @@ fn in_place_changes(workload: &Workload, container: &ObservedContainer, is_loop:
     // In a crash loop the restarts are Skiff's.
     let restart_policy = if is_loop { &Some(RestartPolicy::Never) } else { restart_policy };
     let has = &detail.in_place;
-    // Almost always all is as it should be, on every pass: nothing is put into words then.
-    let swap = if memory_swap.is_some() { *memory_swap } else { has.memory_swap };
-    if (InPlace { memory_swap: swap, restart_policy: *restart_policy, ..workload.in_place.clone() }) == *has {
-        return (Vec::new(), Vec::new());
-    }
-    let (mut adjust, mut removed) = (Vec::new(), Vec::new());
-    let mut compare = |field: &str, from: Option<String>, to: Option<String>| match (&from, &to) {
-        (from, to) if from == to => {}
-        (Some(_), None) => removed.push(Change::new(field, from, to)),
-        _ => adjust.push(Change::new(field, from, to)),
-    };
-    let cpu =
-        |nanos: &Option<i64>| nanos.map(|nanos| skiff_api::Cpu::from_millis(unsigned(nanos) / 1_000_000).to_string());
-    let bytes = |bytes: &Option<i64>| bytes.map(|bytes| skiff_api::Bytes::new(unsigned(bytes)).to_string());
-    let number = |number: &Option<i64>| number.map(|number| number.to_string());
-    compare("container.resources.limits.cpu", cpu(&has.nano_cpus), cpu(nano_cpus));
-    compare("container.cpuShares", number(&has.cpu_shares), number(cpu_shares));
-    compare("container.cpusetCpus", has.cpuset_cpus.clone(), cpuset_cpus.clone());
-    compare("container.cpusetMems", has.cpuset_mems.clone(), cpuset_mems.clone());
-    compare("container.resources.limits.memory", bytes(&has.memory), bytes(memory));
-    compare("container.resources.requests.memory", bytes(&has.memory_reservation), bytes(memory_reservation));
+    let (mut found, number) = (Differences::default(), i64::to_string);
+    let cpu = |nanos: &i64| skiff_api::Cpu::from_millis(unsigned(*nanos) / 1_000_000).to_string();
+    let bytes = |bytes: &i64| skiff_api::Bytes::new(unsigned(*bytes)).to_string();
+    found.compare("container.resources.limits.cpu", has.nano_cpus.as_ref(), nano_cpus.as_ref(), cpu);
+    found.compare("container.cpuShares", has.cpu_shares.as_ref(), cpu_shares.as_ref(), number);
+    found.compare("container.cpusetCpus", has.cpuset_cpus.as_ref(), cpuset_cpus.as_ref(), String::clone);
+    found.compare("container.cpusetMems", has.cpuset_mems.as_ref(), cpuset_mems.as_ref(), String::clone);
+    found.compare("container.resources.limits.memory", has.memory.as_ref(), memory.as_ref(), bytes);
+    let (has_reservation, reservation) = (has.memory_reservation.as_ref(), memory_reservation.as_ref());
+    found.compare("container.resources.requests.memory", has_reservation, reservation, bytes);
     if memory_swap.is_some() {
-        compare("container.memorySwap", number(&has.memory_swap), number(memory_swap));
+        found.compare("container.memorySwap", has.memory_swap.as_ref(), memory_swap.as_ref(), number);
     }
-    compare("container.pidsLimit", number(&has.pids_limit), number(pids_limit));
-    let policy = |policy: &Option<RestartPolicy>| policy.map(|policy| format!("{policy:?}"));
-    compare("restartPolicy", policy(&has.restart_policy), policy(restart_policy));
-    (adjust, removed)
+    found.compare("container.pidsLimit", has.pids_limit.as_ref(), pids_limit.as_ref(), number);
+    let policy = |policy: &RestartPolicy| format!("{policy:?}");
+    found.compare("restartPolicy", has.restart_policy.as_ref(), restart_policy.as_ref(), policy);
+    (found.adjust, found.removed)
+}
+
+/// Settings that differ: those that can be changed, and those limits that cannot be taken away.
+#[derive(Default)]
+struct Differences {
+    adjust: Vec<Change>,
+    removed: Vec<Change>,
+}
+
+impl Differences {
+    /// Almost always all is as it should be, on every pass: nothing is put into words then.
+    fn compare<T: PartialEq>(&mut self, field: &str, from: Option<&T>, to: Option<&T>, word: impl Fn(&T) -> String) {
+        if from == to {
+            return;
+        }
+        let (from, to) = (from.map(&word), to.map(&word));
+        // What reads the same is the same to whoever wrote it.
+        if from != to {
+            let changes = if to.is_none() { &mut self.removed } else { &mut self.adjust };
+            changes.push(Change::new(field, from, to));
+        }
+    }
 }
 
 fn unsigned(value: i64) -> u64 {
@@ -237,11 +253,13 @@ fn ended(policy: RestartPolicy, container: &ObservedContainer) -> Condition {
 }
 
 fn ready(workload: &Workload, container: &ObservedContainer, now: Timestamp) -> Condition {
+    if workload.min_ready_seconds == 0 {
+        return Condition::Available;
+    }
     let started = container.detail.as_ref().and_then(|detail| detail.started_at);
     let needed = SignedDuration::from_secs(i64::from(workload.min_ready_seconds));
-    let until = started.and_then(|started| started.checked_add(needed).ok());
-    match until {
-        Some(until) if until > now && workload.min_ready_seconds > 0 => Condition::Ready { until },
-        _ => Condition::Available,
+    match started.and_then(|started| started.checked_add(needed).ok()) {
+        Some(until) if until > now => Condition::Ready { until },
+        Some(_) | None => Condition::Available,
     }
 }

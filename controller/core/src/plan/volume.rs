@@ -28,7 +28,7 @@ pub(super) fn plan_volume(draft: &mut Draft<'_>, key: &ObjectKey, volume: &Desir
 }
 
 fn decide(draft: &mut Draft<'_>, key: &ObjectKey, volume: &DesiredVolume, name: &str) -> Presence {
-    let found = draft.observed.volumes.iter().find(|found| found.name == name);
+    let found = draft.volume(name);
     if volume.spec.external {
         return external(draft, key, name, found.is_some());
     }

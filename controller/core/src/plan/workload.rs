@@ -27,15 +27,17 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     }
     note_limits(draft, workload);
     note_course(draft, workload);
-    let replicas: Vec<Replica<'_>> = draft
-        .containers(&workload.key)
-        .to_vec()
-        .into_iter()
-        .map(|container| classify(draft, workload, container))
-        .collect();
-    let unknown: BTreeSet<String> = replicas.iter().flat_map(|replica| replica.unknown_content.clone()).collect();
+    let replicas: Vec<Replica<'_>> =
+        draft.containers(&workload.key).iter().map(|container| classify(draft, workload, container)).collect();
+    let unknown: BTreeSet<&String> = replicas.iter().flat_map(|replica| &replica.unknown_content).collect();
     if !unknown.is_empty() {
-        draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().collect() });
+        draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().cloned().collect() });
+    }
+    if is_whole(workload, &replicas) {
+        for replica in &replicas {
+            put_right(draft, workload, replica);
+        }
+        return;
     }
     let gate = obstacle(draft, workload, &replicas);
     heal(draft, workload, &replicas, gate.as_ref());
@@ -58,6 +60,14 @@ fn note_course(draft: &mut Draft<'_>, workload: &Workload) {
         }
     };
     draft.hold(&workload.key, held);
+}
+
+/// Whether every replica is there once, is current, and is at its work or done with it. Almost always it is so, and then there is
+/// no gap that an obstacle could keep open.
+fn is_whole(workload: &Workload, replicas: &[Replica<'_>]) -> bool {
+    let each_once = replicas.is_sorted_by(|one, next| one.labels.ordinal < next.labels.ordinal);
+    let as_it_should_be = |replica: &Replica<'_>| replica.outdated.is_none() && replica.condition.is_at_rest();
+    usize::try_from(workload.replicas) == Ok(replicas.len()) && each_once && replicas.iter().all(as_it_should_be)
 }
 
 /// Says what of the manifest this version does not act on.

@@ -16,9 +16,18 @@ fn db(container: Value, template: Value) -> Value {
 #[test]
 fn started_follows_the_start_in_the_same_plan() {
     let world = World::of(&[after("api", "Started"), db(json!({}), json!({}))]);
-    let lines = world.lines();
-    assert!(lines.contains(&"3 start container shop-db-1 (missing) < 2".to_owned()), "{lines:?}");
-    assert!(lines.contains(&"5 create container shop-api-1 (missing) < 0 3 4".to_owned()), "{lines:?}");
+    assert_eq!(
+        world.lines(),
+        [
+            "0 create network shop-default (missing)",
+            "1 pull image app:1 (needed) < 0",
+            "2 create container shop-db-1 (missing) < 0 1",
+            "3 start container shop-db-1 (missing) < 2",
+            "4 pull image app:1 (needed) < 0 3",
+            "5 create container shop-api-1 (missing) < 0 3 4",
+            "6 start container shop-api-1 (missing) < 5",
+        ]
+    );
 }
 
 #[test]

@@ -44,6 +44,18 @@ fn a_limit_changed_by_hand_is_put_back() {
 }
 
 #[test]
+fn what_keeps_new_replicas_from_being_made_keeps_nothing_from_being_put_right() {
+    let mut world = World::of(&[limited(json!({ "memory": "64Mi" }))]);
+    world.settle();
+    world.low_disk = Some(1 << 20);
+    world.engine.update_by_hand("shop-web-1", &InPlace { memory: Some(1 << 30), ..InPlace::default() }, None);
+    assert_eq!(
+        world.lines(),
+        ["0 update container shop-web-1 (adjusted in place: container.resources.limits.memory changed 1Gi → 64Mi)"]
+    );
+}
+
+#[test]
 fn an_update_that_the_engine_refuses_becomes_a_replacement() {
     let mut world = World::of(&[limited(json!({ "memory": "64Mi" }))]);
     world.settle();

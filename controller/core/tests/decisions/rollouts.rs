@@ -191,3 +191,17 @@ fn old_replicas_that_are_ready_serve_even_where_the_new_manifest_asks_for_more_p
     }
     assert_eq!(world.running(), ["shop-web-2", "shop-web-3"]);
 }
+
+#[test]
+fn of_two_replicas_with_one_ordinal_only_one_counts() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    let first = world.pass();
+    world.engine.rename_by_hand("shop-web-1", "mine");
+    let (_, content) = world.compile();
+    for step in &first.steps {
+        world.engine.perform(&step.action, &content).expect("its name is free again");
+    }
+    world.declare(&[web(2, "app:1")]);
+    world.settle();
+    assert_eq!(world.running(), ["shop-web-1", "shop-web-2"]);
+}
