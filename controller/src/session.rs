@@ -1,6 +1,7 @@
 //! What the commands that act share: the engine, the state directory, the lock, and the way from manifests to a target.
 
 mod bring;
+mod holds;
 mod keep;
 mod target;
 mod watching;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use skiff_core::{Observed, Plan, Timestamp, archived, plan};
 
 pub use bring::{Bring, bring};
+pub use holds::tell_holds;
 pub use keep::{Keep, keep};
 pub use target::{TargetOptions, target};
 

@@ -1,5 +1,8 @@
 //! What is not done now, and why: waiting for something, or on purpose.
 
+mod news;
+mod remedy;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -7,6 +10,7 @@ use serde::Serialize;
 use skiff_api::{DependencyCondition, ObjectKey};
 
 use crate::reason::{Change, Reason};
+pub use news::{HoldNews, hold_news};
 
 /// Something that is not done now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

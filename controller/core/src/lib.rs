@@ -37,7 +37,7 @@ pub use desired::{
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};
 pub use failure::{Failure, Failures};
-pub use held::{Held, HeldReason, Pending};
+pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{Back, History, ObjectHistory, Revision, Standing};
 pub use learn::learn;
 pub use observed::{

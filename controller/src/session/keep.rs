@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Session;
+use super::holds::tell_holds;
 use super::target::TargetOptions;
 use super::watching::SourceTask;
 use crate::cli::CliError;
@@ -61,7 +62,7 @@ pub async fn keep(
         state,
         targets,
         host_paths,
-        snapshots: snapshot_receiver,
+        snapshots: snapshot_receiver.clone(),
         fingerprint: String::new(),
     };
     let first = tokio::task::spawn_blocking(move || source::load(&source)).await;
@@ -80,6 +81,7 @@ pub async fn keep(
     let ends = one_ended.clone();
     // One task that ends uncancelled cancels the rest: a controller that is half alive helps nobody.
     tasks.spawn(ending(watcher.run(stop.clone()), ends.clone()));
+    tasks.spawn(ending(tell_holds(snapshot_receiver, stop.clone()), ends.clone()));
     tasks.spawn(ending(reading.run(changes, stop.clone()), ends.clone()));
     tasks.spawn(ending(stop.clone().run_until_cancelled_owned(docker.watch(settings.instance, wakes)), ends.clone()));
     tasks.spawn(ending(controller.run(stop.clone()), ends));

@@ -109,6 +109,11 @@ impl Fixture {
         })
     }
 
+    /// What the loop publishes, for whoever listens as well.
+    pub(crate) fn listen(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
     /// The latest snapshot.
     pub(crate) fn now(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshots.borrow())

@@ -6,4 +6,5 @@ mod engine;
 mod failing;
 mod fixture;
 mod flight;
+mod holds;
 mod waking;

@@ -66,39 +66,7 @@ fn why(status: &ObjectStatus) -> String {
 
 /// What a person can do, where the reason does not say it.
 fn remedy(snapshot: &Snapshot, key: &ObjectKey) -> Option<String> {
-    let held = snapshot.plan.held.iter().find(|held| held.object == *key)?;
-    match &held.why {
-        HeldReason::NameTaken { by, .. } | HeldReason::PortTaken { by, .. } => {
-            Some(format!("remove or rename {by}, or change the manifest; what is not Skiff's is never touched"))
-        }
-        HeldReason::Restarting { container, .. }
-        | HeldReason::CrashLoop { container, .. }
-        | HeldReason::GaveUp { container, .. } => {
-            Some(format!("look at `docker logs {container}`, or `skiff logs {}`", key.name))
-        }
-        HeldReason::ExternalMissing { name } => {
-            Some(format!("make {name}, or take `external: true` out of the manifest"))
-        }
-        HeldReason::DiskPressure { .. } => Some("free some space, for example with `docker image prune`".to_owned()),
-        HeldReason::RevisionFailed { .. } => {
-            Some(format!("`skiff rollout history {}` tells what failed; change the manifest to try again", key.name))
-        }
-        HeldReason::WaitingFor { .. }
-        | HeldReason::WaitingReady { .. }
-        | HeldReason::BackOff { .. }
-        | HeldReason::Removing { .. }
-        | HeldReason::VolumeChanged { .. }
-        | HeldReason::PruneUnconfirmed { .. }
-        | HeldReason::SourceHasProblems { .. }
-        | HeldReason::Protected
-        | HeldReason::NetworkInUse { .. }
-        | HeldReason::Unsupported { .. }
-        | HeldReason::NotRun { .. }
-        | HeldReason::Paused
-        | HeldReason::ContentUnknown { .. }
-        | HeldReason::LabelsUnreadable { .. }
-        | HeldReason::Retained { .. } => None,
-    }
+    snapshot.plan.held.iter().find(|held| held.object == *key)?.remedy()
 }
 
 fn is_hopeless(snapshot: &Snapshot, status: &ObjectStatus) -> bool {

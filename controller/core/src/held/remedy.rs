@@ -1,0 +1,48 @@
+//! What a person can do about what is held, where its words do not say it.
+
+use super::{Held, HeldReason};
+
+impl Held {
+    /// What to do; nothing where waiting is all there is to do, or where somebody wanted it so.
+    pub fn remedy(&self) -> Option<String> {
+        let name = &self.object.name;
+        Some(match &self.why {
+            HeldReason::NameTaken { by, .. } | HeldReason::PortTaken { by, .. } => {
+                format!("remove or rename {by}, or change the manifest; what is not Skiff's is never touched")
+            }
+            HeldReason::Restarting { container, .. }
+            | HeldReason::CrashLoop { container, .. }
+            | HeldReason::GaveUp { container, .. } => {
+                format!("look at `docker logs {container}`, or `skiff logs {name}`")
+            }
+            HeldReason::ExternalMissing { name } => {
+                format!("make {name}, or take `external: true` out of the manifest")
+            }
+            HeldReason::RevisionFailed { .. } => {
+                format!("`skiff rollout history {name}` tells what failed; change the manifest to try again")
+            }
+            HeldReason::DiskPressure { .. } => "free some space, for example with `docker image prune`".to_owned(),
+            HeldReason::VolumeChanged { .. } => {
+                "change it back, or back up the data, remove the volume by hand and let Skiff make it anew".to_owned()
+            }
+            HeldReason::PruneUnconfirmed { .. } => {
+                "put the manifests back, or say once that it is meant: `skiff up PATH --confirm-prune`".to_owned()
+            }
+            HeldReason::SourceHasProblems { .. } => {
+                "mend them; `skiff validate PATH` shows each with its line".to_owned()
+            }
+            HeldReason::NetworkInUse { .. } => "disconnect them with `docker network disconnect`".to_owned(),
+            HeldReason::Unsupported { field, .. } => format!("update Docker, or take {field} out of the manifest"),
+            HeldReason::ContentUnknown { .. } => "`skiff down` and `skiff up` of it make it known again".to_owned(),
+            HeldReason::LabelsUnreadable { name, .. } => format!("remove {name} by hand if it is no use"),
+            HeldReason::WaitingFor { .. }
+            | HeldReason::WaitingReady { .. }
+            | HeldReason::BackOff { .. }
+            | HeldReason::Removing { .. }
+            | HeldReason::Protected
+            | HeldReason::NotRun { .. }
+            | HeldReason::Paused
+            | HeldReason::Retained { .. } => return None,
+        })
+    }
+}
