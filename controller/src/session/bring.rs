@@ -18,7 +18,7 @@ use crate::engine::{Engine, Wake};
 use crate::executor::Report;
 use crate::scribe::{Notes, scribe};
 use crate::ui::Ui;
-use crate::ui::live::{Live, Unready, summary};
+use crate::ui::live::{self, Live, Unready, summary};
 use progress::Progress;
 use verdict::{Verdict, verdict};
 
@@ -223,7 +223,10 @@ impl Run {
             }
             Intent::Run | Intent::Down { .. } => ui.say(&summary(total, &unready, self.began.elapsed())),
         }
-        Ok(unready.is_empty())
+        for kept in &self.verdict.kept {
+            ui.say(&live::kept(kept));
+        }
+        Ok(unready.is_empty() && self.verdict.kept.is_empty())
     }
 }
 

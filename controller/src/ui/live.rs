@@ -13,7 +13,7 @@ use super::Ui;
 mod frame;
 mod summary;
 
-pub use summary::{Unready, summary};
+pub use summary::{Kept, Unready, kept, summary};
 
 /// How an object fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

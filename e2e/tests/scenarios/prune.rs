@@ -42,12 +42,25 @@ fn most_of_a_source_goes_only_when_that_is_confirmed() {
         .step(
             "up holds that back",
             skiff("up", &["--timeout", "20s"]),
-            [says("--confirm-prune"), untouched("b"), untouched("d")],
+            [
+                exits(1),
+                says("3 objects have left the manifests and still run"),
+                says("--confirm-prune"),
+                says("deployment/default/d"),
+                untouched("b"),
+                untouched("d"),
+            ],
+        )
+        .step("so does a plan, which has nothing to do", skiff("plan", &[]), [exits(0), says("--confirm-prune")])
+        .step(
+            "up of one object by its name prunes nothing, and reaches what it is asked for",
+            skiff("up", &["a", "--timeout", "20s"]),
+            [exits(0), untouched("b")],
         )
         .step(
             "until it is confirmed",
             up_with(&["--confirm-prune"]),
-            [gone("b"), gone("c"), gone("d"), untouched("a")],
+            [exits(0), gone("b"), gone("c"), gone("d"), untouched("a")],
         );
 }
 
@@ -66,7 +79,7 @@ fn an_object_that_asks_not_to_be_pruned_stays() {
         .step(
             "its file goes",
             all([remove("keep.yaml"), skiff("up", &["--timeout", "20s"])]),
-            [untouched("keep"), untouched("a")],
+            [exits(0), says("protected"), untouched("keep"), untouched("a")],
         );
 }
 

@@ -8,7 +8,7 @@ use skiff_api::{Kind, ObjectKey};
 use skiff_core::{Desired, Held, HeldReason, Intent, ObjectStatus, Phase, ReplicaStatus};
 
 use crate::controller::Snapshot;
-use crate::ui::live::Unready;
+use crate::ui::live::{Kept, Unready};
 
 /// After so many failures in a row, or restarts by the engine, an object is not waited for any longer.
 const HOPELESS_AFTER: u32 = 3;
@@ -24,7 +24,9 @@ pub(super) struct Verdict {
     pub(super) unready: BTreeMap<ObjectKey, Unready>,
     /// Objects that are on their way.
     pub(super) coming: BTreeMap<ObjectKey, Unready>,
-    /// What is held on purpose and keeps nothing from being Ready.
+    /// What left the manifests and is not removed, because somebody has to say that it is meant.
+    pub(super) kept: Vec<Kept>,
+    /// What is held on purpose and keeps nothing from being as declared.
     pub(super) notes: Vec<String>,
 }
 
@@ -52,8 +54,26 @@ fn of_run(desired: &Desired, snapshot: &Snapshot) -> Verdict {
         }
     }
     give_up_dependents(snapshot, &mut verdict);
+    verdict.kept = kept(snapshot);
     verdict.notes = notes(snapshot, |key| snapshot.status.contains_key(key));
     verdict
+}
+
+/// The objects of a prune that is held, by why it is.
+fn kept(snapshot: &Snapshot) -> Vec<Kept> {
+    let mut kept: Vec<Kept> = Vec::new();
+    for held in snapshot.plan.held.iter().filter(|held| is_unpruned(&held.why)) {
+        let (object, why) = (held.object.clone(), held.why.to_string());
+        match kept.iter_mut().find(|kept| kept.why == why) {
+            Some(kept) => kept.objects.push(object),
+            None => kept.push(Kept { objects: vec![object], why, remedy: held.remedy() }),
+        }
+    }
+    kept
+}
+
+const fn is_unpruned(why: &HeldReason) -> bool {
+    matches!(why, HeldReason::PruneUnconfirmed { .. } | HeldReason::SourceHasProblems { .. })
 }
 
 fn why(status: &ObjectStatus) -> String {
@@ -119,7 +139,7 @@ fn is_never(snapshot: &Snapshot, dependency: &ObjectKey) -> bool {
 }
 
 fn notes(snapshot: &Snapshot, known: impl Fn(&ObjectKey) -> bool) -> Vec<String> {
-    let held = snapshot.plan.held.iter();
+    let held = snapshot.plan.held.iter().filter(|held| !is_unpruned(&held.why));
     let worth_it = held.filter(|held| !held.why.is_waiting() && (!known(&held.object) || held.pending.is_empty()));
     worth_it.map(|held| format!("note: {}: {}", held.object, held.why)).collect()
 }

@@ -18,9 +18,34 @@ pub struct Unready {
     pub remedy: Option<String>,
 }
 
+/// Objects that left the manifests and are not removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The objects.
+    pub objects: Vec<ObjectKey>,
+    /// Why they are not.
+    pub why: String,
+    /// What to do.
+    pub remedy: Option<String>,
+}
+
+fn objects(count: usize) -> String {
+    format!("{count} object{}", if count == 1 { "" } else { "s" })
+}
+
+/// What left the manifests and still runs, why, and what to do.
+pub fn kept(Kept { objects: kept, why, remedy }: &Kept) -> String {
+    let (have, run) = if kept.len() == 1 { ("has", "runs") } else { ("have", "run") };
+    let head = format!("{} {have} left the manifests and still {run}", objects(kept.len()));
+    let mut lines = vec![paint(BAD, head), format!("  {why}")];
+    lines.extend(remedy.iter().map(|remedy| format!("    {} {remedy}", paint(HINT, "help:"))));
+    lines.extend(kept.iter().map(|object| format!("  {}", paint(NAME, object))));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
 /// `12 objects ready in 9.8 s`, or what is not.
 pub fn summary(total: usize, unready: &[Unready], took: Duration) -> String {
-    let objects = |count: usize| format!("{count} object{}", if count == 1 { "" } else { "s" });
     let took = age::took(took);
     if unready.is_empty() {
         return format!("{}\n", paint(GOOD, format_args!("{} ready in {took}", objects(total))));

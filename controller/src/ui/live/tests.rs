@@ -65,6 +65,24 @@ fn elsewhere_each_thing_that_happens_is_a_line() {
 }
 
 #[test]
+fn what_is_not_removed_is_named_with_the_reason_and_the_remedy() {
+    let (why, remedy) = ("2 of 2 objects of source shop would be removed".to_owned(), Some("confirm it".to_owned()));
+    let two = Kept { objects: vec![key("api"), key("db")], why: why.clone(), remedy };
+    let one = Kept { objects: vec![key("api")], why, remedy: None };
+    insta::assert_snapshot!(strip_str(&[kept(&two), kept(&one)].join("\n")).to_string(), @r"
+    2 objects have left the manifests and still run
+      2 of 2 objects of source shop would be removed
+        help: confirm it
+      deployment/shop/api
+      deployment/shop/db
+
+    1 object has left the manifests and still runs
+      2 of 2 objects of source shop would be removed
+      deployment/shop/api
+    ");
+}
+
+#[test]
 fn the_summary_names_what_is_not_ready_with_its_remedy() {
     let unready =
         Unready { object: key("job"), why: "exited with 1".to_owned(), remedy: Some("skiff logs job".to_owned()) };

@@ -70,6 +70,10 @@ impl World {
         let mut lines = vec![if verdict.is_quiet { "quiet" } else { "busy" }.to_owned()];
         lines.extend(verdict.unready.values().map(|unready| line("hopeless", unready)));
         lines.extend(verdict.coming.values().map(|unready| line("coming", unready)));
+        lines.extend(verdict.kept.iter().map(|kept| {
+            let names: Vec<&str> = kept.objects.iter().map(|object| object.name.as_str()).collect();
+            format!("kept {}: {}", names.join(", "), kept.why)
+        }));
         lines.extend(verdict.notes);
         lines
     }
@@ -191,6 +195,17 @@ fn a_container_that_the_engine_starts_again_and_again_is_hopeless() {
         judged.get(1).map(String::as_str),
         Some("hopeless web: shop-web-1 exited with 1 and is being restarted by Docker"),
         "{judged:?}"
+    );
+}
+
+#[test]
+fn what_left_the_manifests_and_waits_for_a_word_is_kept_and_no_mere_note() {
+    let mut world = World::of(&[deployment("db", &[]), deployment("web", &[])], Intent::Run);
+    world.act();
+    (world.target.desired, _) = compiled(&[], Intent::Run);
+    assert_eq!(
+        world.judged(),
+        ["quiet", "kept db, web: 2 of 2 objects of source test would be removed: confirm with --confirm-prune"]
     );
 }
 
