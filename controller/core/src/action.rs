@@ -256,6 +256,9 @@ pub struct ContainerSpec {
 pub struct ConnectNetwork {
     /// The container.
     pub container: ContainerRef,
+    /// The network's id, where it is there and the container runs: another network may have its name. One that does not run
+    /// is told the name, which is all that Docker keeps until it starts.
+    pub network_id: Option<String>,
     /// The network, with names and addresses on it.
     pub attachment: Attachment,
 }

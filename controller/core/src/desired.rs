@@ -10,7 +10,7 @@ use skiff_api::{
     VolumeSpec,
 };
 
-use crate::action::FileSet;
+use crate::action::{CreateVolume, FileSet};
 use crate::course::Course;
 
 /// Everything that the loaded sources declare.
@@ -270,6 +270,8 @@ pub enum MountSource {
         per_replica: bool,
         /// Whether an empty volume is left empty.
         no_copy: bool,
+        /// As what the engine makes it, should it be gone when the container is made; none where it must be there.
+        definition: Option<Box<CreateVolume>>,
     },
     /// A path of the host: as written, and the folder that a relative one starts from.
     HostPath {

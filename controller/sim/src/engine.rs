@@ -152,7 +152,7 @@ impl SimEngine {
                 Ok(if self.files.remove(id).is_some() { Outcome::Done } else { Outcome::Already })
             }
             Action::CreateContainer(create) => self.create_container(create, content),
-            Action::ConnectNetwork(connect) => self.connect(&connect.container, &connect.attachment),
+            Action::ConnectNetwork(connect) => self.connect(connect),
             Action::DisconnectNetwork { container, network_id, network } => {
                 Ok(self.disconnect(container, network_id, network))
             }

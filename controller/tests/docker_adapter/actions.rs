@@ -106,7 +106,7 @@ async fn networks_are_made_joined_left_and_removed_once() -> Tested {
         let container = host.run(create).await?;
         let connect = |alias| {
             let attachment = host.attachment("two", alias);
-            Action::ConnectNetwork(ConnectNetwork { container: container.clone(), attachment })
+            Action::ConnectNetwork(ConnectNetwork { container: container.clone(), network_id: None, attachment })
         };
         host.perform_twice(connect("www")).await?;
         let stale = host.perform(connect("other")).await;

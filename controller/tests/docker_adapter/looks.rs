@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use skiff::engine::{Engine, Look, Wake};
 use skiff_api::{Kind, RestartPolicy};
-use skiff_core::{Action, ContainerState, Mount, MountSource, Owner};
+use skiff_core::{Action, ContainerState, CreateVolume, Mount, MountSource, Owner};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -16,8 +16,19 @@ use super::fixture::{Host, Tested, stop, with_host};
 async fn a_container_is_reported_with_labels_volumes_and_settings() -> Tested {
     with_host("look", async |host: &mut Host| {
         let mut create = host.shell("a", "exit 3");
-        let object = host.owner(Kind::Volume, "data").object;
-        let source = MountSource::Volume { object, name: host.name("data"), per_replica: false, no_copy: false };
+        let definition = CreateVolume {
+            name: host.name("data"),
+            spec: skiff_api::VolumeSpec::default(),
+            owner: host.owner(Kind::Volume, "data"),
+            labels: std::collections::BTreeMap::new(),
+        };
+        let source = MountSource::Volume {
+            object: definition.owner.object.clone(),
+            name: definition.name.clone(),
+            per_replica: false,
+            no_copy: false,
+            definition: Some(Box::new(definition)),
+        };
         create.spec.mounts = vec![
             Mount { target: "/data".to_owned(), read_only: false, sub_path: None, source },
             Mount { target: "/tmp".to_owned(), read_only: false, sub_path: None, source: MountSource::Anonymous },

@@ -146,6 +146,7 @@ impl Builder<'_> {
                 name: volume_name(self.input, self.key, named),
                 per_replica: named.per_replica,
                 no_copy: named.no_copy,
+                definition: None,
             };
             return Some((source, named.read_only));
         }

@@ -5,7 +5,7 @@ use skiff_api::{Component, DependencyCondition, Kind, ObjectKey, OwnerLabels, na
 use super::StepId;
 use super::draft::{Draft, Presence};
 use super::network::{presence, recordable};
-use super::volume::plan_volume;
+use super::volume::{may_be_made, plan_volume};
 use crate::action::{Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, FileSet, PullImage};
 use crate::desired::{Mount, MountSource, Workload};
 use crate::held::HeldReason;
@@ -136,24 +136,27 @@ pub(super) fn create(
     let container = ContainerRef { id: None, name };
     let mut ready_to_start = vec![created];
     for attachment in workload.networks.iter().skip(1) {
-        let connect = ConnectNetwork { container: container.clone(), attachment: attachment.clone() };
+        let connect = ConnectNetwork { container: container.clone(), network_id: None, attachment: attachment.clone() };
         ready_to_start.push(draft.step(key, hash, Action::ConnectNetwork(connect), Reason::Needed, [created]));
     }
     draft.step(key, hash, Action::StartContainer { container }, reason.clone(), ready_to_start)
 }
 
-/// The mounts of an ordinal, and the steps that make volumes of its own.
+/// The mounts of an ordinal, with what the engine makes of a volume that has gone by then, and the steps that make volumes of
+/// its own.
 fn resolve_mounts(draft: &mut Draft<'_>, workload: &Workload, ordinal: u32) -> (Vec<Mount>, Vec<StepId>) {
     let mut steps = Vec::new();
     let mut mounts = workload.template.mounts.clone();
     for mount in &mut mounts {
-        if let MountSource::Volume { object, name, per_replica: true, .. } = &mut mount.source {
+        let MountSource::Volume { object, name, per_replica, definition, .. } = &mut mount.source else { continue };
+        let Some(volume) = draft.desired.volumes.get(object) else { continue };
+        if *per_replica {
             *name = format!("{name}-{ordinal}");
-            let volume = draft.desired.volumes.get(object);
-            if let Some(Presence::After(step)) = volume.map(|volume| plan_volume(draft, object, volume, name)) {
+            if let Presence::After(step) = plan_volume(draft, object, volume, name) {
                 steps.push(step);
             }
         }
+        *definition = may_be_made(draft, object, volume, name).map(Box::new);
     }
     (mounts, steps)
 }

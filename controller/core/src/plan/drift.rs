@@ -11,7 +11,7 @@ use super::network::presence;
 use super::replica::Replica;
 use crate::action::{Action, ConnectNetwork, UpdateContainer};
 use crate::desired::{Attachment, InPlace, Workload};
-use crate::observed::Endpoint;
+use crate::observed::{ContainerState, Endpoint};
 use crate::reason::{Change, Reason};
 
 /// Puts right what can be put right on an existing container; returns the steps that its start must follow.
@@ -104,7 +104,9 @@ fn attach(
         }
         (None, None) => (Reason::Disconnected { network: name.clone() }, None),
     };
-    let connect = ConnectNetwork { container: observed_ref(container), attachment: attachment.clone() };
+    let is_known = made.is_none() && container.state == ContainerState::Running;
+    let network_id = draft.network(name).filter(|_| is_known).map(|network| network.id.clone());
+    let connect = ConnectNetwork { container: observed_ref(container), network_id, attachment: attachment.clone() };
     Some(draft.step(&workload.key, &workload.template.hash, Action::ConnectNetwork(connect), reason, after))
 }
 

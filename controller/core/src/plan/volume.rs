@@ -62,18 +62,30 @@ fn create(draft: &mut Draft<'_>, key: &ObjectKey, volume: &DesiredVolume, name: 
         draft.hold(key, back_off);
         return Presence::Held;
     }
-    let action = Action::CreateVolume(CreateVolume {
+    let action = Action::CreateVolume(definition(draft, key, volume, name));
+    Presence::After(draft.step(key, &volume.hash, action, Reason::Missing, []))
+}
+
+fn definition(draft: &Draft<'_>, key: &ObjectKey, volume: &DesiredVolume, name: &str) -> CreateVolume {
+    let revision = volume.source_revision.as_ref();
+    CreateVolume {
         name: name.to_owned(),
         spec: volume.spec.clone(),
-        owner: owner_labels(
-            draft,
-            key,
-            &volume.source,
-            volume.source_revision.as_ref(),
-            &volume.hash,
-            &volume.canonical,
-        ),
+        owner: owner_labels(draft, key, &volume.source, revision, &volume.hash, &volume.canonical),
         labels: volume.labels.clone(),
-    });
-    Presence::After(draft.step(key, &volume.hash, action, Reason::Missing, []))
+    }
+}
+
+/// As what the engine makes a volume that has gone when a container is made: with our labels, so that it is not nobody's for
+/// ever. Never one that is external, and none whose definition changed: that one has other settings than the engine would be told.
+pub(super) fn may_be_made(
+    draft: &Draft<'_>,
+    key: &ObjectKey,
+    volume: &DesiredVolume,
+    name: &str,
+) -> Option<CreateVolume> {
+    let found = draft.observed.volumes.iter().find(|found| found.name == name);
+    let changed =
+        found.is_some_and(|found| found.owner.labels().is_none_or(|labels| labels.template_hash != volume.hash));
+    (!volume.spec.external && !changed).then(|| definition(draft, key, volume, name))
 }

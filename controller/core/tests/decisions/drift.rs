@@ -1,7 +1,7 @@
 //! What was changed by hand, or can be changed where it stands.
 
 use serde_json::{Value, json};
-use skiff_core::InPlace;
+use skiff_core::{Action, InPlace, Plan};
 
 use crate::world::{World, deployment, web};
 
@@ -82,6 +82,26 @@ fn a_disconnected_container_is_connected_with_its_names() {
     assert_eq!(world.lines(), ["0 connect shop-web-1 to shop-default (not on network shop-default)"]);
     world.settle();
     assert!(world.lines().is_empty());
+}
+
+#[test]
+fn of_two_networks_of_one_name_a_running_container_is_put_on_the_older_one_by_its_id() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    let older = world.engine.networks().next().map(|network| network.id.clone());
+    world.engine.duplicate_network("shop-default");
+    world.engine.disconnect_by_hand("shop-web-1", "shop-default");
+    let connected_by = |plan: Plan| -> Vec<Option<String>> {
+        let connects = plan.steps.into_iter().filter_map(|step| {
+            let Action::ConnectNetwork(connect) = step.action else { return None };
+            Some(connect.network_id)
+        });
+        connects.collect()
+    };
+    assert_eq!(connected_by(world.plan()), [older]);
+    // A container that does not run is told the name: an id would be taken for one, should the network go.
+    world.engine.stop_by_hand("shop-web-1");
+    assert_eq!(connected_by(world.plan()), [None]);
 }
 
 #[test]

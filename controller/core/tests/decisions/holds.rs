@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use skiff_core::{Action, MountSource};
 
 use crate::world::{World, deployment, web};
 
@@ -87,6 +88,27 @@ fn a_volume_whose_definition_changed_is_held_and_its_users_go_on() {
         ["held data: a volume is never made anew, and its definition changed: labels.x changed 1 → 2;"]
     );
     assert_eq!(world.running(), ["shop-web-2"]);
+}
+
+#[test]
+fn a_volume_that_goes_before_its_container_is_made_comes_back_as_ours_and_an_external_one_does_not() {
+    let volume = |name: &str, external: bool| json!({ "apiVersion": "skiff.dev/v1", "kind": "Volume", "metadata": { "name": name }, "spec": { "external": external } });
+    let mounts = json!({ "volumeMounts": [{ "name": "data", "mountPath": "/data" }, { "name": "theirs", "mountPath": "/theirs" }] });
+    let volumes = json!({ "volumes": [{ "name": "data", "volume": { "name": "data", "perReplica": true } }, { "name": "theirs", "volume": { "name": "theirs" } }] });
+    let user = deployment("web", 1, mounts, volumes, json!({}));
+    let mut world = World::of(&[volume("data", false), volume("theirs", true), user]);
+    world.engine.add_foreign_volume("theirs");
+    let plan = world.plan();
+    let made = plan.steps.iter().filter_map(|step| {
+        let Action::CreateContainer(create) = &step.action else { return None };
+        Some(&create.spec.mounts)
+    });
+    let definitions = made.flatten().filter_map(|mount| {
+        let MountSource::Volume { name, definition, .. } = &mount.source else { return None };
+        Some((name.clone(), definition.as_ref().map(|made| (made.name.clone(), made.owner.object.to_string()))))
+    });
+    let data = ("shop-data-1".to_owned(), "volume/shop/data".to_owned());
+    assert_eq!(definitions.collect::<Vec<_>>(), [("shop-data-1".to_owned(), Some(data)), ("theirs".to_owned(), None)]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(super) const SCRIPTS: &[Entry] = &[
     ("a network with a running container on it stays, one with a stopped one goes", removal),
     ("a container does not start on a network that is gone, until it is put on the new one", network_gone),
     ("a stopped container is taken off a network that is gone", off_what_is_gone),
-    ("of two networks with one name Docker chooses none", two_of_one_name),
+    ("of two networks with one name Docker chooses none; a running container is connected by id", two_of_one_name),
     ("a missing network fails the start, not the create", missing_network),
 ];
 
@@ -112,6 +112,16 @@ fn two_of_one_name(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.hand(&Hand::DuplicateNetwork(stage.name("one")))?;
     stage.has_done(stage.create_network("one"))?;
     stage.fails(stage.connect("web", "one", "www"), "Invalid")?;
+    let ids = stage.network_ids("one")?;
+    let older = ids.first().ok_or("the network has gone")?;
+    stage.does(stage.connect_by_id("web", "one", older))?;
+    stage.has_done(stage.connect_by_id("web", "one", older))?;
+    let name = stage.name("one");
+    same("the network that it is on", &stage.container("web")?.networks.get(&name), &Some(older))?;
+    stage.fails(stage.connect_by_id("web", "three", &"0".repeat(64)), "Stale")?;
+    // Once started on it, a container knows its network by id.
+    stage.does(stage.stop("web"))?;
+    stage.does(stage.start("web"))?;
     let create = stage.on_network("other", "one", "other");
     stage.makes(create)?;
     stage.fails(stage.start("other"), "EngineFailed")?;

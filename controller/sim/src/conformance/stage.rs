@@ -106,12 +106,16 @@ impl<'a> Stage<'a> {
     }
 
     pub(super) fn create_volume(&self, name: &str) -> Action {
-        Action::CreateVolume(CreateVolume {
+        Action::CreateVolume(self.volume(name))
+    }
+
+    pub(super) fn volume(&self, name: &str) -> CreateVolume {
+        CreateVolume {
             name: self.name(name),
             spec: VolumeSpec::default(),
             owner: self.owner(Kind::Volume, name),
-            labels: BTreeMap::new(),
-        })
+            labels: BTreeMap::from([("tier".to_owned(), "back".to_owned())]),
+        }
     }
 
     pub(super) fn start(&self, name: &str) -> Action {
@@ -140,7 +144,23 @@ impl<'a> Stage<'a> {
 
     pub(super) fn connect(&self, name: &str, network: &str, alias: &str) -> Action {
         let attachment = self.attachment(network, alias);
-        Action::ConnectNetwork(ConnectNetwork { container: self.container_ref(name), attachment })
+        Action::ConnectNetwork(ConnectNetwork { container: self.container_ref(name), network_id: None, attachment })
+    }
+
+    /// The same, by the network's id.
+    pub(super) fn connect_by_id(&self, name: &str, network: &str, id: &str) -> Action {
+        let attachment = self.attachment(network, name);
+        let network_id = Some(id.to_owned());
+        Action::ConnectNetwork(ConnectNetwork { container: self.container_ref(name), network_id, attachment })
+    }
+
+    /// The ids of the networks of a name, the oldest first.
+    pub(super) fn network_ids(&mut self, name: &str) -> Result<Vec<String>, String> {
+        let name = self.name(name);
+        let mut found = self.observed()?.networks;
+        found.retain(|network| network.name == name);
+        found.sort_by_key(|network| network.created_at);
+        Ok(found.into_iter().map(|network| network.id).collect())
     }
 
     /// Takes a container off a network as it was observed on it.

@@ -1,14 +1,14 @@
 //! Images, volumes, files.
 
 use skiff_api::{Kind, ObjectKey, PullPolicy};
-use skiff_core::{Action, FileSet, Mount, MountSource};
+use skiff_core::{Action, CreateVolume, FileSet, Mount, MountSource};
 
 use super::stage::same;
 use super::{Entry, Stage};
 
 pub(super) const SCRIPTS: &[Entry] = &[
     ("an image that is there is not pulled, and one that is not there fails", images),
-    ("a volume in use stays, and the engine makes those that are missing", volumes),
+    ("a volume in use stays, and the engine makes those that are missing as they are defined", volumes),
     ("a container whose files are missing is not made", files),
 ];
 
@@ -22,12 +22,13 @@ fn images(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.fails(Action::CreateContainer(Box::new(create)), "ImagePullFailed")
 }
 
-fn mounts(stage: &Stage<'_>, volume: &str) -> Vec<Mount> {
+fn mounts(stage: &Stage<'_>, volume: &str, definition: Option<CreateVolume>) -> Vec<Mount> {
     let source = MountSource::Volume {
         object: ObjectKey::new(Kind::Volume, "test", volume),
         name: stage.name(volume),
         per_replica: false,
         no_copy: false,
+        definition: definition.map(Box::new),
     };
     vec![Mount { target: "/data".to_owned(), read_only: false, sub_path: None, source }]
 }
@@ -36,7 +37,7 @@ fn volumes(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.does(stage.create_volume("data"))?;
     stage.has_done(stage.create_volume("data"))?;
     let mut create = stage.sleeper("writer");
-    create.spec.mounts = mounts(stage, "data");
+    create.spec.mounts = mounts(stage, "data", None);
     stage.makes(create)?;
     let name = stage.name("data");
     same("its volumes", &stage.container("writer")?.volumes, &[name.clone()].into())?;
@@ -46,10 +47,18 @@ fn volumes(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.does(remove.clone())?;
     stage.has_done(remove)?;
     let mut create = stage.sleeper("maker");
-    create.spec.mounts = mounts(stage, "unmade");
+    create.spec.mounts = mounts(stage, "unmade", None);
+    // An external one may be in use by others and must not come back empty.
+    stage.fails(Action::CreateContainer(Box::new(create.clone())), "Stale")?;
+    same(
+        "whether the volume was made",
+        &stage.observed()?.volumes.iter().any(|found| found.name == stage.name("unmade")),
+        &false,
+    )?;
+    create.spec.mounts = mounts(stage, "unmade", Some(stage.volume("unmade")));
     stage.makes(create)?;
-    // It has no labels: it is nobody's.
-    stage.fails(stage.create_volume("unmade"), "NameTaken")
+    // It is as if we had made it.
+    stage.has_done(stage.create_volume("unmade"))
 }
 
 fn files(stage: &mut Stage<'_>) -> Result<(), String> {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use skiff_api::{Container, OwnerLabels, RestartPolicy, label};
 use skiff_core::{
-    Attachment, ContainerSpec, ContentStore, CreateContainer, EngineError, EnvEntry, EnvValue, InPlace, Outcome,
+    Attachment, ContainerSpec, ContentStore, CreateContainer, EngineError, EnvEntry, EnvValue, InPlace, Mount,
+    MountSource, Outcome,
 };
 
 use super::container::{DockerRestart, Program, SimContainer, SimEndpoint};
-use super::store::readable;
+use super::store::{self, readable};
 use super::{SimEngine, SimImage};
 
 /// Docker's default between two health checks.
@@ -37,16 +38,36 @@ impl SimEngine {
         if let Some(missing) = made.file_sets().find(|files| !self.files.contains_key(*files)) {
             return Err(EngineError::Invalid(format!("bind source path does not exist: {missing}")));
         }
-        // Docker makes the volumes that are missing, without labels.
-        let missing: Vec<String> =
-            made.volume_names().filter(|name| !self.volumes.contains_key(*name)).map(str::to_owned).collect();
-        for name in missing {
-            self.insert_volume(&name, BTreeMap::new());
-        }
+        self.make_missing_volumes(&create.spec.mounts)?;
         made.id = self.new_id();
         made.serial = self.serial;
         self.containers.insert(made.id.clone(), made);
         Ok(Outcome::Done)
+    }
+}
+
+impl SimEngine {
+    /// Docker makes the volumes that are missing as the mount says; the adapter looks first for those that must be there.
+    fn make_missing_volumes(&mut self, mounts: &[Mount]) -> Result<(), EngineError> {
+        let missing = mounts.iter().filter_map(|mount| match &mount.source {
+            MountSource::Volume { name, definition, .. } => {
+                (!self.volumes.contains_key(name)).then_some((name, definition))
+            }
+            MountSource::Files(_)
+            | MountSource::HostPath { .. }
+            | MountSource::Tmpfs(_)
+            | MountSource::Anonymous
+            | MountSource::Image(_)
+            | MountSource::NamedPipe(_) => None,
+        });
+        let missing: Vec<_> = missing.collect();
+        if let Some((name, _)) = missing.iter().find(|(_, definition)| definition.is_none()) {
+            return Err(EngineError::Stale(format!("volume {name} is gone")));
+        }
+        for definition in missing.into_iter().filter_map(|(_, definition)| definition.as_deref()) {
+            self.insert_volume(&definition.name, store::all_labels(&definition.labels, &definition.owner));
+        }
+        Ok(())
     }
 }
 

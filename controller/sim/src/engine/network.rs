@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use skiff_api::{HostPort, OwnerLabels};
-use skiff_core::{Attachment, ContainerRef, CreateNetwork, EngineError, Outcome, PublishedPort};
+use skiff_core::{Attachment, ConnectNetwork, ContainerRef, CreateNetwork, EngineError, Outcome, PublishedPort};
 
 use super::SimEngine;
 use super::container::{SimContainer, SimEndpoint};
 use super::create::endpoint;
-use super::store::{SimNetwork, readable};
+use super::store::{SimNetwork, all_labels, readable};
 
 /// Where the engine begins to look for a port that nobody asked for by number.
 const EPHEMERAL: std::ops::RangeInclusive<u16> = 32_768..=60_999;
@@ -33,9 +33,7 @@ impl SimEngine {
             }
             (None, None) => {}
         }
-        let mut labels = create.labels.clone();
-        labels.extend(create.owner.to_map());
-        self.insert_network(&create.name, labels, create.spec.clone());
+        self.insert_network(&create.name, all_labels(&create.labels, &create.owner), create.spec.clone());
         Ok(Outcome::Done)
     }
 
@@ -76,16 +74,17 @@ impl SimEngine {
         }
     }
 
-    pub(super) fn connect(
-        &mut self,
-        reference: &ContainerRef,
-        attachment: &Attachment,
-    ) -> Result<Outcome, EngineError> {
-        let network_id = self.resolve(&attachment.network).map(|network| network.id.clone());
+    pub(super) fn connect(&mut self, connect: &ConnectNetwork) -> Result<Outcome, EngineError> {
+        let ConnectNetwork { container: reference, network_id, attachment } = connect;
+        let network_id = match network_id {
+            Some(id) if self.networks.contains_key(id) => Ok(id.clone()),
+            Some(id) => Err(format!("network {id} not found")),
+            None => self.resolve(&attachment.network).map(|network| network.id.clone()),
+        };
         let container = self.find_mut(reference)?;
         let network_id = match network_id {
             Ok(network_id) => network_id,
-            // One that does not run is told the name, and finds out when it starts.
+            // One that does not run is told the name, and finds out when it starts. (Docker would take an id for a name, too.)
             Err(_) if !container.is_up() => {
                 container.networks.insert(attachment.network.clone(), endpoint(attachment));
                 return Ok(Outcome::Done);

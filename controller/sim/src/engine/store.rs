@@ -97,9 +97,7 @@ impl SimEngine {
             }
             return Ok(Outcome::Already);
         }
-        let mut labels = create.labels.clone();
-        labels.extend(create.owner.to_map());
-        self.insert_volume(&create.name, labels);
+        self.insert_volume(&create.name, all_labels(&create.labels, &create.owner));
         Ok(Outcome::Done)
     }
 
@@ -131,6 +129,11 @@ impl SimEngine {
         self.files.insert(files.id.clone(), written);
         Ok(if already { Outcome::Already } else { Outcome::Done })
     }
+}
+
+/// The user's labels and ours.
+pub(super) fn all_labels(users: &BTreeMap<String, String>, owner: &OwnerLabels) -> BTreeMap<String, String> {
+    users.clone().into_iter().chain(owner.to_map()).collect()
 }
 
 /// Our labels, where there are some that can be read.

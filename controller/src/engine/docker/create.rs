@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use skiff_core::{ContainerSpec, ContentStore, CreateContainer, EngineError, Outcome};
+use skiff_core::{ContainerSpec, ContentStore, CreateContainer, EngineError, MountSource, Outcome};
 
 use super::Docker;
 use super::client::Client;
@@ -11,7 +11,7 @@ use super::container::{self, Surroundings};
 use super::image;
 use super::network::short;
 use super::observe::{Inspected, inspect, owner};
-use super::path;
+use super::{path, volume};
 
 /// Makes a container without starting it.
 pub(super) async fn create(
@@ -22,9 +22,13 @@ pub(super) async fn create(
     let CreateContainer { name, spec } = create;
     let client = &docker.client;
     let pod = &spec.template.pod.container;
-    let (image_id, log_driver, profiles) =
-        tokio::join!(image::id(client, &pod.image), docker.log_driver(), profiles(spec));
-    let (image_id, log_driver, profiles) = (image_id?, log_driver?, profiles?);
+    let (image_id, log_driver, profiles, volumes) = tokio::join!(
+        image::id(client, &pod.image),
+        docker.log_driver(),
+        profiles(spec),
+        volumes_that_must_be_there(client, spec)
+    );
+    let (image_id, log_driver, profiles, ()) = (image_id?, log_driver?, profiles?, volumes?);
     let around = Surroundings {
         api: client.api(),
         image_id: &image_id,
@@ -42,6 +46,16 @@ pub(super) async fn create(
         404 => Err(missing(&pod.image, name, &reply.message())),
         _ => Ok(reply.read::<Made>(&format!("create container {name}"))?.outcome()),
     }
+}
+
+/// The engine makes every volume that a new container mounts and that is not there, an external one too.
+async fn volumes_that_must_be_there(client: &Client, spec: &ContainerSpec) -> Result<(), EngineError> {
+    for mount in &spec.mounts {
+        if let MountSource::Volume { name, definition: None, .. } = &mount.source {
+            volume::must_be_there(client, name).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The engine answers 404 for a missing image and for a container of `volumesFrom` or a namespace.

@@ -155,11 +155,11 @@ pub(super) fn endpoint_settings(attachment: &Attachment, api: (u32, u32)) -> Val
 
 /// Puts a container on a network.
 pub(super) async fn connect(client: &Client, connect: &ConnectNetwork) -> Result<Outcome, EngineError> {
-    let ConnectNetwork { container, attachment } = connect;
+    let ConnectNetwork { container, network_id, attachment } = connect;
     let what = format!("connect {} to {}", container.name, attachment.network);
     let body =
         json!({ "Container": container.handle(), "EndpointConfig": endpoint_settings(attachment, client.api()) });
-    let path = format!("/networks/{}/connect", path::name(&attachment.network)?);
+    let path = format!("/networks/{}/connect", path::name(network_id.as_ref().unwrap_or(&attachment.network))?);
     let reply = client.post(&path, Some(&body)).await?;
     if !reply.is_success() && is_on(client, container, attachment, &reply.message()).await? {
         return Ok(Outcome::Already);

@@ -51,16 +51,29 @@ fn taken(create: &CreateVolume, by: String) -> EngineError {
 }
 
 fn body(create: &CreateVolume) -> Value {
-    let CreateVolume { name, spec, owner, labels } = create;
+    let CreateVolume { name, spec, owner: _, labels: _ } = create;
     // The rest says whether and when there is a volume to make or to remove.
     let VolumeSpec { driver, driver_opts, volume_name: _, external: _, reclaim_policy: _ } = spec;
-    let labels: BTreeMap<String, String> = labels.clone().into_iter().chain(owner.to_map()).collect();
     Fields::default()
         .set("Name", name)
         .set("Driver", driver)
         .set("DriverOpts", driver_opts)
-        .set("Labels", labels)
+        .set("Labels", labels(create))
         .build()
+}
+
+/// The labels of a volume: the user's and ours.
+pub(super) fn labels(create: &CreateVolume) -> BTreeMap<String, String> {
+    create.labels.clone().into_iter().chain(create.owner.to_map()).collect()
+}
+
+/// Knows that a volume is there which must not be made.
+pub(super) async fn must_be_there(client: &Client, name: &str) -> Result<(), EngineError> {
+    let reply = client.get(&format!("/volumes/{}", path::name(name)?)).await?;
+    match reply.status {
+        404 => Err(EngineError::Stale(format!("volume {name} is gone"))),
+        _ => reply.done(&format!("look at volume {name}")),
+    }
 }
 
 /// Removes a volume and its data; the engine refuses while a container has it.

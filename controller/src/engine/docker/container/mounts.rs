@@ -4,11 +4,12 @@
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
-use skiff_api::{HostPathVolume, ImageVolume, TmpfsVolume};
-use skiff_core::{EngineError, Mount, MountSource};
+use skiff_api::{HostPathVolume, ImageVolume, TmpfsVolume, VolumeSpec};
+use skiff_core::{CreateVolume, EngineError, Mount, MountSource};
 
 use super::Surroundings;
 use crate::engine::docker::fields::Fields;
+use crate::engine::docker::volume;
 
 /// From here on a folder of a volume can be mounted.
 const SUBPATH: (u32, u32) = (1, 45);
@@ -33,8 +34,8 @@ pub(super) fn mounts(mounts: &[Mount], around: &Surroundings<'_>) -> Result<Moun
         let Mount { target, read_only, sub_path, source } = mount;
         let (sub_path, read_only) = (sub_path.as_deref(), *read_only);
         match source {
-            MountSource::Volume { name, no_copy, object: _, per_replica: _ } => {
-                let options = volume_options(sub_path, *no_copy, around.api)?;
+            MountSource::Volume { name, no_copy, definition, object: _, per_replica: _ } => {
+                let options = volume_options(sub_path, *no_copy, definition.as_deref(), around.api)?;
                 let mut fields = typed("volume", target, read_only);
                 all.mounts.push(fields.set("Source", name).set("VolumeOptions", options).build());
             }
@@ -76,13 +77,26 @@ fn typed(kind: &str, target: &str, read_only: bool) -> Fields {
     fields
 }
 
-fn volume_options(sub_path: Option<&str>, no_copy: bool, (major, minor): (u32, u32)) -> Result<Value, EngineError> {
+/// The options of a mounted volume. The engine makes one that is not there: labels and driver are for that case.
+fn volume_options(
+    sub_path: Option<&str>,
+    no_copy: bool,
+    definition: Option<&CreateVolume>,
+    (major, minor): (u32, u32),
+) -> Result<Value, EngineError> {
     if sub_path.is_some() && (major, minor) < SUBPATH {
         return Err(EngineError::Invalid(format!(
             "subPath of a volume needs Docker's API 1.45 and this engine speaks {major}.{minor}: it would mount the whole volume"
         )));
     }
-    Ok(Fields::default().set("NoCopy", no_copy).set("Subpath", sub_path).build())
+    let mut options = Fields::default();
+    options.set("NoCopy", no_copy).set("Subpath", sub_path);
+    if let Some(definition) = definition {
+        let VolumeSpec { driver, driver_opts, .. } = &definition.spec;
+        let driver = Fields::default().set("Name", driver).set("Options", driver_opts).build();
+        options.set("Labels", volume::labels(definition)).set("DriverConfig", driver);
+    }
+    Ok(options.build())
 }
 
 fn host_path(
@@ -172,6 +186,7 @@ fn text(path: &Path) -> Result<&str, EngineError> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use skiff_api::{ObjectKey, OwnerLabels};
 
     use super::*;
 
@@ -191,6 +206,34 @@ mod tests {
     fn a_path_below_a_mount_stays_there() {
         assert!(below(Path::new("/a"), Some("../b")).is_err() && below(Path::new("/a"), Some("/b")).is_err());
         assert_eq!(below(Path::new("/a"), Some("b/c")).ok(), Some("/a/b/c".into()));
+    }
+
+    #[test]
+    fn the_engine_is_told_as_what_to_make_a_volume_that_has_gone() {
+        let owner = OwnerLabels {
+            instance: skiff_api::Instance::default(),
+            source: "shop".to_owned(),
+            object: ObjectKey::new(skiff_api::Kind::Volume, "shop", "data"),
+            ordinal: 0,
+            component: skiff_api::Component::Main,
+            run: None,
+            revision: 0,
+            source_revision: None,
+            template_hash: "v1:a".to_owned(),
+            template: None,
+            content: None,
+            image_id: None,
+        };
+        let driver_opts = [("type".to_owned(), "tmpfs".to_owned())].into();
+        let spec = VolumeSpec { driver: Some("local".to_owned()), driver_opts, ..VolumeSpec::default() };
+        let labels = [("tier".to_owned(), "back".to_owned())].into();
+        let definition = CreateVolume { name: "shop-data".to_owned(), spec, owner, labels };
+        let options = volume_options(None, false, Some(&definition), (1, 41)).unwrap_or_default();
+        assert_eq!(options.get("DriverConfig"), Some(&json!({ "Name": "local", "Options": { "type": "tmpfs" } })));
+        let label = |name: &str| options.get("Labels").and_then(|labels| labels.get(name));
+        assert_eq!(label("tier"), Some(&json!("back")));
+        assert_eq!(label("skiff.dev/template-hash"), Some(&json!("v1:a")));
+        assert_eq!(volume_options(None, false, None, (1, 41)), Ok(json!({})));
     }
 
     #[test]
