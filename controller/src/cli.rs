@@ -16,6 +16,7 @@ mod doctor;
 pub mod down;
 pub mod engine;
 mod error;
+mod events;
 mod exec;
 mod explain;
 mod get;
@@ -23,6 +24,7 @@ mod logs;
 pub mod paths;
 pub mod plan;
 mod restart;
+mod rollout;
 pub mod run;
 mod scale;
 mod schema;
@@ -69,10 +71,13 @@ enum Command {
     Validate(validate::Args),
     Get(get::Args),
     Describe(describe::Args),
+    Events(events::Args),
     Logs(logs::Args),
     Exec(exec::Args),
     Wait(wait::Args),
     Restart(restart::Args),
+    Rollout(rollout::Args),
+    Rollback(rollout::UndoArgs),
     Scale(scale::Args),
     Explain(explain::Args),
     Schema(schema::Args),
@@ -140,10 +145,13 @@ impl Command {
             | Self::Validate(_)
             | Self::Get(_)
             | Self::Describe(_)
+            | Self::Events(_)
             | Self::Logs(_)
             | Self::Exec(_)
             | Self::Wait(_)
             | Self::Restart(_)
+            | Self::Rollout(_)
+            | Self::Rollback(_)
             | Self::Scale(_)
             | Self::Explain(_)
             | Self::Schema(_)
@@ -164,10 +172,13 @@ impl Command {
             Self::Validate(args) => validate::run(&args, context),
             Self::Get(args) => get::run(&args, context),
             Self::Describe(args) => describe::run(&args, context),
+            Self::Events(args) => events::run(&args, context),
             Self::Logs(args) => logs::run(&args, context),
             Self::Exec(args) => exec::run(&args, context),
             Self::Wait(args) => wait::run(&args, context),
             Self::Restart(args) => restart::run(&args, context),
+            Self::Rollout(args) => rollout::run(&args, context),
+            Self::Rollback(args) => rollout::undo(&args, context),
             Self::Scale(args) => scale::run(&args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Crd(args) => crd::run(&args, context),

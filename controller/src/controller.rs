@@ -10,9 +10,9 @@ use std::time::Duration;
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, ObjectStatus, Observed, Outcome,
-    Plan, Severity, SignedDuration, Step, Timestamp, learn, notice_crashes, plan, status,
+    Plan, Refusal, Request, Severity, SignedDuration, Step, Timestamp, grant, learn, notice_crashes, plan, status,
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -81,8 +81,19 @@ pub struct Wiring {
     pub reports: Option<mpsc::UnboundedSender<Report>>,
     /// What is to be written down.
     pub notes: Option<Notes>,
+    /// What people ask.
+    pub asked: mpsc::Receiver<Asked>,
     /// What was remembered when it started.
     pub history: History,
+}
+
+/// Something that is asked of the loop, and where the answer goes.
+#[derive(Debug)]
+pub struct Asked {
+    /// What.
+    pub request: Request,
+    /// What happens now, or why not.
+    pub reply: oneshot::Sender<Result<String, Refusal>>,
 }
 
 /// The loop with what it remembers.
@@ -99,6 +110,8 @@ pub struct Controller<E> {
     has_run: BTreeMap<ObjectKey, String>,
     crashes: Crashes,
     history: Arc<History>,
+    /// The history that was handed on to be written last.
+    written: Arc<History>,
     passes: u64,
     engine_failures: u32,
     /// When the next pass is due.
@@ -111,7 +124,7 @@ impl<E: Engine> Controller<E> {
     /// A loop that has not begun.
     pub fn new(engine: Arc<E>, settings: Settings, mut wiring: Wiring) -> Self {
         let (reports, ended) = mpsc::unbounded_channel();
-        let history = std::mem::take(&mut wiring.history).resumed(settings.clock.now());
+        let history = Arc::new(std::mem::take(&mut wiring.history).resumed(settings.clock.now()));
         Self {
             executor: Executor::new(Arc::clone(&engine), reports),
             engine,
@@ -123,7 +136,8 @@ impl<E: Engine> Controller<E> {
             in_flight: BTreeSet::new(),
             has_run: BTreeMap::new(),
             crashes: Crashes::new(),
-            history: Arc::new(history),
+            written: Arc::clone(&history),
+            history,
             passes: 0,
             engine_failures: 0,
             next: Instant::now(),
@@ -161,6 +175,7 @@ impl<E: Engine> Controller<E> {
                     Err(_) => return false,
                 },
                 Some(wake) = self.wiring.wakes.recv() => self.woken(&wake),
+                Some(asked) = self.wiring.asked.recv() => self.answer(asked),
                 Some(report) = self.ended.recv() => self.remember(report),
             }
         }
@@ -173,6 +188,21 @@ impl<E: Engine> Controller<E> {
             // It may be back, or it is gone: worth one look now. If it still does not answer, the back-off goes on from where it was.
             Wake::Reconnected => self.next = self.next.min(self.earliest),
         }
+    }
+
+    /// Grants what is asked, or says why not; the next pass acts on it.
+    fn answer(&mut self, asked: Asked) {
+        let target = Arc::clone(&self.wiring.target.borrow());
+        let granted = grant(&mut self.history, &asked.request, Some(&target.desired), self.settings.clock.now());
+        let answer = granted.map(|event| {
+            let message = event.message.clone();
+            tracing::info!(object = %event.object, reason = event.reason, "{message}");
+            self.tell(vec![event]);
+            message
+        });
+        self.soon();
+        // Whoever asked may have lost patience.
+        asked.reply.send(answer).ok();
     }
 
     /// Asks for a pass as soon as one may be.
@@ -281,11 +311,11 @@ impl<E: Engine> Controller<E> {
 
     /// Learns from what is seen; what is new is on the disk before anything is done about it.
     async fn learn_history(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
-        let before = Arc::clone(&self.history);
         let events = learn(&mut self.history, desired, observed, now);
         observed.history = Arc::clone(&self.history);
-        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| !Arc::ptr_eq(&before, &self.history)) {
+        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| !Arc::ptr_eq(&self.written, &self.history)) {
             notes.history(Arc::clone(&self.history)).await;
+            self.written = Arc::clone(&self.history);
         }
         for event in &events {
             let (object, reason, message) = (&event.object, &event.reason, &event.message);

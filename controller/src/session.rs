@@ -1,5 +1,6 @@
 //! What the commands that act share: the engine, the state directory, the lock, and the way from manifests to a target.
 
+mod asking;
 mod bring;
 mod holds;
 mod keep;
@@ -19,7 +20,7 @@ use crate::cli::{CliError, Settings, engine};
 use crate::controller::Target;
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, Look};
-use crate::lock::{self, Lock, LockError};
+use crate::lock::{self, Lock, LockError, LockHeld};
 use crate::source::{self, Loaded, SourceOptions};
 use crate::state::State;
 use crate::ui::{Ui, problem};
@@ -98,6 +99,15 @@ impl Session {
         let history = self.state.history();
         let archive = archived(&target.desired, &target.content, &history, self.state.archive());
         self.state.keep_archive(archive);
+    }
+
+    /// Who acts for the instance now; `None` where nobody does.
+    ///
+    /// # Errors
+    /// When the engine does not say which one it is.
+    pub async fn holder(&self) -> Result<Option<LockHeld>, CliError> {
+        let engine = self.docker.info().await?.id;
+        Ok(Lock::holder(&self.state.folders().run, &engine, &self.settings.instance))
     }
 
     /// Makes this process the one that acts for the instance.

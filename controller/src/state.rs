@@ -12,6 +12,7 @@ mod file;
 mod folders;
 mod good;
 mod record;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ pub use chronicle::Chronicle;
 pub use folders::{Folders, Surroundings};
 pub use good::{Good, GoodObject};
 use record::{Content, Record};
+pub use requests::{Answer, Made, Requests};
 
 /// Why the state directory cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -169,6 +171,11 @@ impl State {
     /// Where the history and the events are written.
     pub fn chronicle(&self) -> Chronicle {
         Chronicle::of(&self.folders.state)
+    }
+
+    /// Where requests to a controller are left.
+    pub fn requests(&self) -> Requests {
+        Requests::of(&self.folders.run)
     }
 
     /// The content of kept revisions.

@@ -44,8 +44,15 @@ impl House {
         let (wake, wakes) = mpsc::channel(16);
         let (seen, snapshots) = watch::channel(Arc::default());
         let settings = Settings { instance: Instance::default(), tick: Duration::from_secs(10), clock };
-        let wiring =
-            Wiring { target: targets, wakes, snapshots: seen, reports: None, notes: None, history: History::default() };
+        let wiring = Wiring {
+            target: targets,
+            wakes,
+            snapshots: seen,
+            reports: None,
+            notes: None,
+            asked: mpsc::channel(1).1,
+            history: History::default(),
+        };
         let cancel = CancellationToken::new();
         tokio::spawn(Controller::new(Arc::clone(&host), settings, wiring).run(cancel.clone()));
         if heard {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use skiff_api::ObjectKey;
 
 use crate::desired::{Desired, Intent};
 use crate::event::Event;
@@ -15,8 +16,30 @@ use crate::revision;
 /// Takes into the history what can be seen now; returns what is worth telling. The history is made anew only where it changes.
 pub fn learn(history: &mut Arc<History>, desired: &Desired, observed: &Observed, now: Timestamp) -> Vec<Event> {
     let mut events = Vec::new();
-    if desired.intent == Intent::Run {
-        revision::learn(history, desired, observed, now, &mut events);
+    match desired.intent {
+        Intent::Run => revision::learn(history, desired, observed, now, &mut events),
+        Intent::Down { .. } => {}
     }
+    forget_gone(history, desired, observed);
     events
+}
+
+/// Forgets objects of which nothing is left and nothing shall be: what is declared again begins anew.
+fn forget_gone(history: &mut Arc<History>, desired: &Desired, observed: &Observed) {
+    let goes = |object: &ObjectKey| match desired.intent {
+        Intent::Run => desired.departed.contains_key(object) && !desired.declares(object),
+        Intent::Down { .. } => desired.declares(object) || desired.departed.contains_key(object),
+    };
+    let is_there = |object: &ObjectKey| {
+        observed
+            .containers
+            .iter()
+            .filter_map(|container| container.owner.labels())
+            .any(|labels| labels.object == *object)
+    };
+    let gone: Vec<ObjectKey> =
+        history.objects.keys().filter(|object| goes(object) && !is_there(object)).cloned().collect();
+    for object in gone {
+        Arc::make_mut(history).objects.remove(&object);
+    }
 }

@@ -17,6 +17,7 @@ mod learn;
 mod observed;
 mod plan;
 mod reason;
+mod request;
 mod revision;
 mod schedule;
 mod status;
@@ -46,6 +47,7 @@ pub use observed::{
 };
 pub use plan::{Plan, Step, StepId, plan};
 pub use reason::{Change, Reason};
+pub use request::{Refusal, Request, grant, told_revisions};
 pub use schedule::Timetable;
 pub use status::{ObjectStatus, Phase, ReplicaStatus, status};
 

@@ -1,7 +1,12 @@
 //! `skiff describe`.
 
-use super::{CliError, Context, Exit, Output, engine};
+use skiff_core::Event;
+
+use super::{CliError, Context, Exit, Output, engine, events};
+use crate::state::State;
 use crate::ui::description;
+use crate::ui::style::{NAME, paint};
+use crate::view::View;
 
 /// Show everything that is known of an object
 #[derive(Debug, clap::Args)]
@@ -32,10 +37,37 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         }
         Output::Text | Output::Wide => {
             let now = jiff::Timestamp::now();
-            let texts: Vec<_> =
-                views.iter().map(|view| description::description(view, now)).collect::<Result<_, _>>()?;
+            let state = State::read_only(engine::folders(&context.settings)).ok();
+            let mut texts = Vec::new();
+            for view in views {
+                texts.push(description::description(view, now)? + &remembered(state.as_ref(), view, now));
+            }
             context.ui.answer(&texts.join("\n"))?;
         }
     }
     Ok(Exit::Done)
+}
+
+/// How many of the last events are shown.
+const EVENTS: usize = 10;
+
+/// What the state directory remembers of an object: its revisions, and what happened last. Nothing where it cannot be read.
+fn remembered(state: Option<&State>, view: &View, now: jiff::Timestamp) -> String {
+    let Some(state) = state else { return String::new() };
+    let mut text = String::new();
+    if let Some(known) = state.history().objects.get(&view.object).filter(|known| !known.revisions.is_empty()) {
+        text += &section("Revisions", &super::rollout::revisions(known, now));
+    }
+    let events = state.chronicle().events().unwrap_or_default();
+    let mut own: Vec<Event> = events.into_iter().filter(|event| event.object == view.object).collect();
+    own.drain(..own.len().saturating_sub(EVENTS));
+    if !own.is_empty() {
+        text += &section("Events", &events::table(&own, now));
+    }
+    text
+}
+
+fn section(title: &str, table: &crate::ui::table::Table) -> String {
+    let rows: Vec<String> = table.render().lines().map(|line| format!("  {line}")).collect();
+    format!("\n{}\n{}\n", paint(NAME, title), rows.join("\n"))
 }

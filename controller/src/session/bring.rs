@@ -116,6 +116,8 @@ impl Run {
             snapshots: snapshot_sender,
             reports: Some(report_sender),
             notes: Some(notes),
+            // One that ends by itself takes no requests.
+            asked: mpsc::channel(1).1,
             history: session.state.history(),
         };
         let stop = CancellationToken::new();

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Session;
+use super::asking::take_up;
 use super::holds::tell_holds;
 use super::target::TargetOptions;
 use super::watching::SourceTask;
@@ -54,7 +55,8 @@ pub async fn keep(
     let roots = source.paths.iter().chain(&source.overlays).filter(|path| path.as_os_str() != "-").cloned().collect();
     let (watcher, changes) = watcher(WatchOptions::new(roots), host_path_receiver);
     let (notes, written) = Notes::channel();
-    let (chronicle, history) = (state.chronicle(), state.history());
+    let (chronicle, history, requests) = (state.chronicle(), state.history(), state.requests());
+    let (asking, asked) = mpsc::channel(1);
     let mut reading = SourceTask {
         options: source.clone(),
         target_options: target,
@@ -74,7 +76,15 @@ pub async fn keep(
     let controller = Controller::new(
         Arc::clone(&docker),
         Settings { instance: settings.instance.clone(), tick, clock: Clock::System },
-        Wiring { target: target_receiver, wakes: wake_receiver, snapshots, reports: None, notes: Some(notes), history },
+        Wiring {
+            target: target_receiver,
+            wakes: wake_receiver,
+            snapshots,
+            reports: None,
+            notes: Some(notes),
+            asked,
+            history,
+        },
     );
     let one_ended = CancellationToken::new();
     let stop = cancel.child_token();
@@ -85,6 +95,7 @@ pub async fn keep(
     tasks.spawn(ending(reading.run(changes, stop.clone()), ends.clone()));
     tasks.spawn(ending(stop.clone().run_until_cancelled_owned(docker.watch(settings.instance, wakes)), ends.clone()));
     tasks.spawn(ending(controller.run(stop.clone()), ends));
+    tasks.spawn(take_up(requests, asking, stop.clone()));
     // It ends with the loop, once all is written.
     tasks.spawn(scribe(chronicle, written));
     tasks.close();

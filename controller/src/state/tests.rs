@@ -236,3 +236,67 @@ fn the_folders_are_those_of_the_user() {
     assert_eq!(of(&relative), ["/home/u/.local/state/skiff/default", "/dev/shm/skiff-7/default"]);
     assert_eq!(of(&xdg), ["/s/skiff/default", "/r/skiff/default"]);
 }
+
+#[test]
+fn a_request_is_answered_once_and_leaves_nothing() {
+    let place = Place::new();
+    let requests = place.open().requests();
+    let request = skiff_core::Request::Pause { object: key("web") };
+    let made = requests.make(&request).expect("a request");
+    assert!(requests.answer(&made).expect("no answer yet").is_none());
+    let waiting = requests.waiting();
+    assert_eq!(waiting.iter().map(|made| &made.request).collect::<Vec<_>>(), [&request]);
+    let granted = Answer::Granted { message: "paused".to_owned() };
+    requests.reply(waiting.first().expect("one"), &granted).expect("an answer");
+    assert!(requests.waiting().is_empty(), "it is taken up once");
+    assert_eq!(requests.answer(&made).expect("an answer"), Some(granted));
+    let left = std::fs::read_dir(requests.folder().expect("a folder")).expect("a folder").count();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_request_that_nobody_waits_for_any_more_is_passed_over() {
+    let place = Place::new();
+    let requests = place.open().requests();
+    requests.make(&skiff_core::Request::Pause { object: key("web") }).expect("a request");
+    for entry in std::fs::read_dir(requests.folder().expect("a folder")).expect("a folder").flatten() {
+        let file = std::fs::File::options().write(true).open(entry.path()).expect("the request");
+        let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+        file.set_modified(long_ago).expect("a time");
+    }
+    assert!(requests.waiting().is_empty());
+}
+
+#[test]
+fn a_damaged_history_is_set_aside_and_costs_history_only() {
+    let place = Place::new();
+    let mut history = skiff_core::History::default();
+    history.objects.entry(key("web")).or_default().paused = true;
+    place.open().chronicle().save(&history).expect("a history");
+    assert_eq!(place.open().history(), history);
+    let path = place.folders().state.join("history.json");
+    let text = std::fs::read_to_string(&path).expect("a file").replace("true", "null");
+    std::fs::write(&path, text).expect("damage");
+    let state = place.open();
+    assert_eq!(state.history(), skiff_core::History::default());
+    assert!(
+        state.warnings().iter().any(|warning| warning.contains("history.json.damaged-1")),
+        "{:?}",
+        state.warnings()
+    );
+}
+
+#[test]
+fn events_are_kept_in_order_and_a_line_that_was_cut_off_is_passed_over() {
+    use std::io::Write as _;
+    let place = Place::new();
+    let chronicle = place.open().chronicle();
+    let event =
+        |message: &str| skiff_core::Event::normal(skiff_core::Timestamp::UNIX_EPOCH, &key("web"), "Started", message);
+    chronicle.append(&[event("one"), event("two")]).expect("events");
+    let mut file = std::fs::File::options().append(true).open(chronicle.events_path()).expect("a file");
+    file.write_all(b"{\"at\":\n").expect("half a line");
+    chronicle.append(&[event("three")]).expect("an event");
+    let told: Vec<String> = chronicle.events().expect("events").into_iter().map(|event| event.message).collect();
+    assert_eq!(told, ["one", "two", "three"]);
+}

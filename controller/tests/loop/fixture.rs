@@ -55,6 +55,7 @@ impl Fixture {
             snapshots: snapshot_sender,
             reports: None,
             notes: None,
+            asked: mpsc::channel(1).1,
             history: History::default(),
         };
         let cancel = CancellationToken::new();

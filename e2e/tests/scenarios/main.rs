@@ -12,4 +12,5 @@ mod order;
 mod prune;
 mod quickstart;
 mod registry;
+mod rollout_commands;
 mod up;

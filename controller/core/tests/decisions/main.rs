@@ -5,6 +5,7 @@ mod drift;
 mod healing;
 mod holds;
 mod removal;
+mod requests;
 mod rollbacks;
 mod rollouts;
 mod world;

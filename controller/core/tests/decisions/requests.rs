@@ -1,0 +1,86 @@
+//! What people may ask of a rollout.
+
+use skiff_core::{Intent, Request, grant};
+
+use crate::world::{World, key, web};
+
+fn settled(manifests: &[serde_json::Value]) -> World {
+    let mut world = World::of(manifests);
+    world.settle();
+    world.run(15);
+    world.told();
+    world
+}
+
+impl World {
+    /// Asks, and returns what is said.
+    fn ask(&mut self, request: &Request) -> String {
+        let (desired, now) = (self.compile().0, self.engine.now());
+        match grant(&mut self.history, request, Some(&desired), now) {
+            Ok(event) => event.message,
+            Err(refusal) => format!("{refusal} ({})", refusal.help),
+        }
+    }
+}
+
+#[test]
+fn a_rollout_that_is_paused_by_hand_stands_still_until_it_is_resumed() {
+    let mut world = settled(&[web(2, "app:1")]);
+    assert_eq!(world.ask(&Request::Pause { object: key("web") }), "the rollout is paused by hand");
+    world.declare(&[web(2, "app:2")]);
+    world.run(700);
+    assert_eq!(world.running(), ["shop-web-1", "shop-web-2"]);
+    assert_eq!(
+        world.lines(),
+        ["held web: the rollout is paused [replace container shop-web-2, replace container shop-web-1]"]
+    );
+    assert!(world.told().is_empty(), "time that it is paused for is no time without progress");
+    world.ask(&Request::Resume { object: key("web") });
+    world.run(30);
+    assert_eq!(world.told(), ["RevisionStable: revision 2 is stable"]);
+}
+
+#[test]
+fn an_undone_revision_stays_undone_until_the_manifest_changes() {
+    let mut world = settled(&[web(1, "app:1")]);
+    let refused = world.ask(&Request::Undo { object: key("web"), to: None });
+    assert_eq!(
+        refused,
+        "deployment/shop/web has no earlier revision that was stable (`skiff rollout history web` lists the revisions)"
+    );
+    world.declare(&[web(1, "app:2")]);
+    world.run(30);
+    world.ask(&Request::Undo { object: key("web"), to: None });
+    world.run(30);
+    assert_eq!(world.engine.containers().map(|container| container.image.as_str()).collect::<Vec<_>>(), ["app:1"]);
+    let retried = world.ask(&Request::Undo { object: key("web"), to: Some(2) });
+    assert_eq!(retried, "revision 2 is tried again");
+    world.run(30);
+    assert_eq!(world.engine.containers().map(|container| container.image.as_str()).collect::<Vec<_>>(), ["app:2"]);
+}
+
+#[test]
+fn a_restart_replaces_every_replica_once_and_never_takes_one_too_many() {
+    let mut world = settled(&[web(3, "app:1")]);
+    let ids = |world: &World| world.engine.containers().map(|container| container.id.clone()).collect::<Vec<_>>();
+    let before = ids(&world);
+    world.ask(&Request::Restart { object: key("web") });
+    for _ in 0..40 {
+        world.run(1);
+        assert!(world.running().len() >= 3, "{:?}", world.running());
+    }
+    let after = ids(&world);
+    assert_eq!(after.len(), 3);
+    assert!(after.iter().all(|id| !before.contains(id)), "each is a new one");
+    world.run(60);
+    assert_eq!(ids(&world), after, "once");
+}
+
+#[test]
+fn what_went_down_has_no_history_when_it_comes_up_again() {
+    let mut world = settled(&[web(1, "app:1")]);
+    world.intent = Intent::Down { volumes: false };
+    world.run(5);
+    assert!(world.engine.containers().next().is_none());
+    assert!(world.history.objects.is_empty());
+}

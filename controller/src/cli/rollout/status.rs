@@ -1,0 +1,104 @@
+//! `skiff rollout status`: follows a rollout to its end, as whoever works on it writes it down.
+
+use std::time::{Duration, Instant};
+
+use skiff_api::ObjectKey;
+use skiff_core::{Back, ObjectHistory, Standing};
+
+use super::super::{CliError, Context, Exit};
+use crate::session::{Access, Session};
+use crate::state::State;
+use crate::ui::Ui;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The deployment.
+    name: String,
+    /// How long to wait.
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    timeout: skiff_api::Duration,
+    /// Say how it stands now and do not wait.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How a rollout stands.
+#[derive(Debug, PartialEq, Eq)]
+enum Stand {
+    Going(String),
+    Done(String),
+    Failed(String),
+}
+
+/// Follows the rollout.
+///
+/// # Errors
+/// When it failed, when nobody works on it, when the time is over.
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let object = super::deployment(&args.name, context)?;
+    let settings = context.settings.clone();
+    Context::block_on(async {
+        let session = Session::open(&settings, Access::Read).await?;
+        let until = Instant::now() + args.timeout.to_std();
+        let mut told = String::new();
+        loop {
+            let stand = stand(&session, &object)?;
+            let (Stand::Going(text) | Stand::Done(text) | Stand::Failed(text)) = &stand;
+            tell(&mut context.ui, &object, text, &mut told);
+            match stand {
+                Stand::Done(_) => return Ok(Exit::Done),
+                Stand::Failed(_) => return Err(CliError::Reported),
+                Stand::Going(_) if args.no_wait => return Ok(Exit::Done),
+                Stand::Going(_) => {}
+            }
+            if session.holder().await?.is_none() {
+                let help = "`skiff run PATH` or `skiff up PATH` works on it";
+                return Err(CliError::refused(format!("nobody works on {object}"), help));
+            }
+            if Instant::now() >= until {
+                let help = "`skiff describe` says what it waits for; `--timeout` waits longer";
+                return Err(CliError::refused(format!("the rollout of {object} has not ended in time"), help));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    })
+}
+
+fn tell(ui: &mut Ui, object: &ObjectKey, text: &str, told: &mut String) {
+    if told != text {
+        ui.say(&format!("{object}: {text}"));
+        text.clone_into(told);
+    }
+}
+
+fn stand(session: &Session, object: &ObjectKey) -> Result<Stand, CliError> {
+    let state = State::read_only(session.state.folders().clone());
+    let state = state.map_err(|error| CliError::failed("cannot read the state directory", error))?;
+    Ok(state.history().objects.get(object).map_or_else(|| Stand::Going("no revision is known yet".to_owned()), judge))
+}
+
+fn judge(known: &ObjectHistory) -> Stand {
+    let Some(declared) = known.declared() else { return Stand::Going("no revision is known yet".to_owned()) };
+    let number = declared.number;
+    match &declared.standing {
+        Standing::Progressing { .. } if known.paused => {
+            Stand::Going(format!("revision {number} is paused; `skiff rollout resume` lets it go on"))
+        }
+        Standing::Progressing { progress: None, .. } => Stand::Going(format!("revision {number} begins")),
+        Standing::Progressing { available, .. } => {
+            Stand::Going(format!("revision {number}: {available} available so far"))
+        }
+        Standing::Watched { .. } => Stand::Going(format!("revision {number} is complete and watched for a moment")),
+        Standing::Stable => Stand::Done(format!("revision {number} is stable")),
+        Standing::Failed { why, back, .. } => match back {
+            Back::Going { to, .. } => Stand::Going(format!("revision {number} failed: {why}; going back to {to}")),
+            Back::Arrived { to } => Stand::Failed(format!("revision {number} failed: {why}; it went back to {to}")),
+            Back::Nowhere => Stand::Failed(format!("revision {number} failed: {why}; it stays where it is")),
+            Back::Lost { to, why: lost } => {
+                Stand::Failed(format!("revision {number} failed: {why}; going back to {to} failed: {lost}"))
+            }
+        },
+    }
+}

@@ -1,0 +1,124 @@
+//! Requests between processes: a command hands its request to the controller that runs, or takes it into the history itself.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use notify::{RecursiveMode, Watcher as _};
+use skiff_core::{Refusal, Request, Timestamp, grant};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::Session;
+use crate::cli::CliError;
+use crate::controller::Asked;
+use crate::lock::LockHeld;
+use crate::state::{Answer, Made, Requests};
+
+/// How often it is looked for requests where no event comes.
+const LOOK: Duration = Duration::from_secs(5);
+/// How often it is looked for an answer, and for how long.
+const ANSWER: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(10));
+
+/// Takes requests up, one after the other, until cancelled.
+pub(super) async fn take_up(requests: Requests, asked: mpsc::Sender<Asked>, cancel: CancellationToken) {
+    let (dirt, mut dirty) = mpsc::channel(1);
+    let watching = watch(&requests, dirt);
+    if let Err(why) = &watching {
+        tracing::warn!(why, "requests are looked for every {} s only", LOOK.as_secs());
+    }
+    loop {
+        for made in requests.waiting() {
+            let answer = ask(&asked, &made.request).await;
+            if let Err(error) = requests.reply(&made, &answer) {
+                tracing::warn!(%error, "a request cannot be answered");
+            }
+        }
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => return,
+            Some(()) = dirty.recv() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Watches the folder for as long as the value lives.
+fn watch(requests: &Requests, dirt: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher, String> {
+    let folder = requests.folder().map_err(|error| error.to_string())?;
+    let mut watcher = notify::recommended_watcher(move |_| {
+        // One that waits to be heard says the same.
+        dirt.try_send(()).ok();
+    })
+    .map_err(|error| error.to_string())?;
+    watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| error.to_string())?;
+    Ok(watcher)
+}
+
+async fn ask(asked: &mpsc::Sender<Asked>, request: &Request) -> Answer {
+    let gone = || Refusal { message: "the controller is ending".to_owned(), help: "ask again".to_owned() };
+    let (reply, answer) = oneshot::channel();
+    let answer = match asked.send(Asked { request: request.clone(), reply }).await {
+        Ok(()) => answer.await.unwrap_or_else(|_| Err(gone())),
+        Err(_) => Err(gone()),
+    };
+    match answer {
+        Ok(message) => Answer::Granted { message },
+        Err(Refusal { message, help }) => Answer::Refused { message, help },
+    }
+}
+
+impl Session {
+    /// Has a request granted: by the controller that runs, or, where none does, by taking it into the history for the next one.
+    /// Returns what happens now.
+    ///
+    /// # Errors
+    /// Why it is refused, or that the controller does not answer.
+    pub async fn request(&self, request: &Request) -> Result<String, CliError> {
+        match self.holder().await? {
+            Some(holder) => self.hand_over(request, &holder).await,
+            None => self.take_in(request).await,
+        }
+    }
+
+    async fn hand_over(&self, request: &Request, holder: &LockHeld) -> Result<String, CliError> {
+        let requests = self.state.requests();
+        let failed = |error| CliError::failed("cannot leave a request to the controller", error);
+        let made = requests.make(request).map_err(failed)?;
+        let (pause, patience) = ANSWER;
+        let until = Instant::now() + patience;
+        while Instant::now() < until {
+            match requests.answer(&made).map_err(failed)? {
+                Some(Answer::Granted { message }) => return Ok(message),
+                Some(Answer::Refused { message, help }) => return Err(CliError::refused(message, help)),
+                None => tokio::time::sleep(pause).await,
+            }
+        }
+        self.give_up(&made, holder)
+    }
+
+    fn give_up(&self, made: &Made, holder: &LockHeld) -> Result<String, CliError> {
+        self.state.requests().take_back(made);
+        Err(CliError::refused(
+            format!(
+                "`{}` (process {}) acts for this instance and does not take requests now",
+                holder.command, holder.pid
+            ),
+            "wait until it has ended where it is `skiff up`; where it is `skiff run`, look at its log",
+        ))
+    }
+
+    /// Without a controller the history is this process's to write.
+    async fn take_in(&self, request: &Request) -> Result<String, CliError> {
+        let _lock = self.lock("skiff rollout").await?;
+        let mut history = Arc::new(self.state.history());
+        let granted = grant(&mut history, request, None, Timestamp::now());
+        let event = granted.map_err(|Refusal { message, help }| CliError::refused(message, help))?;
+        let chronicle = self.state.chronicle();
+        let message = format!("{}, as soon as `skiff run` or `skiff up` works on it", event.message);
+        chronicle
+            .save(&history)
+            .and_then(|()| chronicle.append(&[event]))
+            .map_err(|error| CliError::failed("cannot write the history", error))?;
+        Ok(message)
+    }
+}
