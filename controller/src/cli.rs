@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod apply;
 mod completion;
 mod context;
 mod crd;
@@ -35,6 +36,7 @@ pub mod validate;
 mod version;
 mod wait;
 
+pub use apply::ApplyArgs;
 pub use context::Context;
 pub use error::CliError;
 pub use settings::{Color, GlobalArgs, Output, Settings};

@@ -64,18 +64,6 @@ impl Session {
         Ok(Self { docker, state, settings: settings.clone() })
     }
 
-    /// What to load from these paths.
-    pub fn source_options(&self, paths: &[std::path::PathBuf], overlays: &[std::path::PathBuf]) -> SourceOptions {
-        SourceOptions {
-            paths: paths.to_vec(),
-            overlays: overlays.to_vec(),
-            name: self.settings.source.clone(),
-            default_namespace: self.settings.namespace.clone(),
-            instance: self.settings.instance.clone(),
-            ..SourceOptions::default()
-        }
-    }
-
     /// Looks at everything.
     ///
     /// # Errors

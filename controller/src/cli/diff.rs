@@ -2,20 +2,20 @@
 
 use skiff_core::Plan;
 
-use super::paths::PathArgs;
-use super::{CliError, Context, Exit, Output};
+use super::{ApplyArgs, CliError, Context, Exit, Output};
 use crate::ui::plan;
 
 /// Show what differs between the manifests and what runs, field by field
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     skiff diff ./manifests\n  \
+    skiff diff ./manifests web            of this object and what it depends on\n  \
     skiff diff ./manifests --overlay ./manifests/prod -o json\n\n\
     It ends with 0 when nothing differs, 2 when something does, 1 on an error.")]
 pub struct Args {
-    /// Where the manifests are.
+    /// What would be applied.
     #[command(flatten)]
-    pub manifests: PathArgs,
+    pub apply: ApplyArgs,
 }
 
 /// Answers with what a plan would make equal.
@@ -37,6 +37,6 @@ pub fn answer(plan: &Plan, context: &mut Context) -> Result<Exit, CliError> {
 /// # Errors
 /// When there is a mistake in the manifests or the engine does not answer.
 pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let plan = super::plan::made(&args.manifests, context)?;
+    let plan = super::plan::made(&args.apply, context)?;
     answer(&plan, context)
 }

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::Settings;
+use crate::source::SourceOptions;
+
 /// Where the manifests are.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PathArgs {
@@ -12,6 +15,13 @@ pub struct PathArgs {
     /// A folder or file whose documents are merged over the manifests; the last one wins.
     #[arg(long = "overlay", value_name = "PATH")]
     pub overlays: Vec<PathBuf>,
+}
+
+impl PathArgs {
+    /// What to load.
+    pub fn source(&self, settings: &Settings) -> SourceOptions {
+        settings.source_options(&self.paths, &self.overlays)
+    }
 }
 
 /// `NAME=N`: how many replicas of a deployment.

@@ -2,22 +2,22 @@
 
 use skiff_core::Plan;
 
-use super::paths::PathArgs;
-use super::{CliError, Context, Exit, Output};
-use crate::session::{Access, Session, TargetOptions, load, refuse_mistakes, target};
+use super::{ApplyArgs, CliError, Context, Exit, Output};
+use crate::session::{Access, Session, load, refuse_mistakes, target};
 use crate::ui::plan;
 
 /// Show what `up` would do, and why, without doing it
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     skiff plan ./manifests\n  \
-    skiff plan ./manifests -o wide   every single call\n  \
-    skiff plan ./manifests -o json   for programs\n\n\
+    skiff plan ./manifests web --scale web=5   what `up` with the same words would do\n  \
+    skiff plan ./manifests -o wide             every single call\n  \
+    skiff plan ./manifests -o json             for programs\n\n\
     It ends with 0 when there is nothing to do, 2 when something would change, 1 on an error.")]
 pub struct Args {
-    /// Where the manifests are.
+    /// What would be applied.
     #[command(flatten)]
-    pub manifests: PathArgs,
+    pub apply: ApplyArgs,
 }
 
 /// Answers with a plan.
@@ -44,19 +44,18 @@ pub(super) fn exit(plan: &Plan) -> Exit {
 /// # Errors
 /// When there is a mistake in the manifests or the engine does not answer.
 pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let plan = made(&args.manifests, context)?;
+    let plan = made(&args.apply, context)?;
     answer(&plan, context)
 }
 
 /// The plan that leads from what runs to what the manifests declare.
-pub(super) fn made(manifests: &PathArgs, context: &mut Context) -> Result<Plan, CliError> {
+pub(super) fn made(args: &ApplyArgs, context: &mut Context) -> Result<Plan, CliError> {
     let settings = context.settings.clone();
     Context::block_on(async {
         let session = Session::open(&settings, Access::Read).await?;
-        let loaded = load(&session, &session.source_options(&manifests.paths, &manifests.overlays));
+        let loaded = load(&session, &args.source(&settings));
         refuse_mistakes(&loaded, &mut context.ui)?;
-        let target =
-            target(&loaded, &session.state, &session.state.history(), &settings.instance, &TargetOptions::default())?;
+        let target = target(&loaded, &session.state, &session.state.history(), &settings.instance, &args.target())?;
         session.plan(&target).await
     })
 }

@@ -39,7 +39,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let cancel = signals::cancelled_by_signal();
         let session = Session::open(&settings, Access::Act).await?;
         let _lock = session.lock("skiff run").await?;
-        let source = session.source_options(&args.manifests.paths, &args.manifests.overlays);
+        let source = args.manifests.source(&settings);
         let target = TargetOptions { confirm_prune: args.confirm_prune, ..TargetOptions::default() };
         tracing::info!(instance = %settings.instance, tick = %args.tick, "keeping the manifests applied; Ctrl-C ends it and leaves what runs running");
         keep(session, Keep { source, target, tick: args.tick.to_std(), cancel }, |_| {}).await?;

@@ -6,6 +6,8 @@ use anstream::ColorChoice;
 use clap::{ArgAction, Args, ValueEnum};
 use skiff_api::Instance;
 
+use crate::source::SourceOptions;
+
 const HEADING: &str = "Global options";
 
 /// Flags that stand before or behind any command.
@@ -123,6 +125,18 @@ impl Settings {
     /// Whether every single step and column is shown.
     pub const fn is_wide(&self) -> bool {
         matches!(self.output, Output::Wide) || self.verbosity > 0
+    }
+
+    /// What to load from these paths.
+    pub fn source_options(&self, paths: &[PathBuf], overlays: &[PathBuf]) -> SourceOptions {
+        SourceOptions {
+            paths: paths.to_vec(),
+            overlays: overlays.to_vec(),
+            name: self.source.clone(),
+            default_namespace: self.namespace.clone(),
+            instance: self.instance.clone(),
+            ..SourceOptions::default()
+        }
     }
 
     /// Whether objects of this namespace are meant: all of them where nothing was said.

@@ -44,10 +44,23 @@ fn the_flags_of_commands_that_read_manifests_hold_together() {
     plan::Args::augment_args(command("plan")).debug_assert();
     diff::Args::augment_args(command("diff")).debug_assert();
     down::Args::augment_args(command("down")).debug_assert();
-    let matches = up::Args::augment_args(command("up")).get_matches_from(["up", ".", "web", "--scale", "web=5"]);
-    let args = up::Args::from_arg_matches(&matches).expect("right flags");
-    assert_eq!((args.paths().len(), args.names), (1, vec!["web".to_owned()]));
-    assert_eq!(args.scale, [paths::Scale { name: "web".to_owned(), replicas: 5 }]);
+}
+
+#[test]
+fn plan_and_diff_take_what_up_takes() {
+    let words = ["x", "shop", "web", "-f", "more", "--overlay", "prod", "--scale", "web=5", "--confirm-prune"];
+    let command = |name: &'static str| clap::Command::new(name);
+    let up = up::Args::from_arg_matches(&up::Args::augment_args(command("up")).get_matches_from(words));
+    let plan = plan::Args::from_arg_matches(&plan::Args::augment_args(command("plan")).get_matches_from(words));
+    let diff = diff::Args::from_arg_matches(&diff::Args::augment_args(command("diff")).get_matches_from(words));
+    let args = [up.expect("right").apply, plan.expect("right").apply, diff.expect("right").apply];
+    for args in args {
+        let (source, target) = (args.source(&settings(&["version"])), args.target());
+        assert_eq!(source.paths, ["shop", "more"].map(std::path::PathBuf::from));
+        assert_eq!(source.overlays, ["prod"].map(std::path::PathBuf::from));
+        assert_eq!((target.only, target.confirm_prune), (vec!["web".to_owned()], true));
+        assert_eq!(target.scale, [paths::Scale { name: "web".to_owned(), replicas: 5 }]);
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `skiff validate`.
 
 use super::paths::PathArgs;
-use super::{CliError, Context, Exit, Output, Settings};
-use crate::source::{self, Loaded, SourceOptions};
+use super::{CliError, Context, Exit, Output};
+use crate::source::{self, Loaded};
 use crate::state::Good;
 use crate::ui::problem::{self, Mistake, Severity};
 use crate::ui::style::{GOOD, paint};
@@ -20,24 +20,12 @@ pub(super) struct Args {
     manifests: PathArgs,
 }
 
-/// What to load, as the flags say.
-pub fn options(manifests: &PathArgs, settings: &Settings) -> SourceOptions {
-    SourceOptions {
-        paths: manifests.paths.clone(),
-        overlays: manifests.overlays.clone(),
-        name: settings.source.clone(),
-        default_namespace: settings.namespace.clone(),
-        instance: settings.instance.clone(),
-        ..SourceOptions::default()
-    }
-}
-
 /// Answers with what is wrong.
 ///
 /// # Errors
 /// When something is, or stdout cannot be written.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let loaded = source::load(&options(&args.manifests, &context.settings));
+    let loaded = source::load(&args.manifests.source(&context.settings));
     // What was good before is no excuse here, and what shows only among all objects counts as well.
     let loaded = source::merge_last_good(loaded, &Good::default(), &context.settings.instance);
     let mistakes = problem::mistakes(&loaded);

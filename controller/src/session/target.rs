@@ -85,12 +85,19 @@ fn named(objects: &BTreeMap<ObjectKey, DeclaredObject>, word: &str) -> Result<Ob
         )),
         (None, _) => {
             let help = match suggest::nearest(name, deployments().map(|key| key.name.as_str())) {
+                _ if is_like_a_path(word) => format!("further files and folders go behind `-f`: `-f {word}`"),
                 Some(nearest) => format!("did you mean `{nearest}`?"),
-                None => "`skiff validate PATH` lists what the manifests declare".to_owned(),
+                None => "`skiff validate PATH -o name` lists what the manifests declare".to_owned(),
             };
             Err(CliError::refused(format!("no deployment is named `{word}`"), help))
         }
     }
+}
+
+/// Whether a word that should name an object was meant as another path.
+fn is_like_a_path(word: &str) -> bool {
+    let extension = std::path::Path::new(word).extension().and_then(|extension| extension.to_str());
+    word.starts_with(['.', '/']) || extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
 }
 
 /// Keeps the named deployments, what they depend on, and everything that is no workload.

@@ -53,6 +53,28 @@ fn plan_says_by_its_exit_code_whether_there_is_something_to_do_and_changes_nothi
 }
 
 #[test]
+fn plan_and_diff_show_what_the_same_up_would_do() {
+    let all_four = ["a", "b", "c", "d"].map(|name| service(name).to_string()).concat();
+    let left = [service("a"), service("new")].map(|service| service.to_string()).concat();
+    scenario("plan and diff show what the same up would do")
+        .step("four run", apply(&all_four), [ready("a", 1), ready("d", 1)])
+        .step("as they are now", remember(), [])
+        .step(
+            "a scale is planned",
+            skiff("plan", &["--scale", "a=2"]),
+            [exits(2), says("create container"), says("a-2")],
+        )
+        .step("and is a difference", skiff("diff", &["--scale", "a=2"]), [exits(2), says("a-2")])
+        .step("three leave, one comes", write("main.yaml", &left), [])
+        .step("one by its name is as it should be", skiff("plan", &["a"]), [exits(0)])
+        .step("the other is not", skiff("plan", &["new"]), [exits(2), says("new-1")])
+        .step("the prune is held", skiff("plan", &[]), [exits(2), says("confirm with --confirm-prune")])
+        .step("unless it is confirmed", skiff("plan", &["--confirm-prune"]), [exits(2), says("remove container")])
+        .step("all of it was only shown", look(), [untouched("a"), untouched("d"), nothing_was_written()])
+        .step("another path is none of these names", skiff("plan", &["other.yaml"]), [exits(1), says("-f other.yaml")]);
+}
+
+#[test]
 fn diff_names_the_fields_that_would_change() {
     scenario("diff names the fields that would change")
         .step("one replica runs", apply(&service("web").env("LEVEL", "info").to_string()), [ready("web", 1)])

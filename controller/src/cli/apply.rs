@@ -1,0 +1,44 @@
+//! The flags of `up`, which `plan` and `diff` take as well, so that one can see beforehand what exactly that `up` would do.
+
+use std::path::PathBuf;
+
+use super::Settings;
+use super::paths::Scale;
+use crate::session::TargetOptions;
+use crate::source::SourceOptions;
+
+/// What is applied, and how.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ApplyArgs {
+    /// A file or folder of manifests; `-` is stdin.
+    pub path: PathBuf,
+    /// Objects to apply, with what they depend on; all of them where none is named.
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// More files and folders of manifests.
+    #[arg(short = 'f', long = "file", value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+    /// A folder or file whose documents are merged over the manifests; the last one wins.
+    #[arg(long = "overlay", value_name = "PATH")]
+    pub overlays: Vec<PathBuf>,
+    /// Allow that most of a source is removed at once.
+    #[arg(long)]
+    pub confirm_prune: bool,
+    /// Run so many replicas, whatever the manifest says.
+    #[arg(long, value_name = "NAME=N")]
+    pub scale: Vec<Scale>,
+}
+
+impl ApplyArgs {
+    /// What to load.
+    pub fn source(&self, settings: &Settings) -> SourceOptions {
+        let paths: Vec<PathBuf> = std::iter::once(&self.path).chain(&self.files).cloned().collect();
+        settings.source_options(&paths, &self.overlays)
+    }
+
+    /// What the command line adds to it.
+    pub fn target(&self) -> TargetOptions {
+        let (confirm_prune, scale, only) = (self.confirm_prune, self.scale.clone(), self.names.clone());
+        TargetOptions { confirm_prune, scale, only, ..TargetOptions::default() }
+    }
+}
