@@ -22,6 +22,7 @@ mod shape;
 pub mod suggest;
 pub mod time_zone;
 pub mod validate;
+pub mod written;
 
 pub use complaint::{Complaint, Related, SetComplaint};
 pub use duration::{Duration, DurationError};

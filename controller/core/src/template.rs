@@ -213,7 +213,7 @@ fn shown(path: &str, value: Option<&Value>) -> Option<String> {
     if is_variable(path) {
         return Some(String::new());
     }
-    let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let text = skiff_api::written::flow(path.rsplit('.').next().unwrap_or_default(), value);
     Some(if text.chars().count() > LONGEST { text.chars().take(LONGEST).chain(['…']).collect() } else { text })
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use skiff_api::written;
 
 use crate::cli::CliError;
 
@@ -29,6 +30,34 @@ pub fn yaml<T: Serialize>(answer: &T) -> Result<String, CliError> {
         text.push('\n');
     }
     Ok(text)
+}
+
+/// YAML for people: permissions are octal, as in a manifest. A program might read the same number as decimal.
+///
+/// # Errors
+/// As [`json`].
+pub fn manifest(value: &Value) -> Result<String, CliError> {
+    let mut marked = value.clone();
+    mark_octal(&mut marked);
+    Ok(yaml(&marked)?.replace(OCTAL, "0"))
+}
+
+/// Stands for the zero of an octal number while it is text, which would be put in quotes. It is no letter of any script.
+const OCTAL: char = '\u{E000}';
+
+fn mark_octal(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match written::octal(name, value) {
+                    Some(octal) => *value = Value::from(octal.replacen('0', &OCTAL.to_string(), 1)),
+                    None => mark_octal(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mark_octal),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 fn unwritable(error: serde_json::Error) -> CliError {
@@ -63,6 +92,22 @@ mod tests {
         - 1
         - null
         "#);
+    }
+
+    #[test]
+    fn permissions_are_octal_for_people_and_a_number_for_programs() {
+        let value = json!({ "volumes": { "keys": { "secret": { "defaultMode": 256, "items": [{ "mode": 416 }] } } }, "port": 256 });
+        let text = manifest(&value).expect("plain values");
+        insta::assert_snapshot!(text, @r"
+        volumes:
+          keys:
+            secret:
+              defaultMode: 0400
+              items:
+              - mode: 0640
+        port: 256
+        ");
+        assert!(yaml(&value).expect("plain values").contains("defaultMode: 256"));
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) -> Result
     let newest = workload.replicas.iter().find(|replica| replica.updated);
     if let Some(template) = newest.and_then(|replica| replica.template.as_ref()) {
         writeln!(text, "\n{}", paint(NAME, "Template")).ok();
-        for row in super::data::yaml(template)?.lines() {
+        for row in super::data::manifest(template)?.lines() {
             writeln!(text, "  {row}").ok();
         }
     }

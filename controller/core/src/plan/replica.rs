@@ -192,7 +192,8 @@ fn in_place_changes(workload: &Workload, container: &ObservedContainer, is_loop:
     let (has_reservation, reservation) = (has.memory_reservation.as_ref(), memory_reservation.as_ref());
     found.compare("container.resources.requests.memory", has_reservation, reservation, bytes);
     if memory_swap.is_some() {
-        found.compare("container.memorySwap", has.memory_swap.as_ref(), memory_swap.as_ref(), number);
+        let swap = |swap: &i64| if *swap == -1 { number(swap) } else { bytes(swap) };
+        found.compare("container.memorySwap", has.memory_swap.as_ref(), memory_swap.as_ref(), swap);
     }
     found.compare("container.pidsLimit", has.pids_limit.as_ref(), pids_limit.as_ref(), number);
     let policy = |policy: &RestartPolicy| format!("{policy:?}");

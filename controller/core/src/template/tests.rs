@@ -92,3 +92,19 @@ fn changes_name_fields_and_never_values_of_variables() {
         ]
     );
 }
+
+#[test]
+fn changes_are_in_the_form_that_people_write() {
+    let with = |mode: u32, item: u32| {
+        let secret =
+            json!({ "secretName": "s", "defaultMode": mode, "items": [{ "key": "k", "path": "p", "mode": item }] });
+        json!({ "container": { "image": "a" }, "volumes": [{ "name": "keys", "secret": secret }] })
+    };
+    assert_eq!(
+        texts(with(0o400, 0o600), with(0o440, 0o640)),
+        [
+            "volumes.keys.secret.defaultMode changed 0400 → 0440",
+            r#"volumes.keys.secret.items changed [{"key":"k","mode":0600,"path":"p"}] → [{"key":"k","mode":0640,"path":"p"}]"#,
+        ]
+    );
+}

@@ -24,6 +24,21 @@ fn limits_are_changed_where_the_container_stands() {
 }
 
 #[test]
+fn swap_is_said_as_it_is_written() {
+    let swapped = |swap: Value| {
+        let container = json!({ "memorySwap": swap, "resources": { "limits": { "memory": "64Mi" } } });
+        deployment("web", 1, container, json!({}), json!({}))
+    };
+    let mut world = World::of(&[swapped(json!("1Gi"))]);
+    world.settle();
+    world.declare(&[swapped(json!(-1))]);
+    assert_eq!(
+        world.lines(),
+        ["0 update container shop-web-1 (adjusted in place: container.memorySwap changed 1Gi → -1)"]
+    );
+}
+
+#[test]
 fn a_limit_cannot_be_taken_away_in_place() {
     let mut world = World::of(&[limited(json!({ "memory": "64Mi" }))]);
     world.settle();
