@@ -1,13 +1,13 @@
 //! One controller per engine and instance: a file lock that the kernel releases however its holder ends.
 //!
-//! The file says who holds the lock, for people; only the lock itself decides. The file is left behind when the lock is
-//! released, for removing it would race with the next holder.
+//! Two files: whoever wants to act takes the gate, which nobody takes to ask; whoever holds the gate is named in the other file, and
+//! has it locked, so that one can ask without being in anybody's way. The files are left behind when the lock is released, for
+//! removing them would race with the next holder.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,8 @@ pub enum LockError {
 /// A lock, held until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct Lock {
-    file: File,
+    gate: File,
+    name: File,
 }
 
 /// Takes the lock for an engine and instance; the folder must exist and be private.
@@ -61,26 +62,28 @@ pub struct Lock {
 /// # Errors
 /// [`LockError::Held`] when another process has it.
 pub fn acquire(run_dir: &Path, engine_id: &str, instance: &Instance, command: &str) -> Result<Lock, LockError> {
-    let path = path(run_dir, engine_id);
-    let failed = |source| LockError::Io { path: path.clone(), source };
-    let mut file = open(&path).map_err(failed)?;
-    for attempt in 1.. {
-        match file.try_lock() {
-            Ok(()) => break,
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-            // Whoever asks for the holder has the lock for a moment.
-            Err(TryLockError::WouldBlock) if attempt < ATTEMPTS => std::thread::sleep(PAUSE),
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held(read(&mut file, instance))),
-        }
+    let (at_gate, at_name) = (gate_path(run_dir, engine_id), path(run_dir, engine_id));
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        |source| LockError::Io { path, source }
+    };
+    let gate = open(&at_gate).map_err(failed(&at_gate))?;
+    let mut name = open(&at_name).map_err(failed(&at_name))?;
+    match gate.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::Error(source)) => return Err(failed(&at_gate)(source)),
+        Err(TryLockError::WouldBlock) => return Err(LockError::Held(read(&mut name, instance))),
     }
+    // Behind the gate nobody else wants it for longer than it takes to look.
+    name.lock().map_err(failed(&at_name))?;
     let held = LockHeld {
         pid: std::process::id(),
         command: command.to_owned(),
         since: Timestamp::now(),
         instance: instance.to_string(),
     };
-    write(&mut file, &held).map_err(failed)?;
-    Ok(Lock { file })
+    write(&mut name, &held).map_err(failed(&at_name))?;
+    Ok(Lock { gate, name })
 }
 
 impl Lock {
@@ -97,15 +100,17 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         // An old name in a file that nobody has locked would harm nobody; it would only confuse who reads it.
-        self.file.set_len(0).ok();
-        self.file.unlock().ok();
+        self.name.set_len(0).ok();
+        self.name.unlock().ok();
+        self.gate.unlock().ok();
     }
 }
 
-const ATTEMPTS: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(10);
+fn gate_path(run_dir: &Path, engine_id: &str) -> PathBuf {
+    path(run_dir, engine_id).with_extension("gate")
+}
 
-/// The lock file of an engine; characters that are no part of a file's name become hyphens.
+/// The file that names the holder; characters of the engine's id that are no part of a file's name become hyphens.
 fn path(run_dir: &Path, engine_id: &str) -> PathBuf {
     let id: String = engine_id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(200).collect();
     run_dir.join(format!("lock-{id}"))

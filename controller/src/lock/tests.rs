@@ -36,18 +36,35 @@ fn a_lock_file_that_nobody_has_locked_is_no_obstacle() {
 #[test]
 fn a_holder_that_says_nothing_yet_still_holds() {
     let dir = tempfile::tempdir().expect("a folder");
-    let file = File::create(dir.path().join("lock-one")).expect("a file");
-    file.lock().expect("a lock");
+    let gate = File::create(dir.path().join("lock-one.gate")).expect("a file");
+    gate.lock().expect("a lock");
     let refused = acquire(dir.path(), "one", &instance(), "skiff up").expect_err("a lock that is held");
     assert!(matches!(refused, LockError::Held(_)), "{refused}");
 }
 
 #[test]
-fn a_symbolic_link_is_not_followed() {
+fn whoever_asks_for_the_holder_refuses_nobody() {
     let dir = tempfile::tempdir().expect("a folder");
-    let victim = dir.path().join("victim");
-    std::fs::write(&victim, "precious").expect("a file");
-    std::os::unix::fs::symlink(&victim, dir.path().join("lock-one")).expect("a link");
-    acquire(dir.path(), "one", &instance(), "skiff up").expect_err("a link");
-    assert_eq!(std::fs::read_to_string(victim).expect("a file"), "precious");
+    drop(acquire(dir.path(), "one", &instance(), "skiff up").expect("a free lock"));
+    let asking = File::open(dir.path().join("lock-one")).expect("a file");
+    asking.lock_shared().expect("a lock");
+    let (waits, got) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| waits.send(acquire(dir.path(), "one", &instance(), "skiff run").is_ok()));
+        assert!(got.try_recv().is_err(), "it is looked at still");
+        asking.unlock().expect("a lock");
+        assert_eq!(got.recv(), Ok(true));
+    });
+}
+
+#[test]
+fn a_symbolic_link_is_not_followed() {
+    for link in ["lock-one", "lock-one.gate"] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let victim = dir.path().join("victim");
+        std::fs::write(&victim, "precious").expect("a file");
+        std::os::unix::fs::symlink(&victim, dir.path().join(link)).expect("a link");
+        acquire(dir.path(), "one", &instance(), "skiff up").expect_err("a link");
+        assert_eq!(std::fs::read_to_string(victim).expect("a file"), "precious");
+    }
 }
