@@ -65,6 +65,31 @@ async fn when_the_engine_is_back_it_looks_at_once_and_heals_without_a_storm() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_engine_that_comes_back_from_a_crash_with_less_than_it_had_is_healed_by_a_tick() {
+    let mut fixture = Fixture::start(Duration::from_secs(10), &[deployment("web", 2, "app:1")]);
+    fixture.settled().await;
+    let before = fixture.now();
+    fixture.engine.with(|world| (world.is_mute, ()) = (true, world.sim.set_down(true))).await;
+    let during = fixture.until("an error", |snapshot| snapshot.engine_error.is_some()).await;
+    assert_eq!((&during.observed, &during.plan), (&before.observed, &before.plan));
+    let changed = fixture.engine.with(|world| {
+        world.sim.restart_engine(true);
+        let removed = world.sim.remove_by_hand("shop-web-2");
+        world.sim.set_down(false);
+        removed
+    });
+    assert!(changed.await);
+    let up = |snapshot: &skiff::controller::Snapshot| {
+        let containers = snapshot.observed.containers.iter();
+        containers.filter(|container| container.state == skiff_core::ContainerState::Running).count()
+    };
+    fixture.until("one left", |snapshot| snapshot.engine_error.is_none() && up(snapshot) == 1).await;
+    fixture.settled().await;
+    assert_eq!(up(&fixture.now()), 2);
+    fixture.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_cannot_be_read_removes_and_makes_nothing() {
     let mut fixture = Fixture::start(HOUR, &[deployment("web", 2, "app:1")]);
     fixture.settled().await;

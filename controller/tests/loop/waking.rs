@@ -53,6 +53,19 @@ async fn a_changed_target_wakes_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_follows_the_manifest_to_another_image_and_fewer_replicas() {
+    let mut fixture = Fixture::start(Duration::from_secs(10), &[deployment("web", 3, "app:1")]);
+    fixture.settled().await;
+    fixture.declare(&[deployment("web", 1, "app:2")]);
+    fixture.settled().await;
+    let left = fixture.engine.with(|world| {
+        world.sim.containers().map(|container| (container.image.clone(), container.is_up())).collect::<Vec<_>>()
+    });
+    assert_eq!(left.await, [("app:2".to_owned(), true)]);
+    fixture.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_burst_of_events_costs_few_passes() {
     let mut fixture = Fixture::start(HOUR, &[deployment("web", 1, "app:1")]);
     fixture.settled().await;
