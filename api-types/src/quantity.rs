@@ -1,21 +1,11 @@
 //! Amounts of CPU and of bytes, written as in Kubernetes (`500m`, `2Gi`) and, for bytes, as in Docker (`512m` is refused: say `512Mi`).
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 
-/// A quantity that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {expected}")]
-pub struct QuantityError {
-    /// What was read.
-    pub text: String,
-    /// What would have been right.
-    pub expected: &'static str,
-}
+use crate::number_or_text::{ScalarError, number_or_text};
 
 /// An amount of CPU in thousandths of a core.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,8 +14,6 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    const EXPECTED: &'static str = "an amount of CPU, such as 500m, 2 or 1.5";
-
     /// An amount of so many thousandths of a core.
     pub const fn from_millis(millis: u64) -> Self {
         Self { millis }
@@ -43,10 +31,10 @@ impl Cpu {
 }
 
 impl FromStr for Cpu {
-    type Err = QuantityError;
+    type Err = ScalarError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || QuantityError { text: text.to_owned(), expected: Self::EXPECTED };
+        let error = || ScalarError::of::<Self>(text);
         let (number, per_core) = match text.strip_suffix('m') {
             Some(number) => (number, 1),
             None => (text, 1000),
@@ -88,8 +76,6 @@ const SUFFIXES: [(&str, u64); 11] = [
 ];
 
 impl Bytes {
-    const EXPECTED: &'static str = "an amount of bytes, such as 512Mi, 2Gi or 64000000";
-
     /// An amount of so many bytes.
     pub const fn new(bytes: u64) -> Self {
         Self { bytes }
@@ -107,10 +93,10 @@ impl Bytes {
 }
 
 impl FromStr for Bytes {
-    type Err = QuantityError;
+    type Err = ScalarError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || QuantityError { text: text.to_owned(), expected: Self::EXPECTED };
+        let error = || ScalarError::of::<Self>(text);
         let (number, factor) = SUFFIXES
             .iter()
             .find_map(|(suffix, factor)| text.strip_suffix(suffix).map(|number| (number, *factor)))
@@ -153,65 +139,20 @@ impl Decimal {
     }
 }
 
-/// Reads a quantity from a number or a text, so that `cpu: 2` and `cpu: "2"` are the same.
-struct QuantityVisitor<T>(std::marker::PhantomData<T>, &'static str);
+number_or_text!(Cpu, format: "cpu", expected: "an amount of CPU, such as 500m, 2 or 1.5", fractions: true);
+number_or_text!(Bytes, format: "bytes", expected: "an amount of bytes, such as 512Mi, 2Gi or 64000000", fractions: true);
 
-impl<T: FromStr<Err = QuantityError>> de::Visitor<'_> for QuantityVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.1)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        text.parse().map_err(E::custom)
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
-        number.to_string().parse().map_err(E::custom)
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        number.to_string().parse().map_err(E::custom)
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<T, E> {
-        number.to_string().parse().map_err(E::custom)
+impl Serialize for Cpu {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-macro_rules! quantity {
-    ($type:ty, $format:literal) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(QuantityVisitor(std::marker::PhantomData, Self::EXPECTED))
-            }
-        }
-
-        impl JsonSchema for $type {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($type).into()
-            }
-
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "x-kubernetes-int-or-string": true, "format": $format })
-            }
-        }
-    };
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
-
-quantity!(Cpu, "cpu");
-quantity!(Bytes, "bytes");
 
 #[cfg(test)]
 mod tests;

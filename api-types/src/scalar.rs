@@ -1,21 +1,11 @@
 //! Fields that take a number or a word: per cents, named ports, host port ranges.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
 
-/// A word where a number or one of a few forms was expected.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not {expected}")]
-pub struct ScalarError {
-    /// What was read.
-    pub text: String,
-    /// What would have been right.
-    pub expected: &'static str,
-}
+use crate::number_or_text::{ScalarError, number_or_text};
 
 /// A number of replicas, or a percentage of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +17,6 @@ pub enum IntOrPercent {
 }
 
 impl IntOrPercent {
-    const EXPECTED: &'static str = "a number or a percentage such as 25%";
-
     /// The number out of `total`, rounded up (as Kubernetes does for a surge).
     pub const fn of_rounded_up(self, total: u32) -> u32 {
         match self {
@@ -50,7 +38,7 @@ impl FromStr for IntOrPercent {
     type Err = ScalarError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = |_| ScalarError { text: text.to_owned(), expected: Self::EXPECTED };
+        let error = |_| ScalarError::of::<Self>(text);
         match text.strip_suffix('%') {
             Some(percent) => percent.parse().map(Self::Percent).map_err(error),
             None => text.parse().map(Self::Int).map_err(error),
@@ -76,16 +64,12 @@ pub enum PortRef {
     Name(String),
 }
 
-impl PortRef {
-    const EXPECTED: &'static str = "a port's number or name";
-}
-
 impl FromStr for PortRef {
     type Err = ScalarError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.is_empty() {
-            return Err(ScalarError { text: text.to_owned(), expected: Self::EXPECTED });
+            return Err(ScalarError::of::<Self>(text));
         }
         Ok(text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Number))
     }
@@ -111,15 +95,11 @@ pub enum HostPort {
     Range(u16, u16),
 }
 
-impl HostPort {
-    const EXPECTED: &'static str = "a port of the host (8080), a range (8080-8089) or 0 for any";
-}
-
 impl FromStr for HostPort {
     type Err = ScalarError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ScalarError { text: text.to_owned(), expected: Self::EXPECTED };
+        let error = || ScalarError::of::<Self>(text);
         let number = |text: &str| text.parse::<u16>().map_err(|_| error());
         match text.split_once('-') {
             None => Ok(match number(text)? {
@@ -145,66 +125,36 @@ impl fmt::Display for HostPort {
     }
 }
 
-struct ScalarVisitor<T>(std::marker::PhantomData<T>, &'static str);
+number_or_text!(IntOrPercent, format: "int-or-percent", expected: "a number or a percentage such as 25%", fractions: false);
+number_or_text!(PortRef, format: "port-ref", expected: "a port's number or name", fractions: false);
+number_or_text!(HostPort, format: "host-port", expected: "a port of the host (8080), a range (8080-8089) or 0 for any", fractions: false);
 
-impl<T: FromStr<Err = ScalarError>> de::Visitor<'_> for ScalarVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.1)
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        text.parse().map_err(E::custom)
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
-        number.to_string().parse().map_err(E::custom)
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        number.to_string().parse().map_err(E::custom)
+/// A number where it is one, as a person would write it.
+fn serialize<S: Serializer>(scalar: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = scalar.to_string();
+    match text.parse::<u32>() {
+        Ok(number) => serializer.serialize_u32(number),
+        Err(_) => serializer.serialize_str(&text),
     }
 }
 
-macro_rules! scalar {
-    ($type:ty, $format:literal) => {
-        impl Serialize for $type {
-            /// A number where it is one, as a person would write it.
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let text = self.to_string();
-                match text.parse::<u32>() {
-                    Ok(number) => serializer.serialize_u32(number),
-                    Err(_) => serializer.serialize_str(&text),
-                }
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(ScalarVisitor(std::marker::PhantomData, Self::EXPECTED))
-            }
-        }
-
-        impl JsonSchema for $type {
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($type).into()
-            }
-
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({ "x-kubernetes-int-or-string": true, "format": $format })
-            }
-        }
-    };
+impl Serialize for IntOrPercent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(self, serializer)
+    }
 }
 
-scalar!(IntOrPercent, "int-or-percent");
-scalar!(PortRef, "port-ref");
-scalar!(HostPort, "host-port");
+impl Serialize for PortRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(self, serializer)
+    }
+}
+
+impl Serialize for HostPort {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(self, serializer)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -262,50 +262,51 @@ pub struct KeyToPath {
     pub mode: Option<u32>,
 }
 
-/// The files of a ConfigMap.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ConfigMapVolume {
-    /// The ConfigMap's name.
-    pub name: String,
-    /// Only these keys. All of them unless said otherwise.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub items: Vec<KeyToPath>,
-    /// The files' permissions, an octal number. 0644 unless said otherwise.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub default_mode: Option<u32>,
-    /// Whether the ConfigMap or a key may be missing.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub optional: bool,
-    /// The files' owner.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub uid: Option<u32>,
-    /// The files' group.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub gid: Option<u32>,
+/// The keys of an object as files. Only the field that names the object differs, as in Kubernetes; a flattened part would take
+/// unknown fields for its own.
+macro_rules! files_of {
+    ($(#[$about:meta])* $type:ident, $(#[$about_name:meta])* $name:ident, $(#[$about_optional:meta])* optional) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $type {
+            $(#[$about_name])*
+            pub $name: String,
+            /// Only these keys. All of them unless said otherwise.
+            #[serde(default, skip_serializing_if = "is_default")]
+            pub items: Vec<KeyToPath>,
+            /// The files' permissions, an octal number. 0644 unless said otherwise.
+            #[serde(default, skip_serializing_if = "is_default")]
+            pub default_mode: Option<u32>,
+            $(#[$about_optional])*
+            #[serde(default, skip_serializing_if = "is_default")]
+            pub optional: bool,
+            /// The files' owner.
+            #[serde(default, skip_serializing_if = "is_default")]
+            pub uid: Option<u32>,
+            /// The files' group.
+            #[serde(default, skip_serializing_if = "is_default")]
+            pub gid: Option<u32>,
+        }
+    };
 }
 
-/// The files of a Secret, from memory.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SecretVolume {
+files_of! {
+    /// The files of a ConfigMap.
+    ConfigMapVolume,
+    /// The ConfigMap's name.
+    name,
+    /// Whether the ConfigMap or a key may be missing.
+    optional
+}
+
+files_of! {
+    /// The files of a Secret, from memory.
+    SecretVolume,
     /// The Secret's name.
-    pub secret_name: String,
-    /// Only these keys. All of them unless said otherwise.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub items: Vec<KeyToPath>,
-    /// The files' permissions, an octal number. 0644 unless said otherwise.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub default_mode: Option<u32>,
+    secret_name,
     /// Whether the Secret or a key may be missing.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub optional: bool,
-    /// The files' owner.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub uid: Option<u32>,
-    /// The files' group.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub gid: Option<u32>,
+    optional
 }
 
 /// The files of an image.
