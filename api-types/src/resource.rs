@@ -19,6 +19,6 @@ pub use object::Object;
 pub use template::{
     ConfigMapVolume, Dependency, DependencyCondition, EmptyDirVolume, HostPathVolume, ImageVolume, KeyToPath,
     NamedVolume, NetworkAttachment, PodTemplate, RestartPolicy, RestartSettings, SecretVolume, TemplateMeta,
-    TmpfsVolume, VolumeSource,
+    TmpfsVolume, UpdatePolicy, VolumeSource,
 };
 pub use volume::{ReclaimPolicy, Volume, VolumeSpec};

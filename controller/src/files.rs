@@ -1,11 +1,14 @@
 //! File sets: the files of a ConfigMap or Secret, laid out for one mount, in a folder named by the set's id.
 //!
-//! A set is whole or absent: it is written beside its place and renamed. Secrets are only ever written to memory; where the
-//! folder for them is not a tmpfs, nothing is written and the error says what to do. Which sets are needed is the planner's
-//! choice. Everything here blocks; callers run it where that is allowed.
+//! A set is whole or absent: it is written beside its place and renamed. One that is updated in place changes all at once
+//! (see `in_place`). Secrets are only ever written to memory; where the folder for them is not a tmpfs, nothing is written and
+//! the error says what to do. Which sets are needed is the planner's choice. Writers take turns, those of other processes too.
+//! Everything here blocks; callers run it where that is allowed.
 
-use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+mod in_place;
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Component, Path, PathBuf};
@@ -39,48 +42,60 @@ impl FileStore {
         }
     }
 
-    /// The ids of the sets that are whole.
+    /// The ids of the sets that are whole, each with its version where it is updated in place.
     ///
     /// # Errors
     /// When a folder is there and cannot be read.
-    pub fn list(&self) -> Result<BTreeSet<String>, EngineError> {
-        let mut ids = BTreeSet::new();
+    pub fn list(&self) -> Result<BTreeMap<String, Option<String>>, EngineError> {
+        let mut sets = BTreeMap::new();
         for root in [&self.config_root, &self.secret_root] {
             let entries = match fs::read_dir(root) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 entries => entries.map_err(|error| failed("read", root, &error))?,
             };
             for entry in entries {
-                let name = entry.map_err(|error| failed("read", root, &error))?.file_name();
+                let entry = entry.map_err(|error| failed("read", root, &error))?;
+                let name = entry.file_name();
                 let name = name.to_string_lossy();
                 // What starts with a dot is being written, or was when Skiff was killed.
                 if !name.starts_with('.') {
-                    ids.insert(name.into_owned());
+                    sets.insert(name.into_owned(), in_place::version(&entry.path()));
                 }
             }
         }
-        Ok(ids)
+        Ok(sets)
     }
 
-    /// Writes a set, unless it is there.
+    /// Writes a set, unless it is there. One of another version gives way all at once.
     ///
     /// # Errors
     /// When a key has no content, when secrets would go to a disk, or when the host refuses.
     pub fn write(&self, set: &FileSet, content: &ContentStore) -> Result<Outcome, EngineError> {
         check_id(&set.id)?;
-        let folder = self.folder(set);
-        if folder.is_dir() {
+        let (folder, root) = (self.folder(set), self.root(set.secret));
+        if is_there(&folder, set) {
             return Ok(Outcome::Already);
         }
-        let root = self.root(set.secret);
         make_folder(root, if set.secret { 0o700 } else { 0o755 })?;
         if set.secret {
             check_memory(root)?;
         }
+        let _turn = take_turn(root)?;
+        if is_there(&folder, set) {
+            return Ok(Outcome::Already);
+        }
+        if let Some(version) = set.version.as_deref().filter(|_| folder.is_dir()) {
+            let grace = || std::thread::sleep(in_place::GRACE);
+            return in_place::replace(&folder, version, set, content, grace).map(|()| Outcome::Done);
+        }
         let draft = root.join(format!(".{}", set.id));
         remove_tree(&draft)?;
-        let written = write_files(&draft, set, content)
-            .and_then(|()| fs::rename(&draft, &folder).map_err(|error| failed("write", &folder, &error)));
+        let written = match &set.version {
+            Some(version) => in_place::lay_out(&draft, version, set, content),
+            None => write_files(&draft, set, content),
+        };
+        let written =
+            written.and_then(|()| fs::rename(&draft, &folder).map_err(|error| failed("write", &folder, &error)));
         if written.is_err() {
             remove_tree(&draft)?;
         }
@@ -97,6 +112,7 @@ impl FileStore {
         for root in [&self.config_root, &self.secret_root] {
             let folder = root.join(id);
             if folder.exists() {
+                let _turn = take_turn(root)?;
                 // Renamed first: half a set must never look like a set.
                 let draft = root.join(format!(".{id}"));
                 remove_tree(&draft)?;
@@ -111,6 +127,20 @@ impl FileStore {
     fn root(&self, secret: bool) -> &Path {
         if secret { &self.secret_root } else { &self.config_root }
     }
+}
+
+fn is_there(folder: &Path, set: &FileSet) -> bool {
+    folder.is_dir() && (set.version.is_none() || in_place::version(folder) == set.version)
+}
+
+/// Waits until nobody else writes below a root; the turn ends with the value.
+fn take_turn(root: &Path) -> Result<File, EngineError> {
+    let lock = || -> io::Result<File> {
+        let root = File::open(root)?;
+        root.lock()?;
+        Ok(root)
+    };
+    lock().map_err(|error| failed("lock", root, &error))
 }
 
 fn check_id(id: &str) -> Result<(), EngineError> {

@@ -262,6 +262,16 @@ pub struct KeyToPath {
     pub mode: Option<u32>,
 }
 
+/// What a change of content does to the containers that mount it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum UpdatePolicy {
+    /// They are replaced, one after the other.
+    #[default]
+    Replace,
+    /// The files are replaced under them, all at once, and they go on. A variable from the same key still replaces them.
+    InPlace,
+}
+
 /// The keys of an object as files. Only the field that names the object differs, as in Kubernetes; a flattened part would take
 /// unknown fields for its own.
 macro_rules! files_of {
@@ -281,6 +291,9 @@ macro_rules! files_of {
             $(#[$about_optional])*
             #[serde(default, skip_serializing_if = "is_default")]
             pub optional: bool,
+            /// What a change of the content does to running containers. They are replaced unless said otherwise.
+            #[serde(default, skip_serializing_if = "is_default")]
+            pub update_policy: UpdatePolicy,
             /// The files' owner.
             #[serde(default, skip_serializing_if = "is_default")]
             pub uid: Option<u32>,

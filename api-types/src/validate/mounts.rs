@@ -6,7 +6,7 @@ use super::image;
 use super::words::{dns_label, exactly_one, inner_path, mode, one_of};
 use crate::complaint::At;
 use crate::suggest::nearest;
-use crate::{Complaint, HostPathVolume, KeyToPath, VolumeMount, VolumeSource};
+use crate::{Complaint, HostPathVolume, KeyToPath, UpdatePolicy, VolumeMount, VolumeSource};
 
 const PROPAGATIONS: [&str; 6] = ["rprivate", "private", "rshared", "shared", "rslave", "slave"];
 
@@ -85,6 +85,9 @@ fn files(items: &[KeyToPath], default_mode: Option<u32>, at: &At<'_>, out: &mut 
     for (index, item) in items.iter().enumerate() {
         let at = at.index(index);
         inner_path(&item.path, &at.key("path"), out);
+        if item.path.starts_with("..") && !item.path.starts_with("../") && item.path != ".." {
+            out.push(at.key("path").says(format!("`path` cannot begin with two dots, found `{}`", item.path)));
+        }
         mode(item.mode, &at.key("mode"), out);
         if !paths.insert(&item.path) {
             out.push(at.key("path").says(format!("another key becomes the file `{}` too", item.path)));
@@ -121,8 +124,27 @@ pub(super) fn mounts(
         }
         if let Some(path) = &mount.sub_path {
             inner_path(path, &at.key("subPath"), out);
+            if volume.is_some_and(is_updated_in_place) {
+                out.push(frozen(mount, &at));
+            }
         }
     }
+}
+
+fn is_updated_in_place(volume: &VolumeSource) -> bool {
+    let config = volume.config_map.as_ref().map(|config| config.update_policy);
+    let secret = volume.secret.as_ref().map(|secret| secret.update_policy);
+    config.or(secret) == Some(UpdatePolicy::InPlace)
+}
+
+/// The kernel ties a mount of one file to that very file: what is put in its place later is never seen.
+fn frozen(mount: &VolumeMount, at: &At<'_>) -> Complaint {
+    let message = format!(
+        "`subPath` cannot be updated in place, as volume `{}` asks for: it stays the file that it was",
+        mount.name
+    );
+    let help = "mount the whole volume into a folder of its own, or take out `updatePolicy: InPlace`";
+    at.key("subPath").says(message).help(help)
 }
 
 fn undeclared(mount: &VolumeMount, volumes: &[VolumeSource], at: &At<'_>) -> Complaint {

@@ -114,6 +114,30 @@ fn ports_variables_and_mounts_are_looked_at_one_by_one() {
 }
 
 #[test]
+fn what_is_updated_in_place_is_mounted_whole() {
+    insta::assert_snapshot!(
+        template(json!({
+            "container": { "image": "nginx", "volumeMounts": [
+                { "name": "conf", "mountPath": "/a" },
+                { "name": "conf", "mountPath": "/b/x", "subPath": "x" },
+                { "name": "keys", "mountPath": "/c/x", "subPath": "x" },
+                { "name": "plain", "mountPath": "/d/x", "subPath": "x" },
+            ] },
+            "volumes": [
+                { "name": "conf", "configMap": { "name": "conf", "updatePolicy": "InPlace" } },
+                { "name": "keys", "secret": { "secretName": "keys", "updatePolicy": "InPlace", "items": [{ "key": "a", "path": "..a" }] } },
+                { "name": "plain", "configMap": { "name": "conf", "updatePolicy": "Replace" } },
+            ],
+        })),
+        @r"
+    /container/volumeMounts/1/subPath: `subPath` cannot be updated in place, as volume `conf` asks for: it stays the file that it was (mount the whole volume into a folder of its own, or take out `updatePolicy: InPlace`)
+    /container/volumeMounts/2/subPath: `subPath` cannot be updated in place, as volume `keys` asks for: it stays the file that it was (mount the whole volume into a folder of its own, or take out `updatePolicy: InPlace`)
+    /volumes/1/secret/items/0/path: `path` cannot begin with two dots, found `..a`
+    "
+    );
+}
+
+#[test]
 fn probes_and_hooks_do_exactly_one_thing() {
     insta::assert_snapshot!(
         container(json!({

@@ -31,7 +31,7 @@ pub enum Action {
         /// The volume's name.
         name: String,
     },
-    /// Write the files of a ConfigMap or Secret where containers mount them from.
+    /// Write the files of a ConfigMap or Secret where containers mount them from; files of another version give way all at once.
     WriteFiles(FileSet),
     /// Remove files that nothing mounts any more.
     RemoveFiles {
@@ -202,8 +202,11 @@ pub struct CreateVolume {
 /// Files of one ConfigMap or Secret, laid out for one mount.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileSet {
-    /// The name of the folder that holds them: object, layout and (keyed, for secrets) content are in it.
+    /// The name of the folder that holds them: object, layout and (keyed, for secrets) content are in it. Of files that are updated
+    /// in place it says what the mount asks for instead, and stays the same whatever they hold.
     pub id: String,
+    /// What files that are updated in place hold, as a digest of layout and content; `None` where the id says it.
+    pub version: Option<String>,
     /// The object that the content comes from.
     pub object: skiff_api::ObjectKey,
     /// Whether they may be only in memory, in a folder that only root can enter.

@@ -2,6 +2,7 @@
 //!
 //! Total: a reference that leads nowhere is left out, as validation has complained about it before.
 
+mod layout;
 mod network;
 mod pieces;
 mod requirement;

@@ -25,8 +25,8 @@ pub struct Observed {
     pub networks: Vec<ObservedNetwork>,
     /// Every volume.
     pub volumes: Vec<ObservedVolume>,
-    /// The ids of the file sets that are written.
-    pub files: BTreeSet<String>,
+    /// The ids of the file sets that are written, each with its version where it is updated in place.
+    pub files: BTreeMap<String, Option<String>>,
     /// Our own recent failures.
     pub failures: Failures,
     /// The containers that ended lately without being asked to.

@@ -21,6 +21,8 @@ pub enum Reason {
     ContentChanged {
         /// The objects, `configmap/api`.
         objects: Vec<String>,
+        /// Whether the files alone are replaced, under containers that go on.
+        in_place: bool,
     },
     /// There are more replicas than declared.
     Surplus,
@@ -136,7 +138,12 @@ impl fmt::Display for Reason {
             Self::Needed => f.write_str("needed"),
             Self::Outdated { changes } if changes.is_empty() => f.write_str("outdated: its template changed"),
             Self::Outdated { changes } => write!(f, "outdated: {}", List(changes)),
-            Self::ContentChanged { objects } => write!(f, "outdated: content of {} changed", objects.join(", ")),
+            Self::ContentChanged { objects, in_place: false } => {
+                write!(f, "outdated: content of {} changed", objects.join(", "))
+            }
+            Self::ContentChanged { objects, in_place: true } => {
+                write!(f, "files updated in place: content of {} changed", objects.join(", "))
+            }
             Self::Surplus => f.write_str("surplus"),
             Self::Orphaned => f.write_str("no longer declared"),
             Self::Unwanted => f.write_str("asked to go"),

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use skiff_core::{Action, ContainerRef, ContentStore, EngineError, Outcome};
 
 pub use container::{DockerRestart, Program, SimContainer, SimEndpoint};
+use store::SimFiles;
 pub use store::{Pull, SimImage, SimNetwork, SimVolume};
 
 /// What may happen to a call on its way.
@@ -39,7 +40,7 @@ pub struct SimEngine {
     networks: BTreeMap<String, SimNetwork>,
     volumes: BTreeMap<String, SimVolume>,
     images: BTreeMap<String, SimImage>,
-    files: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
+    files: BTreeMap<String, SimFiles>,
     secret_files: BTreeSet<String>,
     down: bool,
     next_fault: Option<Fault>,
@@ -80,7 +81,7 @@ impl SimEngine {
 
     /// What the files of a set hold, by path.
     pub fn files(&self, id: &str) -> Option<&BTreeMap<String, Vec<u8>>> {
-        self.files.get(id)
+        self.files.get(id).map(|files| &files.held)
     }
 
     /// The ids of the file sets that are written.

@@ -11,6 +11,7 @@ fn set(id: &str, secret: bool, paths: &[&str]) -> FileSet {
         |path: &&str| FileEntry { path: (*path).to_owned(), key: "key".to_owned(), mode: 0o440, uid: None, gid: None };
     FileSet {
         id: id.to_owned(),
+        version: None,
         object: ObjectKey::new(Kind::ConfigMap, "shop", "api"),
         secret,
         files: paths.iter().map(entry).collect(),
@@ -31,16 +32,16 @@ fn store(folder: &Path) -> FileStore {
 fn a_set_is_written_once_with_its_modes_and_can_be_removed() -> Tested {
     let folder = tempfile::tempdir()?;
     let (store, set) = (store(folder.path()), set("a-1", false, &["x", "sub/y"]));
-    assert_eq!(store.list(), Ok(BTreeSet::new()));
+    assert_eq!(store.list(), Ok(BTreeMap::new()));
     assert_eq!(store.write(&set, &content()), Ok(Outcome::Done));
     assert_eq!(store.write(&set, &content()), Ok(Outcome::Already));
     let file = store.folder(&set).join("sub/y");
     assert_eq!((fs::read(&file)?.as_slice(), fs::metadata(&file)?.mode() & 0o7777), (b"value".as_slice(), 0o440));
-    assert_eq!(store.list(), Ok(BTreeSet::from(["a-1".to_owned()])));
+    assert_eq!(store.list(), Ok(BTreeMap::from([("a-1".to_owned(), None)])));
     assert_eq!(store.set_of(&file), Some("a-1".to_owned()));
     assert_eq!(store.set_of(Path::new("/etc/passwd")), None);
     assert_eq!((store.remove("a-1"), store.remove("a-1")), (Ok(Outcome::Done), Ok(Outcome::Already)));
-    assert_eq!(store.list(), Ok(BTreeSet::new()));
+    assert_eq!(store.list(), Ok(BTreeMap::new()));
     Ok(())
 }
 

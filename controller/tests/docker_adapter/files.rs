@@ -15,7 +15,7 @@ fn set(id: &str, secret: bool) -> FileSet {
         uid: Some(1000),
         gid: None,
     };
-    FileSet { id: id.to_owned(), object: object(), secret, files: vec![entry("key")] }
+    FileSet { id: id.to_owned(), version: None, object: object(), secret, files: vec![entry("key")] }
 }
 
 fn object() -> ObjectKey {
@@ -51,8 +51,30 @@ async fn files_are_mounted_with_mode_and_owner_and_cannot_be_written() -> Tested
         assert!(text.contains("400:1000") && text.contains("valuevalue") && text.contains("no"), "{text}");
         let observed = host.look().await?;
         let both = ["c-1".to_owned(), "s-1".to_owned()].into();
-        assert_eq!(observed.files, both);
+        assert!(observed.files.keys().eq(&both), "{:?}", observed.files);
         assert_eq!(host.container(&container.name).await?.files, both);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn files_that_are_updated_in_place_change_under_what_runs() -> Tested {
+    with_host("inplace", async |host: &mut Host| {
+        let of = |version: &str| FileSet { version: Some(version.to_owned()), ..set("s-2", true) };
+        host.content.insert(object(), "key".to_owned(), b"one".as_slice());
+        host.perform_twice(Action::WriteFiles(of("1"))).await?;
+        let script = "until grep -q two /s/key; do sleep 0.05; done; stat -L -c %a:%u /s/key; touch /s/new || echo no";
+        let mut create = host.shell("a", script);
+        create.spec.mounts = vec![mount("/s", None, of("1"))];
+        let container = host.run(create).await?;
+        host.content.insert(object(), "key".to_owned(), b"two".as_slice());
+        host.perform_twice(Action::WriteFiles(of("2"))).await?;
+        assert_eq!(host.look().await?.files.get("s-2"), Some(&Some("2".to_owned())));
+        host.ended(&container).await?;
+        let lines: Vec<_> = host.docker.logs(&container.name, LogOptions::default()).await?.try_collect().await?;
+        let text = String::from_utf8(lines.iter().flat_map(|line| line.bytes.to_vec()).collect())?;
+        assert!(text.starts_with("400:1000\n") && text.contains("no"), "{text}");
         Ok(())
     })
     .await

@@ -1,8 +1,8 @@
 //! Config and secret: as files and as variables, rolled when they change, and a secret seen nowhere else.
 
 use anyhow::ensure;
-use skiff_e2e::act::{apply, look, remember};
-use skiff_e2e::check::{Check, check, every, ready, replaced, untouched};
+use skiff_e2e::act::{apply, look, remember, skiff, up, write};
+use skiff_e2e::check::{Check, check, every, exits, ready, replaced, says, untouched};
 use skiff_e2e::{config, scenario, secret, service};
 
 const MOUNT: &str = "volumeMounts: [{ name: files, mountPath: /etc/files }]";
@@ -69,6 +69,115 @@ fn a_secret_is_a_file_in_memory_and_stands_nowhere_else() {
             ],
         )
         .step("the file has changed", look(), [file_says("/etc/files/password", "another-secret-4711")]);
+}
+
+#[test]
+fn content_that_is_updated_in_place_reaches_containers_that_go_on() {
+    let web = service("web")
+        .replicas(2)
+        .container(MOUNT)
+        .template("volumes: [{ name: files, configMap: { name: page, updatePolicy: InPlace } }]");
+    let with = |page: &str| [page.to_owned(), web.to_string()].concat();
+    scenario("content that is updated in place reaches containers that go on")
+        .step(
+            "the file is there",
+            apply(&with(&config("page", "title", "one"))),
+            [ready("web", 2), file_says("/etc/files/title", "one")],
+        )
+        .step("as it is now", remember(), [])
+        .step("the config changes", write("main.yaml", &with(&config("page", "title", "two"))), [])
+        .step(
+            "the plan says how",
+            skiff("plan", &[]),
+            [exits(2), says("files updated in place: content of configmap/page changed"), says("1 to update")],
+        )
+        .step("it is applied", up(), [ready("web", 2), untouched("web"), file_says("/etc/files/title", "two")])
+        .step("and that was all", skiff("plan", &[]), [exits(0)])
+        .step(
+            "another key",
+            apply(&with(&config("page", "head", "three"))),
+            [untouched("web"), file_says("/etc/files/head", "three")],
+        )
+        .step("the first one has gone", look(), [has_no_file("/etc/files/title")]);
+}
+
+#[test]
+fn a_secret_that_is_updated_in_place_is_read_by_a_user_of_its_own() {
+    let web = service("web")
+        .container(MOUNT)
+        .container("securityContext: { runAsUser: 1000, runAsGroup: 2000 }")
+        .template("volumes: [{ name: files, secret: { secretName: db, updatePolicy: InPlace, defaultMode: 0400, uid: 1000, gid: 2000 } }]");
+    let with = |value: &str| [secret("db", "password", value), web.to_string()].concat();
+    scenario("a secret that is updated in place is read by a user of its own")
+        .step(
+            "it reads it",
+            apply(&with("first-secret")),
+            [ready("web", 1), file_says("/etc/files/password", "first-secret")],
+        )
+        .step("in memory", look(), [is_on_tmpfs()])
+        .step("as it is now", remember(), [])
+        .step(
+            "another value",
+            apply(&with("second-secret")),
+            [untouched("web"), file_says("/etc/files/password", "second-secret")],
+        )
+        .step("the old one is nowhere", look(), [finds_nowhere("/etc/files", "first-secret")]);
+}
+
+#[test]
+fn files_have_the_mode_and_the_owner_of_the_manifest() {
+    let web = service("web")
+        .container(MOUNT)
+        .container("securityContext: { runAsUser: 1000, runAsGroup: 2000 }")
+        .template("volumes: [{ name: files, secret: { secretName: db, uid: 1000, gid: 2000, items: [{ key: a, path: mine, mode: 0400 }, { key: b, path: sub/ours, mode: 0040 }, { key: c, path: nobodys, mode: 0 }] } }]");
+    let data = "---\napiVersion: v1\nkind: Secret\nmetadata: { name: db }\nstringData: { a: for-me, b: for-us, c: for-nobody }\n";
+    scenario("files have the mode and the owner of the manifest")
+        .step(
+            "the user reads its own",
+            apply(&[data, &web.to_string()].concat()),
+            [ready("web", 1), file_says("/etc/files/mine", "for-me")],
+        )
+        .step(
+            "all is as written",
+            look(),
+            [file_is("mine", "400 1000 2000"), file_is("sub/ours", "40 1000 2000"), file_is("nobodys", "0 1000 2000")],
+        )
+        .step("and modes are heeded", look(), [cannot_read("/etc/files/sub/ours"), cannot_read("/etc/files/nobodys")]);
+}
+
+fn file_is(path: &'static str, wanted: &'static str) -> Check {
+    check(move |world| {
+        let seen = world.replica("web")?;
+        let found = world.docker.exec(&seen.id, &["stat", "-L", "-c", "%a %u %g", &format!("/etc/files/{path}")])?;
+        ensure!(found.trim() == wanted, "mode, owner and group of {path} are {found}");
+        Ok(())
+    })
+}
+
+fn cannot_read(path: &'static str) -> Check {
+    check(move |world| {
+        let seen = world.replica("web")?;
+        ensure!(world.docker.exec(&seen.id, &["cat", path]).is_err(), "{path} can be read");
+        Ok(())
+    })
+}
+
+fn has_no_file(path: &'static str) -> Check {
+    check(move |world| {
+        for seen in world.replicas("web")? {
+            ensure!(world.docker.exec(&seen.id, &["ls", path]).is_err(), "{path} is there");
+        }
+        Ok(())
+    })
+}
+
+fn finds_nowhere(folder: &'static str, text: &'static str) -> Check {
+    check(move |world| {
+        let seen = world.replica("web")?;
+        let found = world.docker.exec(&seen.id, &["sh", "-c", &format!("grep -r {text} {folder} || true")])?;
+        ensure!(found.is_empty(), "{text} is in {found}");
+        Ok(())
+    })
 }
 
 fn mode_is(mode: &'static str) -> Check {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use skiff_api::{
-    ConfigMapVolume, EnvVar, KeyToPath, Kind, NamedVolume, Object, ObjectKey, PodTemplate, SecretVolume, TmpfsVolume,
-    VolumeMount, VolumeSource, naming,
+    ConfigMapVolume, EnvVar, Kind, NamedVolume, Object, ObjectKey, PodTemplate, SecretVolume, TmpfsVolume,
+    UpdatePolicy, VolumeMount, VolumeSource, naming,
 };
 
+use super::layout::Layout;
 use super::{CompileInput, DeclaredObject, reference};
 use crate::action::{FileEntry, FileSet};
 use crate::content::{ContentStore, digest};
@@ -180,53 +181,48 @@ impl Builder<'_> {
     }
 
     fn config_files(&mut self, volume: &ConfigMapVolume) -> Option<MountSource> {
-        let object = reference(Kind::ConfigMap, self.key, None, &volume.name);
-        self.files(object, &volume.items, volume.default_mode, (volume.uid, volume.gid))
+        let ConfigMapVolume { name, items, default_mode, optional: _, update_policy, uid, gid } = volume;
+        let layout = Layout { items, default_mode: *default_mode, uid: *uid, gid: *gid, update: *update_policy };
+        self.files(reference(Kind::ConfigMap, self.key, None, name), &layout)
     }
 
     fn secret_files(&mut self, volume: &SecretVolume) -> Option<MountSource> {
-        let object = reference(Kind::Secret, self.key, None, &volume.secret_name);
-        self.files(object, &volume.items, volume.default_mode, (volume.uid, volume.gid))
+        let SecretVolume { secret_name, items, default_mode, optional: _, update_policy, uid, gid } = volume;
+        let layout = Layout { items, default_mode: *default_mode, uid: *uid, gid: *gid, update: *update_policy };
+        self.files(reference(Kind::Secret, self.key, None, secret_name), &layout)
     }
 
-    fn files(
-        &mut self,
-        object: ObjectKey,
-        items: &[KeyToPath],
-        default_mode: Option<u32>,
-        (uid, gid): (Option<u32>, Option<u32>),
-    ) -> Option<MountSource> {
-        let entry = |key: &str, path: &str, mode: Option<u32>| FileEntry {
-            path: path.to_owned(),
-            key: key.to_owned(),
-            mode: mode.or(default_mode).unwrap_or(0o644),
-            uid,
-            gid,
+    fn files(&mut self, object: ObjectKey, layout: &Layout<'_>) -> Option<MountSource> {
+        // What is updated in place holds what the object holds now, whatever revision mounts it.
+        let holder = match layout.update {
+            UpdatePolicy::Replace => self.kept_as(&object).clone(),
+            UpdatePolicy::InPlace => object.clone(),
         };
-        let known: Vec<&String> = self.store.keys(self.kept_as(&object))?.collect();
-        let mut files: Vec<FileEntry> = if items.is_empty() {
-            known.iter().map(|key| entry(key, key, None)).collect()
-        } else {
-            let present = items.iter().filter(|item| known.contains(&&item.key));
-            present.map(|item| entry(&item.key, &item.path, item.mode)).collect()
+        let keys: Vec<&String> = self.store.keys(&holder)?.collect();
+        let files = layout.files(&keys);
+        let held = self.digest_files(&object, &holder, &files);
+        let (told_apart_by, version) = match layout.update {
+            UpdatePolicy::Replace => {
+                self.used.entry(object.clone()).or_default().extend(files.iter().map(|file| file.key.clone()));
+                (held, None)
+            }
+            // The folder stays, whatever it holds: no container is outdated by that.
+            UpdatePolicy::InPlace => (layout.digest(), Some(held)),
         };
-        files.sort();
-        self.used.entry(object.clone()).or_default().extend(files.iter().map(|file| file.key.clone()));
+        let id = format!("{}-{}-{}-{told_apart_by}", object.kind.lower(), object.namespace, object.name);
         let secret = object.kind == Kind::Secret;
-        let id = self.file_set_id(&object, &files);
-        Some(MountSource::Files(FileSet { id, object: self.kept_as(&object).clone(), secret, files }))
+        Some(MountSource::Files(FileSet { id, version, object: holder, secret, files }))
     }
 
-    /// A name that changes with layout and content, keyed for secrets, so that a folder once written never changes.
-    fn file_set_id(&self, object: &ObjectKey, files: &[FileEntry]) -> String {
+    /// Changes with layout and content, keyed for secrets, so that a folder named by it never changes.
+    fn digest_files(&self, object: &ObjectKey, holder: &ObjectKey, files: &[FileEntry]) -> String {
         let mut parts: Vec<Vec<u8>> = vec![object.to_string().into_bytes()];
         for file in files {
             let layout = format!("{}\0{:o}\0{:?}\0{:?}", file.path, file.mode, file.uid, file.gid);
             parts.push(layout.into_bytes());
-            parts.push(self.bytes(object, &file.key).map(|bytes| bytes.to_vec()).unwrap_or_default());
+            parts.push(self.store.get(holder, &file.key).map(|bytes| bytes.to_vec()).unwrap_or_default());
         }
-        let digest = self.digest(object, &parts).replace(':', "-");
-        format!("{}-{}-{}-{digest}", object.kind.lower(), object.namespace, object.name)
+        self.digest(object, &parts).replace(':', "-")
     }
 
     fn digest(&self, object: &ObjectKey, parts: &[Vec<u8>]) -> String {

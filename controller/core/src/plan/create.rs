@@ -8,7 +8,7 @@ use super::network::{presence, recordable};
 use super::volume::{may_be_made, plan_volume};
 use crate::action::{Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, FileSet, PullImage};
 use crate::desired::{Mount, MountSource, Workload};
-use crate::held::HeldReason;
+use crate::held::{HeldReason, Pending};
 use crate::observed::ObservedContainer;
 use crate::reason::Reason;
 
@@ -77,18 +77,46 @@ fn file_sets(mounts: &[Mount]) -> impl Iterator<Item = &FileSet> {
     })
 }
 
-/// The step that writes files that are missing: before a container is made, and before one is started again after a reboot.
+/// The step that writes files that are missing: before a container is made, and before one is started again after a reboot. Or
+/// those of another version, where they are updated in place.
 pub(super) fn write_files(draft: &mut Draft<'_>, workload: &Workload, files: &FileSet) -> Option<StepId> {
-    if draft.observed.files.contains(&files.id) {
+    let written = draft.observed.files.get(&files.id);
+    if written == Some(&files.version) {
         return None;
     }
     if let Some(known) = draft.files.get(&files.id) {
         return Some(*known);
     }
-    let step =
-        draft.step(&workload.key, &workload.template.hash, Action::WriteFiles(files.clone()), Reason::Missing, []);
+    let reason = if written.is_some() { files_changed(files) } else { Reason::Missing };
+    let step = draft.step(&workload.key, &workload.template.hash, Action::WriteFiles(files.clone()), reason, []);
     draft.files.insert(files.id.clone(), step);
     Some(step)
+}
+
+fn files_changed(files: &FileSet) -> Reason {
+    let object = format!("{}/{}", files.object.kind.lower(), files.object.name);
+    Reason::ContentChanged { objects: vec![object], in_place: true }
+}
+
+/// Replaces files under the containers that mount them, where they are updated in place. A rollout that is held or paused holds
+/// none of it: such files are no part of a revision.
+pub(super) fn update_files(draft: &mut Draft<'_>, workload: &Workload) {
+    let stale: Vec<FileSet> = file_sets(&workload.template.mounts)
+        .filter(|files| draft.observed.files.get(&files.id).is_some_and(|written| *written != files.version))
+        .filter(|files| !draft.files.contains_key(&files.id))
+        .cloned()
+        .collect();
+    let back_off = draft.back_off(&workload.key, &workload.template.hash);
+    for files in stale {
+        match &back_off {
+            None => drop(write_files(draft, workload, &files)),
+            Some(why) => {
+                let reason = files_changed(&files);
+                let pending = Pending { verb: "write files", target: files.id, reason };
+                draft.hold_with(&workload.key, why.clone(), vec![pending]);
+            }
+        }
+    }
 }
 
 /// The steps that write the files that an existing container mounts, where they are missing and known.

@@ -296,7 +296,7 @@ fn leftover_files(draft: &mut Draft<'_>) {
             }
         }
     }
-    let unused: Vec<String> = draft.observed.files.iter().filter(|id| !used.contains(id.as_str())).cloned().collect();
+    let unused: Vec<String> = draft.observed.files.keys().filter(|id| !used.contains(id.as_str())).cloned().collect();
     for id in unused {
         let kind = if id.starts_with("secret-") { Kind::Secret } else { Kind::ConfigMap };
         let object = ObjectKey::new(kind, "files", id.as_str());

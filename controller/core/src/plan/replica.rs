@@ -97,7 +97,7 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let outdated = if labels.template_hash != workload.template.hash {
         Some(Reason::Outdated { changes: template_changes(workload, labels) })
     } else if !changed_content.is_empty() {
-        Some(Reason::ContentChanged { objects: changed_content })
+        Some(Reason::ContentChanged { objects: changed_content, in_place: false })
     } else if must_replace {
         Some(Reason::Outdated { changes: removed.into_iter().chain(adjust.clone()).collect() })
     } else {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use skiff_api::ContainerPort;
 
 use super::StepId;
-use super::create::{replica_name, restore_files};
+use super::create::{replica_name, restore_files, update_files};
 use super::dependency::gate;
 use super::draft::{Draft, observed_ref};
 use super::drift::put_right;
@@ -42,6 +42,7 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     let gate = obstacle(draft, workload, &replicas);
     heal(draft, workload, &replicas, gate.as_ref());
     rollout::close_gap(draft, workload, &replicas, gate);
+    update_files(draft, workload);
 }
 
 /// Says what became of the declared revision, and looks again when time alone will tell.

@@ -4,6 +4,7 @@ mod dependencies;
 mod drift;
 mod healing;
 mod holds;
+mod in_place;
 mod removal;
 mod requests;
 mod rollbacks;

@@ -1,7 +1,7 @@
 //! Images, volumes, files.
 
 use skiff_api::{Kind, ObjectKey, PullPolicy};
-use skiff_core::{Action, CreateVolume, FileSet, Mount, MountSource};
+use skiff_core::{Action, ContainerState, CreateVolume, FileSet, Mount, MountSource};
 
 use super::stage::same;
 use super::{Entry, Stage};
@@ -10,6 +10,7 @@ pub(super) const SCRIPTS: &[Entry] = &[
     ("an image that is there is not pulled, and one that is not there fails", images),
     ("a volume in use stays, and the engine makes those that are missing as they are defined", volumes),
     ("a container whose files are missing is not made", files),
+    ("files that are updated in place change under what mounts them", files_in_place),
 ];
 
 fn images(stage: &mut Stage<'_>) -> Result<(), String> {
@@ -20,6 +21,31 @@ fn images(stage: &mut Stage<'_>) -> Result<(), String> {
     let template = std::sync::Arc::make_mut(&mut create.spec.template);
     "skiff-test/nothing:1".clone_into(&mut template.pod.container.image);
     stage.fails(Action::CreateContainer(Box::new(create)), "ImagePullFailed")
+}
+
+fn files_in_place(stage: &mut Stage<'_>) -> Result<(), String> {
+    let object = ObjectKey::new(Kind::ConfigMap, "test", "conf");
+    let of = |version: &str| FileSet {
+        id: "configmap-conf-2".to_owned(),
+        version: Some(version.to_owned()),
+        object: object.clone(),
+        secret: false,
+        files: Vec::new(),
+    };
+    for version in ["one", "two"] {
+        stage.does(Action::WriteFiles(of(version)))?;
+        stage.has_done(Action::WriteFiles(of(version)))?;
+        let seen = stage.observed()?.files.get("configmap-conf-2").cloned();
+        same("the version that is seen", &seen, &Some(Some(version.to_owned())))?;
+    }
+    let mut create = stage.sleeper("reader");
+    let source = MountSource::Files(of("two"));
+    create.spec.mounts = vec![Mount { target: "/conf".to_owned(), read_only: true, sub_path: None, source }];
+    stage.makes(create)?;
+    stage.does(stage.start("reader"))?;
+    stage.does(Action::WriteFiles(of("three")))?;
+    same("its files", &stage.container("reader")?.files, &["configmap-conf-2".to_owned()].into())?;
+    same("its state", &stage.container("reader")?.state, &ContainerState::Running)
 }
 
 fn mounts(stage: &Stage<'_>, volume: &str, definition: Option<CreateVolume>) -> Vec<Mount> {
@@ -63,14 +89,14 @@ fn volumes(stage: &mut Stage<'_>) -> Result<(), String> {
 
 fn files(stage: &mut Stage<'_>) -> Result<(), String> {
     let object = ObjectKey::new(Kind::ConfigMap, "test", "conf");
-    let set = FileSet { id: "configmap-conf-1".to_owned(), object, secret: false, files: Vec::new() };
+    let set = FileSet { id: "configmap-conf-1".to_owned(), version: None, object, secret: false, files: Vec::new() };
     let mut create = stage.sleeper("reader");
     let source = MountSource::Files(set.clone());
     create.spec.mounts = vec![Mount { target: "/conf".to_owned(), read_only: true, sub_path: None, source }];
     stage.fails(Action::CreateContainer(Box::new(create.clone())), "Invalid")?;
     stage.does(Action::WriteFiles(set.clone()))?;
     stage.has_done(Action::WriteFiles(set.clone()))?;
-    same("whether the files are seen", &stage.observed()?.files.contains(&set.id), &true)?;
+    same("the files that are seen", &stage.observed()?.files.get(&set.id).cloned(), &Some(None))?;
     stage.makes(create)?;
     same("its files", &stage.container("reader")?.files, &[set.id.clone()].into())?;
     stage.does(Action::RemoveFiles { id: set.id.clone() })?;

@@ -50,6 +50,14 @@ pub struct SimNetwork {
     pub created_at: jiff::Timestamp,
 }
 
+/// The files of a set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct SimFiles {
+    pub(super) version: Option<String>,
+    /// What they hold, by path.
+    pub(super) held: BTreeMap<String, Vec<u8>>,
+}
+
 /// A volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimVolume {
@@ -115,19 +123,21 @@ impl SimEngine {
     }
 
     pub(super) fn write_files(&mut self, files: &FileSet, content: &ContentStore) -> Result<Outcome, EngineError> {
-        let mut written = BTreeMap::new();
+        if self.files.get(&files.id).is_some_and(|there| there.version == files.version) {
+            return Ok(Outcome::Already);
+        }
+        let mut held = BTreeMap::new();
         for file in &files.files {
             let bytes = content
                 .get(&files.object, &file.key)
                 .ok_or_else(|| EngineError::Invalid(format!("{} has no key {}", files.object, file.key)))?;
-            written.insert(file.path.clone(), bytes.to_vec());
+            held.insert(file.path.clone(), bytes.to_vec());
         }
         if files.secret {
             self.secret_files.insert(files.id.clone());
         }
-        let already = self.files.get(&files.id) == Some(&written);
-        self.files.insert(files.id.clone(), written);
-        Ok(if already { Outcome::Already } else { Outcome::Done })
+        self.files.insert(files.id.clone(), SimFiles { version: files.version.clone(), held });
+        Ok(Outcome::Done)
     }
 }
 

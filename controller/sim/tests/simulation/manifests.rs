@@ -158,10 +158,13 @@ impl Manifests {
             }
         }
         if random.chance(40) {
-            sources.push(json!({ "name": "conf", "configMap": { "name": "settings" } }));
+            let update = random.pick(&["Replace", "InPlace"]);
+            sources.push(json!({ "name": "conf", "configMap": { "name": "settings", "updatePolicy": update } }));
         }
         if random.chance(40) {
-            sources.push(json!({ "name": "keys", "secret": { "secretName": "keys", "defaultMode": 256 } }));
+            let update = random.pick(&["Replace", "InPlace"]);
+            let secret = json!({ "secretName": "keys", "defaultMode": 256, "updatePolicy": update });
+            sources.push(json!({ "name": "keys", "secret": secret }));
         }
         if random.chance(15) {
             sources.push(json!({ "name": "scratch", "tmpfs": { "size": "16Mi" } }));

@@ -95,7 +95,7 @@ fn mark_of_verb(verb: &str) -> Mark {
 
 /// A line for each step.
 fn every<'a>(steps: &[&'a Step]) -> Vec<Line<'a>> {
-    let line = |step: &&'a Step| Line { mark: mark(&step.action), words: words(&step.action), reason: &step.reason };
+    let line = |step: &&'a Step| Line { mark: mark(step), words: words(&step.action), reason: &step.reason };
     steps.iter().map(line).collect()
 }
 
@@ -103,8 +103,9 @@ fn words(action: &Action) -> String {
     format!("{} {}", action.verb(), action.target())
 }
 
-const fn mark(action: &Action) -> Mark {
-    match action {
+const fn mark(step: &Step) -> Mark {
+    match &step.action {
+        Action::WriteFiles(_) if is_in_place(&step.reason) => Mark::Change,
         Action::PullImage(_) | Action::WriteFiles(_) | Action::RemoveFiles { .. } => Mark::Aside,
         Action::CreateNetwork(_) | Action::CreateVolume(_) | Action::CreateContainer(_) => Mark::Create,
         Action::RemoveNetwork { .. } | Action::RemoveVolume { .. } | Action::RemoveContainer { .. } => Mark::Remove,
@@ -154,15 +155,20 @@ fn collapsed<'a>(steps: &[&'a Step]) -> Vec<Line<'a>> {
                     steps.iter().copied().filter(|step| container(&step.action) == Some(name)).collect();
                 lines.extend(container_lines(name, &of_it));
             }
-            None if makes_container && is_on_the_way(&step.action) => {}
+            None if makes_container && is_on_the_way(step) => {}
             None => lines.extend(every(&[step])),
         }
     }
     lines
 }
 
-const fn is_on_the_way(action: &Action) -> bool {
-    matches!(action, Action::PullImage(_) | Action::WriteFiles(_))
+const fn is_on_the_way(step: &Step) -> bool {
+    matches!(step.action, Action::PullImage(_) | Action::WriteFiles(_)) && !is_in_place(&step.reason)
+}
+
+/// Whether files change under containers that go on: that is a change of its own.
+const fn is_in_place(reason: &Reason) -> bool {
+    matches!(reason, Reason::ContentChanged { in_place: true, .. })
 }
 
 fn container_lines<'a>(name: &str, steps: &[&'a Step]) -> Vec<Line<'a>> {

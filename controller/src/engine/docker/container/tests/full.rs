@@ -145,7 +145,7 @@ fn full_mounts() -> Vec<Mount> {
         },
         base: "/srv/shop".to_owned(),
     };
-    let set = FileSet { id: "conf-1".to_owned(), object, secret: false, files: Vec::new() };
+    let set = FileSet { id: "conf-1".to_owned(), version: None, object, secret: false, files: Vec::new() };
     let secret = FileSet { id: "key-1".to_owned(), secret: true, ..set.clone() };
     vec![
         mount("/data", true, None, volume),
