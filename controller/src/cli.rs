@@ -29,6 +29,7 @@ mod rollout;
 pub mod run;
 mod scale;
 mod schema;
+mod secret;
 mod settings;
 mod signals;
 pub mod up;
@@ -81,6 +82,7 @@ enum Command {
     Rollout(rollout::Args),
     Rollback(rollout::UndoArgs),
     Scale(scale::Args),
+    Secret(secret::Args),
     Explain(explain::Args),
     Schema(schema::Args),
     Crd(crd::Args),
@@ -155,6 +157,7 @@ impl Command {
             | Self::Rollout(_)
             | Self::Rollback(_)
             | Self::Scale(_)
+            | Self::Secret(_)
             | Self::Explain(_)
             | Self::Schema(_)
             | Self::Crd(_)
@@ -182,6 +185,7 @@ impl Command {
             Self::Rollout(args) => rollout::run(&args, context),
             Self::Rollback(args) => rollout::undo(&args, context),
             Self::Scale(args) => scale::run(&args, context),
+            Self::Secret(args) => secret::run(&args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Crd(args) => crd::run(&args, context),
             Self::Schema(args) => schema::run(&args, context),

@@ -8,6 +8,7 @@ pub mod executor;
 pub mod files;
 pub mod lock;
 pub mod scribe;
+pub mod secret;
 pub mod session;
 pub mod source;
 pub mod state;

@@ -13,6 +13,7 @@ mod name;
 mod options;
 mod problem;
 mod read;
+mod sealed;
 mod text;
 mod walk;
 pub mod watch;
@@ -53,7 +54,7 @@ pub struct Loaded {
     pub texts: Texts,
     /// The content of small host files that are mounted read-only.
     pub host_files: HostFiles,
-    /// Where such files are or could be, for whoever watches.
+    /// Where such files, and the key file, are or could be, for whoever watches.
     pub host_paths: BTreeSet<PathBuf>,
     /// Secrets whose last good content went with a reboot.
     pub lost: BTreeSet<ObjectKey>,
@@ -115,7 +116,9 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
         declaring.extend(layer.iter().map(|candidate| candidate.file));
         layers.lay(layer, &mut loaded);
     }
-    layers.finish(&mut loaded);
+    let opener = sealed::Opener::of(options);
+    layers.finish(&opener, &mut loaded);
+    opener.finish(&mut loaded);
     mounted::demote(&mut loaded, &declaring);
     host_files::collect(&mut loaded);
     if loaded.objects.is_empty() && loaded.problems.is_empty() {

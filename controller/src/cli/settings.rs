@@ -6,6 +6,7 @@ use anstream::ColorChoice;
 use clap::{ArgAction, Args, ValueEnum};
 use skiff_api::Instance;
 
+use crate::secret::KeyPlaces;
 use crate::source::SourceOptions;
 
 const HEADING: &str = "Global options";
@@ -34,6 +35,9 @@ pub struct GlobalArgs {
     /// Where Skiff keeps what Docker cannot: the last good manifests, overrides, history.
     #[arg(long, global = true, env = "SKIFF_STATE_DIR", hide_env_values = true, value_name = "DIR", help_heading = HEADING)]
     pub state_dir: Option<PathBuf>,
+    /// The key that opens encrypted Secrets, where it is not in the usual place.
+    #[arg(long, global = true, env = "SKIFF_AGE_KEY_FILE", hide_env_values = true, value_name = "FILE", help_heading = HEADING)]
+    pub age_key_file: Option<PathBuf>,
     /// When to use colours: auto (on a terminal), always or never.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true, help_heading = HEADING)]
     pub color: Color,
@@ -90,6 +94,8 @@ pub struct Settings {
     pub host: Option<String>,
     /// The state directory, where it is not the usual one.
     pub state_dir: Option<PathBuf>,
+    /// The key file for encrypted Secrets, where it is not in the usual place.
+    pub age_key_file: Option<PathBuf>,
     /// When to use colours.
     pub color: ColorChoice,
     /// How often `-v` was said.
@@ -106,6 +112,7 @@ impl From<GlobalArgs> for Settings {
             output,
             host,
             state_dir,
+            age_key_file,
             color,
             no_color,
             verbose,
@@ -117,11 +124,29 @@ impl From<GlobalArgs> for Settings {
             Color::Never => ColorChoice::Never,
         };
         let host = host.filter(|host| !host.is_empty());
-        Self { instance, namespace, all_namespaces, source, output, host, state_dir, color, verbosity: verbose }
+        Self {
+            instance,
+            namespace,
+            all_namespaces,
+            source,
+            output,
+            host,
+            state_dir,
+            age_key_file,
+            color,
+            verbosity: verbose,
+        }
     }
 }
 
 impl Settings {
+    /// Where the key for encrypted Secrets may be.
+    pub fn key_places(&self) -> KeyPlaces {
+        let named = self.age_key_file.clone().filter(|path| !path.as_os_str().is_empty());
+        let env = |name| std::env::var_os(name);
+        KeyPlaces { named, usual: KeyPlaces::usual(env("XDG_CONFIG_HOME"), env("HOME")) }
+    }
+
     /// Whether every single step and column is shown.
     pub const fn is_wide(&self) -> bool {
         matches!(self.output, Output::Wide) || self.verbosity > 0
@@ -135,6 +160,7 @@ impl Settings {
             name: self.source.clone(),
             default_namespace: self.namespace.clone(),
             instance: self.instance.clone(),
+            keys: self.key_places(),
             ..SourceOptions::default()
         }
     }

@@ -9,6 +9,7 @@ use skiff_api::{ObjectKey, parse_object, suggest};
 use skiff_yaml::merge::{self, BY_MOUNT_PATH, BY_NAME, BY_PORT, KeyField, ListKey, by_field};
 
 use super::documents::Candidate;
+use super::sealed::Opener;
 use super::{Declared, Loaded, Origin, Problem, problem, reason};
 
 /// The lists whose items have a natural key, by the name of their field.
@@ -76,13 +77,15 @@ impl Layers {
     }
 
     /// Reads what the layers have become into objects.
-    pub(super) fn finish(self, loaded: &mut Loaded) {
+    pub(super) fn finish(self, opener: &Opener<'_>, loaded: &mut Loaded) {
         let base: BTreeSet<ObjectKey> =
             self.objects.iter().filter(|(_, it)| !it.of_overlay).map(|(key, _)| key.clone()).collect();
         for (key, layered) in self.objects {
-            let Candidate { tree, file, base: folder, document, .. } = layered.candidate;
+            let Candidate { mut tree, file, base: folder, document, .. } = layered.candidate;
             let positions = tree.positions();
+            let is_open = opener.open(&key, &mut tree, loaded);
             match parse_object(&tree.to_json()) {
+                Ok(_) if !is_open => {}
                 Ok(mut object) => {
                     object.metadata_mut().namespace = Some(key.namespace.clone());
                     let start = tree.span.start;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use skiff_core::Instance;
 
+use crate::secret::KeyPlaces;
+
 /// What to load.
 #[derive(Clone, Debug, Default)]
 pub struct SourceOptions {
@@ -17,6 +19,10 @@ pub struct SourceOptions {
     pub default_namespace: Option<String>,
     /// The scope of the controller, which Docker's names depend on.
     pub instance: Instance,
+    /// Where the key for encrypted Secrets may be.
+    pub keys: KeyPlaces,
+    /// Whether Secrets that no key here opens are let pass with a warning, their content unchecked.
+    pub may_stay_closed: bool,
     /// What loading may cost.
     pub limits: Limits,
 }

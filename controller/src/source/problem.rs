@@ -45,6 +45,14 @@ pub mod reason {
     pub const INVALID_OVERLAY: &str = "InvalidOverlay";
     /// Objects that do not fit together: a missing reference, a cycle, a clash of names or ports.
     pub const INVALID_SET: &str = "InvalidSet";
+    /// A Secret is encrypted, and there is no key that can be used.
+    pub const NO_KEY: &str = "NoDecryptionKey";
+    /// A Secret is encrypted to other keys.
+    pub const OTHER_KEYS: &str = "OtherDecryptionKeys";
+    /// An encrypted value is damaged, or stands where it does not belong.
+    pub const NOT_DECRYPTED: &str = "NotDecrypted";
+    /// A Secret that stayed closed where that is let pass.
+    pub const NOT_CHECKED: &str = "SecretNotChecked";
     /// A small host file that was content has gone.
     pub const HOST_FILE_MISSING: &str = "HostFileMissing";
 }
@@ -115,7 +123,7 @@ impl Problem {
     }
 
     /// A problem of a text.
-    pub(super) fn of_yaml(problem: skiff_yaml::Problem, reason: &'static str, texts: &Texts) -> Self {
+    pub(crate) fn of_yaml(problem: skiff_yaml::Problem, reason: &'static str, texts: &Texts) -> Self {
         let skiff_yaml::Problem { message, span, help, labels, document: _ } = problem;
         let problem = Self { help, ..Self::new(reason, message).at(span, texts) };
         labels.into_iter().fold(problem, |problem, label| problem.also(label.span, texts, label.message))

@@ -5,6 +5,7 @@ use super::*;
 use skiff_api::Kind;
 
 mod bad_input;
+mod encrypted;
 mod last_good;
 mod layers;
 

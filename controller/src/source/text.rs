@@ -37,7 +37,7 @@ impl Texts {
         self.0.iter()
     }
 
-    pub(super) fn add(&mut self, text: SourceText) -> FileId {
+    pub(crate) fn add(&mut self, text: SourceText) -> FileId {
         // There are never more files than the walk's limit.
         let id = FileId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
         self.0.push(text);

@@ -13,4 +13,5 @@ mod prune;
 mod quickstart;
 mod registry;
 mod rollout_commands;
+mod secrets;
 mod up;
