@@ -10,7 +10,8 @@ use std::time::Duration;
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, ObjectStatus, Observed, Outcome,
-    Plan, Refusal, Request, Severity, SignedDuration, Step, Timestamp, grant, learn, notice_crashes, plan, status,
+    Plan, ProbeVerdicts, Refusal, Request, Severity, SignedDuration, Step, Timestamp, failure_behind, grant, learn,
+    notice_crashes, plan, status,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -75,6 +76,8 @@ pub struct Wiring {
     pub target: watch::Receiver<Arc<Target>>,
     /// The engine's events.
     pub wakes: mpsc::Receiver<Wake>,
+    /// What the probes come to, as it changes.
+    pub verdicts: watch::Receiver<Arc<ProbeVerdicts>>,
     /// Each pass's snapshot.
     pub snapshots: watch::Sender<Arc<Snapshot>>,
     /// What happens to steps, for whoever watches.
@@ -174,6 +177,7 @@ impl<E: Engine> Controller<E> {
                     Ok(()) => self.soon(),
                     Err(_) => return false,
                 },
+                Ok(()) = self.wiring.verdicts.changed() => self.soon(),
                 Some(wake) = self.wiring.wakes.recv() => self.woken(&wake),
                 Some(asked) = self.wiring.asked.recv() => self.answer(asked),
                 Some(report) = self.ended.recv() => self.remember(report),
@@ -221,6 +225,7 @@ impl<E: Engine> Controller<E> {
                 self.tell(vec![step.failed(error, self.settings.clock.now())]);
             }
             Report::Ended { step, result: Ok(Outcome::Done | Outcome::Warned { .. }) } => {
+                self.remember_what_is_behind(step);
                 self.tell(vec![step.done(self.settings.clock.now())]);
             }
             Report::Free(object) => {
@@ -246,6 +251,15 @@ impl<E: Engine> Controller<E> {
             failure.retry_at = Failure::after(None, object, hash, String::new(), now).retry_at;
         }
         self.failures.insert(object.clone(), failure);
+    }
+
+    /// A step that was done may say that its object has failed.
+    fn remember_what_is_behind(&mut self, step: &Step) {
+        if let Some(why) = failure_behind(step) {
+            let previous = self.failures.get(&step.object);
+            let failure = Failure::after(previous, &step.object, &step.hash, why, self.settings.clock.now());
+            self.failures.insert(step.object.clone(), failure);
+        }
     }
 
     /// One pass. What steps come to while it looks is taken in after it has decided: an object whose step ended meanwhile counts as
@@ -291,6 +305,7 @@ impl<E: Engine> Controller<E> {
         let desired = &target.desired;
         self.learn(desired, &observed);
         self.forget(now);
+        observed.probes = Arc::clone(&self.wiring.verdicts.borrow_and_update());
         observed.failures = self.failures.clone();
         observed.in_flight.clone_from(&self.in_flight);
         observed.has_run = self.has_run.clone();

@@ -1,5 +1,6 @@
 //! Skiff's hands: sources, the Docker adapter, the loop, the executor, the command line.
 
+pub mod ask;
 pub mod cli;
 pub mod clock;
 pub mod controller;
@@ -7,6 +8,7 @@ pub mod engine;
 pub mod executor;
 pub mod files;
 pub mod lock;
+pub mod probe;
 pub mod scribe;
 pub mod secret;
 pub mod session;

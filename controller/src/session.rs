@@ -14,13 +14,14 @@ use skiff_core::{Observed, Plan, Timestamp, archived, plan};
 pub use bring::{Bring, bring};
 pub use holds::tell_holds;
 pub use keep::{Keep, keep};
-pub use target::{TargetOptions, target};
+pub use target::{TargetOptions, remembered, target};
 
 use crate::cli::{CliError, Settings, engine};
 use crate::controller::Target;
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, Look};
 use crate::lock::{self, Lock, LockError, LockHeld};
+use crate::probe::{DockerSampler, once};
 use crate::source::{self, Loaded, SourceOptions};
 use crate::state::State;
 use crate::ui::{Ui, problem};
@@ -79,7 +80,9 @@ impl Session {
     pub async fn plan(&self, target: &Target) -> Result<Plan, CliError> {
         let mut observed = self.observe().await?;
         observed.history = Arc::new(self.state.history());
-        Ok(plan(&target.desired, &observed, Timestamp::now()))
+        let (sampler, now) = (DockerSampler::new(self.docker.commands()), Timestamp::now());
+        observed.probes = once(&sampler, &target.desired, &observed, now).await;
+        Ok(plan(&target.desired, &observed, now))
     }
 
     /// Keeps the content that a target uses, for as long as it may be gone back to.

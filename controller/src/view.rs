@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use skiff_api::{Component, ObjectKey, OwnerLabels};
+use skiff_api::{Component, ObjectKey};
 use skiff_core::{Observed, ObservedContainer, PublishedPort};
 
 mod data;
@@ -93,7 +93,10 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
     }
     for container in &observed.containers {
         if let Some(labels) = container.owner.labels() {
-            add_container(entry(&mut views, &labels.object, &labels.source), container, labels);
+            let started_at = container.detail.as_ref().and_then(|detail| detail.started_at);
+            let probed = observed.probes.get(&container.id).filter(|verdict| Some(verdict.started_at) == started_at);
+            let replica = Replica::new(container, labels, probed);
+            add_container(entry(&mut views, &labels.object, &labels.source), replica);
         }
     }
     for network in &observed.networks {
@@ -130,10 +133,9 @@ fn entry<'a>(views: &'a mut BTreeMap<ObjectKey, View>, object: &ObjectKey, sourc
     })
 }
 
-fn add_container(view: &mut View, container: &ObservedContainer, labels: &OwnerLabels) {
+fn add_container(view: &mut View, replica: Replica) {
     if let Body::Workload(workload) = &mut view.body {
-        let replica = Replica::new(container, labels);
-        let list = match labels.component {
+        let list = match replica.component {
             Component::Main => &mut workload.replicas,
             Component::Init | Component::Hook | Component::Run => &mut workload.others,
         };

@@ -9,6 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use skiff_api::ObjectKey;
 
+use crate::action::Action;
+use crate::plan::Step;
+use crate::reason::Reason;
+
 /// The failures of every object that has some.
 pub type Failures = BTreeMap<ObjectKey, Failure>;
 
@@ -59,6 +63,15 @@ impl Failure {
     /// Whether the object must be left alone now, when its template is this one.
     pub fn holds(&self, template_hash: &str, now: Timestamp) -> bool {
         self.template_hash == template_hash && now < self.retry_at
+    }
+}
+
+/// What a step that was done says against its object: a container that had to be stopped for its checks has failed, though the step
+/// has not. `None` where it says nothing.
+pub fn failure_behind(step: &Step) -> Option<String> {
+    match (&step.action, &step.reason) {
+        (Action::StopContainer(_), reason @ Reason::Unhealthy { .. }) => Some(reason.to_string()),
+        _ => None,
     }
 }
 

@@ -113,6 +113,13 @@ pub enum Back {
     },
 }
 
+impl Revision {
+    /// The hash of its template, as containers carry it.
+    pub fn template_hash(&self) -> &str {
+        self.identity.split('+').next().unwrap_or_default()
+    }
+}
+
 impl ObjectHistory {
     /// The declared revision.
     pub fn declared(&self) -> Option<&Revision> {

@@ -3,6 +3,7 @@
 //! Pure: no clock, no environment, no file system, no Docker, no hash maps. Time and keys are arguments.
 
 mod action;
+mod check;
 mod compile;
 mod content;
 mod course;
@@ -14,8 +15,10 @@ mod failure;
 mod held;
 mod history;
 mod learn;
+mod made_from;
 mod observed;
 mod plan;
+mod probe;
 mod reason;
 mod request;
 mod revision;
@@ -27,6 +30,7 @@ pub use action::{
     Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume, FileEntry,
     FileSet, PullImage, StopContainer, UpdateContainer,
 };
+pub use check::{Check, HttpCheck};
 pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};
 pub use content::{Archive, ContentKey, ContentStore, DigestKey};
 pub use course::Course;
@@ -37,7 +41,7 @@ pub use desired::{
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};
-pub use failure::{Failure, Failures};
+pub use failure::{Failure, Failures, failure_behind};
 pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{Back, History, ObjectHistory, Revision, Standing};
 pub use learn::learn;
@@ -46,6 +50,10 @@ pub use observed::{
     ObservedVolume, Owner, PublishedPort,
 };
 pub use plan::{Plan, Step, StepId, plan};
+pub use probe::{
+    ProbeAsk, ProbeFailure, ProbeKind, ProbeNews, ProbePlan, ProbeSample, ProbeSchedule, ProbeSpec, ProbeState,
+    ProbeTarget, ProbeVerdict, ProbeVerdicts, Readiness, judge, probe_targets,
+};
 pub use reason::{Change, Reason};
 pub use request::{Refusal, Request, grant, told_revisions};
 pub use schedule::Timetable;

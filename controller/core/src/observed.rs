@@ -13,6 +13,7 @@ use crate::crash::Crashes;
 use crate::desired::InPlace;
 use crate::failure::Failures;
 use crate::history::History;
+use crate::probe::ProbeVerdicts;
 
 /// The state of the engine and of ourselves at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Observed {
     pub volumes: Vec<ObservedVolume>,
     /// The ids of the file sets that are written, each with its version where it is updated in place.
     pub files: BTreeMap<String, Option<String>>,
+    /// What the probes of containers have come to.
+    pub probes: Arc<ProbeVerdicts>,
     /// Our own recent failures.
     pub failures: Failures,
     /// The containers that ended lately without being asked to.
@@ -137,6 +140,10 @@ pub struct ObservedContainer {
     pub ports: Vec<PublishedPort>,
     /// The networks that it is on: name and id.
     pub networks: BTreeMap<String, String>,
+    /// How it is on the network: `host`, `none`, `container:ID`, else the name of its first network.
+    pub network_mode: String,
+    /// Its addresses by the network's name, while it runs.
+    pub addresses: BTreeMap<String, String>,
     /// The names of the volumes that it mounts.
     pub volumes: BTreeSet<String>,
     /// The ids of the file sets that it mounts.

@@ -2,6 +2,7 @@
 //!
 //! Total and deterministic: the same inputs give the same plan, byte for byte, and nothing is decided anywhere else.
 
+mod checks;
 mod create;
 mod dependency;
 mod draft;
@@ -112,6 +113,7 @@ pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
 pub(crate) struct ReplicaView {
     pub(crate) status: crate::status::ReplicaStatus,
     pub(crate) finished: bool,
+    pub(crate) is_unhealthy: bool,
 }
 
 /// The containers of every workload as the planner sees them.
@@ -139,6 +141,11 @@ fn view(replica: &replica::Replica<'_>) -> ReplicaView {
         health: replica.container.health,
         updated: replica.outdated.is_none(),
         ready: replica.condition.is_ready(),
+        complaint: replica.complaint.as_ref().map(checks::Complaint::text),
     };
-    ReplicaView { status, finished: matches!(replica.condition, replica::Condition::Finished { .. }) }
+    ReplicaView {
+        status,
+        finished: matches!(replica.condition, replica::Condition::Finished { .. }),
+        is_unhealthy: replica.condition == replica::Condition::Unhealthy,
+    }
 }

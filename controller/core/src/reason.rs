@@ -37,6 +37,13 @@ pub enum Reason {
         /// What the engine said of its last start.
         error: String,
     },
+    /// A check of it has failed as often as it may.
+    Unhealthy {
+        /// Which, by the field of the manifest: `livenessProbe`, `startupProbe`, `healthCheck`.
+        check: String,
+        /// What it last came to.
+        message: String,
+    },
     /// It was made and never started.
     NotStarted,
     /// It could not be removed whole.
@@ -149,6 +156,7 @@ impl fmt::Display for Reason {
             Self::Unwanted => f.write_str("asked to go"),
             Self::Exited { code, error } if error.is_empty() => write!(f, "exited with {code}"),
             Self::Exited { code, error } => write!(f, "exited with {code}: {error}"),
+            Self::Unhealthy { check, message } => write!(f, "unhealthy: {check}: {message}"),
             Self::NotStarted => f.write_str("created and not started"),
             Self::Dead => f.write_str("dead"),
             Self::Paused => f.write_str("paused"),

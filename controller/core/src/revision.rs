@@ -53,10 +53,11 @@ pub(crate) fn learn(
     group::fail_together(history, desired, now, events);
 }
 
-/// Whether nothing about an object can change: its declared revision is known and nothing of it is open.
+/// Whether nothing about an object can change: its declared revision is known, as it is now, and nothing of it is open.
 fn is_settled(known: Option<&ObjectHistory>, workload: &Workload) -> bool {
     known.and_then(ObjectHistory::declared).is_some_and(|declared| {
         declared.identity == workload.template.identity
+            && declared.pod == workload.template.pod
             && match &declared.standing {
                 Standing::Stable | Standing::Failed { back: Back::Arrived { .. } | Back::Nowhere, .. } => true,
                 Standing::Failed { back: Back::Going { .. } | Back::Lost { .. }, .. }
@@ -70,7 +71,10 @@ fn is_settled(known: Option<&ObjectHistory>, workload: &Workload) -> bool {
 fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Observed, now: Timestamp) {
     let identity = &workload.template.identity;
     let known = history.objects.get(&workload.key);
-    if known.and_then(ObjectHistory::declared).is_some_and(|declared| declared.identity == *identity) {
+    if let Some(declared) = known.and_then(ObjectHistory::declared).filter(|declared| declared.identity == *identity) {
+        if declared.pod != workload.template.pod {
+            note_in_place(history, workload);
+        }
         return;
     }
     let number = next_number(known, workload, observed);
@@ -88,6 +92,14 @@ fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Obs
         standing: Standing::Progressing { progress: None, available: 0 },
     });
     forget_oldest(object, workload.revision_history_limit);
+}
+
+/// Notes what changed without a new revision: limits, probes, hooks.
+fn note_in_place(history: &mut Arc<History>, workload: &Workload) {
+    let object = Arc::make_mut(history).objects.get_mut(&workload.key);
+    if let Some(declared) = object.and_then(|object| object.revisions.last_mut()) {
+        declared.pod = workload.template.pod.clone();
+    }
 }
 
 /// The number of a new revision: above all that are remembered and all that containers carry, or what its own containers carry.

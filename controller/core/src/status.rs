@@ -68,6 +68,8 @@ pub struct ReplicaStatus {
     pub updated: bool,
     /// Whether it is Ready.
     pub ready: bool,
+    /// What its checks say, where they keep it from being Ready.
+    pub complaint: Option<String>,
 }
 
 /// The state of every workload that is declared, as the plan made from the same inputs sees it.
@@ -113,14 +115,18 @@ fn object_status(
         }
         Some(why) if !why.is_waiting() => Phase::Degraded,
         Some(HeldReason::WaitingFor { .. }) => Phase::Waiting,
-        _ if replicas.iter().any(|view| view.status.health == Some(Health::Unhealthy)) => Phase::Degraded,
+        _ if replicas.iter().any(|view| view.is_unhealthy) => Phase::Degraded,
         _ => Phase::Progressing,
     };
+    let complaint = replicas.iter().find_map(|view| view.status.complaint.as_deref());
     let message = match (held, failure) {
         (Some(held), _) if phase != Phase::Ready => held.why.to_string(),
         (None, Some(failure)) if phase != Phase::Ready && phase != Phase::Finished => failure.error.clone(),
-        _ if phase == Phase::Progressing => format!("{ready} of {wanted} Ready"),
-        _ if phase == Phase::Degraded => "unhealthy".to_owned(),
+        _ if phase == Phase::Progressing => {
+            let complaint = complaint.map(|complaint| format!(": {complaint}")).unwrap_or_default();
+            format!("{ready} of {wanted} Ready{complaint}")
+        }
+        _ if phase == Phase::Degraded => complaint.unwrap_or("unhealthy").to_owned(),
         _ => String::new(),
     };
     let containers = replicas.iter().map(|view| view.status.clone()).collect();

@@ -2,6 +2,7 @@
 //!
 //! Time is the caller's: nothing happens by itself except in [`SimEngine::advance`].
 
+mod answers;
 mod container;
 mod create;
 mod exit;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use skiff_core::{Action, ContainerRef, ContentStore, EngineError, Outcome};
 
+pub use answers::{Answers, Passes};
 pub use container::{DockerRestart, Program, SimContainer, SimEndpoint};
 use store::SimFiles;
 pub use store::{Pull, SimImage, SimNetwork, SimVolume};

@@ -7,5 +7,6 @@ pub mod conformance;
 mod engine;
 
 pub use engine::{
-    DockerRestart, Fault, Program, Pull, SimContainer, SimEndpoint, SimEngine, SimImage, SimNetwork, SimVolume,
+    Answers, DockerRestart, Fault, Passes, Program, Pull, SimContainer, SimEndpoint, SimEngine, SimImage, SimNetwork,
+    SimVolume,
 };

@@ -1,14 +1,17 @@
 //! What commands that look at Docker begin with: the connection, and what there is by object.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use skiff_api::{Object, ObjectKey};
-use skiff_core::{EngineError, Observed};
+use skiff_core::{EngineError, Observed, Timestamp};
 
 use super::{CliError, Settings};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, Look};
 use crate::files::FileStore;
+use crate::probe::{DockerSampler, once};
+use crate::session::remembered;
 use crate::state::{Folders, State, Surroundings};
 use crate::view::{Declared, View, views};
 
@@ -31,9 +34,8 @@ pub async fn connect(settings: &Settings) -> Result<Docker, EngineError> {
     Docker::connect(settings.host.as_deref(), files(settings)).await
 }
 
-/// What the last good manifests declare. Without a state directory nothing is known, which is no error here.
-pub fn declared(settings: &Settings) -> BTreeMap<ObjectKey, Declared> {
-    let Ok(state) = State::read_only(folders(settings)) else { return BTreeMap::new() };
+/// What the last good manifests declare.
+fn declared(state: &State) -> BTreeMap<ObjectKey, Declared> {
     let mut declared = BTreeMap::new();
     for source in state.sources() {
         for (key, good) in state.good(source).objects {
@@ -61,12 +63,18 @@ pub async fn look(engine: &Docker, settings: &Settings, look: Look) -> Result<Ob
     engine.observe(&settings.instance, look).await
 }
 
-/// What there is, by object.
+/// What there is, by object, and what the probes of the last good manifests come to now. Without a state directory nothing is
+/// declared, which is no error here.
 ///
 /// # Errors
 /// When the engine does not answer.
 pub async fn objects(engine: &Docker, settings: &Settings) -> Result<Vec<View>, EngineError> {
-    Ok(views(&look(engine, settings, Look::Full).await?, &declared(settings)))
+    let mut observed = look(engine, settings, Look::Full).await?;
+    let Ok(state) = State::read_only(folders(settings)) else { return Ok(views(&observed, &BTreeMap::new())) };
+    observed.history = Arc::new(state.history());
+    let desired = remembered(&state, &observed.history, &settings.instance);
+    observed.probes = once(&DockerSampler::new(engine.commands()), &desired, &observed, Timestamp::now()).await;
+    Ok(views(&observed, &declared(&state)))
 }
 
 /// Connects, looks and leaves again.

@@ -6,10 +6,9 @@ use clap::ValueEnum;
 use skiff_core::EngineError;
 
 use super::{CliError, Context, Exit, Settings, engine, get};
-use crate::engine::Look;
 use crate::engine::docker::Docker;
 use crate::ui::live::{self, Unready};
-use crate::view::{Body, Verdict, View, views};
+use crate::view::{Body, Verdict, View};
 
 /// How often Docker is asked: a change is noticed in less than a person's patience.
 const EVERY: Duration = Duration::from_millis(300);
@@ -144,8 +143,7 @@ pub(super) async fn until_ready(
 }
 
 async fn verdict(docker: &Docker, id: &str, settings: &Settings) -> Result<Option<Verdict>, EngineError> {
-    let observed = engine::look(docker, settings, Look::Full).await?;
-    let views = views(&observed, &std::collections::BTreeMap::new());
+    let views = engine::objects(docker, settings).await?;
     let mut replicas = views.iter().flat_map(|view| match &view.body {
         Body::Workload(workload) => workload.replicas.iter().chain(&workload.others).collect(),
         Body::Network(_) | Body::Volume(_) | Body::Declared => Vec::new(),

@@ -4,6 +4,7 @@
 //! Nothing here decides what to do. What is not ours is never touched, only described.
 
 mod client;
+mod command;
 mod container;
 mod create;
 mod credentials;
@@ -29,6 +30,7 @@ use futures_util::Stream;
 use skiff_core::{Action, ContentStore, EngineError, FileSet, Instance, Observed, Outcome};
 use tokio::sync::{OnceCell, mpsc};
 
+pub use command::{CommandEnd, Commands};
 pub use exec::{ExecControl, ExecInput, ExecOutput, ExecSession, Output};
 pub use frames::OutputStream;
 pub use info::EngineInfo;
@@ -114,6 +116,11 @@ impl Docker {
         stdin: bool,
     ) -> Result<ExecSession, EngineError> {
         exec::exec(&self.client, container, argv, tty, stdin).await
+    }
+
+    /// The way to run commands in its containers.
+    pub fn commands(&self) -> Commands {
+        Commands(self.client.clone())
     }
 
     /// Stops a container and starts it again.

@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use crate::engine::{Engine, Wake};
 use crate::executor::Report;
+use crate::probe::{DockerSampler, Prober};
 use crate::scribe::{Notes, scribe};
 use crate::ui::Ui;
 use crate::ui::live::{self, Live, Unready, summary};
@@ -107,12 +108,14 @@ impl Run {
         let (snapshot_sender, snapshots) = watch::channel(Arc::default());
         let (report_sender, reports) = mpsc::unbounded_channel();
         let (wakes, wake_receiver) = mpsc::channel(64);
+        let (verdict_sender, verdicts) = watch::channel(Arc::default());
         let settings = Settings { instance: session.settings.instance.clone(), tick: TICK, clock: Clock::System };
         let (notes, written) = Notes::channel();
         let writing = tokio::spawn(scribe(session.state.chronicle(), written));
         let wiring = Wiring {
             target: target_receiver,
             wakes: wake_receiver,
+            verdicts,
             snapshots: snapshot_sender,
             reports: Some(report_sender),
             notes: Some(notes),
@@ -121,6 +124,9 @@ impl Run {
             history: session.state.history(),
         };
         let stop = CancellationToken::new();
+        let sampler = Arc::new(DockerSampler::new(session.docker.commands()));
+        let prober = Prober::new(sampler, Clock::System, snapshots.clone(), verdict_sender);
+        tokio::spawn(prober.run(stop.clone()));
         let controller = Controller::new(Arc::clone(&session.docker), settings, wiring).run(stop.clone());
         let (docker, instance, sender, stopped) =
             (Arc::clone(&session.docker), session.settings.instance.clone(), wakes.clone(), stop.clone());

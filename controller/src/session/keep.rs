@@ -18,6 +18,7 @@ use crate::cli::CliError;
 use crate::clock::Clock;
 use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use crate::engine::Engine;
+use crate::probe::{DockerSampler, Prober};
 use crate::scribe::{Notes, scribe};
 use crate::source::watch::{WatchOptions, watcher};
 use crate::source::{self, SourceOptions};
@@ -50,6 +51,7 @@ pub async fn keep(
     let (targets, target_receiver) = watch::channel(Arc::<Target>::default());
     let (snapshots, snapshot_receiver) = watch::channel(Arc::<Snapshot>::default());
     let (host_paths, host_path_receiver) = watch::channel(BTreeSet::<PathBuf>::new());
+    let probe_snapshots = snapshot_receiver.clone();
     watch_snapshots(snapshot_receiver.clone());
 
     let roots = source.paths.iter().chain(&source.overlays).filter(|path| path.as_os_str() != "-").cloned().collect();
@@ -73,12 +75,16 @@ pub async fn keep(
     reading.take(first);
 
     let (wakes, wake_receiver) = mpsc::channel(64);
+    let (verdict_sender, verdicts) = watch::channel(Arc::default());
+    let sampler = Arc::new(DockerSampler::new(docker.commands()));
+    let prober = Prober::new(sampler, Clock::System, probe_snapshots, verdict_sender);
     let controller = Controller::new(
         Arc::clone(&docker),
         Settings { instance: settings.instance.clone(), tick, clock: Clock::System },
         Wiring {
             target: target_receiver,
             wakes: wake_receiver,
+            verdicts,
             snapshots,
             reports: None,
             notes: Some(notes),
@@ -94,6 +100,7 @@ pub async fn keep(
     tasks.spawn(ending(tell_holds(snapshot_receiver, stop.clone()), ends.clone()));
     tasks.spawn(ending(reading.run(changes, stop.clone()), ends.clone()));
     tasks.spawn(ending(stop.clone().run_until_cancelled_owned(docker.watch(settings.instance, wakes)), ends.clone()));
+    tasks.spawn(ending(prober.run(stop.clone()), ends.clone()));
     tasks.spawn(ending(controller.run(stop.clone()), ends));
     tasks.spawn(take_up(requests, asking, stop.clone()));
     // It ends with the loop, once all is written.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use skiff_api::{Instance, Kind, Object, ObjectKey, suggest};
-use skiff_core::{CompileInput, DeclaredObject, History, Intent, SourceState, compile};
+use skiff_core::{CompileInput, DeclaredObject, Desired, History, HostFiles, Intent, SourceState, compile};
 
 use crate::cli::CliError;
 use crate::cli::paths::Scale;
 use crate::controller::Target;
 use crate::source::Loaded;
-use crate::state::State;
+use crate::state::{Good, GoodObject, State};
 
 /// What the command line adds to what the manifests say.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +68,31 @@ pub fn target(
         archive: state.archive(),
     });
     Ok(Target { desired, content: Arc::new(content) })
+}
+
+/// What the last good manifests of all sources declare, for commands that look without being told where manifests are.
+pub fn remembered(state: &State, history: &History, instance: &Instance) -> Desired {
+    let goods: Vec<(String, Good)> = state.sources().map(|source| (source.to_owned(), state.good(source))).collect();
+    let declared = |source: &str, good: &GoodObject| DeclaredObject {
+        object: good.object.clone(),
+        source: source.to_owned(),
+        source_revision: None,
+        base: good.base.display().to_string(),
+    };
+    let objects = goods.iter().flat_map(|(source, good)| good.objects.iter().map(move |object| (source, object)));
+    let (desired, _) = compile(&CompileInput {
+        instance,
+        intent: Intent::Run,
+        objects: &objects.map(|(source, (key, good))| (key.clone(), declared(source, good))).collect(),
+        sources: &goods.iter().map(|(source, _)| (source.clone(), SourceState::default())).collect(),
+        host_files: &HostFiles::new(),
+        digest_key: &state.digest_key(),
+        departed: &BTreeMap::new(),
+        claimed: &BTreeSet::new(),
+        history,
+        archive: state.archive(),
+    });
+    desired
 }
 
 /// The deployment that a word on the command line means: its name, or `namespace/name`.

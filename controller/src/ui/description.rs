@@ -66,11 +66,26 @@ fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) -> Result
 
 fn of_replica(text: &mut String, replica: &Replica, now: Timestamp) {
     let Replica {
-        name, id, verdict, revision, started_at, restarts, oom_killed, error, ports, networks, volumes, ..
+        name,
+        id,
+        verdict,
+        complaint,
+        revision,
+        started_at,
+        restarts,
+        oom_killed,
+        error,
+        ports,
+        networks,
+        volumes,
+        ..
     } = replica;
     writeln!(text, "\n{}", paint(NAME, format_args!("Container {name}"))).ok();
     let since = started_at.map(|since| format!(" for {}", age(since, now))).unwrap_or_default();
     line(text, 2, "Status", format_args!("{}{since}", paint(verdict_style(verdict), verdict)));
+    if let Some(complaint) = complaint {
+        line(text, 2, "Probe", paint(BAD, complaint));
+    }
     line(text, 2, "Id", id.chars().take(12).collect::<String>());
     let old = if replica.updated { "" } else { ", not the latest" };
     line(text, 2, "Revision", format_args!("{revision}{old}"));
@@ -166,6 +181,7 @@ mod tests {
 
         Container shop-api-2
           Status:     Unhealthy for 90s
+          Probe:      livenessProbe: HTTP 503
           Id:         2f5e9d30a2b1
           Revision:   3
           Restarts:   2

@@ -96,6 +96,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Orphaned
         | Reason::Unwanted
         | Reason::Exited { .. }
+        | Reason::Unhealthy { .. }
         | Reason::NotStarted
         | Reason::Dead
         | Reason::Paused

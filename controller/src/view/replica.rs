@@ -6,7 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::Value;
 use skiff_api::{Component, OwnerLabels};
-use skiff_core::{ContainerDetail, ContainerState, Health, ObservedContainer, PublishedPort};
+use skiff_core::{ContainerDetail, ContainerState, Health, ObservedContainer, ProbeVerdict, PublishedPort, Readiness};
 
 /// A container of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Replica {
     pub updated: bool,
     /// How it fares.
     pub verdict: Verdict,
+    /// What a probe says that does not pass.
+    pub complaint: Option<String>,
     /// When it was last started.
     pub started_at: Option<Timestamp>,
     /// How often the engine started it again by itself.
@@ -58,6 +60,8 @@ pub enum Verdict {
     Completed,
     /// It runs and its health is not known yet.
     Starting,
+    /// It runs, and a probe says that it cannot serve.
+    NotReady,
     /// It was made and not started.
     Created,
     /// It is being removed.
@@ -79,15 +83,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    fn of(container: &ObservedContainer) -> Self {
+    fn of(container: &ObservedContainer, probed: Option<&ProbeVerdict>) -> Self {
         let (code, error) = container.detail.as_ref().map_or((0, ""), |detail| (detail.exit_code, &detail.error));
         match container.state {
             ContainerState::Created if error.is_empty() => Self::Created,
             ContainerState::Created => Self::StartFailed,
-            ContainerState::Running => match container.health {
-                None | Some(Health::Healthy) => Self::Ready,
-                Some(Health::Starting) => Self::Starting,
-                Some(Health::Unhealthy) => Self::Unhealthy,
+            ContainerState::Running if probed.is_some_and(|verdict| verdict.failed.is_some()) => Self::Unhealthy,
+            ContainerState::Running => match (container.health, probed.map(|verdict| &verdict.readiness)) {
+                (Some(Health::Unhealthy), _) => Self::Unhealthy,
+                (Some(Health::Starting), _) => Self::Starting,
+                (None | Some(Health::Healthy), Some(Readiness::Not { .. })) => Self::NotReady,
+                (None | Some(Health::Healthy), Some(Readiness::Since(_)) | None) => Self::Ready,
             },
             ContainerState::Paused => Self::Paused,
             ContainerState::Restarting => Self::Restarting(code),
@@ -106,7 +112,7 @@ impl Verdict {
 
     /// Whether it is on its way by itself.
     pub const fn is_coming(&self) -> bool {
-        matches!(self, Self::Starting | Self::Created | Self::Removing | Self::Missing)
+        matches!(self, Self::Starting | Self::NotReady | Self::Created | Self::Removing | Self::Missing)
     }
 }
 
@@ -117,6 +123,7 @@ impl fmt::Display for Verdict {
             Self::Scaled => f.write_str("Scaled to 0"),
             Self::Completed => f.write_str("Completed"),
             Self::Starting => f.write_str("Starting"),
+            Self::NotReady => f.write_str("NotReady"),
             Self::Created => f.write_str("Created"),
             Self::Removing => f.write_str("Removing"),
             Self::Paused => f.write_str("Paused"),
@@ -131,7 +138,12 @@ impl fmt::Display for Verdict {
 }
 
 impl Replica {
-    pub(super) fn new(container: &ObservedContainer, labels: &OwnerLabels) -> Self {
+    pub(super) fn new(container: &ObservedContainer, labels: &OwnerLabels, probed: Option<&ProbeVerdict>) -> Self {
+        let complaint = probed.and_then(|verdict| match (&verdict.failed, &verdict.readiness) {
+            (Some(failure), _) => Some(format!("{}: {}", failure.probe, failure.message)),
+            (None, Readiness::Not { message }) => Some(message.clone()),
+            (None, Readiness::Since(_)) => None,
+        });
         let ContainerDetail { started_at, error, oom_killed, restart_count, endpoints, .. } =
             container.detail.clone().unwrap_or_default();
         let address = |network: &String| endpoints.get(network).and_then(|endpoint| endpoint.current_address.clone());
@@ -146,7 +158,8 @@ impl Replica {
             template: labels.template.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             source_revision: labels.source_revision.clone(),
             updated: false,
-            verdict: Verdict::of(container),
+            verdict: Verdict::of(container, probed),
+            complaint,
             started_at: started_at.filter(|_| running),
             restarts: restart_count,
             oom_killed,

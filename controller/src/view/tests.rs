@@ -1,5 +1,9 @@
-use skiff_api::{Instance, Kind};
-use skiff_core::{ContainerDetail, ContainerState, Health, ObservedVolume, Owner};
+use std::sync::Arc;
+
+use skiff_api::{Instance, Kind, OwnerLabels};
+use skiff_core::{
+    ContainerDetail, ContainerState, Health, ObservedVolume, Owner, ProbeFailure, ProbeKind, ProbeVerdict, Readiness,
+};
 
 use super::*;
 
@@ -80,6 +84,28 @@ fn health_counts_where_there_is_a_check() {
     assert_eq!(verdict(Some(Health::Starting)), Verdict::Starting);
     assert_eq!(verdict(Some(Health::Unhealthy)), Verdict::Unhealthy);
     assert_eq!(verdict(Some(Health::Healthy)), Verdict::Ready);
+}
+
+#[test]
+fn a_probe_that_does_not_pass_is_shown_with_its_words() {
+    let mut running = container("api", 1, "new", ContainerState::Running);
+    running.detail = Some(ContainerDetail { started_at: Some(Timestamp::UNIX_EPOCH), ..ContainerDetail::default() });
+    let shown = |readiness, failed, started_at| {
+        let verdict = ProbeVerdict { started_at, started: true, readiness, failed };
+        let probes = Arc::new([(running.id.clone(), verdict)].into());
+        let workload = workload(&Observed { containers: vec![running.clone()], probes, ..Observed::default() }, None);
+        let complaint = workload.replicas.first().and_then(|replica| replica.complaint.clone());
+        (workload.verdict(), complaint.unwrap_or_default())
+    };
+    let (start, since) = (Timestamp::UNIX_EPOCH, Readiness::Since(Timestamp::UNIX_EPOCH));
+    let not = Readiness::Not { message: "readinessProbe: HTTP 503".to_owned() };
+    let dying = ProbeFailure { probe: ProbeKind::Liveness, message: "connection refused".to_owned() };
+    assert_eq!(shown(not.clone(), None, start), (Verdict::NotReady, "readinessProbe: HTTP 503".to_owned()));
+    let dying = shown(since.clone(), Some(dying), start);
+    assert_eq!(dying, (Verdict::Unhealthy, "livenessProbe: connection refused".to_owned()));
+    assert_eq!(shown(since, None, start), (Verdict::Ready, String::new()));
+    // A verdict on another start says nothing.
+    assert_eq!(shown(not, None, Timestamp::MAX), (Verdict::Ready, String::new()));
 }
 
 #[test]

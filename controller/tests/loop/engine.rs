@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use skiff::clock::Clock;
 use skiff::engine::{Engine, Look, Progress, Wake};
-use skiff_core::{Action, ContentStore, EngineError, Instance, Observed, Outcome, Timestamp};
+use skiff::probe::{Sampled, Sampler};
+use skiff_core::{Action, ContentStore, EngineError, Instance, Observed, Outcome, ProbeAsk, ProbeKind, Timestamp};
 use skiff_sim::SimEngine;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -50,6 +51,10 @@ pub(crate) struct World {
     pub(crate) sim: SimEngine,
     pub(crate) rules: Vec<Rule>,
     pub(crate) calls: Vec<Call>,
+    /// The probes that were asked.
+    pub(crate) samples: Vec<Call>,
+    /// How long an answer to a probe is on its way.
+    pub(crate) answer_takes: Duration,
     /// When it was looked at, in seconds since the start.
     pub(crate) looks: Vec<f64>,
     /// How long an answer to a look is on its way.
@@ -68,6 +73,9 @@ enum Ask {
     Look(Instance, Reply<(Duration, Result<Observed, EngineError>)>),
     Begin(Box<Action>, Reply<Manner>),
     Apply(Box<Action>, ContentStore, Reply<Result<Outcome, EngineError>>),
+    /// A probe that is asked, and whether the last question still runs: how long the answer takes.
+    Probe(String, ProbeKind, bool, Reply<Duration>),
+    Answer(String, ProbeKind, Reply<Result<(), String>>),
     Meddle(Box<dyn FnOnce(&mut World) + Send>),
 }
 
@@ -89,6 +97,8 @@ impl LoopEngine {
             sim,
             rules: Vec::new(),
             calls: Vec::new(),
+            samples: Vec::new(),
+            answer_takes: Duration::from_millis(1),
             looks: Vec::new(),
             look_takes: Duration::from_millis(2),
             garbled: false,
@@ -161,6 +171,11 @@ impl LoopEngine {
         self.with(move |world| world.calls.iter().filter(|call| call.what.contains(what)).cloned().collect()).await
     }
 
+    /// The probes that were asked whose description contains this, by when they were.
+    pub(crate) async fn samples(&self, what: &'static str) -> Vec<Call> {
+        self.with(move |world| world.samples.iter().filter(|call| call.what.contains(what)).cloned().collect()).await
+    }
+
     pub(crate) async fn looks(&self) -> Vec<f64> {
         self.with(|world| world.looks.clone()).await
     }
@@ -208,6 +223,17 @@ impl World {
                 reply.send(self.sim.perform(&action, &content)).ok();
                 true
             }
+            Ask::Probe(container, probe, is_after_another, reply) => {
+                let name = self.sim.container(&container).map_or("nobody", |found| found.name.as_str());
+                let after = if is_after_another { " after one that still runs" } else { "" };
+                self.samples.push(Call { at: self.seconds(), what: format!("{probe} {name}{after}") });
+                reply.send(self.answer_takes).ok();
+                false
+            }
+            Ask::Answer(container, probe, reply) => {
+                reply.send(self.sim.answer(&container, probe)).ok();
+                false
+            }
             Ask::Meddle(meddle) => {
                 meddle(self);
                 false
@@ -239,6 +265,20 @@ impl World {
 
     pub(crate) fn seconds(&self) -> f64 {
         self.clock.now().duration_since(Timestamp::UNIX_EPOCH).as_secs_f64()
+    }
+}
+
+impl Sampler for LoopEngine {
+    type Left = ();
+
+    async fn sample(&self, ask: &ProbeAsk, left: Option<()>) -> Sampled<()> {
+        let takes = self.ask(|reply| Ask::Probe(ask.container.clone(), ask.probe, left.is_some(), reply)).await;
+        let limit = ask.spec.timeout.try_into().unwrap_or_default();
+        if tokio::time::timeout(limit, tokio::time::sleep(takes)).await.is_err() {
+            return Sampled { result: Err("no answer in time".to_owned()), left: Some(()) };
+        }
+        let result = self.ask(|reply| Ask::Answer(ask.container.clone(), ask.probe, reply)).await;
+        Sampled { result, left: None }
     }
 }
 

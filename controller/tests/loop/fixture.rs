@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use skiff::clock::Clock;
 use skiff::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use skiff::engine::Wake;
+use skiff::probe::Prober;
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
     Action, Archive, CompileInput, DeclaredObject, DigestKey, History, HostFiles, Intent, Phase, SourceState,
@@ -31,6 +32,7 @@ pub(crate) struct Fixture {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(crate) cancel: CancellationToken,
     controller: JoinHandle<()>,
+    prober: JoinHandle<()>,
     recorder: JoinHandle<()>,
     clock: Clock,
 }
@@ -49,9 +51,11 @@ impl Fixture {
         let (targets, target) = watch::channel(Arc::new(target(manifests)));
         let (snapshot_sender, snapshots) = watch::channel(Arc::default());
         let settings = Settings { instance: Instance::default(), tick, clock: clock.clone() };
+        let (verdict_sender, verdicts) = watch::channel(Arc::default());
         let wiring = Wiring {
             target,
             wakes: wake_receiver,
+            verdicts,
             snapshots: snapshot_sender,
             reports: None,
             notes: None,
@@ -59,10 +63,12 @@ impl Fixture {
             history: History::default(),
         };
         let cancel = CancellationToken::new();
+        let prober = Prober::new(Arc::clone(&engine), clock.clone(), snapshots.clone(), verdict_sender);
+        let prober = tokio::spawn(prober.run(cancel.clone()));
         let recorder = tokio::spawn(judge_all(snapshots.clone()));
         let controller = Controller::new(Arc::clone(&engine), settings, wiring);
         let controller = tokio::spawn(controller.run(cancel.clone()));
-        Self { engine, wakes, targets, snapshots, cancel, controller, recorder, clock }
+        Self { engine, wakes, targets, snapshots, cancel, controller, prober, recorder, clock }
     }
 
     /// Declares these manifests and nothing else.
@@ -128,6 +134,7 @@ impl Fixture {
     pub(crate) async fn end(self) -> Arc<LoopEngine> {
         self.cancel.cancel();
         self.controller.await.expect("the loop did not panic");
+        self.prober.await.expect("the prober did not panic");
         self.recorder.await.expect("every snapshot kept the rules");
         self.engine
     }

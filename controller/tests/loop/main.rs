@@ -7,4 +7,5 @@ mod failing;
 mod fixture;
 mod flight;
 mod holds;
+mod probing;
 mod waking;

@@ -9,6 +9,7 @@ mod engine;
 mod foreign;
 mod heal;
 mod order;
+mod probes;
 mod prune;
 mod quickstart;
 mod registry;

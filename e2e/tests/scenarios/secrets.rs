@@ -142,7 +142,7 @@ fn a_secret_is_encrypted_deployed_and_rotated() {
         .step("rolls what uses it", up(), [ready("web", 1), replaced("web"), file_says("second-password")])
         .step(
             "and comes out in plain text for who has the key",
-            act(|world| decrypt(world)),
+            act(decrypt),
             [answers("password: second-password"), answers("user: anna")],
         );
 }

@@ -16,6 +16,7 @@ use crate::course::Course;
 use crate::crash::is_paced;
 use crate::desired::{Attachment, DependsOn, InPlace, Template, Workload};
 use crate::history::Revision;
+use crate::probe::gates_readiness;
 use crate::template;
 
 const DEFAULT_GRACE_SECONDS: u32 = 30;
@@ -87,8 +88,9 @@ fn workload(
         mounts,
         in_place: in_place.clone(),
     };
-    let probed =
-        pod.container.health_check.as_ref().is_some_and(|check| check.test.first().is_none_or(|word| word != "NONE"));
+    let check = pod.container.health_check.as_ref();
+    let probed = check.is_some_and(|check| check.test.first().is_none_or(|word| word != "NONE"))
+        || gates_readiness(&pod.container);
     Workload {
         key: key.clone(),
         source: declared.source.clone(),

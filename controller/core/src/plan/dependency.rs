@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::replica::{Condition, Replica, classify};
 use crate::desired::{DependsOn, Desired, Workload};
 use crate::held::HeldReason;
+use crate::probe::gates_readiness;
 
 /// The workloads, each after those that it depends on, otherwise by key. A cycle, which validation refuses, breaks nothing.
 pub(super) fn order(desired: &Desired) -> Vec<&Workload> {
@@ -90,7 +91,7 @@ fn met(draft: &Draft<'_>, dependency: &DependsOn) -> Met {
             match planned {
                 _ if wanted > 0 && ready >= wanted => Met::Yes,
                 // Where nothing can be checked, running is Ready, and the start's success says so.
-                Some((steps, true)) if !has_health_check(workload) => Met::After(steps.clone()),
+                Some((steps, true)) if !is_checked(workload) => Met::After(steps.clone()),
                 _ => Met::No,
             }
         }
@@ -101,8 +102,9 @@ fn met(draft: &Draft<'_>, dependency: &DependsOn) -> Met {
     }
 }
 
-/// Whether the manifest gives Docker something to check. An image may bring a check of its own, which shows once it runs.
-fn has_health_check(workload: &Workload) -> bool {
-    let check = workload.template.pod.container.health_check.as_ref();
-    check.is_some_and(|check| check.test.first().is_some_and(|word| word != "NONE"))
+/// Whether there is something to check before it is Ready. An image may bring a check of its own, which shows once it runs.
+fn is_checked(workload: &Workload) -> bool {
+    let container = &workload.template.pod.container;
+    let check = container.health_check.as_ref();
+    gates_readiness(container) || check.is_some_and(|check| check.test.first().is_some_and(|word| word != "NONE"))
 }

@@ -11,7 +11,7 @@ use crate::course::effective;
 use crate::desired::Desired;
 use crate::failure::Failure;
 use crate::history::History;
-use crate::observed::{ContainerState, Health, Observed};
+use crate::observed::Observed;
 
 /// One replica.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,14 +68,15 @@ fn facts(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>) ->
 fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>) -> Option<String> {
     let (container, detail) = (replica.container, replica.container.detail.as_ref()?);
     let name = &container.name;
-    if container.state == ContainerState::Running && container.health == Some(Health::Unhealthy) {
-        return Some(format!("{name} is unhealthy"));
-    }
     match replica.condition {
         Condition::Finished { code } if code != 0 => Some(format!("{name} ended with {code}")),
         Condition::Created if failure.is_some_and(|failure| failure.attempts >= TROUBLE_AFTER) => {
             let error = Some(&detail.error).filter(|error| !error.is_empty() && !is_of_the_host(error))?;
             Some(format!("{name} cannot be started: {error}"))
+        }
+        Condition::Unhealthy => {
+            let complaint = replica.complaint.as_ref().map(|complaint| format!(": {}", complaint.text()));
+            Some(format!("{name} is unhealthy{}", complaint.unwrap_or_default()))
         }
         Condition::Available
         | Condition::Finished { .. }
@@ -84,6 +85,7 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>) 
         | Condition::Removing => None,
         Condition::Ready { .. }
         | Condition::Unready
+        | Condition::Unjudged
         | Condition::Exited
         | Condition::Created
         | Condition::Restarting => {

@@ -59,9 +59,7 @@ pub(super) fn remove(
 ) -> StepId {
     let stopped = match container.state {
         ContainerState::Running | ContainerState::Paused | ContainerState::Restarting => {
-            let grace_seconds = grace(draft, object, container);
-            let stop = StopContainer { container: observed_ref(container), grace_seconds };
-            Some(draft.step(object, hash, Action::StopContainer(stop), reason.clone(), after.iter().copied()))
+            Some(stop(draft, object, hash, container, reason, after))
         }
         ContainerState::Created | ContainerState::Exited | ContainerState::Dead | ContainerState::Removing => None,
     };
@@ -70,6 +68,20 @@ pub(super) fn remove(
     let step = draft.step(object, hash, action, reason.clone(), after);
     draft.removals.insert(container.id.clone(), step);
     step
+}
+
+/// Stops a container within its grace period.
+pub(super) fn stop(
+    draft: &mut Draft<'_>,
+    object: &ObjectKey,
+    hash: &str,
+    container: &ObservedContainer,
+    reason: &Reason,
+    after: &[StepId],
+) -> StepId {
+    let grace_seconds = grace(draft, object, container);
+    let stop = StopContainer { container: observed_ref(container), grace_seconds };
+    draft.step(object, hash, Action::StopContainer(stop), reason.clone(), after.iter().copied())
 }
 
 /// The grace period that the container was made with, as far as it is still known.

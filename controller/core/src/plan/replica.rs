@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use skiff_api::{OwnerLabels, RestartPolicy};
 
+use super::checks::{Checked, Checks, Complaint};
 use super::draft::Draft;
 use crate::desired::{InPlace, Workload};
-use crate::observed::{ContainerState, Health, ObservedContainer};
+use crate::observed::{ContainerState, ObservedContainer};
 use crate::reason::{Change, Reason};
 use crate::template;
 
@@ -19,6 +20,10 @@ pub(super) enum Condition {
     Ready { until: Timestamp },
     /// It runs and is not Ready.
     Unready,
+    /// It runs, and its probes have not been asked since Skiff began to look: neither Ready nor known not to be.
+    Unjudged,
+    /// It runs, and a check that restarts it has failed.
+    Unhealthy,
     /// It ended and is not to be started again.
     Finished { code: i64 },
     /// It ended and must run.
@@ -42,7 +47,7 @@ impl Condition {
 
     /// Whether it runs by itself, Ready or not, or has ended for good.
     pub(super) const fn is_at_rest(self) -> bool {
-        matches!(self, Self::Available | Self::Ready { .. } | Self::Unready | Self::Finished { .. })
+        matches!(self, Self::Available | Self::Ready { .. } | Self::Unready | Self::Unjudged | Self::Finished { .. })
     }
 
     /// Until when it must stay Ready to count, where only time is missing.
@@ -68,6 +73,8 @@ pub(super) struct Replica<'a> {
     /// Objects whose content cannot be compared, as their digests were made with another key.
     pub(super) unknown_content: Vec<String>,
     pub(super) condition: Condition,
+    /// What its checks say, where it runs and is not Ready.
+    pub(super) complaint: Option<Complaint>,
 }
 
 impl Replica<'_> {
@@ -75,6 +82,11 @@ impl Replica<'_> {
     /// Ready serves, whatever the new manifest says of `minReadySeconds`.
     pub(super) const fn serves(&self) -> bool {
         self.condition.is_available() || (self.outdated.is_some() && self.condition.is_ready())
+    }
+
+    /// Whether it serves for all that is known: nobody may have judged it yet.
+    pub(super) fn may_serve(&self) -> bool {
+        self.serves() || self.condition == Condition::Unjudged
     }
 }
 
@@ -106,14 +118,10 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     // One of an earlier template keeps the policy that it has until it is replaced.
     let own = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
     let policy = own.filter(|_| outdated.is_some()).unwrap_or(workload.restart_policy);
-    Replica {
-        container,
-        labels,
-        outdated,
-        adjust,
-        unknown_content,
-        condition: condition(workload, policy, container, draft.now),
-    }
+    let checks = Checks::of(draft, workload, container, labels);
+    let condition = condition(workload, policy, container, &checks, draft.now);
+    let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
+    Replica { container, labels, outdated, adjust, unknown_content, condition, complaint }
 }
 
 fn nobody() -> OwnerLabels {
@@ -227,8 +235,14 @@ fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or_default()
 }
 
-/// The condition of a container, by its state, its health, the clock and the restart policy.
-fn condition(workload: &Workload, policy: RestartPolicy, container: &ObservedContainer, now: Timestamp) -> Condition {
+/// The condition of a container, by its state, its checks, the clock and the restart policy.
+fn condition(
+    workload: &Workload,
+    policy: RestartPolicy,
+    container: &ObservedContainer,
+    checks: &Checks,
+    now: Timestamp,
+) -> Condition {
     match container.state {
         ContainerState::Created => Condition::Created,
         ContainerState::Paused => Condition::Paused,
@@ -236,9 +250,11 @@ fn condition(workload: &Workload, policy: RestartPolicy, container: &ObservedCon
         ContainerState::Removing => Condition::Removing,
         ContainerState::Dead => Condition::Dead,
         ContainerState::Exited => ended(policy, container),
-        ContainerState::Running => match container.health {
-            Some(Health::Starting | Health::Unhealthy) => Condition::Unready,
-            None | Some(Health::Healthy) => ready(workload, container, now),
+        ContainerState::Running => match checks.come_to {
+            Checked::Passes(since) => ready(workload, since, now),
+            Checked::Unjudged => Condition::Unjudged,
+            Checked::NotYet => Condition::Unready,
+            Checked::Fails => Condition::Unhealthy,
         },
     }
 }
@@ -253,13 +269,12 @@ fn ended(policy: RestartPolicy, container: &ObservedContainer) -> Condition {
     }
 }
 
-fn ready(workload: &Workload, container: &ObservedContainer, now: Timestamp) -> Condition {
+fn ready(workload: &Workload, since: Option<Timestamp>, now: Timestamp) -> Condition {
     if workload.min_ready_seconds == 0 {
         return Condition::Available;
     }
-    let started = container.detail.as_ref().and_then(|detail| detail.started_at);
     let needed = SignedDuration::from_secs(i64::from(workload.min_ready_seconds));
-    match started.and_then(|started| started.checked_add(needed).ok()) {
+    match since.and_then(|since| since.checked_add(needed).ok()) {
         Some(until) if until > now => Condition::Ready { until },
         Some(_) | None => Condition::Available,
     }

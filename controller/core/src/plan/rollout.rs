@@ -119,7 +119,19 @@ impl<'d, 'a> Gap<'d, 'a> {
 
     /// Removes current replicas above the number: those that do not serve first, then the highest ordinals.
     fn drop_surplus(&self, draft: &mut Draft<'_>) {
-        for replica in self.doubles.iter().chain(self.current.iter().skip(self.wanted)) {
+        let surplus = self.doubles.iter().chain(self.current.iter().skip(self.wanted));
+        // Which of them serve is not known before all are judged.
+        if let Some(unjudged) = self.current.iter().find(|replica| replica.condition == Condition::Unjudged) {
+            let waiting: Vec<Pending> = surplus
+                .map(|replica| pending("remove container", replica.container.name.clone(), Reason::Surplus))
+                .collect();
+            if !waiting.is_empty() {
+                let why = HeldReason::WaitingReady { container: unjudged.container.name.clone(), until: None };
+                draft.hold_with(&self.workload.key, why, waiting);
+            }
+            return;
+        }
+        for replica in surplus {
             self.remove(draft, replica, &Reason::Surplus, &[]);
         }
     }
@@ -131,13 +143,15 @@ impl<'d, 'a> Gap<'d, 'a> {
 
     /// Says a back-off or full disk that keeps what exists from being started.
     fn say_failures(&self, draft: &mut Draft<'_>, why: Option<HeldReason>) {
-        let stuck = |replica: &&&Replica<'_>| matches!(replica.condition, Condition::Exited | Condition::Created);
-        let pending: Vec<Pending> = self
-            .current
-            .iter()
-            .filter(stuck)
-            .map(|replica| pending("start container", replica.container.name.clone(), Reason::NotStarted))
-            .collect();
+        let stuck = |replica: &&Replica<'_>| {
+            let (verb, reason) = match (&replica.condition, &replica.complaint) {
+                (Condition::Exited | Condition::Created, _) => ("start container", Reason::NotStarted),
+                (Condition::Unhealthy, Some(complaint)) => ("restart container", complaint.reason()),
+                _ => return None,
+            };
+            Some(pending(verb, replica.container.name.clone(), reason))
+        };
+        let pending: Vec<Pending> = self.current.iter().filter_map(stuck).collect();
         if let (Some(why), false) = (why, pending.is_empty()) {
             draft.hold_with(&self.workload.key, why, pending);
         }
@@ -229,8 +243,7 @@ impl<'d, 'a> Gap<'d, 'a> {
             ..Moves::default()
         };
         for replica in staying {
-            let serves = replica.serves();
-            if !serves {
+            if !replica.may_serve() {
                 moves.replace.push(replica);
             } else if budget > 0 {
                 budget -= 1;
@@ -245,9 +258,11 @@ impl<'d, 'a> Gap<'d, 'a> {
     /// A new replica comes before an old one goes, as far as surge and availability allow.
     fn start_first(&self, missing: usize) -> Moves<'d, 'a> {
         let rollout = &self.workload.rollout;
-        let (serving, broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
-            self.outdated.iter().partition(|replica| replica.serves());
         let least = self.wanted.saturating_sub(count(rollout.max_unavailable));
+        // One that nobody has judged yet stays while it might be missed.
+        let spare = self.available() >= least;
+        let (serving, broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
+            self.outdated.iter().partition(|replica| replica.serves() || (replica.may_serve() && !spare));
         let removable = self.available().saturating_sub(least).min(serving.len());
         let (going, staying) = serving.split_at_checked(removable).unwrap_or((&[], &[]));
         let room = self.wanted.saturating_add(count(rollout.max_surge));
@@ -302,7 +317,9 @@ impl<'d, 'a> Gap<'d, 'a> {
             return;
         }
         let waiting = moves.rest.iter().map(|replica| self.replacement(replica)).collect();
-        let awaited = self.current.iter().find(|replica| !replica.serves());
+        let all = self.current.iter().chain(&self.outdated);
+        let awaited =
+            all.into_iter().find(|replica| !replica.serves() && (replica.outdated.is_none() || replica.may_serve()));
         let until = awaited.and_then(|replica| replica.condition.ready_until());
         let made = moves.replace.first().map(|replica| replica.labels.ordinal).or(moves.create.first().copied());
         let container = match (awaited, made) {

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use skiff_api::ContainerPort;
+use skiff_api::{ContainerPort, RestartPolicy};
 
 use super::StepId;
+use super::checks::Complaint;
 use super::create::{replica_name, restore_files, update_files};
 use super::dependency::gate;
 use super::draft::{Draft, observed_ref};
 use super::drift::put_right;
-use super::removal::remove;
+use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
 use super::rollout;
 use crate::action::Action;
@@ -37,6 +38,7 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         for replica in &replicas {
             put_right(draft, workload, replica);
         }
+        update_files(draft, workload);
         return;
     }
     let gate = obstacle(draft, workload, &replicas);
@@ -173,13 +175,18 @@ fn heal_one(
             adjust(draft, workload, replica);
         }
         Condition::Exited => start(draft, workload, replica, Vec::new()),
+        Condition::Unhealthy => restart(draft, workload, replica),
         // What keeps it from starting is said once for the object, by whoever closes the gap.
         Condition::Created => {
             if let Ok(after) = gate {
                 start(draft, workload, replica, after.clone());
             }
         }
-        Condition::Available | Condition::Ready { .. } | Condition::Unready | Condition::Finished { .. } => {
+        Condition::Available
+        | Condition::Ready { .. }
+        | Condition::Unready
+        | Condition::Unjudged
+        | Condition::Finished { .. } => {
             adjust(draft, workload, replica);
         }
     }
@@ -226,6 +233,26 @@ fn crash_held(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> 
         Pace::Never { attempts } => Some(HeldReason::GaveUp { container: name, code, attempts }),
         Pace::Now | Pace::Until(_) => None,
     }
+}
+
+/// Restarts a container whose checks have failed, unless it failed lately. One that is not to run again is only stopped.
+fn restart(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
+    let (key, hash) = (&workload.key, replica.labels.template_hash.clone());
+    if draft.back_off(key, &hash).is_some() || draft.observed.engine.low_disk.is_some() {
+        // Said once for the object, by whoever closes the gap.
+        return;
+    }
+    let Some(reason) = replica.complaint.as_ref().map(Complaint::reason) else { return };
+    let stopped = stop(draft, key, &hash, replica.container, &reason, &[]);
+    let mut after = vec![stopped];
+    after.extend(adjust(draft, workload, replica));
+    if workload.restart_policy == RestartPolicy::Never {
+        return;
+    }
+    after.extend(restore_files(draft, workload, replica.container));
+    let action = Action::StartContainer { container: observed_ref(replica.container) };
+    let step = draft.step(key, &hash, action, reason, after);
+    draft.starts.entry(key.clone()).or_default().0.push(step);
 }
 
 /// The names of new replicas that somebody else has: held, as what is not ours is never touched.

@@ -60,7 +60,7 @@ fn a_replica_that_finished_is_not_missing() {
 }
 
 #[test]
-fn an_unhealthy_replica_stops_a_rollout_and_nothing_else() {
+fn an_unhealthy_replica_holds_a_rollout_and_is_restarted() {
     let checked = |image: &str| {
         let check = json!({ "image": image, "healthCheck": { "test": ["CMD", "true"] } });
         deployment("web", 2, check, json!({}), json!({}))
@@ -76,6 +76,10 @@ fn an_unhealthy_replica_stops_a_rollout_and_nothing_else() {
     world.engine.set_health("shop-web-3", Health::Unhealthy);
     assert_eq!(
         world.lines(),
-        ["held web: waiting for shop-web-3 to be Ready [replace container shop-web-2, replace container shop-web-1]"]
+        [
+            "0 stop container shop-web-3 (unhealthy: healthCheck: unhealthy)",
+            "1 start container shop-web-3 (unhealthy: healthCheck: unhealthy) < 0",
+            "held web: waiting for shop-web-3 to be Ready [replace container shop-web-2, replace container shop-web-1]",
+        ]
     );
 }

@@ -5,6 +5,7 @@ mod drift;
 mod healing;
 mod holds;
 mod in_place;
+mod probes;
 mod removal;
 mod requests;
 mod rollbacks;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
     Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failure,
-    Failures, History, HostFiles, Intent, Observed, Plan, SignedDuration, SourceState, Timestamp, archived, compile,
-    learn, notice_crashes, plan,
+    Failures, History, HostFiles, Intent, Observed, Plan, ProbeSchedule, SignedDuration, SourceState, Step, Timestamp,
+    archived, compile, failure_behind, learn, notice_crashes, plan,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -28,6 +28,8 @@ pub(crate) struct World {
     archive: Archive,
     /// Images whose health checks never pass.
     pub(crate) sick: BTreeSet<String>,
+    /// The probes that a controller runs; `None` where nobody does.
+    pub(crate) probes: Option<ProbeSchedule>,
     pub(crate) digest_key: u8,
     pub(crate) api_version: (u32, u32),
     pub(crate) low_disk: Option<u64>,
@@ -51,6 +53,7 @@ impl World {
             events: Vec::new(),
             archive: Archive::default(),
             sick: BTreeSet::new(),
+            probes: Some(ProbeSchedule::default()),
             digest_key: 1,
             api_version: (1, 41),
             low_disk: None,
@@ -104,6 +107,7 @@ impl World {
         observed.has_run = self.has_run.clone();
         observed.crashes = self.crashes.clone();
         observed.history = Arc::clone(&self.history);
+        observed.probes = Arc::new(self.probes.as_ref().map(ProbeSchedule::verdicts).unwrap_or_default());
         observed.engine.api_version = self.api_version;
         observed.engine.low_disk = self.low_disk;
         observed
@@ -118,9 +122,29 @@ impl World {
         lines(&self.plan())
     }
 
+    /// Asks every probe that is due until now, as often as it is.
+    pub(crate) fn ask_probes(&mut self) {
+        let (desired, _) = self.compile();
+        self.ask_probes_of(&desired);
+    }
+
+    fn ask_probes_of(&mut self, desired: &Desired) {
+        let (observed, now) = (self.observe(), self.engine.now());
+        let Some(probes) = &mut self.probes else { return };
+        probes.aim(desired, &observed, now);
+        // What is tried again within milliseconds is asked a few times only.
+        for _ in 0..3 {
+            for ask in probes.take_due(now) {
+                let result = self.engine.answer(&ask.container, ask.probe);
+                probes.answer(&ask, result, now);
+            }
+        }
+    }
+
     /// Performs the steps of one pass, and remembers failures.
     pub(crate) fn pass(&mut self) -> Plan {
         let (desired, content) = self.compile();
+        self.ask_probes_of(&desired);
         self.archive = archived(&desired, &content, &self.history, &self.archive);
         self.has_run.extend(self.observe().running_templates());
         self.learn();
@@ -133,13 +157,15 @@ impl World {
             match self.engine.perform(&step.action, &content) {
                 Ok(_) => {
                     succeeded.insert(step.id);
+                    if let Some(why) = failure_behind(step) {
+                        self.fail(step, why);
+                    }
                 }
                 Err(error) => {
-                    let previous = self.failures.get(&step.object);
-                    let mut failure =
-                        Failure::after(previous, &step.object, &step.hash, error.to_string(), self.engine.now());
-                    failure.update_refused |= matches!(error, skiff_core::EngineError::UpdateRefused(_));
-                    self.failures.insert(step.object.clone(), failure);
+                    self.fail(step, error.to_string());
+                    if let Some(failure) = self.failures.get_mut(&step.object) {
+                        failure.update_refused |= matches!(error, skiff_core::EngineError::UpdateRefused(_));
+                    }
                 }
             }
         }
@@ -175,6 +201,12 @@ impl World {
     /// What was told, `Reason: message`.
     pub(crate) fn told(&mut self) -> Vec<String> {
         self.events.drain(..).map(|event| format!("{}: {}", event.reason, event.message)).collect()
+    }
+
+    fn fail(&mut self, step: &Step, why: String) {
+        let previous = self.failures.get(&step.object);
+        let failure = Failure::after(previous, &step.object, &step.hash, why, self.engine.now());
+        self.failures.insert(step.object.clone(), failure);
     }
 
     /// Passes, with a second between them, until nothing is done and nothing waits; panics after too many.

@@ -9,6 +9,7 @@ use skiff_core::{
 };
 
 use super::SimEngine;
+use super::answers::Answers;
 
 /// Docker's restart policies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,6 +90,10 @@ pub struct SimContainer {
     pub stop_code: i64,
     /// How long after a start its health check passes, where it has one.
     pub healthy_after: Option<SignedDuration>,
+    /// How it answers probes.
+    pub answers: Answers,
+    /// Whether it fails every probe until it is started again.
+    pub is_sick: bool,
     /// Its state.
     pub state: ContainerState,
     /// The verdict of its health check.
@@ -201,6 +206,7 @@ impl SimEngine {
                 container.health = container.healthy_after.map(|_| Health::Starting);
                 container.started_at = Some(now);
                 container.exit_code = 0;
+                container.is_sick = false;
                 container.error.clear();
                 container.stopped_by_api = false;
                 container.restart_at = None;

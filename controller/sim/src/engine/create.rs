@@ -109,6 +109,7 @@ fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<Strin
         restart: restart(template.in_place.restart_policy),
         stop_code: image.stop_code,
         healthy_after: healthy_after(container),
+        answers: image.answers,
         ..SimContainer::default()
     }
 }

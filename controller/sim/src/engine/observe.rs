@@ -88,10 +88,23 @@ impl SimContainer {
             networks: networks
                 .map(|(name, endpoint)| (name.clone(), endpoint.network_id.clone().unwrap_or_default()))
                 .collect(),
+            network_mode: self
+                .network_mode
+                .clone()
+                .or_else(|| self.networks.keys().next().cloned())
+                .unwrap_or_default(),
+            addresses: self.addresses(),
             volumes: self.volume_names().map(str::to_owned).collect(),
             files: self.file_sets().map(str::to_owned).collect(),
             detail,
         }
+    }
+
+    /// While it runs, an address on each of its networks, made from its number.
+    fn addresses(&self) -> BTreeMap<String, String> {
+        let address = format!("10.{}.{}.{}", self.serial >> 16 & 255, self.serial >> 8 & 255, self.serial & 255);
+        let networks = self.networks.keys().filter(|_| self.is_up());
+        networks.map(|name| (name.clone(), address.clone())).collect()
     }
 
     fn detail(&self) -> ContainerDetail {

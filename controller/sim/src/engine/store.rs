@@ -6,6 +6,7 @@ use skiff_api::{OwnerLabels, PullPolicy};
 use skiff_core::{ContentStore, CreateVolume, EngineError, FileSet, Outcome, PullImage};
 
 use super::SimEngine;
+use super::answers::Answers;
 use super::container::Program;
 
 /// What a registry does when it is asked for an image.
@@ -31,6 +32,8 @@ pub struct SimImage {
     pub program: Program,
     /// The code with which its process ends when it is told to stop: 137 where it ignores the signal.
     pub stop_code: i64,
+    /// How its containers answer probes.
+    pub answers: Answers,
 }
 
 /// A network.

@@ -10,7 +10,7 @@ use super::update::merge;
 use super::{SimEngine, store::Pull};
 
 impl SimEngine {
-    fn with(&mut self, name: &str, change: impl FnOnce(&mut SimContainer) -> bool) -> bool {
+    pub(super) fn with(&mut self, name: &str, change: impl FnOnce(&mut SimContainer) -> bool) -> bool {
         let found = self.containers.values_mut().find(|container| container.name == name || container.id == name);
         found.is_some_and(change)
     }

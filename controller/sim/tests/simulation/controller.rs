@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    Archive, CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Failure, Failures,
-    History, Intent, Observed, Outcome, Plan, SourceState, Step, StepId, Timestamp, compile, plan,
+    Action, Archive, CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Failure,
+    Failures, History, Intent, Observed, Outcome, Plan, ProbeNews, ProbeSchedule, SourceState, Step, StepId, Timestamp,
+    compile, failure_behind, plan,
 };
 use skiff_sim::SimEngine;
 
@@ -29,6 +30,7 @@ pub(crate) struct Controller {
     pub(crate) last_plan: Plan,
     departed: BTreeMap<ObjectKey, Departed>,
     failures: Failures,
+    pub(crate) probes: ProbeSchedule,
     batches: Vec<Batch>,
     saw_ours: bool,
     /// Whether each step is performed twice.
@@ -50,6 +52,7 @@ impl Controller {
             last_plan: Plan::default(),
             departed: BTreeMap::new(),
             failures: Failures::new(),
+            probes: ProbeSchedule::default(),
             batches: Vec::new(),
             saw_ours: false,
             stutters,
@@ -98,6 +101,7 @@ impl Controller {
     /// It dies and is started again.
     pub(crate) fn crash(&mut self) {
         self.failures.clear();
+        self.probes = ProbeSchedule::default();
         self.batches.clear();
         self.wake_at = None;
         self.saw_ours = false;
@@ -108,6 +112,7 @@ impl Controller {
     /// # Errors
     /// What a plan may never be: undetermined, or a secret's keeper.
     pub(crate) fn pass(&mut self, engine: &mut SimEngine) -> Result<bool, String> {
+        self.probe(engine);
         let Some(observed) = self.observe(engine) else { return Ok(false) };
         let now = engine.now();
         let planned = plan(&self.desired, &observed, now);
@@ -124,8 +129,43 @@ impl Controller {
         let steps = planned.steps.iter().map(|step| (step.id, step.clone())).collect();
         self.batches.push(Batch { steps, done: BTreeSet::new(), content: Arc::clone(&self.content) });
         self.wake_at = planned.wake_at;
+        self.probes.aim(&self.desired, &observed, now);
         self.last_plan = planned;
         Ok(true)
+    }
+
+    /// Asks every probe that is due; whether an answer changes what a verdict means.
+    pub(crate) fn probe(&mut self, engine: &SimEngine) -> bool {
+        let now = engine.now();
+        let mut is_news = false;
+        for ask in self.probes.take_due(now) {
+            let answer = engine.answer(&ask.container, ask.probe);
+            is_news |= self.probes.answer(&ask, answer, now) == ProbeNews::Meaning;
+        }
+        is_news
+    }
+
+    /// The containers that a step of the last plan stops or removes.
+    pub(crate) fn takes(&self) -> BTreeSet<String> {
+        let taken = self.last_plan.steps.iter().filter_map(|step| match &step.action {
+            Action::StopContainer(stop) => stop.container.id.clone(),
+            Action::RemoveContainer { container } => container.id.clone(),
+            Action::PullImage(_)
+            | Action::CreateNetwork(_)
+            | Action::RemoveNetwork { .. }
+            | Action::CreateVolume(_)
+            | Action::RemoveVolume { .. }
+            | Action::WriteFiles(_)
+            | Action::RemoveFiles { .. }
+            | Action::CreateContainer(_)
+            | Action::ConnectNetwork(_)
+            | Action::DisconnectNetwork { .. }
+            | Action::StartContainer { .. }
+            | Action::RenameContainer { .. }
+            | Action::UnpauseContainer { .. }
+            | Action::UpdateContainer(_) => None,
+        });
+        taken.collect()
     }
 
     /// One odd empty list is listed again before it is believed.
@@ -136,6 +176,7 @@ impl Controller {
             observed = engine.observe(&instance).ok()?;
         }
         self.saw_ours |= observed.containers.iter().any(|container| container.owner.labels().is_some());
+        observed.probes = Arc::new(self.probes.verdicts());
         observed.failures = self.failures.clone();
         let in_flight = self.batches.iter().flat_map(|batch| batch.steps.values().map(|step| step.object.clone()));
         observed.in_flight = in_flight.collect();
@@ -175,11 +216,17 @@ impl Controller {
         match &result {
             Ok(_) => {
                 batch.done.insert(step.id);
+                if let Some(why) = failure_behind(&step) {
+                    self.remember(&step, why, engine.now());
+                }
             }
             Err(error) => {
                 batch.skip_after(step.id);
                 if error.counts() {
-                    self.remember(&step, error, engine.now());
+                    self.remember(&step, error.to_string(), engine.now());
+                    if let Some(failure) = self.failures.get_mut(&step.object) {
+                        failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
+                    }
                 }
             }
         }
@@ -189,10 +236,9 @@ impl Controller {
         Ok(Performed { step, result })
     }
 
-    fn remember(&mut self, step: &Step, error: &EngineError, now: Timestamp) {
+    fn remember(&mut self, step: &Step, why: String, now: Timestamp) {
         let previous = self.failures.get(&step.object);
-        let mut failure = Failure::after(previous, &step.object, &step.hash, error.to_string(), now);
-        failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
+        let failure = Failure::after(previous, &step.object, &step.hash, why, now);
         self.failures.insert(step.object.clone(), failure);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! `SKIFF_SIM_SEEDS=10000` runs more seeds than the usual 500, `SKIFF_SIM_SEED=123` runs one.
 
+mod availability;
 mod controller;
 mod edit;
 mod history;

@@ -221,7 +221,25 @@ fn settings(container: &mut Value, index: usize, namespace: &str, oneshot: bool,
     if !oneshot && random.chance(20) {
         put(container, "healthCheck", json!({ "test": ["CMD", "true"], "interval": "5s" }));
     }
+    if !oneshot {
+        probes(container, random);
+    }
     put(container, "imagePullPolicy", json!(random.pick(&["IfNotPresent", "IfNotPresent", "Always"])));
+}
+
+/// The images answer within two seconds of their start, and stay well unless something befalls them.
+fn probes(container: &mut Value, random: &mut Random) {
+    let http = |period: usize, failures: usize| json!({ "httpGet": { "port": 80 }, "periodSeconds": period, "failureThreshold": failures });
+    if random.chance(10) {
+        put(container, "startupProbe", http(1, 5));
+    }
+    if random.chance(25) {
+        let (period, failures) = (*random.pick(&[1, 5]), *random.pick(&[1, 3]));
+        put(container, "readinessProbe", http(period, failures));
+    }
+    if random.chance(20) {
+        put(container, "livenessProbe", http(*random.pick(&[1, 5]), 2));
+    }
 }
 
 fn publishes(template: &Value) -> bool {

@@ -51,9 +51,9 @@ pub(crate) fn object_of(labels: &BTreeMap<String, String>) -> Option<ObjectKey> 
 
 /// Objects that cannot be as declared now, whatever anybody does.
 fn excused(manifests: &Manifests, engine: &SimEngine) -> BTreeSet<ObjectKey> {
-    let blocked = manifests
-        .deployments()
-        .filter(|(key, deployment)| image_is_missing(engine, deployment) || is_occupied(engine, key, deployment));
+    let blocked = manifests.deployments().filter(|(key, deployment)| {
+        image_is_missing(engine, deployment) || is_occupied(engine, key, deployment) || is_sick(engine, key, deployment)
+    });
     with_dependents(manifests, blocked.map(|(key, _)| key.clone()).collect())
 }
 
@@ -105,6 +105,12 @@ fn image_is_missing(engine: &SimEngine, deployment: &Deployment) -> bool {
         PullPolicy::IfNotPresent => !image.local && image.pull == Pull::Fails,
         PullPolicy::Never => !image.local,
     }
+}
+
+/// Whether something of an object answers no probe any more, and nothing that would restart it asks.
+fn is_sick(engine: &SimEngine, key: &ObjectKey, deployment: &Deployment) -> bool {
+    let restarted = deployment.spec.template.container.liveness_probe.is_some();
+    !restarted && of_object(engine, key).iter().any(|container| container.is_sick)
 }
 
 /// Whether a container that is not ours has a name or a port of the object.
@@ -200,6 +206,9 @@ fn check_container(
             format!("{:?}", mounts(manifests, key, deployment, &ordinal)),
         );
     }
+    if container.is_up() && container.is_sick && wanted.liveness_probe.is_some() {
+        found.push("it is sick and was not restarted".to_owned());
+    }
     let runs = container.state == ContainerState::Running;
     if !runs && !has_finished(container, policy) {
         found.push(format!("it is {:?} ({}, {})", container.state, container.exit_code, container.error));
@@ -208,7 +217,7 @@ fn check_container(
 }
 
 /// A replica that ended and may have: under `Never` however it ended, under `OnFailure` where it ended well.
-fn has_finished(container: &SimContainer, policy: RestartPolicy) -> bool {
+pub(crate) fn has_finished(container: &SimContainer, policy: RestartPolicy) -> bool {
     container.state == ContainerState::Exited
         && container.started_at.is_some()
         && match policy {

@@ -5,6 +5,7 @@ use skiff_api::ObjectKey;
 use skiff_core::Timestamp;
 use skiff_sim::SimEngine;
 
+use crate::availability;
 use crate::controller::{Controller, described};
 use crate::edit::edit;
 use crate::history::Before;
@@ -18,6 +19,8 @@ const MOST_PASSES: usize = 400;
 const TICK: SignedDuration = SignedDuration::from_secs(10);
 /// Longer than any back-off: what has not come by then does not come.
 const LONG_ENOUGH: SignedDuration = SignedDuration::from_mins(20);
+/// How long probes are asked while nothing else happens: what has not changed by then does not change.
+const PROBED_FOR: SignedDuration = SignedDuration::from_secs(20);
 /// How many of the last things are told of a run that failed.
 const TRACE: usize = 60;
 
@@ -142,6 +145,9 @@ impl Run {
 
     fn pass(&mut self) -> Result<(), String> {
         let answered = self.controller.pass(&mut self.engine)?;
+        if answered {
+            availability::check(&self.manifests, &self.engine, &self.controller)?;
+        }
         let steps: Vec<String> = self.controller.last_plan.steps.iter().map(described).collect();
         let held: Vec<String> =
             self.controller.last_plan.held.iter().map(|held| format!("{}: {}", held.object, held.why)).collect();
@@ -177,28 +183,39 @@ impl Run {
     /// Lets the controller work without faults until nothing is left to do, or only what does not come.
     fn settle(&mut self) -> Result<(), String> {
         let until = self.engine.now().saturating_add(LONG_ENOUGH).unwrap_or(Timestamp::MAX);
+        let mut probed_in_vain = false;
         for _ in 0..MOST_PASSES {
             while self.step()? {}
             self.pass()?;
             let idle = self.controller.last_plan.steps.is_empty();
             while self.step()? {}
             let settled = self.controller.last_plan.is_settled() && self.engine.next_change().is_none();
+            let settled = settled && (probed_in_vain || self.controller.probes.next().is_none());
             if settled || self.engine.now() > until {
                 return Ok(());
             }
-            self.rest(idle);
+            probed_in_vain = !self.rest(idle);
         }
         Err(format!("not settled after {MOST_PASSES} passes"))
     }
 
-    /// Until the controller or the engine has something to do. A tick in which nothing can happen is left out.
-    fn rest(&mut self, idle: bool) {
+    /// Until the controller, a probe or the engine has something to do; whether a probe had, or might have had in a longer rest. A tick
+    /// in which nothing can happen is left out.
+    fn rest(&mut self, idle: bool) -> bool {
         let now = self.engine.now();
         let in_time = |span: SignedDuration| now.saturating_add(span).unwrap_or(Timestamp::MAX);
         let tick = in_time(if idle { LONG_ENOUGH } else { TICK });
         let wakes = [self.controller.wake_at, self.engine.next_change(), Some(tick)];
         let next = wakes.into_iter().flatten().min().unwrap_or(tick);
-        self.engine.advance(next.max(in_time(SignedDuration::from_millis(100))));
+        let next = next.max(in_time(SignedDuration::from_millis(100)));
+        while let Some(at) = self.controller.probes.next().filter(|at| *at <= next.min(in_time(PROBED_FOR))) {
+            self.engine.advance(at.max(self.engine.now()));
+            if self.controller.probe(&self.engine) {
+                return true;
+            }
+        }
+        self.engine.advance(next);
+        self.controller.probe(&self.engine) || next < in_time(PROBED_FOR)
     }
 
     fn judge(&mut self, excuses: bool) -> Result<(), String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use skiff_api::{Component, Kind, ObjectKey, OwnerLabels};
 use skiff_core::{Health, InPlace};
-use skiff_sim::{DockerRestart, Fault, Program, Pull, SimEngine, SimImage};
+use skiff_sim::{Answers, DockerRestart, Fault, Passes, Program, Pull, SimEngine, SimImage};
 
 use crate::controller::source_of;
 use crate::manifests::{ONESHOT, STEADY};
@@ -15,8 +15,10 @@ use crate::random::Random;
 pub(crate) fn engine() -> SimEngine {
     let mut engine =
         SimEngine::new(skiff_core::Timestamp::from_second(1_800_000_000).expect("a moment of this century"));
-    for reference in STEADY {
-        let image = SimImage { id: format!("sha256:{reference}"), stop_code: 137, ..SimImage::default() };
+    for (reference, delay) in STEADY.into_iter().zip([0, 500, 1_200, 2_000]) {
+        let ready = Passes::After(SignedDuration::from_millis(delay));
+        let answers = Answers { ready, ..Answers::default() };
+        let image = SimImage { id: format!("sha256:{reference}"), stop_code: 137, answers, ..SimImage::default() };
         engine.put_image(reference, image);
     }
     let program = Program::Exits { after: SignedDuration::from_secs(2), code: 0 };
@@ -67,7 +69,7 @@ pub(crate) fn disturb(engine: &mut SimEngine, random: &mut Random) -> Option<Str
 fn disturb_container(engine: &mut SimEngine, name: &str, random: &mut Random) -> Option<String> {
     let networks: Vec<String> = engine.container(name)?.networks.keys().cloned().collect();
     let network = random.pick_any(&networks).unwrap_or_default();
-    let (what, done) = match random.below(12) {
+    let (what, done) = match random.below(14) {
         0 => ("exited with 1", engine.exit(name, 1)),
         1 => ("exited with 0", engine.exit(name, 0)),
         2 => ("was killed from the host", engine.kill_from_host(name)),
@@ -82,7 +84,11 @@ fn disturb_container(engine: &mut SimEngine, name: &str, random: &mut Random) ->
             "got another restart policy",
             engine.update_by_hand(name, &InPlace::default(), Some(other_restart(random))),
         ),
-        _ => ("changed its health", engine.set_health(name, *random.pick(&[Health::Healthy, Health::Starting]))),
+        11 | 12 => ("sickened", engine.sicken(name)),
+        _ => {
+            let health = *random.pick(&[Health::Healthy, Health::Starting, Health::Unhealthy]);
+            ("changed its health", engine.set_health(name, health))
+        }
     };
     done.then(|| format!("{name} {what}"))
 }
@@ -181,11 +187,12 @@ pub(crate) fn calm(engine: &mut SimEngine) {
     engine.clear_faults();
 }
 
-/// What is broken for longer is mended as well: images can be had, those who took names and ports are gone.
+/// What is broken for longer is mended as well: images can be had, what sickened is well, those who took names and ports are gone.
 pub(crate) fn heal(engine: &mut SimEngine) {
     for image in STEADY {
         engine.set_image(image, true, Pull::Works);
     }
+    engine.cure_all();
     let squatters: Vec<String> = engine
         .containers()
         .filter(|container| !container.labels.contains_key(skiff_api::label::INSTANCE))

@@ -17,6 +17,7 @@ pub(in crate::ui) fn replica(ordinal: u32, verdict: Verdict) -> Replica {
         template: Some(serde_json::json!({ "container": { "image": "shop/api:1.2" } })),
         source_revision: None,
         updated: true,
+        complaint: (verdict == Verdict::Unhealthy).then(|| "livenessProbe: HTTP 503".to_owned()),
         verdict,
         started_at: Some(Timestamp::UNIX_EPOCH),
         restarts: 2,

@@ -195,6 +195,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Orphaned
         | Reason::Unwanted
         | Reason::Exited { .. }
+        | Reason::Unhealthy { .. }
         | Reason::NotStarted
         | Reason::Dead
         | Reason::Paused

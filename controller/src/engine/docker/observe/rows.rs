@@ -24,6 +24,7 @@ pub(super) struct ContainerRow {
     state: String,
     status: String,
     ports: Option<Vec<PortRow>>,
+    host_config: HostConfigRow,
     network_settings: Networks,
     mounts: Option<Vec<MountRow>>,
 }
@@ -41,6 +42,12 @@ struct PortRow {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
+struct HostConfigRow {
+    network_mode: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 struct Networks {
     networks: Option<BTreeMap<String, NetworkRef>>,
 }
@@ -50,6 +57,16 @@ struct Networks {
 struct NetworkRef {
     #[serde(rename = "NetworkID")]
     id: String,
+    #[serde(rename = "IPAddress")]
+    ipv4: String,
+    #[serde(rename = "GlobalIPv6Address")]
+    ipv6: String,
+}
+
+impl NetworkRef {
+    fn address(&self) -> Option<&String> {
+        [&self.ipv4, &self.ipv6].into_iter().find(|address| !address.is_empty())
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -92,6 +109,11 @@ impl ContainerRow {
         networks.map(|(name, network)| (name.clone(), network.id.clone())).collect()
     }
 
+    fn addresses(&self) -> BTreeMap<String, String> {
+        let networks = self.network_settings.networks.iter().flatten();
+        networks.filter_map(|(name, network)| Some((name.clone(), network.address()?.clone()))).collect()
+    }
+
     pub(super) fn observed(self, instance: &Instance, files: &FileStore) -> ObservedContainer {
         let mounts = self.mounts.as_deref().unwrap_or_default();
         ObservedContainer {
@@ -101,6 +123,8 @@ impl ContainerRow {
             health: health(in_parentheses(&self.status).unwrap_or_default()),
             ports: self.ports.iter().flatten().filter_map(PortRow::published).collect(),
             networks: self.networks(),
+            addresses: self.addresses(),
+            network_mode: self.host_config.network_mode,
             volumes: mounts.iter().filter(|mount| mount.kind == "volume").map(|mount| mount.name.clone()).collect(),
             files: mounts.iter().filter_map(|mount| files.set_of(Path::new(&mount.source))).collect::<BTreeSet<_>>(),
             image_id: self.image_id,
@@ -229,7 +253,8 @@ mod tests {
             r#"{"Id":"abc","Names":["/other/db","/shop-api-1"],"ImageID":"sha256:1","State":"running","Status":"Up 2 hours (unhealthy)",
                 "Labels":{"skiff.dev/instance":"t"},"Ports":[{"PrivatePort":80,"Type":"tcp"},
                 {"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}],
-                "NetworkSettings":{"Networks":{"shop":{"NetworkID":"n1","IPAMConfig":null}}},
+                "HostConfig":{"NetworkMode":"shop"},
+                "NetworkSettings":{"Networks":{"shop":{"NetworkID":"n1","IPAMConfig":null,"IPAddress":"10.0.0.9"}}},
                 "Mounts":[{"Type":"volume","Name":"data","Source":"/var/lib/docker/x"},{"Type":"bind","Source":"/run/secrets/s1/key"}]}"#,
         )
         .expect("a row");
@@ -238,6 +263,8 @@ mod tests {
         assert_eq!((observed.name.as_str(), observed.health), ("shop-api-1", Some(Health::Unhealthy)));
         assert_eq!(observed.ports.iter().map(|port| (port.ip.as_str(), port.port)).collect::<Vec<_>>(), [("::", 8080)]);
         assert_eq!(observed.networks, BTreeMap::from([("shop".to_owned(), "n1".to_owned())]));
+        assert_eq!(observed.addresses, BTreeMap::from([("shop".to_owned(), "10.0.0.9".to_owned())]));
+        assert_eq!(observed.network_mode, "shop");
         assert_eq!(observed.volumes, BTreeSet::from(["data".to_owned()]));
         assert_eq!(observed.files, BTreeSet::from(["s1".to_owned()]));
         assert!(matches!(observed.owner, Owner::Unreadable(_)));

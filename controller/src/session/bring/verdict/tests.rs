@@ -211,11 +211,11 @@ fn what_left_the_manifests_and_waits_for_a_word_is_kept_and_no_mere_note() {
 
 #[test]
 fn what_is_not_acted_on_is_a_note_and_keeps_nothing_from_being_ready() {
-    let mut probed = deployment("web", &[]);
-    if let Some(container) = probed.pointer_mut("/spec/template/container").and_then(Value::as_object_mut) {
-        container.insert("livenessProbe".to_owned(), json!({ "tcpSocket": { "port": 80 } }));
+    let mut hooked = deployment("web", &[]);
+    if let Some(container) = hooked.pointer_mut("/spec/template/container").and_then(Value::as_object_mut) {
+        container.insert("lifecycle".to_owned(), json!({ "preStop": { "sleep": "1s" } }));
     }
-    let mut world = World::of(&[probed], Intent::Run);
+    let mut world = World::of(&[hooked], Intent::Run);
     world.act();
     assert!(world.engine.set_health("shop-web-1", Health::Healthy));
     let judged = world.judged();

@@ -134,8 +134,13 @@ fn mount(target: &str, read_only: bool, sub_path: Option<&str>, source: MountSou
 
 fn full_mounts() -> Vec<Mount> {
     let object = ObjectKey::new(Kind::Volume, "shop", "data");
-    let volume =
-        MountSource::Volume { object: object.clone(), name: "shop-data".to_owned(), per_replica: false, no_copy: true };
+    let volume = MountSource::Volume {
+        object: object.clone(),
+        name: "shop-data".to_owned(),
+        per_replica: false,
+        no_copy: true,
+        definition: None,
+    };
     let host = |path: &str, create| MountSource::HostPath {
         volume: skiff_api::HostPathVolume {
             path: path.to_owned(),

@@ -1,0 +1,98 @@
+//! What the checks of a running container come to: Docker's own health check, and the probes that Skiff runs.
+//!
+//! A check that fails for good restarts the container, readiness never does. Without a verdict on the start that is seen, nothing is
+//! known: such a container is not Ready, and does not go for not being so.
+
+use jiff::Timestamp;
+use skiff_api::OwnerLabels;
+
+use super::draft::Draft;
+use crate::desired::Workload;
+use crate::made_from::made_from;
+use crate::observed::{Health, ObservedContainer};
+use crate::probe::{ProbeVerdict, Readiness, gates_readiness, is_probed};
+use crate::reason::Reason;
+
+/// What checks come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// All pass, since then.
+    Passes(Option<Timestamp>),
+    /// Nobody has asked since this start.
+    Unjudged,
+    /// One does not pass, and it must not be restarted for that.
+    NotYet,
+    /// One has failed that restarts it.
+    Fails,
+}
+
+/// What checks come to, and what the one says that decides.
+#[derive(Clone, Debug)]
+pub(super) struct Checks {
+    pub(super) come_to: Checked,
+    pub(super) complaint: Option<Complaint>,
+}
+
+/// What a check says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Complaint {
+    /// The field of the manifest, empty where the message names it.
+    pub(super) check: String,
+    pub(super) message: String,
+}
+
+impl Complaint {
+    pub(super) fn reason(&self) -> Reason {
+        Reason::Unhealthy { check: self.check.clone(), message: self.message.clone() }
+    }
+
+    /// `readinessProbe: HTTP 503`.
+    pub(super) fn text(&self) -> String {
+        [self.check.as_str(), self.message.as_str()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ")
+    }
+}
+
+impl Checks {
+    pub(super) fn of(
+        draft: &Draft<'_>,
+        workload: &Workload,
+        container: &ObservedContainer,
+        labels: &OwnerLabels,
+    ) -> Self {
+        let said = |come_to, check: &str, message: &str| Self {
+            come_to,
+            complaint: Some(Complaint { check: check.to_owned(), message: message.to_owned() }),
+        };
+        let started_at = container.detail.as_ref().and_then(|detail| detail.started_at);
+        let template = made_from(Some(workload), &draft.observed.history, labels).map(|pod| &pod.container);
+        let probed = template.filter(|template| is_probed(template));
+        let verdict = probed.and_then(|_| verdict(draft, container, started_at));
+        if let Some(failure) = verdict.and_then(|verdict| verdict.failed.as_ref()) {
+            return said(Checked::Fails, &failure.probe.to_string(), &failure.message);
+        }
+        match container.health {
+            Some(Health::Unhealthy) => return said(Checked::Fails, "healthCheck", "unhealthy"),
+            Some(Health::Starting) => return Self { come_to: Checked::NotYet, complaint: None },
+            None | Some(Health::Healthy) => {}
+        }
+        match verdict.map(|verdict| &verdict.readiness) {
+            Some(Readiness::Since(since)) => Self { come_to: Checked::Passes(Some(*since)), complaint: None },
+            Some(Readiness::Not { message }) => said(Checked::NotYet, "", message),
+            None if probed.is_some_and(gates_readiness) => Self { come_to: Checked::Unjudged, complaint: None },
+            None => Self { come_to: Checked::Passes(started_at), complaint: None },
+        }
+    }
+}
+
+/// The verdict on this very start of a container.
+fn verdict<'a>(
+    draft: &Draft<'a>,
+    container: &ObservedContainer,
+    started_at: Option<Timestamp>,
+) -> Option<&'a ProbeVerdict> {
+    draft.observed.probes.get(&container.id).filter(|verdict| Some(verdict.started_at) == started_at)
+}

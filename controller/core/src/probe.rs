@@ -1,0 +1,115 @@
+//! Probes: when a container is asked, and what its answers come to. Kubernetes' rules, but for how soon the first answers are had.
+//!
+//! - Startup gates readiness and liveness; where there is none, the start is enough.
+//! - The first try is at once (after `initialDelaySeconds`). Until startup or readiness first passes, tries follow after 5 ms, growing
+//!   by a half up to the period: a server answers a millisecond after its start, and nobody wants to wait a period for that.
+//!   Afterwards, and for liveness always, they are a period apart.
+//! - Of failures in a row one a period counts, so that quick tries give a slow start no less time than Kubernetes does.
+//! - A new start of the container forgets everything. A container that ran before Skiff looked at it is judged by its first answer.
+//!
+//! Pure: whoever samples takes what is due from a [`ProbeSchedule`], and brings the answers back to it; [`judge`] says what each one
+//! makes of what is known.
+
+mod plan;
+mod schedule;
+mod state;
+mod target;
+mod track;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub use plan::{ProbePlan, ProbeSpec};
+pub(crate) use plan::{gates_readiness, is_probed};
+pub use schedule::{ProbeAsk, ProbeNews, ProbeSchedule};
+pub use state::{ProbeSample, ProbeState, judge};
+pub use target::{ProbeTarget, probe_targets};
+
+/// What a probe is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProbeKind {
+    /// Whether it has started.
+    Startup,
+    /// Whether it can serve.
+    Readiness,
+    /// Whether it must be restarted.
+    Liveness,
+}
+
+impl ProbeKind {
+    /// All of them, in the order in which they matter.
+    pub const ALL: [Self; 3] = [Self::Startup, Self::Readiness, Self::Liveness];
+}
+
+/// The field of the manifest.
+impl fmt::Display for ProbeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Startup => "startupProbe",
+            Self::Readiness => "readinessProbe",
+            Self::Liveness => "livenessProbe",
+        })
+    }
+}
+
+/// The verdicts on containers, by the container's id.
+pub type ProbeVerdicts = BTreeMap<String, ProbeVerdict>;
+
+/// What the probes of a container have come to, for one start of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeVerdict {
+    /// The start.
+    pub started_at: Timestamp,
+    /// Whether startup has passed, or is not asked for.
+    pub started: bool,
+    /// Whether it can serve.
+    pub readiness: Readiness,
+    /// Why it must be restarted, where it must.
+    pub failed: Option<ProbeFailure>,
+}
+
+/// Whether a container can serve, by startup and readiness.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Readiness {
+    /// It can, since then.
+    Since(Timestamp),
+    /// It cannot.
+    Not {
+        /// Why: `readinessProbe: HTTP 503`.
+        message: String,
+    },
+}
+
+/// A startup or liveness probe that has failed as often as it may.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeFailure {
+    /// Which.
+    pub probe: ProbeKind,
+    /// What it last came to.
+    pub message: String,
+}
+
+impl ProbeVerdict {
+    /// Whether another verdict asks for nothing else, whatever its words: nobody is woken for words.
+    pub fn means_the_same(&self, other: &Self) -> bool {
+        let is_ready = |verdict: &Self| match verdict.readiness {
+            Readiness::Since(moment) => Some(moment),
+            Readiness::Not { .. } => None,
+        };
+        let failed = |verdict: &Self| verdict.failed.as_ref().map(|failure| failure.probe);
+        self.started_at == other.started_at
+            && self.started == other.started
+            && is_ready(self) == is_ready(other)
+            && failed(self) == failed(other)
+    }
+}
+
+#[cfg(test)]
+mod tests;

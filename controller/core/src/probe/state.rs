@@ -1,0 +1,143 @@
+//! What is known of the probes of one start of a container, and what one more answer makes of it.
+
+use jiff::Timestamp;
+
+use super::plan::ProbePlan;
+use super::track::{Times, Track};
+use super::{ProbeFailure, ProbeKind, ProbeVerdict, Readiness};
+
+/// What is known of the probes of one start of a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeState {
+    started_at: Timestamp,
+    /// Whether nobody looked when it started.
+    is_adopted: bool,
+    startup: Track,
+    readiness: Track,
+    liveness: Track,
+    /// Whether startup is known to have passed.
+    has_started: bool,
+}
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeSample {
+    /// The start of the container that was asked.
+    pub started_at: Timestamp,
+    /// Which probe.
+    pub probe: ProbeKind,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// Whether it passed, or why not.
+    pub result: Result<(), String>,
+}
+
+impl ProbeState {
+    /// A container whose start was seen: it is not Ready before it says so.
+    pub const fn begun(started_at: Timestamp) -> Self {
+        Self::new(started_at, false, false)
+    }
+
+    /// A container that ran before anybody looked at it, or whose probes have changed: its first answers say how it is.
+    /// `has_started` is whether startup is remembered to have passed.
+    pub const fn adopted(started_at: Timestamp, has_started: bool) -> Self {
+        Self::new(started_at, true, has_started)
+    }
+
+    const fn new(started_at: Timestamp, is_adopted: bool, has_started: bool) -> Self {
+        Self {
+            started_at,
+            is_adopted,
+            startup: Track::new(true, is_adopted),
+            readiness: Track::new(true, is_adopted),
+            liveness: Track::new(false, false),
+            has_started,
+        }
+    }
+
+    /// The start that this is about.
+    pub const fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// When a probe is asked next; `None` where there is none, or it waits for startup or is done with.
+    pub fn due(&self, plan: &ProbePlan, probe: ProbeKind, now: Timestamp) -> Option<Timestamp> {
+        let spec = plan.get(probe)?;
+        let is_open = match probe {
+            ProbeKind::Startup => !self.has_started(plan),
+            ProbeKind::Readiness | ProbeKind::Liveness => self.has_started(plan),
+        };
+        let earliest = self.started_at.saturating_add(spec.initial_delay).unwrap_or(Timestamp::MAX);
+        is_open.then(|| self.track(probe).due(spec, earliest, now))
+    }
+
+    /// What the answers have come to; `None` where the first one decides and has not come.
+    pub fn verdict(&self, plan: &ProbePlan) -> Option<ProbeVerdict> {
+        let started = self.has_started(plan);
+        let is_unjudged = (!started && self.startup.is_unjudged())
+            || (started && plan.readiness.is_some() && self.readiness.is_unjudged());
+        (!is_unjudged).then(|| self.verdict_so_far(plan))
+    }
+
+    /// What the answers have come to, where no more are waited for: what has not passed does not pass.
+    pub fn verdict_so_far(&self, plan: &ProbePlan) -> ProbeVerdict {
+        ProbeVerdict {
+            started_at: self.started_at,
+            started: self.has_started(plan),
+            readiness: self.readiness(plan),
+            failed: self.failed(plan),
+        }
+    }
+
+    fn has_started(&self, plan: &ProbePlan) -> bool {
+        plan.startup.is_none() || self.has_started || self.startup.passing_since.is_some()
+    }
+
+    fn readiness(&self, plan: &ProbePlan) -> Readiness {
+        let not = |probe: ProbeKind| {
+            let said = self.track(probe).message.as_deref().unwrap_or("not asked yet");
+            Readiness::Not { message: format!("{probe}: {said}") }
+        };
+        if !self.has_started(plan) {
+            return not(ProbeKind::Startup);
+        }
+        let began = self.startup.passing_since.unwrap_or(self.started_at);
+        match (&plan.readiness, self.readiness.passing_since) {
+            (None, _) => Readiness::Since(began),
+            (Some(_), Some(since)) => Readiness::Since(since.max(began)),
+            (Some(_), None) => not(ProbeKind::Readiness),
+        }
+    }
+
+    /// The probe that has failed as often as it may: startup until it passes, then liveness.
+    fn failed(&self, plan: &ProbePlan) -> Option<ProbeFailure> {
+        let probe = if self.has_started(plan) { ProbeKind::Liveness } else { ProbeKind::Startup };
+        let (spec, track) = (plan.get(probe)?, self.track(probe));
+        let message = track.message.clone().unwrap_or_default();
+        track.is_exhausted(spec).then_some(ProbeFailure { probe, message })
+    }
+
+    const fn track(&self, probe: ProbeKind) -> &Track {
+        match probe {
+            ProbeKind::Startup => &self.startup,
+            ProbeKind::Readiness => &self.readiness,
+            ProbeKind::Liveness => &self.liveness,
+        }
+    }
+}
+
+/// What one more answer makes of what is known. One that is about another start of the container is not heard.
+pub fn judge(plan: &ProbePlan, mut state: ProbeState, sample: ProbeSample, now: Timestamp) -> ProbeState {
+    let ProbeSample { started_at, probe, asked_at, result } = sample;
+    let Some(spec) = plan.get(probe).filter(|_| started_at == state.started_at) else { return state };
+    // What ran and passes when it is first asked has been so since its start, for all that is known.
+    let is_first_look = state.is_adopted && state.track(probe).is_unjudged();
+    let passes_since = if is_first_look { state.started_at } else { now };
+    let track = match probe {
+        ProbeKind::Startup => &mut state.startup,
+        ProbeKind::Readiness => &mut state.readiness,
+        ProbeKind::Liveness => &mut state.liveness,
+    };
+    track.take(spec, Times { asked_at, answered_at: now, passes_since }, result);
+    state
+}
