@@ -161,7 +161,7 @@ fn json_and_lists_are_read_as_well() {
 fn everything_that_stands_in_the_way_is_said_with_its_place() {
     let anna = Person::new();
     let text = "kind: Secret\nmetadata: { name: db }\nstringData:\n  port: 5432\n  a: &a x\n  b: *a\n  c: ENC[age,to:x,data:%]\ndata: { d: plain text }\n---\nkind: Secret\nstringData: { a: b }\n";
-    insta::assert_snapshot!(anna.encrypt(text).map(drop).unwrap_err(), @r"
+    insta::assert_snapshot!(anna.encrypt(text).map(drop).expect_err("it is refused"), @r"
     4:3: the value of `port` must be a string, found an integer
     6:3: the value of `b` comes through an alias
     7:6: the value of `c` cannot be decrypted: it is damaged: its data is no base64
@@ -174,7 +174,7 @@ fn everything_that_stands_in_the_way_is_said_with_its_place() {
 fn a_value_that_others_share_through_an_anchor_is_not_encrypted_under_them() {
     let anna = Person::new();
     let text = "kind: Secret\nmetadata: { name: db }\nstringData:\n  a: &a x\nmore: *a\n";
-    let why = anna.encrypt(text).map(drop).unwrap_err();
+    let why = anna.encrypt(text).map(drop).expect_err("it is refused");
     assert!(why.contains("cannot be changed without changing something else"), "{why}");
 }
 
@@ -183,7 +183,7 @@ fn a_moved_value_is_not_decrypted() {
     let anna = Person::new();
     let once =
         anna.encrypt("kind: Secret\nmetadata: { name: db }\nstringData: { admin: a }\n").expect("it is encrypted").text;
-    let why = anna.decrypt(&once.replace("admin:", "guest:")).unwrap_err();
+    let why = anna.decrypt(&once.replace("admin:", "guest:")).expect_err("it is refused");
     assert_eq!(
         why,
         "3:22: the value of `guest` was encrypted for `stringData.admin` of secret db and opens nowhere else"
@@ -209,10 +209,11 @@ proptest! {
         values in prop::collection::vec(("[a-z]{1,8}", "[ -~\n\u{e4}\u{2603}]{0,40}", 0..3_u8), 1..4),
     ) {
         let anna = Person::new();
-        let lines: String = values.iter().enumerate().map(|(index, (key, text, style))| {
-            format!("  {key}{index}:{}\n", written(text, *style))
-        }).collect();
-        let text = format!("# first\nkind: Secret\nmetadata: {{ name: db }}\nstringData:\n{lines}# last\n");
+        let line = |(index, (key, text, style)): (usize, &(String, String, u8))| {
+            format!("  {key}{index}:{}", written(text, *style))
+        };
+        let lines = values.iter().enumerate().map(line).collect::<Vec<_>>().join("\n");
+        let text = format!("# first\nkind: Secret\nmetadata: {{ name: db }}\nstringData:\n{lines}\n# last\n");
         // What is no YAML at all is not the question here.
         prop_assume!(parse(&text).is_ok_and(|found| slots(&found).1.is_empty()));
         let before = as_json(&parse(&text).expect("it was read"));

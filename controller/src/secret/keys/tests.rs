@@ -18,7 +18,7 @@ fn a_new_key_is_for_nobody_else_and_is_read_back() -> Tested {
     let key = generate(jiff::Timestamp::UNIX_EPOCH);
     write_new(&path, &key.file)?;
     assert_eq!(fs::metadata(&path)?.mode() & 0o7777, 0o600);
-    assert_eq!(Identities::read(&path)?.public(), [key.public.clone()]);
+    assert_eq!(Identities::read(&path)?.public(), std::slice::from_ref(&key.public));
     assert!(key.file.starts_with("# created: 1970-01-01T00:00:00Z\n# public key: age1"), "{}", key.public);
     let again = write_new(&path, "other").map_err(|error| error.kind());
     assert_eq!(again, Err(io::ErrorKind::AlreadyExists));
