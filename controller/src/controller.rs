@@ -1,9 +1,12 @@
 //! The loop: observe → plan → hand the steps to tasks → remember → publish.
 //!
-//! Level-triggered: whatever wakes it, a pass looks at everything. It never waits for an action; each that ends wakes it. What it
-//! remembers (failures, objects in flight) is its own and may be lost at any moment: Docker is the database.
+//! Level-triggered: whatever wakes it, a pass looks at everything. It never waits for an action; each that ends wakes it, and what
+//! another manifest has overtaken is given up where that leaves nothing half done. What it remembers (failures, objects in flight) is
+//! its own and may be lost at any moment: Docker is the database.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod flights;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,8 +23,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::engine::{Engine, Look, Wake};
-use crate::executor::{Executor, Report};
+use crate::executor::{Cancels, Executor, Report};
 use crate::scribe::Notes;
+use flights::Flights;
 
 /// So long after one pass begins the next, so that a burst of events costs few; the first of a burst waits for nothing.
 const BETWEEN_PASSES: Duration = Duration::from_millis(100);
@@ -109,7 +113,7 @@ pub struct Controller<E> {
     ended: mpsc::UnboundedReceiver<Report>,
     tasks: TaskTracker,
     failures: Failures,
-    in_flight: BTreeSet<ObjectKey>,
+    flights: Flights,
     has_run: BTreeMap<ObjectKey, String>,
     crashes: Crashes,
     history: Arc<History>,
@@ -136,7 +140,7 @@ impl<E: Engine> Controller<E> {
             ended,
             tasks: TaskTracker::new(),
             failures: Failures::new(),
-            in_flight: BTreeSet::new(),
+            flights: Flights::default(),
             has_run: BTreeMap::new(),
             crashes: Crashes::new(),
             written: Arc::clone(&history),
@@ -219,6 +223,7 @@ impl<E: Engine> Controller<E> {
 
     /// Takes in what came of a step.
     fn remember(&mut self, report: Report) {
+        self.flights.hear(&report);
         match &report {
             Report::Ended { step, result: Err(error) } => {
                 self.remember_failure(step, error);
@@ -228,10 +233,7 @@ impl<E: Engine> Controller<E> {
                 self.remember_what_is_behind(step);
                 self.tell(vec![step.done(self.settings.clock.now())]);
             }
-            Report::Free(object) => {
-                self.in_flight.remove(object);
-                self.soon();
-            }
+            Report::Free(_) => self.soon(),
             Report::Began(_) | Report::Progress { .. } | Report::Ended { .. } => {}
         }
         if let Some(reports) = &self.wiring.reports {
@@ -307,18 +309,19 @@ impl<E: Engine> Controller<E> {
         self.forget(now);
         observed.probes = Arc::clone(&self.wiring.verdicts.borrow_and_update());
         observed.failures = self.failures.clone();
-        observed.in_flight.clone_from(&self.in_flight);
+        self.flights.give_up_overtaken(desired);
+        observed.in_flight = self.flights.objects();
         observed.has_run = self.has_run.clone();
         notice_crashes(&mut self.crashes, desired, &observed, now);
         observed.crashes.clone_from(&self.crashes);
         self.learn_history(desired, &mut observed, now).await;
         let plan = plan(desired, &observed, now);
         let status = status(desired, &observed, &plan, now);
-        self.in_flight.extend(plan.steps.iter().map(|step| step.object.clone()));
         self.schedule(&plan);
         if !plan.steps.is_empty() {
-            let content = Arc::clone(&target.content);
-            self.tasks.spawn(self.executor.clone().perform(plan.clone(), content, stopping.clone()));
+            let (content, given_up) = (Arc::clone(&target.content), self.flights.begin(&plan, desired));
+            let cancels = Cancels { stop: stopping.clone(), given_up };
+            self.tasks.spawn(self.executor.clone().perform(plan.clone(), content, cancels));
         }
         let snapshot = Snapshot { pass: self.passes, target, observed, plan, status, engine_error: None };
         self.wiring.snapshots.send_replace(Arc::new(snapshot));

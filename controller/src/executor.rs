@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use skiff_api::ObjectKey;
 use skiff_core::{Action, ContentStore, EngineError, Outcome, Plan, Step, StepId};
 use tokio::sync::{Semaphore, mpsc};
@@ -41,6 +43,15 @@ pub enum Report {
     Free(ObjectKey),
 }
 
+/// What ends a batch early.
+#[derive(Clone, Debug, Default)]
+pub struct Cancels {
+    /// What has begun is brought to its end, nothing else begins.
+    pub stop: CancellationToken,
+    /// The same for one object, except that a pull of it is dropped where it stands. Objects that are not here are not given up.
+    pub given_up: BTreeMap<ObjectKey, CancellationToken>,
+}
+
 /// Performs plans on an engine.
 #[derive(Debug)]
 pub struct Executor<E> {
@@ -70,19 +81,32 @@ impl<E: Engine> Executor<E> {
         Self { engine, calls: limit(), stops: limit(), pulls: limit(), reports }
     }
 
-    /// Performs the steps of a plan to their end. Once cancelled, what has begun is brought to its end and nothing else begins.
-    pub async fn perform(self, plan: Plan, content: Arc<ContentStore>, cancel: CancellationToken) {
+    /// Performs the steps of a plan to their end, or as far as nothing is cancelled.
+    pub async fn perform(self, plan: Plan, content: Arc<ContentStore>, cancels: Cancels) {
         let mut batch = Batch::new(plan.steps);
         let mut running = JoinSet::new();
         let mut steps: BTreeMap<task::Id, Step> = BTreeMap::new();
+        let mut given_up: FuturesUnordered<_> = cancels.given_up.iter().map(given_up).collect();
         loop {
             for step in batch.take_ready() {
-                let (executor, content, cancel) = (self.clone(), Arc::clone(&content), cancel.clone());
+                let (executor, content) = (self.clone(), Arc::clone(&content));
+                let (stop, give_up) = (cancels.stop.clone(), cancels.of(&step.object));
                 let performed = step.clone();
-                let task = running.spawn(async move { executor.perform_step(performed, &content, &cancel).await });
+                let task =
+                    running.spawn(async move { executor.perform_step(performed, &content, &stop, &give_up).await });
                 steps.insert(task.id(), step);
             }
-            let Some(ended) = running.join_next_with_id().await else { break };
+            let ended = tokio::select! {
+                biased;
+                Some(object) = given_up.next() => {
+                    for object in batch.give_up(object) {
+                        self.tell(Report::Free(object));
+                    }
+                    continue;
+                }
+                ended = running.join_next_with_id() => ended,
+            };
+            let Some(ended) = ended else { break };
             let (task, succeeded, panicked) = match ended {
                 Ok((task, succeeded)) => (task, succeeded, false),
                 Err(error) => (error.id(), false, true),
@@ -104,15 +128,26 @@ impl<E: Engine> Executor<E> {
     }
 
     /// Performs one step once there is room for it; says whether it succeeded. One that has not begun when it is cancelled does
-    /// not begin.
-    async fn perform_step(&self, step: Step, content: &ContentStore, cancel: &CancellationToken) -> bool {
+    /// not begin; a pull that is given up is dropped, which is no failure.
+    async fn perform_step(
+        &self,
+        step: Step,
+        content: &ContentStore,
+        stop: &CancellationToken,
+        give_up: &CancellationToken,
+    ) -> bool {
+        let room = give_up.run_until_cancelled(self.limit_of(&step.action).acquire());
         // The semaphore is never closed.
-        let Some(Ok(_permit)) = cancel.run_until_cancelled(self.limit_of(&step.action).acquire()).await else {
-            return false;
-        };
+        let Some(Some(Ok(_permit))) = stop.run_until_cancelled(room).await else { return false };
         self.tell(Report::Began(Box::new(step.clone())));
         let began = Instant::now();
-        let result = self.engine.perform(&step.action, content, self.progress_of(&step)).await;
+        let performed = self.engine.perform(&step.action, content, self.progress_of(&step));
+        let result = if matches!(step.action, Action::PullImage(_)) {
+            let Some(result) = give_up.run_until_cancelled(performed).await else { return false };
+            result
+        } else {
+            performed.await
+        };
         log(&step, &result, began.elapsed().as_millis());
         let succeeded = result.is_ok();
         self.tell(Report::Ended { step: Box::new(step), result });
@@ -161,6 +196,18 @@ impl<E: Engine> Executor<E> {
         // Whoever listened has ended, and so will this.
         self.reports.send(report).ok();
     }
+}
+
+impl Cancels {
+    fn of(&self, object: &ObjectKey) -> CancellationToken {
+        self.given_up.get(object).cloned().unwrap_or_default()
+    }
+}
+
+/// The object, once it is given up.
+async fn given_up<'a>((object, token): (&'a ObjectKey, &'a CancellationToken)) -> &'a ObjectKey {
+    token.cancelled().await;
+    object
 }
 
 /// One line for each action, that tells its story.
@@ -216,13 +263,24 @@ impl Batch {
             self.succeeded.insert(id);
             return free;
         }
-        let mut failed = BTreeSet::from([id]);
+        free.extend(self.skip(|step, failed| step.after.iter().any(|before| *before == id || failed.contains(before))));
+        free
+    }
+
+    /// Skips the steps of an object that have not begun, and what follows them; returns the objects that are free now.
+    fn give_up(&mut self, object: &ObjectKey) -> Vec<ObjectKey> {
+        self.skip(|step, failed| step.object == *object || step.after.iter().any(|before| failed.contains(before)))
+    }
+
+    /// Skips every step of which this is true, given those that were skipped.
+    fn skip(&mut self, is_vain: impl Fn(&Step, &BTreeSet<StepId>) -> bool) -> Vec<ObjectKey> {
+        let (mut skipped, mut free) = (BTreeSet::new(), Vec::new());
         loop {
-            let next = self.waiting.values().find(|step| step.after.iter().any(|before| failed.contains(before)));
-            let Some(skipped) = next.map(|step| step.id) else { return free };
-            self.waiting.remove(&skipped);
-            failed.insert(skipped);
-            free.extend(self.close(skipped));
+            let next = self.waiting.values().find(|step| is_vain(step, &skipped));
+            let Some(vain) = next.map(|step| step.id) else { return free };
+            self.waiting.remove(&vain);
+            skipped.insert(vain);
+            free.extend(self.close(vain));
         }
     }
 

@@ -12,6 +12,7 @@ mod desired;
 mod engine;
 mod event;
 mod failure;
+mod flight;
 mod held;
 mod history;
 mod learn;
@@ -42,6 +43,7 @@ pub use desired::{
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};
 pub use failure::{Failure, Failures, failure_behind};
+pub use flight::Flight;
 pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{Back, History, ObjectHistory, Revision, Standing};
 pub use learn::learn;

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Fate, LoopEngine, Manner};
+use crate::engine::{Fate, LoopEngine, Manner, World};
 
 /// Long enough that no test waits for it by chance.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -124,6 +124,15 @@ impl Fixture {
     /// The latest snapshot.
     pub(crate) fn now(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshots.borrow())
+    }
+
+    /// The images of what runs.
+    pub(crate) async fn images(&self) -> Vec<String> {
+        let up = |world: &mut World| {
+            let up = world.sim.containers().filter(|container| container.is_up());
+            up.map(|container| container.image.clone()).collect()
+        };
+        self.engine.with(up).await
     }
 
     pub(crate) fn seconds(&self) -> f64 {

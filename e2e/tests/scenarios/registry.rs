@@ -1,9 +1,11 @@
 //! Images: pulled with Docker's credentials before anything is stopped; a failed pull leaves what runs.
 
+use std::net::TcpListener;
 use std::path::Path;
+use std::time::Duration;
 
-use skiff_e2e::act::{Act, act, apply, remember, skiff, up, write};
-use skiff_e2e::check::{exits, gone, ready, replaced, says, untouched};
+use skiff_e2e::act::{Act, act, apply, remember, run_on, skiff, up, write};
+use skiff_e2e::check::{check, exits, gone, ready, replaced, says, untouched, within};
 use skiff_e2e::{Docker, IMAGE, Registry, scenario, service};
 
 fn with_credentials(folder: &Path) -> Act {
@@ -55,6 +57,26 @@ fn an_image_that_is_missing_leaves_what_runs() {
         )
         .step("down, so that the image can go", skiff("down", &[]), [exits(0)]);
     drop(registry);
+}
+
+#[test]
+fn a_pull_that_takes_for_ever_is_given_up_when_the_manifest_is_corrected() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    silent.set_nonblocking(true).expect("a socket");
+    let port = silent.local_addr().expect("an address").port();
+    // Connections are kept to the end, and never answered.
+    let (keep, kept) = std::sync::mpsc::channel();
+    let listener = silent.try_clone().expect("a socket");
+    let is_asked = check(move |_| Ok(keep.send(listener.accept()?)?));
+    let wrong = service("web").image(&format!("127.0.0.1:{port}/shop/web:1"));
+    scenario("a pull that takes for ever is given up when the manifest is corrected")
+        .step("the registry never answers", run_on(&wrong.to_string()), [within(Duration::from_secs(20), is_asked)])
+        .step(
+            "the right image runs long before the engine would have given up",
+            write("main.yaml", &service("web").to_string()),
+            [within(Duration::from_secs(8), ready("web", 1))],
+        );
+    drop((silent, kept));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod drift;
+mod flights;
 mod healing;
 mod holds;
 mod in_place;
