@@ -1,6 +1,6 @@
 use super::*;
 use skiff_api::Kind;
-use skiff_core::{ContainerRef, Reason};
+use skiff_core::{Action, ContainerRef, Reason};
 
 fn key(name: &str) -> ObjectKey {
     ObjectKey::new(Kind::Deployment, "shop", name)
