@@ -72,9 +72,18 @@ fn runs_well(
 }
 
 impl Crash {
+    /// How many of the last three ends came after a moment.
+    pub(crate) fn ends_since(&self, since: Timestamp) -> usize {
+        self.recent.iter().filter(|at| **at > since).count()
+    }
+
     /// Counts the ends between two looks.
     fn ended(&mut self, seen: (Option<Timestamp>, i64), now: Timestamp) {
-        // The engine counts from 0 again when somebody else starts it.
+        // The engine counts from 0 again when somebody else starts it, which is no end.
+        if seen.0 == self.seen.0 {
+            self.seen = seen;
+            return;
+        }
         let more = u32::try_from(seen.1 - self.seen.1).unwrap_or(0).max(1);
         let at = seen.0.unwrap_or(now);
         self.exits = self.exits.saturating_add(more);
@@ -146,5 +155,6 @@ mod tests {
         assert!(!after(&[(0, 1), (10, 2), (60, 3)]).is_loop, "a slow one is not");
         assert!(after(&[(0, 1), (60, 2), (70, 3), (80, 4)]).is_loop, "the last three count");
         assert!(after(&[(5, 4)]).is_loop, "ends between two looks count as well");
+        assert_eq!(after(&[(5, 2), (5, 0)]).exits, 2, "a start is no end");
     }
 }

@@ -137,6 +137,15 @@ impl ObjectHistory {
         earlier.iter().rev().find(|revision| revision.standing == Standing::Stable)
     }
 
+    /// Since when its replicas are brought to the revision that they are brought to now.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        let declared = self.declared()?;
+        Some(match declared.standing {
+            Standing::Failed { at, .. } => at,
+            Standing::Progressing { .. } | Standing::Watched { .. } | Standing::Stable => declared.since,
+        })
+    }
+
     /// The revision that replicas are brought to: the declared one, or the one that it went back to.
     pub fn wanted(&self) -> Option<&Revision> {
         let declared = self.declared()?;

@@ -10,7 +10,7 @@ use super::replica::{Condition, Replica, classify};
 use crate::course::effective;
 use crate::desired::Desired;
 use crate::failure::Failure;
-use crate::history::History;
+use crate::history::{History, ObjectHistory};
 use crate::observed::Observed;
 
 /// One replica.
@@ -26,8 +26,9 @@ pub(crate) struct ReplicaFacts {
     pub(crate) started_at: Option<Timestamp>,
 }
 
-/// After so many restarts by the engine, or failed starts, a replica that is not available is in trouble.
-const TROUBLE_AFTER: u32 = 3;
+/// After so many ends, or failed starts, a replica that is not available is in trouble.
+const ENDS: usize = 3;
+const FAILED_STARTS: u32 = 3;
 
 /// The replicas of some deployments, each judged by the revision that is worked towards.
 pub(crate) fn replica_facts(
@@ -45,32 +46,39 @@ pub(crate) fn replica_facts(
     let workloads = objects.iter().filter_map(|key| desired.workloads.get(*key));
     workloads
         .map(|workload| {
-            let failure = observed.failures.get(&workload.key);
-            let failure = failure.filter(|failure| failure.template_hash == workload.template.hash);
+            let since = history.objects.get(&workload.key).and_then(ObjectHistory::since).unwrap_or(Timestamp::MIN);
+            let failure = observed
+                .failures
+                .get(&workload.key)
+                .filter(|failure| failure.template_hash == workload.template.hash && failure.at >= since);
             let containers = draft.containers(&workload.key).iter();
-            let facts = containers.map(|container| facts(&draft, &classify(&draft, workload, container), failure));
+            let facts =
+                containers.map(|container| facts(&draft, &classify(&draft, workload, container), failure, since));
             (workload.key.clone(), facts.collect())
         })
         .collect()
 }
 
-fn facts(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>) -> ReplicaFacts {
+fn facts(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, since: Timestamp) -> ReplicaFacts {
     let updated = replica.outdated.is_none();
     ReplicaFacts {
         updated,
         available: replica.serves(),
-        trouble: if updated { trouble(draft, replica, failure) } else { None },
+        trouble: if updated { trouble(draft, replica, failure, since) } else { None },
         started_at: replica.container.detail.as_ref().and_then(|detail| detail.started_at),
     }
 }
 
-/// What says that the revision of a replica is no good: it crashes again and again, is unhealthy, or cannot be started.
-fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>) -> Option<String> {
+/// What says that the revision of a replica is no good: it crashes again and again, is unhealthy, or cannot be started. Only what
+/// happened since the revision was begun or gone back to: what an old replica lived through before says nothing of now.
+fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, since: Timestamp) -> Option<String> {
     let (container, detail) = (replica.container, replica.container.detail.as_ref()?);
     let name = &container.name;
     match replica.condition {
-        Condition::Finished { code } if code != 0 => Some(format!("{name} ended with {code}")),
-        Condition::Created if failure.is_some_and(|failure| failure.attempts >= TROUBLE_AFTER) => {
+        Condition::Finished { code } if code != 0 && detail.finished_at.is_some_and(|at| at > since) => {
+            Some(format!("{name} ended with {code}"))
+        }
+        Condition::Created if failure.is_some_and(|failure| failure.attempts >= FAILED_STARTS) => {
             let error = Some(&detail.error).filter(|error| !error.is_empty() && !is_of_the_host(error))?;
             Some(format!("{name} cannot be started: {error}"))
         }
@@ -89,9 +97,9 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>) 
         | Condition::Exited
         | Condition::Created
         | Condition::Restarting => {
-            let ends = draft.observed.crashes.get(&container.id).map_or(0, |crash| i64::from(crash.exits));
-            let ends = ends.max(detail.restart_count);
-            (ends >= i64::from(TROUBLE_AFTER))
+            let crash = draft.observed.crashes.get(&container.id)?;
+            let ends = i64::from(crash.exits).max(detail.restart_count);
+            (crash.ends_since(since) >= ENDS)
                 .then(|| format!("{name} ended {ends} times, last with {}", detail.exit_code))
         }
     }

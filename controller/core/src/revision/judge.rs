@@ -86,13 +86,16 @@ impl<'a> Look<'a> {
         format!("no progress for {seconds} s: {} of {} available", self.available, self.wanted)
     }
 
-    /// When the watch over the revision ends.
+    /// When the watch over the revision ends; at once where nothing of it runs.
     fn watched_until(&self) -> Timestamp {
-        let youngest = self.youngest.unwrap_or(self.now);
-        youngest.saturating_add(WATCH).unwrap_or(self.now)
+        self.youngest.and_then(|youngest| youngest.checked_add(WATCH).ok()).unwrap_or(self.now)
     }
 
     fn progressing(&self, known: &ObjectHistory, progress: Option<Timestamp>, before: u32) -> Option<Judged> {
+        // A revision of which nothing shall run proves nothing, and is not late.
+        if self.wanted == 0 {
+            return progress.map(|_| unbegun(known));
+        }
         if let Some(trouble) = self.trouble {
             return self.fail(known, trouble);
         }
@@ -114,6 +117,7 @@ impl<'a> Look<'a> {
         Some(Judged { history: with(known, standing), event: None })
     }
 
+    /// As if nothing of it had been there yet.
     fn complete(&self, known: &ObjectHistory) -> Option<Judged> {
         let until = self.watched_until();
         if until > self.now {
@@ -123,6 +127,9 @@ impl<'a> Look<'a> {
     }
 
     fn watched(&self, known: &ObjectHistory, until: Timestamp) -> Option<Judged> {
+        if self.wanted == 0 {
+            return Some(unbegun(known));
+        }
         if let Some(trouble) = self.trouble {
             return self.fail(known, trouble);
         }
@@ -195,6 +202,11 @@ impl<'a> Look<'a> {
         let standing = Standing::Failed { at, why: why.clone(), back };
         Some(Judged { history: with(known, standing), event })
     }
+}
+
+/// As if nothing of the revision had been there yet.
+fn unbegun(known: &ObjectHistory) -> Judged {
+    Judged { history: with(known, Standing::Progressing { progress: None, available: 0 }), event: None }
 }
 
 /// The history with another standing of the declared revision.

@@ -21,8 +21,10 @@ fn stable(manifest: &Value) -> World {
 
 #[test]
 fn a_revision_that_crashes_again_and_again_goes_back_and_is_not_tried_again() {
-    let mut world = stable(&web(3, "app:1"));
-    world.declare(&[web(3, "bad:1")]);
+    let patient =
+        |image: &str| deployment("web", 3, json!({ "image": image }), json!({}), json!({ "minReadySeconds": 10 }));
+    let mut world = stable(&patient("app:1"));
+    world.declare(&[patient("bad:1")]);
     world.run(60);
     assert_eq!(world.running(), ["shop-web-1", "shop-web-2", "shop-web-3"], "no old one ever went");
     assert_eq!(
@@ -94,9 +96,24 @@ fn a_way_back_that_fails_as_well_stops_the_rollout() {
 }
 
 #[test]
+fn what_an_old_replica_lived_through_is_not_held_against_the_way_back() {
+    let patient =
+        |image: &str| deployment("web", 1, json!({ "image": image }), json!({}), json!({ "minReadySeconds": 10 }));
+    let mut world = stable(&patient("app:1"));
+    for _ in 0..3 {
+        world.engine.kill_from_host("shop-web-1");
+        world.run(3);
+    }
+    world.declare(&[patient("bad:1")]);
+    world.run(60);
+    let failed = "RevisionFailed: revision 2 failed: shop-web-2 ended 4 times, last with 3; going back to revision 1";
+    assert_eq!(world.told(), [failed, "RolledBack: back at revision 1"]);
+}
+
+#[test]
 fn a_revision_that_makes_no_progress_until_its_deadline_goes_back() {
     let slow = |image: &str| {
-        let check = json!({ "test": ["CMD", "true"], "interval": "2s" });
+        let check = json!({ "test": ["CMD", "true"], "interval": "2s", "retries": 100 });
         deployment(
             "web",
             1,
@@ -129,12 +146,26 @@ fn the_first_revision_has_nothing_to_go_back_to_and_goes_on_trying() {
     assert!(world.told().is_empty());
     let standing =
         world.history.objects.get(&key("other")).and_then(|known| known.declared()).map(|known| &known.standing);
-    assert!(matches!(standing, Some(Standing::Progressing { .. })), "{standing:?}");
+    assert!(matches!(standing, Some(Standing::Progressing { .. } | Standing::Watched { .. })), "{standing:?}");
     assert!(
         world.lines().iter().any(|line| line.contains("ended") && line.contains("started again at")),
         "{:?}",
         world.lines()
     );
+}
+
+#[test]
+fn a_revision_of_which_nothing_ran_has_not_proved_itself_and_none_waits_for_it() {
+    let mut world = stable(&web(1, "app:1"));
+    world.declare(&[web(0, "bad:1")]);
+    world.run(60);
+    assert!(world.told().is_empty());
+    assert_eq!(world.plan().wake_at, None);
+    world.declare(&[web(2, "bad:1")]);
+    world.run(60);
+    assert_eq!(world.told().last().map(String::as_str), Some("RolledBack: back at revision 1"));
+    let images: Vec<&str> = world.running().iter().map(|name| world.image_of(name)).collect();
+    assert_eq!(images, ["app:1", "app:1"]);
 }
 
 #[test]

@@ -181,11 +181,17 @@ impl World {
         self.events.extend(learn(&mut self.history, &desired, &observed, now));
     }
 
-    /// Passes, one each second, for so long.
+    /// Passes for so long, as the loop makes them: soon after something was done or happened, when the plan asks for it, and now and then.
     pub(crate) fn run(&mut self, seconds: i64) {
-        for _ in 0..seconds {
-            self.pass();
-            self.advance(1);
+        let end = self.engine.now() + SignedDuration::from_secs(seconds);
+        while self.engine.now() < end {
+            let plan = self.pass();
+            let soonest = self.engine.now() + SignedDuration::from_millis(100);
+            let rest = if self.sick.is_empty() { 10 } else { 1 };
+            let latest = self.engine.now() + SignedDuration::from_secs(rest);
+            let due = [plan.wake_at, self.engine.next_change(), (!plan.steps.is_empty()).then_some(soonest)];
+            let next = due.into_iter().flatten().min().unwrap_or(latest);
+            self.engine.advance(next.clamp(soonest, latest).min(end));
             let sick = self.engine.containers().filter(|container| self.sick.contains(&container.image));
             for name in sick.map(|container| container.name.clone()).collect::<Vec<_>>() {
                 self.engine.set_health(&name, skiff_core::Health::Starting);
