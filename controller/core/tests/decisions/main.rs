@@ -1,14 +1,17 @@
 //! Decisions: the rendered plan against what a person would expect, on an engine that follows Docker's rules.
 
+mod crons;
 mod dependencies;
 mod drift;
 mod flights;
 mod healing;
 mod holds;
 mod in_place;
+mod jobs;
 mod probes;
 mod removal;
 mod requests;
 mod rollbacks;
 mod rollouts;
+mod story;
 mod world;
