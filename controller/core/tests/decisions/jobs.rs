@@ -315,7 +315,7 @@ fn a_job_waits_for_what_it_depends_on_and_not_again_for_a_retry() {
     08:00:15 * AttemptFailed: attempt 1 exited with 1 (1 failed, 6 may)
     08:00:15 held load: the last attempt exited with 1; the next one comes at 08:00:25Z (1 failed, 6 may)
     ");
-    world.engine.set_health("shop-db-1", skiff_core::Health::Unhealthy);
+    world.engine.set_health("shop-db-1", skiff_core::Health::Starting);
     insta::assert_snapshot!(story(&mut world, 12), @r"
     08:00:16 held load: the last attempt exited with 1; the next one comes at 08:00:25Z (1 failed, 6 may)
     08:00:25 create container shop-load-2 (attempt 2, after one that failed)
