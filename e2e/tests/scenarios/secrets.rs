@@ -3,12 +3,13 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 use skiff_e2e::act::{Act, act, all, apply, call, docker, end_run, look, remember, run_with, skiff, up, write};
 use skiff_e2e::check::{
-    Check, answers, check, eventually, exits, is_silent_on, logs, ready, replaced, says, untouched,
+    Check, answers, check, eventually, exits, gone, is_silent_on, logs, ready, replaced, says, untouched, within,
 };
 use skiff_e2e::{PrivateEngine, Scenario, Service, World, scenario, secret, service};
 
@@ -178,6 +179,21 @@ fn what_run_cannot_decrypt_keeps_what_was_good_until_it_can() {
         ])
         .step("mended with another password", all([write("db.yaml", &DB.replace("first", "second")), encrypt("db.yaml")]), [eventually(replaced("web")), eventually(file_says("second-password"))])
         .step("the end", end_run(), []);
+}
+
+#[test]
+fn a_key_that_comes_later_opens_what_waits_for_it() {
+    let later = act(|world| Ok(fs::rename(world.folder().join("elsewhere.key"), world.folder().join("age.key"))?));
+    let encrypted = all([write("db.yaml", DB), encrypt("db.yaml"), write("web.yaml", &reader().to_string())]);
+    scenario("a key that comes later opens what waits for it")
+        .step("a key that is elsewhere, and a secret", all([new_key("elsewhere.key"), encrypted]), [])
+        .step(
+            "run does not find the key",
+            all([with_key("age.key"), run_with(&[])]),
+            [eventually(logs("is encrypted, and there is no key file")), gone("web")],
+        )
+        .step("all else goes on", write("other.yaml", &service("other").to_string()), [eventually(ready("other", 1))])
+        .step("the key comes", later, [within(Duration::from_secs(10), ready("web", 1)), file_says("first-password")]);
 }
 
 /// The folder of the instance that a reboot empties, by what a container mounts from it.
