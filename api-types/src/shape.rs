@@ -4,7 +4,7 @@
 //! An unknown construct becomes [`Shape::Any`], so that a new type can never make good documents fail; a test shows that there is none.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value};
 
@@ -85,11 +85,12 @@ impl Fields {
 
 /// The fields of a kind's documents, besides `apiVersion` and `kind`, with the description of the kind.
 pub(crate) fn of(kind: Kind) -> &'static (Fields, String) {
-    static SHAPES: LazyLock<BTreeMap<Kind, (Fields, String)>> =
-        LazyLock::new(|| Kind::ALL.into_iter().map(|kind| (kind, compile(&schema::derived(kind)))).collect());
+    /// Those of each kind, compiled when it is met first: most manifests are of few kinds, and each takes a millisecond.
+    static SHAPES: [OnceLock<(Fields, String)>; Kind::ALL.len()] = [const { OnceLock::new() }; Kind::ALL.len()];
     static NOTHING: (Fields, String) =
         (Fields { type_name: String::new(), all: Vec::new(), index: BTreeMap::new() }, String::new());
-    SHAPES.get(&kind).unwrap_or(&NOTHING)
+    let place = Kind::ALL.iter().position(|known| *known == kind).and_then(|place| SHAPES.get(place));
+    place.map_or(&NOTHING, |shape| shape.get_or_init(|| compile(&schema::derived(kind))))
 }
 
 fn compile(root: &Value) -> (Fields, String) {

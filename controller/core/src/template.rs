@@ -145,9 +145,10 @@ fn rekey(map: &mut Map<String, Value>, field: &str, by: &str, mut each: impl FnM
 
 fn remove_default(form: &mut Value, pointer: &str, default: &str) {
     let Some((parent, field)) = pointer.rsplit_once('/') else { return };
-    let says_it = form.pointer(pointer).is_some_and(|value| shown("", Some(value)).as_deref() == Some(default));
-    if let (true, Some(map)) = (says_it, form.pointer_mut(parent).and_then(Value::as_object_mut)) {
-        map.remove(field);
+    let around = parent.split('/').skip(1).try_fold(form, |value, part| value.get_mut(part));
+    let Some(around) = around.and_then(Value::as_object_mut) else { return };
+    if shown("", around.get(field)).as_deref() == Some(default) {
+        around.remove(field);
     }
 }
 
