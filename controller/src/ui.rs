@@ -2,7 +2,7 @@
 //!
 //! Everything is rendered with colours; the streams take them out where they are not wanted. Nothing here decides.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, LineWriter, Write};
 
 use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
@@ -53,7 +53,8 @@ impl Ui {
         let (width, height) = terminal_size().unwrap_or((100, 24));
         Self {
             stdout: AutoStream::new(Box::new(stdout), out_choice),
-            stderr: AutoStream::new(Box::new(stderr), err_choice),
+            // Without colours the text comes in pieces: a line is one write, for whoever reads along and for the sake of speed.
+            stderr: AutoStream::new(Box::new(LineWriter::new(stderr)), err_choice),
             stdout_is_terminal,
             stderr_is_terminal,
             width,
