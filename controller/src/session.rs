@@ -47,7 +47,7 @@ pub enum Access {
 }
 
 impl Session {
-    /// Opens the state directory and connects to the engine.
+    /// Opens the state directory, connects to the engine and begins to look at it: while manifests are read, the engine answers.
     ///
     /// # Errors
     /// When either cannot be had, with what to do about it.
@@ -61,7 +61,8 @@ impl Session {
         for warning in state.warnings() {
             tracing::warn!("{warning}");
         }
-        let docker = Arc::new(engine::connect(settings).await?);
+        let docker = Arc::new(engine::connect_for(access, settings).await?);
+        docker.look_ahead(&settings.instance);
         Ok(Self { docker, state, settings: settings.clone() })
     }
 
@@ -108,9 +109,9 @@ impl Session {
     /// # Errors
     /// When another one does: who, and what to do instead.
     pub async fn lock(&self, command: &str) -> Result<Lock, CliError> {
-        let engine = self.docker.info().await?.id;
+        let engine = self.docker.id().await?;
         let run = &self.state.folders().run;
-        lock::acquire(run, &engine, &self.settings.instance, command).map_err(|error| match error {
+        lock::acquire(run, engine, &self.settings.instance, command).map_err(|error| match error {
             held @ LockError::Held(_) => CliError::refused(
                 held.to_string(),
                 "change the manifests that it watches, or stop it first; another `--instance` has objects of its own",
@@ -121,10 +122,19 @@ impl Session {
 }
 
 /// Reads the manifests, and completes them by the last good state.
-pub fn load(session: &Session, options: &SourceOptions) -> Loaded {
-    let loaded = source::load(options);
+///
+/// # Errors
+/// Never for what the manifests say: what is wrong with them is in what is loaded.
+pub async fn load(session: &Session, options: SourceOptions) -> Result<Loaded, CliError> {
+    let loaded = read(options).await?;
     let good = session.state.good(&loaded.source);
-    source::merge_last_good(loaded, &good, &session.settings.instance)
+    Ok(source::merge_last_good(loaded, &good, &session.settings.instance))
+}
+
+/// Reads the manifests on a thread of their own: a disk may be slow, and whatever else goes on goes on.
+async fn read(options: SourceOptions) -> Result<Loaded, CliError> {
+    let loaded = tokio::task::spawn_blocking(move || source::load(&options)).await;
+    loaded.map_err(|error| CliError::failed("cannot read the manifests", error))
 }
 
 /// Shows what is wrong or odd with a load, and refuses it where that is more than odd.

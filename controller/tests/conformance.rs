@@ -45,7 +45,7 @@ impl Real {
             FileStore { config_root: folders.0.path().join("files"), secret_root: folders.1.path().join("files") };
         let host = std::env::var("DOCKER_HOST").ok();
         Ok(Self {
-            docker: Docker::connect(host.as_deref(), files).await?,
+            docker: Docker::connect(host.as_deref(), files, None).await?,
             others: bollard::Docker::connect_with_local_defaults()?,
             instance: instance.parse()?,
             runtime: Handle::current(),

@@ -4,6 +4,8 @@
 
 #[path = "docker_adapter/actions.rs"]
 mod actions;
+#[path = "docker_adapter/ear.rs"]
+mod ear;
 #[path = "docker_adapter/files.rs"]
 mod files;
 #[path = "docker_adapter/fixture.rs"]

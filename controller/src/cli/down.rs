@@ -81,7 +81,7 @@ async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<T
     let options = TargetOptions { intent, ..TargetOptions::default() };
     if !args.paths.is_empty() {
         // Mistakes do not keep what runs from going: its labels say whose it is.
-        let loaded = load(session, &session.settings.source_options(&args.paths, &[]));
+        let loaded = load(session, session.settings.source_options(&args.paths, &[])).await?;
         return target(&loaded, &session.state, &session.state.history(), &session.settings.instance, &options);
     }
     let mut goal = Target::default();

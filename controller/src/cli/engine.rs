@@ -7,11 +7,11 @@ use skiff_api::{Object, ObjectKey};
 use skiff_core::{EngineError, Observed, Timestamp};
 
 use super::{CliError, Settings};
-use crate::engine::docker::Docker;
+use crate::engine::docker::{Docker, FactsFile};
 use crate::engine::{Engine, Look};
 use crate::files::FileStore;
 use crate::probe::{DockerSampler, once};
-use crate::session::remembered;
+use crate::session::{Access, remembered};
 use crate::state::{Folders, State, Surroundings};
 use crate::view::{Declared, View, views};
 
@@ -26,12 +26,21 @@ pub fn files(settings: &Settings) -> FileStore {
     FileStore { config_root: state.join("files"), secret_root: run.join("secrets") }
 }
 
-/// Connects to the engine that the flags name.
+/// Connects to the engine that the flags name, to look at it.
 ///
 /// # Errors
 /// When nothing answers there.
 pub async fn connect(settings: &Settings) -> Result<Docker, EngineError> {
-    Docker::connect(settings.host.as_deref(), files(settings)).await
+    connect_for(Access::Read, settings).await
+}
+
+/// Connects to the engine that the flags name. Whoever acts leaves behind what the engine says of itself, for the next one to know.
+///
+/// # Errors
+/// When nothing answers there.
+pub async fn connect_for(access: Access, settings: &Settings) -> Result<Docker, EngineError> {
+    let facts = FactsFile { path: folders(settings).run.join("engine.json"), writable: access == Access::Act };
+    Docker::connect(settings.host.as_deref(), files(settings), Some(facts)).await
 }
 
 /// What the last good manifests declare.

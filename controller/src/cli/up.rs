@@ -31,7 +31,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     Context::block_on(async {
         let cancel = signals::cancelled_by_signal();
         let mut session = Session::open(&settings, Access::Act).await?;
-        let loaded = load(&session, &args.apply.source(&settings));
+        let loaded = load(&session, args.apply.source(&settings)).await?;
         refuse_mistakes(&loaded, &mut context.ui)?;
         let _lock = session.lock("skiff up").await?;
         let target =

@@ -12,6 +12,7 @@ mod deadline;
 mod error;
 mod events;
 mod exec;
+mod facts;
 mod fields;
 mod frames;
 mod image;
@@ -28,10 +29,11 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use skiff_core::{Action, ContentStore, EngineError, FileSet, Instance, Observed, Outcome};
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::mpsc;
 
 pub use command::{CommandEnd, Commands};
 pub use exec::{ExecControl, ExecInput, ExecOutput, ExecSession, Output};
+pub use facts::FactsFile;
 pub use frames::OutputStream;
 pub use info::EngineInfo;
 pub use logs::{LogLine, LogOptions};
@@ -49,18 +51,35 @@ pub struct Docker {
     files: FileStore,
     credentials: Credentials,
     asks: mpsc::UnboundedSender<Ask>,
-    log_driver: OnceCell<String>,
+    known: facts::Known,
 }
 
 impl Docker {
-    /// Connects to the engine at `host` (as `DOCKER_HOST` writes it; `None` is Docker's own socket) and agrees on an API version.
+    /// Connects to the engine at `host` (as `DOCKER_HOST` writes it; `None` is Docker's own socket) and agrees on an API version. What
+    /// the engine says of itself is kept in `facts`, where it is given, for whoever connects next.
     ///
     /// # Errors
     /// When nothing answers there, with what to do about it; when the address is of a kind that is not spoken.
-    pub async fn connect(host: Option<&str>, files: FileStore) -> Result<Self, EngineError> {
+    pub async fn connect(host: Option<&str>, files: FileStore, facts: Option<FactsFile>) -> Result<Self, EngineError> {
         let client = Client::connect(host).await?;
-        let asks = Observer::spawn(client.clone(), files.clone());
-        Ok(Self { client, files, credentials: Credentials::of_docker(), asks, log_driver: OnceCell::new() })
+        let known = facts::Known::new(facts);
+        let asks = Observer::spawn(client.clone(), known.clone(), files.clone());
+        Ok(Self { client, files, credentials: Credentials::of_docker(), asks, known })
+    }
+
+    /// Begins to look at everything. The next full look of this instance takes what is seen, if it comes soon: what its caller does
+    /// meanwhile costs no time.
+    pub fn look_ahead(&self, instance: &Instance) {
+        // Should the task that looks have ended, the look itself says so.
+        self.asks.send(Ask::LookAhead(instance.clone())).ok();
+    }
+
+    /// The engine's own id.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn id(&self) -> Result<&str, EngineError> {
+        self.known.facts(&self.client).await.map(|facts| facts.id.as_str())
     }
 
     /// Asks whether the engine is alive.
@@ -139,9 +158,9 @@ impl Docker {
         lifecycle::kill(&self.client, container, signal).await
     }
 
-    /// The engine's own log driver, asked once.
-    async fn log_driver(&self) -> Result<String, EngineError> {
-        self.log_driver.get_or_try_init(|| info::log_driver(&self.client)).await.cloned()
+    /// The engine's own log driver.
+    async fn log_driver(&self) -> Result<&str, EngineError> {
+        self.known.facts(&self.client).await.map(|facts| facts.log_driver.as_str())
     }
 
     async fn write_files(&self, set: &FileSet, content: &ContentStore) -> Result<Outcome, EngineError> {

@@ -20,8 +20,8 @@ use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use crate::engine::Engine;
 use crate::probe::{DockerSampler, Prober};
 use crate::scribe::{Notes, scribe};
+use crate::source::SourceOptions;
 use crate::source::watch::{WatchOptions, watcher};
-use crate::source::{self, SourceOptions};
 
 /// What is kept, and how.
 #[derive(Debug)]
@@ -69,8 +69,7 @@ pub async fn keep(
         snapshots: snapshot_receiver.clone(),
         fingerprint: String::new(),
     };
-    let first = tokio::task::spawn_blocking(move || source::load(&source)).await;
-    let first = first.map_err(|error| CliError::failed("cannot read the manifests", error))?;
+    let first = super::read(source).await?;
     reading.fingerprint.clone_from(&first.fingerprint);
     reading.take(first);
 

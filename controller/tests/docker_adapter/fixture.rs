@@ -52,7 +52,7 @@ impl Host {
     async fn connect(instance: &str) -> Result<Self, Box<dyn Error>> {
         let folders = (tempfile::tempdir()?, tempfile::tempdir_in("/dev/shm")?);
         let host = std::env::var("DOCKER_HOST").ok();
-        let docker = Docker::connect(host.as_deref(), files(&folders)).await?;
+        let docker = Docker::connect(host.as_deref(), files(&folders), None).await?;
         Ok(Self { docker: Arc::new(docker), instance: instance.parse()?, content: ContentStore::default(), folders })
     }
 

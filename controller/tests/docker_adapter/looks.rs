@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use skiff::engine::docker::{Docker, FactsFile};
 use skiff::engine::{Engine, Look, Wake};
 use skiff_api::{Kind, RestartPolicy};
-use skiff_core::{Action, ContainerState, CreateVolume, Mount, MountSource, Owner};
+use skiff_core::{Action, ContainerState, CreateVolume, Mount, MountSource, Observed, ObservedContainer, Owner};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::ear::Ear;
 use super::fixture::{Host, Tested, stop, with_host};
 
 #[tokio::test]
@@ -81,15 +83,76 @@ async fn a_quick_look_sees_what_a_close_one_sees() -> Tested {
         host.perform(stop(containers.first().ok_or("none")?)).await?;
         let quick = host.docker.observe(&host.instance, Look::Changed).await?;
         let close = host.look().await?;
-        let ours = |containers: Vec<skiff_core::ObservedContainer>| -> Vec<_> {
-            containers.into_iter().filter(|container| container.owner.labels().is_some()).collect()
-        };
-        let (quick, close) = (ours(quick.containers), ours(close.containers));
+        let (quick, close) = (ours(&quick), ours(&close));
         assert_eq!(quick, close);
         assert_eq!(close.iter().filter(|container| container.state == ContainerState::Exited).count(), 1);
         Ok(())
     })
     .await
+}
+
+#[tokio::test]
+async fn a_look_asks_for_nothing_twice() -> Tested {
+    with_host("ahead", async |host: &mut Host| {
+        const CONTAINERS: usize = 10;
+        for number in 0..CONTAINERS {
+            let create = host.shell(&number.to_string(), "true");
+            host.perform(Action::CreateContainer(Box::new(create))).await?;
+        }
+        let folder = tempfile::tempdir()?;
+        let mut ear = Ear::open(folder.path())?;
+        let facts = FactsFile { path: folder.path().join("engine.json"), writable: true };
+        let look = |with: &[&'static str]| {
+            let lists = ["GET /containers/json", "GET /networks", "GET /volumes"].into_iter();
+            let mut all: Vec<&str> = lists.chain(with.iter().copied()).collect();
+            all.extend([INSPECT; CONTAINERS]);
+            all.sort_unstable();
+            all
+        };
+        let docker = Docker::connect(Some(&ear.host), host.files(), Some(facts.clone())).await?;
+        docker.look_ahead(&host.instance);
+        let ahead = docker.observe(&host.instance, Look::Full).await?;
+        assert_eq!(docker.id().await?, ahead.engine.id);
+        assert_eq!(ear.asked(), look(&["GET /_ping", "GET /info"]), "what was seen ahead is what a look takes");
+        let later = docker.observe(&host.instance, Look::Full).await?;
+        assert_eq!(ear.asked(), look(&[]), "it is taken once");
+        assert_eq!(ours(&later), ours(&ahead));
+        // The next process knows what the engine says of itself.
+        let next = Docker::connect(Some(&ear.host), host.files(), Some(facts)).await?;
+        assert_eq!(next.observe(&host.instance, Look::Full).await?.engine, ahead.engine);
+        assert_eq!(ear.asked(), look(&["GET /_ping"]));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_was_seen_ahead_of_an_event_is_looked_at_again() -> Tested {
+    with_host("stale", async |host: &mut Host| {
+        let folder = tempfile::tempdir()?;
+        let mut ear = Ear::open(folder.path())?;
+        let docker = Arc::new(Docker::connect(Some(&ear.host), host.files(), None).await?);
+        let (wakes, mut woken) = mpsc::channel(16);
+        let watch = tokio::spawn(Arc::clone(&docker).watch(host.instance.clone(), wakes));
+        assert_eq!(timeout(Duration::from_secs(20), woken.recv()).await?, Some(Wake::Reconnected));
+        docker.look_ahead(&host.instance);
+        // The event is told to whoever looks before it wakes anybody.
+        host.perform(Action::CreateContainer(Box::new(host.shell("a", "true")))).await?;
+        timeout(Duration::from_secs(20), woken.recv()).await?;
+        ear.asked();
+        let seen = docker.observe(&host.instance, Look::Full).await?;
+        assert_eq!(ours(&seen).len(), 1);
+        assert!(ear.asked().iter().any(|asked| asked == "GET /containers/json"));
+        watch.abort();
+        Ok(())
+    })
+    .await
+}
+
+const INSPECT: &str = "GET /containers/ID/json";
+
+fn ours(observed: &Observed) -> Vec<&ObservedContainer> {
+    observed.containers.iter().filter(|container| container.owner.labels().is_some()).collect()
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ async fn the_engine_tells_about_itself() -> Tested {
         assert!(info.spoken_version <= info.api_version);
         assert!(host.docker.image_exists(super::image::IMAGE).await?);
         assert!(!host.docker.image_exists("skiff-test/missing:1").await?);
-        let nobody = Docker::connect(Some("unix:///no/such/docker.sock"), host.files()).await.map(|_| ());
+        let nobody = Docker::connect(Some("unix:///no/such/docker.sock"), host.files(), None).await.map(|_| ());
         let told = nobody.expect_err("nobody is there").to_string();
         assert!(told.contains("systemctl start docker"), "{told}");
         Ok(())

@@ -113,6 +113,8 @@ impl Client {
             let response = self.send(request).await?;
             let status = response.status().as_u16();
             let bytes = response.into_body().collect().await.map_err(|error| unreachable(&self.endpoint, &error))?;
+            // The connection goes back to the pool now; without a pause the next request would find none and open another.
+            tokio::task::yield_now().await;
             Ok(Reply { status, bytes: bytes.to_bytes() })
         };
         tokio::time::timeout(limit, whole).await.unwrap_or_else(|_| Err(late(path, limit)))

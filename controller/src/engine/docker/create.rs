@@ -32,7 +32,7 @@ pub(super) async fn create(
     let around = Surroundings {
         api: client.api(),
         image_id: &image_id,
-        log_driver: &log_driver,
+        log_driver,
         profiles: &profiles,
         files: &docker.files,
         content,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use skiff_core::{EngineError, EngineFacts, Timestamp};
 
 use super::client::Client;
+use super::facts::Facts;
 
 /// Below so little free space nothing is replaced, restarted or pulled: with a full disk a container that stops cannot start again.
 const FLOOR_BYTES: u64 = 512 << 20;
@@ -93,16 +94,18 @@ async fn raw(client: &Client) -> Result<Raw, EngineError> {
     client.get("/info").await?.read("ask the engine about itself")
 }
 
-/// What every look reports, and the folder of images and containers.
-pub(super) async fn facts(client: &Client) -> Result<(EngineFacts, String), EngineError> {
-    let Raw { id, server_version, docker_root_dir, .. } = raw(client).await?;
-    let facts = EngineFacts { id, version: server_version, api_version: client.daemon_api(), low_disk: None };
-    Ok((facts, docker_root_dir))
+/// What is so for as long as the engine runs.
+pub(super) async fn facts(client: &Client) -> Result<Facts, EngineError> {
+    let Raw { id, server_version: version, docker_root_dir: root, logging_driver: log_driver, .. } =
+        raw(client).await?;
+    Ok(Facts { id, version, root, log_driver })
 }
 
-/// The engine's own log driver.
-pub(super) async fn log_driver(client: &Client) -> Result<String, EngineError> {
-    raw(client).await.map(|raw| raw.logging_driver)
+/// What a look reports of the engine.
+pub(super) fn engine_facts(client: &Client, facts: &Facts) -> EngineFacts {
+    let Facts { id, version, root, log_driver: _ } = facts;
+    let (id, version) = (id.clone(), version.clone());
+    EngineFacts { id, version, api_version: client.daemon_api(), low_disk: low_disk(root) }
 }
 
 /// Everything.
@@ -160,7 +163,7 @@ fn missing(raw: &Raw, api: (u32, u32)) -> Vec<String> {
 }
 
 /// Free bytes in the folder of images and containers, where they are below the floor. `None` where the folder is not on this host.
-pub(super) fn low_disk(root: &str) -> Option<u64> {
+fn low_disk(root: &str) -> Option<u64> {
     let (free, all) = space(Path::new(root))?;
     (free < FLOOR_BYTES.min(all / FLOOR_FRACTION)).then_some(free)
 }

@@ -11,14 +11,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use skiff_api::{Instance, label};
-use skiff_core::{EngineError, EngineFacts, Observed, ObservedContainer};
+use skiff_core::{EngineError, Observed, ObservedContainer};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Duration, Instant};
 
 pub(crate) use inspect::{Inspected, inspect};
+use inspect::{Seen, see};
 pub(crate) use rows::owner;
 use rows::{ContainerRow, NetworkRow, Volumes};
 
 use super::client::Client;
+use super::facts::Known;
 use super::info;
 use crate::engine::Look;
 use crate::files::FileStore;
@@ -29,6 +32,8 @@ const CONTAINERS: &str = "/containers/json?all=1";
 const CONCURRENCY: usize = 8;
 /// In how many looks every container of ours is inspected once.
 const TURNS: usize = 10;
+/// How long a look ahead is worth taking: what was seen before may have changed.
+const AHEAD_LASTS: Duration = Duration::from_secs(1);
 
 /// What the observer is asked or told.
 #[derive(Debug)]
@@ -42,6 +47,8 @@ pub(crate) enum Ask {
         /// Where the answer goes.
         reply: oneshot::Sender<Result<Observed, EngineError>>,
     },
+    /// To look at everything already, for the next look of this instance.
+    LookAhead(Instance),
     /// An event named this container.
     Touched(String),
     /// Events may have been lost: nothing that is remembered may be relied on.
@@ -52,7 +59,8 @@ pub(crate) enum Ask {
 pub(crate) struct Observer {
     client: Client,
     files: FileStore,
-    facts: Option<(EngineFacts, String)>,
+    known: Known,
+    ahead: Option<Ahead>,
     remembered: BTreeMap<String, Remembered>,
     touched: BTreeSet<String>,
     turn: usize,
@@ -60,20 +68,35 @@ pub(crate) struct Observer {
     counts: BTreeMap<Instance, usize>,
 }
 
+/// A look that nobody has taken yet.
+struct Ahead {
+    instance: Instance,
+    begun: Instant,
+    observed: Result<Observed, EngineError>,
+}
+
+impl Ahead {
+    /// Whether it can be taken for a look at this instance now.
+    fn serves(&self, instance: &Instance, now: Instant) -> bool {
+        self.instance == *instance && now.duration_since(self.begun) < AHEAD_LASTS
+    }
+}
+
 /// The last inspect of a container and the row that it belongs to.
 struct Remembered {
     row: rows::Signature,
-    inspected: Inspected,
+    seen: Seen,
 }
 
 impl Observer {
     /// Starts the task; it ends when the last sender is dropped.
-    pub(crate) fn spawn(client: Client, files: FileStore) -> mpsc::UnboundedSender<Ask> {
+    pub(crate) fn spawn(client: Client, known: Known, files: FileStore) -> mpsc::UnboundedSender<Ask> {
         let (asks, answers) = mpsc::unbounded_channel();
         let observer = Self {
             client,
             files,
-            facts: None,
+            known,
+            ahead: None,
             remembered: BTreeMap::new(),
             touched: BTreeSet::new(),
             turn: 0,
@@ -87,33 +110,44 @@ impl Observer {
         while let Some(ask) = asks.recv().await {
             match ask {
                 Ask::Look { instance, look, reply } => {
-                    let observed = self.look(&instance, look).await;
+                    let ahead = self.ahead.take().filter(|ahead| ahead.serves(&instance, Instant::now()));
+                    let observed = match ahead {
+                        Some(ahead) => ahead.observed,
+                        None => self.look(&instance, look).await,
+                    };
                     // Who asked may have gone meanwhile.
                     reply.send(observed).ok();
                 }
+                Ask::LookAhead(instance) => {
+                    let begun = Instant::now();
+                    let observed = self.look(&instance, Look::Full).await;
+                    self.ahead = Some(Ahead { instance, begun, observed });
+                }
                 Ask::Touched(id) => {
+                    self.ahead = None;
                     self.touched.insert(id);
                 }
-                Ask::Forget => self.remembered.clear(),
+                Ask::Forget => {
+                    self.ahead = None;
+                    self.remembered.clear();
+                }
             }
         }
     }
 
     async fn look(&mut self, instance: &Instance, look: Look) -> Result<Observed, EngineError> {
-        let (client, files, known) = (self.client.clone(), self.files.clone(), self.facts.clone());
+        let (client, files, known) = (self.client.clone(), self.files.clone(), self.known.clone());
         // All at once: the longest of them, the containers, is what a look costs.
         let (containers, networks, volumes, facts, files) = tokio::join!(
             self.containers(instance, look),
             list::<Vec<NetworkRow>>(&client, "/networks"),
             list::<Volumes>(&client, "/volumes"),
-            facts(&client, known),
+            known.facts(&client),
             tokio::task::spawn_blocking(move || files.list()),
         );
-        let (containers, facts) = (containers?, facts?);
-        let (engine, root) = self.facts.insert(facts);
         Ok(Observed {
-            engine: EngineFacts { low_disk: info::low_disk(root), ..engine.clone() },
-            containers,
+            engine: info::engine_facts(&client, facts?),
+            containers: containers?,
             networks: networks?.into_iter().map(|row| row.observed(instance)).collect(),
             volumes: volumes?.observed(instance),
             files: files.map_err(|error| EngineError::Failed(format!("the list of files: {error}")))??,
@@ -158,15 +192,16 @@ impl Observer {
         let looks = rows.into_iter().enumerate().map(|(place, row)| {
             let fresh = look == Look::Changed && place % TURNS != turn && !touched.contains(&row.id);
             let last = known.remove(&row.id).filter(|last| fresh && last.row == row.signature());
-            inspect_or_recall(&self.client, row, last)
+            let found = inspect_or_recall(&self.client, row, last);
+            async move { Ok::<_, EngineError>(found.await?.map(|found| (place, found))) }
         });
-        // What has vanished between list and inspect is not there.
-        let found: Vec<_> =
-            stream::iter(looks).buffered(CONCURRENCY).try_filter_map(|found| async { Ok(found) }).try_collect().await?;
+        // In whichever order they come, so that a slow one holds up no other. What has vanished since it was listed is not there.
+        let found = stream::iter(looks).buffer_unordered(CONCURRENCY).try_filter_map(|found| async { Ok(found) });
+        let found: BTreeMap<usize, _> = found.try_collect().await?;
         let mut containers = Vec::with_capacity(found.len());
-        for (row, last) in found {
+        for (row, last) in found.into_values() {
             let id = row.id.clone();
-            containers.push(last.inspected.clone().onto(row.observed(instance, &self.files)));
+            containers.push(last.seen.clone().onto(row.observed(instance, &self.files)));
             self.remembered.insert(id, last);
         }
         Ok(containers)
@@ -182,19 +217,11 @@ async fn inspect_or_recall(
         return Ok(Some((row, last)));
     }
     let signature = row.signature();
-    Ok(inspect(client, &row.id).await?.map(|inspected| (row, Remembered { row: signature, inspected })))
+    Ok(see(client, &row.id).await?.map(|seen| (row, Remembered { row: signature, seen })))
 }
 
 async fn list<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Result<T, EngineError> {
     client.get(path).await?.read(&format!("list {path}"))
-}
-
-/// The engine's facts, asked once, and the folder that its images and containers are in.
-async fn facts(client: &Client, known: Option<(EngineFacts, String)>) -> Result<(EngineFacts, String), EngineError> {
-    match known {
-        Some(known) => Ok(known),
-        None => info::facts(client).await,
-    }
 }
 
 /// Asks the observer to look.
@@ -212,4 +239,19 @@ pub(crate) async fn look(
 /// The label that makes something of ours, for tests and look-ups.
 pub(crate) fn instance_of(labels: &BTreeMap<String, String>) -> Option<&str> {
     labels.get(label::INSTANCE).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_ahead_serves_its_instance_and_not_for_long() {
+        let (instance, begun) = (Instance::default(), Instant::now());
+        let ahead = Ahead { instance: instance.clone(), begun, observed: Ok(Observed::default()) };
+        let other: Instance = "other".parse().expect("an instance");
+        assert!(ahead.serves(&instance, begun + AHEAD_LASTS / 2));
+        assert!(!ahead.serves(&other, begun));
+        assert!(!ahead.serves(&instance, begun + AHEAD_LASTS));
+    }
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use skiff_api::RestartPolicy;
-use skiff_core::{ContainerDetail, Endpoint, EngineError, InPlace, ObservedContainer};
+use skiff_core::{ContainerDetail, ContainerState, Endpoint, EngineError, Health, InPlace, ObservedContainer};
 
 use super::rows;
 use crate::engine::docker::client::Client;
@@ -13,10 +14,11 @@ use crate::engine::docker::path;
 /// Docker adds the first characters of the id to the names on a network.
 const SHORT_ID: usize = 12;
 
-/// A container as inspect shows it; only what is used.
+/// A container as inspect shows it; only what is used. A look passes over what the container was made from, most of it labels that
+/// the list has as well.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct Inspected {
+#[serde(rename_all = "PascalCase", default, bound(deserialize = "C: Default + Deserialize<'de>"))]
+pub(crate) struct Inspected<C = Config> {
     /// The full id.
     pub(crate) id: String,
     /// The name with its slash.
@@ -27,7 +29,7 @@ pub(crate) struct Inspected {
     host_config: HostConfig,
     network_settings: NetworkSettings,
     /// What it was made from.
-    pub(crate) config: Config,
+    pub(crate) config: C,
     /// What is mounted.
     pub(crate) mounts: Option<Vec<Mounted>>,
 }
@@ -132,23 +134,53 @@ struct Addresses {
     ipv6: String,
 }
 
+/// What a look adds to the row of a container.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    /// Its state, where inspect says it.
+    state: Option<ContainerState>,
+    health: Option<Health>,
+    detail: ContainerDetail,
+}
+
+impl Seen {
+    /// The row with what is known since: state and verdict are of one moment with the detail.
+    pub(super) fn onto(self, row: ObservedContainer) -> ObservedContainer {
+        let Self { state, health, detail } = self;
+        ObservedContainer { state: state.unwrap_or(row.state), health, detail: Some(detail), ..row }
+    }
+}
+
 /// Inspects a container by id or name: `None` where there is none.
 pub(crate) async fn inspect(client: &Client, handle: &str) -> Result<Option<Inspected>, EngineError> {
+    ask(client, handle).await
+}
+
+/// Inspects a container for a look: `None` where there is none.
+pub(super) async fn see(client: &Client, handle: &str) -> Result<Option<Seen>, EngineError> {
+    Ok(ask::<IgnoredAny>(client, handle).await?.map(Inspected::seen))
+}
+
+async fn ask<C>(client: &Client, handle: &str) -> Result<Option<Inspected<C>>, EngineError>
+where
+    C: Default + DeserializeOwned,
+{
     let reply = client.get(&format!("/containers/{}/json", path::name(handle)?)).await?;
     if reply.status == 404 { Ok(None) } else { reply.read(&format!("inspect container {handle}")).map(Some) }
 }
 
-impl Inspected {
+impl<C> Inspected<C> {
     /// The container's name without the slash.
     pub(crate) fn bare_name(&self) -> &str {
         self.name.strip_prefix('/').unwrap_or(&self.name)
     }
 
-    /// The row with what is known since: state and verdict are of one moment with the detail.
-    pub(super) fn onto(self, row: ObservedContainer) -> ObservedContainer {
-        let state = if self.state.status.is_empty() { row.state } else { rows::state(&self.state.status) };
-        let health = self.state.health.as_ref().and_then(|health| rows::health(&health.status));
-        ObservedContainer { state, health, detail: Some(self.detail()), ..row }
+    fn seen(self) -> Seen {
+        Seen {
+            state: (!self.state.status.is_empty()).then(|| rows::state(&self.state.status)),
+            health: self.state.health.as_ref().and_then(|health| rows::health(&health.status)),
+            detail: self.detail(),
+        }
     }
 
     fn detail(self) -> ContainerDetail {
