@@ -239,7 +239,7 @@ impl Controller {
     fn remember(&mut self, step: &Step, why: String, now: Timestamp) {
         let previous = self.failures.get(&step.object);
         let failure = Failure::after(previous, &step.object, &step.hash, why, now);
-        self.failures.insert(step.object.clone(), failure);
+        self.failures.insert(step.object.clone(), failure.caused_by(error));
     }
 }
 
