@@ -33,7 +33,7 @@ pub struct Answers {
 }
 
 impl Passes {
-    fn at(self, age: SignedDuration) -> bool {
+    pub(super) fn at(self, age: SignedDuration) -> bool {
         match self {
             Self::After(delay) => age >= delay,
             Self::Never => false,

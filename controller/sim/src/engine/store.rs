@@ -6,7 +6,7 @@ use skiff_api::{OwnerLabels, PullPolicy};
 use skiff_core::{ContentStore, CreateVolume, EngineError, FileSet, Outcome, PullImage};
 
 use super::SimEngine;
-use super::answers::Answers;
+use super::answers::{Answers, Passes};
 use super::container::Program;
 
 /// What a registry does when it is asked for an image.
@@ -30,6 +30,10 @@ pub struct SimImage {
     pub pull: Pull,
     /// How its process behaves.
     pub program: Program,
+    /// Whether its program is not there, so that no container of it can be started.
+    pub is_broken: bool,
+    /// When Docker's health checks of its containers pass.
+    pub checks: Passes,
     /// The code with which its process ends when it is told to stop: 137 where it ignores the signal.
     pub stop_code: i64,
     /// How its containers answer probes.
