@@ -11,4 +11,5 @@ mod removal;
 mod requests;
 mod rollbacks;
 mod rollouts;
+mod sources;
 mod world;
