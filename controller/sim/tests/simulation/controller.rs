@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    Action, Archive, CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Failure,
-    Failures, History, Intent, Observed, Outcome, Plan, ProbeNews, ProbeSchedule, SourceState, Step, StepId, Timestamp,
-    compile, failure_behind, plan,
+    Action, Archive, CompileInput, ContentStore, DeclaredObject, Desired, DigestKey, EngineError, Failure, Failures,
+    HeldReason, History, Observed, Outcome, Plan, ProbeNews, ProbeSchedule, Step, StepId, Timestamp, compile,
+    failure_behind, plan, status,
 };
 use skiff_sim::SimEngine;
 
-use crate::manifests::{Manifests, SECRET_MARK};
+use crate::declare::SECRET_MARK;
+use crate::manifests::Manifests;
+use crate::order::Order;
 use crate::random::Random;
+use crate::state::State;
 
 /// Steps of one plan that are not done yet.
 struct Batch {
@@ -28,11 +31,13 @@ pub(crate) struct Controller {
     content: Arc<ContentStore>,
     pub(crate) wake_at: Option<Timestamp>,
     pub(crate) last_plan: Plan,
-    departed: BTreeMap<ObjectKey, Departed>,
+    pub(crate) order: Order,
+    state: State,
     failures: Failures,
+    has_run: BTreeMap<ObjectKey, String>,
     pub(crate) probes: ProbeSchedule,
     batches: Vec<Batch>,
-    saw_ours: bool,
+    may_have_ours: bool,
     /// Whether each step is performed twice.
     pub(crate) stutters: bool,
 }
@@ -50,61 +55,58 @@ impl Controller {
             content: Arc::default(),
             wake_at: None,
             last_plan: Plan::default(),
-            departed: BTreeMap::new(),
+            order: Order::default(),
+            state: State::default(),
             failures: Failures::new(),
+            has_run: BTreeMap::new(),
             probes: ProbeSchedule::default(),
             batches: Vec::new(),
-            saw_ours: false,
+            may_have_ours: true,
             stutters,
         }
     }
 
-    /// Takes what a source yields now.
-    pub(crate) fn load(&mut self, manifests: &Manifests, confirm_prune: bool, problems: usize) {
-        self.remember_departed(manifests);
-        let objects = manifests.objects.iter().map(|(key, object)| {
-            let declared = DeclaredObject {
-                object: object.clone(),
-                source: source_of(&key.namespace),
-                source_revision: None,
-                base: "/srv".to_owned(),
-            };
-            (key.clone(), declared)
-        });
-        let state = SourceState { revision: None, problems, confirm_prune };
-        let sources = ["shop", "blog"].map(|namespace| (source_of(namespace), state.clone()));
+    /// Takes an order, and what the sources yield now.
+    pub(crate) fn load(&mut self, manifests: &Manifests, order: &Order) {
+        let departed = self.state.departed(order);
+        if !order.is_down() && order.only.is_none() {
+            self.state.save(manifests, order);
+        }
+        let sources = match &order.only {
+            Some(_) => BTreeMap::new(),
+            None => order.sources.iter().map(|(source, state)| ((*source).to_owned(), state.clone())).collect(),
+        };
         let (desired, content) = compile(&CompileInput {
             instance: &Instance::default(),
-            intent: Intent::Run,
-            objects: &objects.collect(),
-            sources: &BTreeMap::from(sources),
+            intent: order.intent,
+            objects: &declared(&order.scope(manifests)),
+            sources: &sources,
             host_files: &BTreeMap::new(),
             digest_key: &DigestKey::new([7; 32]),
-            departed: &self.departed,
-            claimed: &BTreeSet::new(),
+            departed: &departed,
+            claimed: &self.state.claims(order),
             history: &History::default(),
             archive: &Archive::default(),
         });
         (self.desired, self.content) = (desired, Arc::new(content));
+        self.order = order.clone();
     }
 
-    fn remember_departed(&mut self, manifests: &Manifests) {
-        let workloads = self.desired.workloads.iter().map(|(key, workload)| (key, &workload.departed));
-        let networks = self.desired.networks.iter().map(|(key, network)| (key, &network.departed));
-        let volumes = self.desired.volumes.iter().map(|(key, volume)| (key, &volume.departed));
-        for (key, departed) in workloads.chain(networks).chain(volumes) {
-            self.departed.insert(key.clone(), departed.clone());
+    /// What it was told to do is done: it forgets the sources that it has taken down.
+    pub(crate) fn done(&mut self) {
+        if self.order.is_down() {
+            self.state.remove(&self.order);
         }
-        self.departed.retain(|key, _| !manifests.objects.contains_key(key));
     }
 
     /// It dies and is started again.
     pub(crate) fn crash(&mut self) {
         self.failures.clear();
+        self.has_run.clear();
         self.probes = ProbeSchedule::default();
         self.batches.clear();
         self.wake_at = None;
-        self.saw_ours = false;
+        self.may_have_ours = true;
     }
 
     /// Looks, plans, and takes the steps on. `false` where the engine does not answer.
@@ -119,10 +121,14 @@ impl Controller {
         if planned != plan(&self.desired, &observed, now) {
             return Err("the same inputs gave another plan".to_owned());
         }
-        if !planned.steps.is_empty() && format!("{planned:?}").contains(SECRET_MARK) {
-            return Err("a secret's value is in the plan".to_owned());
+        if !planned.steps.is_empty() {
+            let told = status(&self.desired, &observed, &planned, now);
+            if format!("{planned:?}{told:?}").contains(SECRET_MARK) {
+                return Err("a secret's value is in the plan or the status".to_owned());
+            }
         }
         in_order(&planned)?;
+        wakes_in_time(&planned)?;
         if let Some(step) = planned.steps.iter().find(|step| observed.in_flight.contains(&step.object)) {
             return Err(format!("{} is in flight and was planned: {}", step.object, described(step)));
         }
@@ -172,14 +178,17 @@ impl Controller {
     fn observe(&mut self, engine: &mut SimEngine) -> Option<Observed> {
         let instance = Instance::default();
         let mut observed = engine.observe(&instance).ok()?;
-        if self.saw_ours && observed.containers.is_empty() {
+        let sees_ours = |observed: &Observed| observed.containers.iter().any(|found| found.owner.labels().is_some());
+        if self.may_have_ours && !sees_ours(&observed) {
             observed = engine.observe(&instance).ok()?;
         }
-        self.saw_ours |= observed.containers.iter().any(|container| container.owner.labels().is_some());
+        self.may_have_ours = sees_ours(&observed);
         observed.probes = Arc::new(self.probes.verdicts());
         observed.failures = self.failures.clone();
         let in_flight = self.batches.iter().flat_map(|batch| batch.steps.values().map(|step| step.object.clone()));
         observed.in_flight = in_flight.collect();
+        self.has_run.extend(observed.running_templates());
+        observed.has_run = self.has_run.clone();
         Some(observed)
     }
 
@@ -220,6 +229,9 @@ impl Controller {
                     self.remember(&step, why, engine.now());
                 }
             }
+            Err(error) if error.to_string().contains(SECRET_MARK) => {
+                return Err(format!("a secret's value is in an error: {error}"));
+            }
             Err(error) => {
                 batch.skip_after(step.id);
                 if error.counts() {
@@ -257,12 +269,37 @@ impl Batch {
     }
 }
 
-pub(crate) fn source_of(namespace: &str) -> String {
-    format!("{namespace}-manifests")
+fn declared(scope: &Manifests) -> BTreeMap<ObjectKey, DeclaredObject> {
+    let objects = scope.objects.iter().map(|(key, object)| {
+        let declared = DeclaredObject {
+            object: object.clone(),
+            source: scope.source(key).to_owned(),
+            source_revision: None,
+            base: "/srv".to_owned(),
+        };
+        (key.clone(), declared)
+    });
+    objects.collect()
 }
 
 pub(crate) fn described(step: &Step) -> String {
     format!("{} {} ({}: {})", step.action.verb(), step.action.target(), step.object, step.reason)
+}
+
+/// What only time will end is looked at again when it does.
+fn wakes_in_time(plan: &Plan) -> Result<(), String> {
+    for held in &plan.held {
+        let (HeldReason::BackOff { until, .. }
+        | HeldReason::CrashLoop { until, .. }
+        | HeldReason::WaitingReady { until: Some(until), .. }) = &held.why
+        else {
+            continue;
+        };
+        if plan.wake_at.is_none_or(|wake_at| wake_at > *until) {
+            return Err(format!("{} waits until {until} ({}), and nobody wakes up then", held.object, held.why));
+        }
+    }
+    Ok(())
 }
 
 fn in_order(plan: &Plan) -> Result<(), String> {

@@ -4,13 +4,17 @@
 
 mod availability;
 mod controller;
+mod declare;
 mod edit;
-mod history;
+mod guard;
+mod ledger;
 mod manifests;
 mod oracle;
+mod order;
 mod random;
 mod run;
 mod scripts;
+mod state;
 mod world;
 
 /// Seeds beyond the first 500 that found a mistake, each with what it was. What they mean changes with the generators.

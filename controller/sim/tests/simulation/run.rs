@@ -7,10 +7,13 @@ use skiff_sim::SimEngine;
 
 use crate::availability;
 use crate::controller::{Controller, described};
+use crate::declare::random_manifests;
 use crate::edit::edit;
-use crate::history::Before;
+use crate::guard::{Before, check_disk, check_prune};
+use crate::ledger::Ledger;
 use crate::manifests::Manifests;
-use crate::oracle::{complaints, of_object, waiting};
+use crate::oracle::{complaints, differences, excused, of_object};
+use crate::order::Order;
 use crate::random::Random;
 use crate::world;
 
@@ -30,6 +33,7 @@ pub(crate) struct Run {
     engine: SimEngine,
     controller: Controller,
     manifests: Manifests,
+    ledger: Ledger,
     past: Vec<Manifests>,
     trace: Vec<String>,
     phase: usize,
@@ -47,12 +51,13 @@ pub(crate) fn run(seed: u64) -> Result<usize, String> {
     let mut engine = world::engine();
     world::settle_foreigners(&mut engine);
     let controller = Controller::new(random.chance(25));
-    let manifests = Manifests::random(&mut random);
+    let manifests = random_manifests(&mut random);
     let mut run = Run {
         random,
         engine,
         controller,
         manifests,
+        ledger: Ledger::default(),
         past: Vec::new(),
         trace: Vec::new(),
         phase: 0,
@@ -81,32 +86,51 @@ impl Run {
     }
 
     fn phases(&mut self) -> Result<(), String> {
-        for phase in 0..=self.random.below(4) {
+        let last = 1 + self.random.below(4);
+        for phase in 0..=last {
             self.phase = phase;
-            let before = self.manifests.clone();
-            if phase > 0 {
+            // In the end all is declared, sound and confirmed.
+            let order = if phase == 0 || phase == last {
+                Order::everything()
+            } else {
                 for what in edit(&mut self.manifests, &self.past, &mut self.random) {
                     self.say(&format!("edit: {what}"));
                 }
-            }
-            self.past.push(self.manifests.clone());
-            self.controller.load(&self.manifests, true, 0);
+                Order::random(&self.manifests, &mut self.random)
+            };
+            let was = self.ledger.clone();
+            self.tell(order);
             if self.random.chance(65) {
                 self.disturbed()?;
                 self.settle()?;
-                self.judge(true)?;
+                self.judge()?;
                 world::heal(&mut self.engine);
                 self.say("all is healed");
                 self.settle()?;
             } else {
-                let ids = self.ids(&before);
+                let ids = self.ids(&was);
                 self.settle()?;
-                self.check_untouched(&before, &ids)?;
+                self.check_untouched(&was, &ids)?;
             }
-            self.judge(false)?;
+            self.judge()?;
             self.check_settled()?;
+            self.ledger.done();
+            self.controller.done();
         }
         Ok(())
+    }
+
+    fn tell(&mut self, order: Order) {
+        self.say(&format!(
+            "order: {:?}{}, {:?}{}",
+            order.intent,
+            if order.by_name { " by name" } else { "" },
+            order.sources,
+            order.only.as_ref().map_or_else(String::new, |only| format!(", only {only:?}")),
+        ));
+        self.past.push(self.manifests.clone());
+        self.ledger.tell(&self.manifests, &order);
+        self.controller.load(&self.manifests, &order);
     }
 
     /// Passes, steps, faults and crashes in any order.
@@ -145,9 +169,6 @@ impl Run {
 
     fn pass(&mut self) -> Result<(), String> {
         let answered = self.controller.pass(&mut self.engine)?;
-        if answered {
-            availability::check(&self.manifests, &self.engine, &self.controller)?;
-        }
         let steps: Vec<String> = self.controller.last_plan.steps.iter().map(described).collect();
         let held: Vec<String> =
             self.controller.last_plan.held.iter().map(|held| format!("{}: {}", held.object, held.why)).collect();
@@ -157,21 +178,25 @@ impl Run {
             self.say(&format!("pass: {} steps; held: {}", steps.len(), held.join("; ")));
             self.held = held;
         }
-        Ok(())
+        if answered {
+            availability::check(&self.ledger.scope, &self.engine, &self.controller)?;
+            check_disk(&self.controller.last_plan, &self.engine)?;
+        }
+        check_prune(&self.controller.last_plan, &self.engine, &self.ledger)
     }
 
     /// Performs one step, where one may be performed.
     fn step(&mut self) -> Result<bool, String> {
         let Some((index, step)) = self.controller.choose(&mut self.random) else { return Ok(false) };
         self.steps += 1;
-        let before = Before::of(&self.engine);
+        let before = Before::of(&self.engine, &self.ledger);
         let performed = self.controller.perform(&mut self.engine, index, step)?;
         let outcome = match &performed.result {
             Ok(outcome) => format!("{outcome:?}"),
             Err(error) => format!("{}: {error}", error.reason()),
         };
         self.say(&format!("{} → {outcome}", described(&performed.step)));
-        before.check(&self.engine, &self.manifests, &self.past)?;
+        before.check(&self.engine)?;
         Ok(true)
     }
 
@@ -218,8 +243,17 @@ impl Run {
         self.controller.probe(&self.engine) || next < in_time(PROBED_FOR)
     }
 
-    fn judge(&mut self, excuses: bool) -> Result<(), String> {
-        let complaints = complaints(&self.manifests, &self.engine, excuses);
+    fn judge(&mut self) -> Result<(), String> {
+        // What is tried again just now is held again a moment later.
+        for _ in 0..MOST_PASSES {
+            if self.controller.last_plan.steps.is_empty() || differences(&self.ledger, &self.engine).is_empty() {
+                break;
+            }
+            self.pass()?;
+            while self.step()? {}
+            self.rest(false);
+        }
+        let complaints = complaints(&self.ledger, &self.engine, &self.controller.last_plan);
         if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n  ")) }
     }
 
@@ -232,26 +266,26 @@ impl Run {
         }
     }
 
-    fn ids(&self, manifests: &Manifests) -> Vec<(ObjectKey, Vec<String>)> {
-        let ids = |key: &ObjectKey| {
-            of_object(&self.engine, key)
-                .iter()
-                .map(|container| format!("{} {:?}", container.id, container.started_at))
-                .collect()
-        };
-        manifests.deployments().map(|(key, _)| (key.clone(), ids(key))).collect()
+    /// The containers of what was as declared before.
+    fn ids(&self, was: &Ledger) -> Vec<(ObjectKey, Vec<String>)> {
+        let held_up = excused(&was.scope, &self.engine);
+        let keys =
+            was.scope.deployments().map(|(key, _)| key).filter(|key| !was.order.is_down() && !held_up.contains(key));
+        keys.map(|key| (key.clone(), self.ids_of(key))).collect()
+    }
+
+    fn ids_of(&self, key: &ObjectKey) -> Vec<String> {
+        let containers = of_object(&self.engine, key);
+        containers.iter().map(|container| format!("{} {:?}", container.id, container.started_at)).collect()
     }
 
     /// What nobody edited was neither replaced nor restarted.
-    fn check_untouched(&self, before: &Manifests, ids: &[(ObjectKey, Vec<String>)]) -> Result<(), String> {
-        let after = self.ids(before);
-        // What waited may go on.
-        let waited = waiting(before);
-        for ((key, was), (_, is)) in ids.iter().zip(&after) {
-            if self.phase > 0 && !waited.contains(key) && self.manifests.agree_on(before, key) && was != is {
-                return Err(format!("{key} was not edited, and its containers changed"));
-            }
+    fn check_untouched(&self, was: &Ledger, ids: &[(ObjectKey, Vec<String>)]) -> Result<(), String> {
+        let scope = &self.ledger.scope;
+        let same = |key: &ObjectKey| scope.deployment(key).is_some() && scope.agree_on(&was.scope, key);
+        match ids.iter().find(|(key, was)| same(key) && !self.ledger.order.is_down() && self.ids_of(key) != *was) {
+            Some((key, _)) => Err(format!("{key} was not edited, and its containers changed")),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

@@ -7,8 +7,11 @@ use skiff_api::{Deployment, Kind, Object, ObjectKey};
 use skiff_sim::{Fault, Pull, SimEngine};
 
 use crate::controller::Controller;
-use crate::manifests::{Manifests, config, network, read, volume};
+use crate::declare::{config, network, read, volume};
+use crate::ledger::Ledger;
+use crate::manifests::Manifests;
 use crate::oracle::{complaints, of_object};
+use crate::order::Order;
 use crate::random::Random;
 use crate::world;
 
@@ -19,6 +22,7 @@ struct Script {
     engine: SimEngine,
     controller: Controller,
     random: Random,
+    ledger: Ledger,
     steps: usize,
     /// After so many steps the controller dies, or an answer is lost.
     breaks_at: Option<(usize, Break)>,
@@ -36,14 +40,30 @@ impl Script {
             engine: world::engine(),
             controller: Controller::new(false),
             random: Random::new(1),
+            ledger: Ledger::default(),
             steps: 0,
             breaks_at: None,
         }
     }
 
+    /// Tells the controller what is declared.
+    fn tell(&mut self, manifests: &Manifests, confirm_prune: bool, problems: usize) {
+        let mut order = Order::everything();
+        for state in order.sources.values_mut() {
+            (state.confirm_prune, state.problems) = (confirm_prune, problems);
+        }
+        self.ledger.tell(manifests, &order);
+        self.controller.load(manifests, &order);
+    }
+
+    /// Everything that is not as declared.
+    fn complaints(&self) -> Vec<String> {
+        complaints(&self.ledger, &self.engine, &self.controller.last_plan)
+    }
+
     /// Loads and works until all is settled; returns how many passes that took.
     fn reach(&mut self, manifests: &Manifests, confirm_prune: bool) -> Result<usize, String> {
-        self.controller.load(manifests, confirm_prune, 0);
+        self.tell(manifests, confirm_prune, 0);
         for pass in 0..MOST_PASSES {
             self.controller.pass(&mut self.engine)?;
             let idle = self.controller.last_plan.steps.is_empty();
@@ -100,7 +120,11 @@ fn deployment(name: &str, image: &str, replicas: u32, after: &[&str]) -> Object 
 
 fn system(objects: impl IntoIterator<Item = Object>) -> Manifests {
     let mut manifests = Manifests::default();
-    for object in [network("shop", "front", false), volume("shop", "data", true), config("shop", "settings", 1)] {
+    for object in [
+        network("shop", "front", json!({})),
+        volume("shop", "data", json!({ "reclaimPolicy": "Delete" })),
+        config("shop", "settings", 1),
+    ] {
         manifests.insert(object);
     }
     for object in objects {
@@ -138,7 +162,7 @@ fn ends_the_same(how: Break) -> Result<(), String> {
         }
         for at in 0..whole.steps {
             let broken = run(Some(at))?;
-            let wrong = complaints(&to, &broken.engine, false);
+            let wrong = broken.complaints();
             if !wrong.is_empty() {
                 return Err(format!("{name}, broken at step {at}: {}", wrong.join("; ")));
             }
@@ -169,7 +193,7 @@ fn an_object_whose_image_cannot_be_had_delays_no_other() -> Result<(), String> {
         script.engine.set_image("app:2", false, Pull::Fails);
         // The broken one fails for a while, until its back-off is long.
         script.reach(&system(broken.clone()), true)?;
-        script.controller.load(&system(sound().into_iter().chain(broken)), true, 0);
+        script.tell(&system(sound().into_iter().chain(broken)), true, 0);
         for pass in 1..MOST_PASSES {
             script.controller.pass(&mut script.engine)?;
             while script.step()? {}
@@ -200,7 +224,7 @@ fn a_source_that_loses_most_of_what_it_declared_is_not_pruned_before_it_is_confi
     }
     let less = system([deployment("a", "app:1", 1, &[])]);
     script.reach(&less, true)?;
-    assert_eq!(complaints(&less, &script.engine, false), Vec::<String>::new());
+    assert_eq!(script.complaints(), Vec::<String>::new());
     Ok(())
 }
 
@@ -209,7 +233,7 @@ fn a_source_with_a_mistake_is_not_pruned() -> Result<(), String> {
     let mut script = Script::new();
     script.reach(&system([deployment("a", "app:1", 1, &[]), deployment("b", "app:1", 1, &[])]), true)?;
     let before = script.ending();
-    script.controller.load(&system([deployment("a", "app:1", 1, &[])]), true, 1);
+    script.tell(&system([deployment("a", "app:1", 1, &[])]), true, 1);
     for _ in 0..5 {
         script.controller.pass(&mut script.engine)?;
         while script.step()? {}
