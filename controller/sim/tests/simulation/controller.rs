@@ -40,6 +40,8 @@ pub(crate) struct Controller {
     may_have_ours: bool,
     /// Whether each step is performed twice.
     pub(crate) stutters: bool,
+    /// The object whose steps take for ever.
+    pub(crate) stuck: Option<ObjectKey>,
 }
 
 /// One step that was performed, and what came of it.
@@ -63,6 +65,7 @@ impl Controller {
             batches: Vec::new(),
             may_have_ours: true,
             stutters,
+            stuck: None,
         }
     }
 
@@ -192,12 +195,12 @@ impl Controller {
         Some(observed)
     }
 
-    /// The steps that may be performed now.
+    /// The steps that may be performed now; those of an object that never come to an end are not among them.
     fn ready(&self) -> Vec<(usize, StepId)> {
         let batches = self.batches.iter().enumerate();
         let ready = batches.flat_map(|(index, batch)| {
             let free = batch.steps.values().filter(|step| step.after.iter().all(|before| batch.done.contains(before)));
-            free.map(move |step| (index, step.id))
+            free.filter(|step| self.stuck.as_ref() != Some(&step.object)).map(move |step| (index, step.id))
         });
         ready.collect()
     }

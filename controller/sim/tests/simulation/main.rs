@@ -7,6 +7,7 @@ mod controller;
 mod declare;
 mod edit;
 mod guard;
+mod isolation;
 mod ledger;
 mod manifests;
 mod oracle;

@@ -1,26 +1,27 @@
 //! Scripts with one thing gone wrong at every place where it can: the controller dies after each step, an answer is lost at each
-//! step, one object cannot be had, most of a source is gone.
+//! step, most of a source is gone.
 
 use jiff::SignedDuration;
 use serde_json::json;
 use skiff_api::{Deployment, Kind, Object, ObjectKey};
-use skiff_sim::{Fault, Pull, SimEngine};
+use skiff_sim::{Fault, SimEngine};
 
 use crate::controller::Controller;
 use crate::declare::{config, network, read, volume};
 use crate::ledger::Ledger;
 use crate::manifests::Manifests;
-use crate::oracle::{complaints, of_object};
+use crate::oracle::complaints;
 use crate::order::Order;
 use crate::random::Random;
 use crate::world;
 
 /// More passes than any of these scripts needs.
-const MOST_PASSES: usize = 60;
+pub(crate) const MOST_PASSES: usize = 60;
 
-struct Script {
-    engine: SimEngine,
-    controller: Controller,
+/// An engine and a controller that is told what to do.
+pub(crate) struct Script {
+    pub(crate) engine: SimEngine,
+    pub(crate) controller: Controller,
     random: Random,
     ledger: Ledger,
     steps: usize,
@@ -35,7 +36,7 @@ enum Break {
 }
 
 impl Script {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             engine: world::engine(),
             controller: Controller::new(false),
@@ -47,7 +48,7 @@ impl Script {
     }
 
     /// Tells the controller what is declared.
-    fn tell(&mut self, manifests: &Manifests, confirm_prune: bool, problems: usize) {
+    pub(crate) fn tell(&mut self, manifests: &Manifests, confirm_prune: bool, problems: usize) {
         let mut order = Order::everything();
         for state in order.sources.values_mut() {
             (state.confirm_prune, state.problems) = (confirm_prune, problems);
@@ -62,7 +63,7 @@ impl Script {
     }
 
     /// Loads and works until all is settled; returns how many passes that took.
-    fn reach(&mut self, manifests: &Manifests, confirm_prune: bool) -> Result<usize, String> {
+    pub(crate) fn reach(&mut self, manifests: &Manifests, confirm_prune: bool) -> Result<usize, String> {
         self.tell(manifests, confirm_prune, 0);
         for pass in 0..MOST_PASSES {
             self.controller.pass(&mut self.engine)?;
@@ -77,7 +78,7 @@ impl Script {
         Ok(MOST_PASSES)
     }
 
-    fn step(&mut self) -> Result<bool, String> {
+    pub(crate) fn step(&mut self) -> Result<bool, String> {
         let Some((index, step)) = self.controller.choose(&mut self.random) else { return Ok(false) };
         let due = self.breaks_at.filter(|(at, _)| *at == self.steps).map(|(_, how)| how);
         if let Some(Break::LostAnswer) = due {
@@ -105,7 +106,8 @@ impl Script {
     }
 }
 
-fn deployment(name: &str, image: &str, replicas: u32, after: &[&str]) -> Object {
+/// A deployment on two networks with a config, whose replicas are replaced one by one.
+pub(crate) fn deployment(name: &str, image: &str, replicas: u32, after: &[&str]) -> Object {
     let depends_on: Vec<_> = after.iter().map(|name| json!({ "name": name, "condition": "Ready" })).collect();
     let template = json!({
         "container": { "image": image, "volumeMounts": [{ "name": "conf", "mountPath": "/conf" }] },
@@ -118,7 +120,8 @@ fn deployment(name: &str, image: &str, replicas: u32, after: &[&str]) -> Object 
     Object::Deployment(read::<Deployment>(json!({ "metadata": metadata, "spec": spec })))
 }
 
-fn system(objects: impl IntoIterator<Item = Object>) -> Manifests {
+/// What these deployments need, and they.
+pub(crate) fn system(objects: impl IntoIterator<Item = Object>) -> Manifests {
     let mut manifests = Manifests::default();
     for object in [
         network("shop", "front", json!({})),
@@ -182,34 +185,6 @@ fn a_controller_that_dies_after_any_step_ends_where_it_would_have() {
 #[test]
 fn an_answer_that_is_lost_at_any_step_changes_nothing_in_the_end() {
     assert_eq!(ends_the_same(Break::LostAnswer), Ok(()));
-}
-
-#[test]
-fn an_object_whose_image_cannot_be_had_delays_no_other() -> Result<(), String> {
-    let sound = || [deployment("db", "app:1", 2, &[]), deployment("web", "web:1", 2, &["db"])];
-    let others = ["db", "web"].map(|name| ObjectKey::new(Kind::Deployment, "shop", name));
-    let passes_until_there = |broken: Option<Object>| -> Result<usize, String> {
-        let mut script = Script::new();
-        script.engine.set_image("app:2", false, Pull::Fails);
-        // The broken one fails for a while, until its back-off is long.
-        script.reach(&system(broken.clone()), true)?;
-        script.tell(&system(sound().into_iter().chain(broken)), true, 0);
-        for pass in 1..MOST_PASSES {
-            script.controller.pass(&mut script.engine)?;
-            while script.step()? {}
-            let there = |key: &ObjectKey| of_object(&script.engine, key).iter().filter(|one| one.is_up()).count() == 2;
-            if others.iter().all(there) {
-                return Ok(pass);
-            }
-            let later = script.engine.now().saturating_add(SignedDuration::from_secs(1));
-            script.engine.advance(later.map_err(|error| error.to_string())?);
-        }
-        Err("they never come".to_owned())
-    };
-    let alone = passes_until_there(None)?;
-    let beside = passes_until_there(Some(deployment("api", "app:2", 2, &[])))?;
-    assert_eq!(alone, beside);
-    Ok(())
 }
 
 #[test]
