@@ -3,6 +3,7 @@
 //! Time is the caller's: nothing happens by itself except in [`SimEngine::advance`].
 
 mod answers;
+mod check;
 mod container;
 mod create;
 mod exit;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use skiff_core::{Action, ContainerRef, ContentStore, EngineError, Outcome};
 
 pub use answers::{Answers, Passes};
+pub use check::Check;
 pub use container::{DockerRestart, Program, SimContainer, SimEndpoint};
 use store::SimFiles;
 pub use store::{Pull, SimImage, SimNetwork, SimVolume};

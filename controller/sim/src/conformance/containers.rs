@@ -1,7 +1,7 @@
 //! Names, starts, stops, removals, limits.
 
-use skiff_api::{HostPort, Kind, RestartPolicy};
-use skiff_core::{Action, ContainerState, InPlace};
+use skiff_api::{HealthCheck, HostPort, Kind, RestartPolicy};
+use skiff_core::{Action, ContainerState, Health, InPlace};
 
 use super::stage::same;
 use super::{Entry, Hand, Stage};
@@ -13,6 +13,8 @@ pub(super) const SCRIPTS: &[Entry] = &[
     ("a paused container is not started but let go on, and can be stopped", paused),
     ("a renamed container gets its name back", renamed),
     ("a busy port leaves the container as it was, with the reason", busy_port),
+    ("a program that is not there leaves the container as it was, with the reason", no_program),
+    ("a health check is starting, then healthy with one pass, or unhealthy after its retries", health),
     ("limits and policy are changed in place, and too little memory is refused", limits),
     ("what is gone is stale, or gone already", gone),
 ];
@@ -108,6 +110,39 @@ fn busy_port(stage: &mut Stage<'_>) -> Result<(), String> {
 
 fn publish(create: &mut skiff_core::CreateContainer, port: skiff_api::ContainerPort) {
     std::sync::Arc::make_mut(&mut create.spec.template).pod.container.ports = vec![port];
+}
+
+fn no_program(stage: &mut Stage<'_>) -> Result<(), String> {
+    let mut create = stage.shell("nowhere", "true");
+    let template = std::sync::Arc::make_mut(&mut create.spec.template);
+    template.pod.container.command = Some(vec!["/nowhere/program".to_owned()]);
+    template.in_place.restart_policy = Some(RestartPolicy::Always);
+    stage.makes(create)?;
+    stage.fails(stage.start("nowhere"), "EngineFailed")?;
+    same("the state", &stage.container("nowhere")?.state, &ContainerState::Created)?;
+    let detail = stage.detail("nowhere")?;
+    same("the exit code", &detail.exit_code, &127)?;
+    same("the restarts", &detail.restart_count, &0)?;
+    same("whether a reason is left", &detail.error.contains("no such file or directory"), &true)
+}
+
+fn health(stage: &mut Stage<'_>) -> Result<(), String> {
+    for (name, check, verdict) in [("well", "exit 0", Health::Healthy), ("ill", "exit 1", Health::Unhealthy)] {
+        let mut create = stage.sleeper(name);
+        let interval = "300ms".parse::<skiff_api::Duration>().map_err(|error| error.to_string())?;
+        let test = ["CMD-SHELL", check].map(str::to_owned).to_vec();
+        let check = HealthCheck { test, interval: Some(interval), retries: Some(2), ..HealthCheck::default() };
+        std::sync::Arc::make_mut(&mut create.spec.template).pod.container.health_check = Some(check);
+        stage.runs(name, create)?;
+        same("the health", &stage.container(name)?.health, &Some(Health::Starting))?;
+        stage.until(name, |seen| seen.health == Some(verdict))?;
+        // What is unhealthy is left running, and a start begins anew.
+        same("the state", &stage.container(name)?.state, &ContainerState::Running)?;
+        stage.does(stage.stop(name))?;
+        stage.does(stage.start(name))?;
+        same("the health", &stage.container(name)?.health, &Some(Health::Starting))?;
+    }
+    Ok(())
 }
 
 fn limits(stage: &mut Stage<'_>) -> Result<(), String> {

@@ -30,10 +30,12 @@ pub struct Answers {
     pub ready: Passes,
     /// Liveness.
     pub alive: Passes,
+    /// Docker's own health check.
+    pub healthy: Passes,
 }
 
 impl Passes {
-    fn at(self, age: SignedDuration) -> bool {
+    pub(super) fn at(self, age: SignedDuration) -> bool {
         match self {
             Self::After(delay) => age >= delay,
             Self::Never => false,

@@ -10,6 +10,10 @@ use skiff_core::{
 
 use super::SimEngine;
 use super::answers::Answers;
+use super::check::Check;
+
+/// What Docker says of a container whose program is in no image.
+const NO_PROGRAM: &str = "unable to start container process: exec: no such file or directory";
 
 /// Docker's restart policies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,8 +92,10 @@ pub struct SimContainer {
     pub program: Program,
     /// The code with which its process ends when it is told to stop.
     pub stop_code: i64,
-    /// How long after a start its health check passes, where it has one.
-    pub healthy_after: Option<SignedDuration>,
+    /// Whether it cannot be started, as its program is not there.
+    pub is_broken: bool,
+    /// Its health check, where it has one.
+    pub check: Option<Check>,
     /// How it answers probes.
     pub answers: Answers,
     /// Whether it fails every probe until it is started again.
@@ -150,6 +156,19 @@ impl SimContainer {
         })
     }
 
+    /// A start failed: the reason is left with it, and the engine does not try again.
+    fn not_started(&mut self, (code, error): (i64, EngineError)) -> EngineError {
+        self.error = error.to_string();
+        if self.exit_code == 0 {
+            self.exit_code = code;
+        }
+        if self.state == ContainerState::Restarting {
+            self.state = ContainerState::Exited;
+            self.restart_at = None;
+        }
+        error
+    }
+
     fn has_started_before(&self) -> bool {
         self.started_at.is_some()
     }
@@ -196,15 +215,18 @@ impl SimEngine {
             // Docker notices before it begins: the container is as it was.
             return Err(EngineError::Invalid(format!("bind source path does not exist: {missing}")));
         }
-        match self.attach(container) {
+        let attached = self.attach(container).map_err(|error| (128, EngineError::Failed(error)));
+        let is_broken = container.is_broken;
+        let now = self.now;
+        let Some(container) = self.containers.get_mut(id) else { return Ok(()) };
+        match attached {
+            Ok(_) if is_broken => Err(container.not_started((127, EngineError::Failed(NO_PROGRAM.to_owned())))),
             Ok((networks, published)) => {
-                let now = self.now;
-                let Some(container) = self.containers.get_mut(id) else { return Ok(()) };
                 container.networks = networks;
                 container.published = published;
                 container.state = ContainerState::Running;
-                container.health = container.healthy_after.map(|_| Health::Starting);
                 container.started_at = Some(now);
+                container.begin_checks(now);
                 container.exit_code = 0;
                 container.is_sick = false;
                 container.error.clear();
@@ -212,18 +234,7 @@ impl SimEngine {
                 container.restart_at = None;
                 Ok(())
             }
-            Err(error) => {
-                let Some(container) = self.containers.get_mut(id) else { return Ok(()) };
-                container.error.clone_from(&error);
-                if container.exit_code == 0 {
-                    container.exit_code = 128;
-                }
-                if container.state == ContainerState::Restarting {
-                    container.state = ContainerState::Exited;
-                    container.restart_at = None;
-                }
-                Err(EngineError::Failed(error))
-            }
+            Err(failed) => Err(container.not_started(failed)),
         }
     }
 

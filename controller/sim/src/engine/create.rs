@@ -9,12 +9,10 @@ use skiff_core::{
     MountSource, Outcome,
 };
 
+use super::check::Check;
 use super::container::{DockerRestart, Program, SimContainer, SimEndpoint};
 use super::store::{self, readable};
 use super::{SimEngine, SimImage};
-
-/// Docker's default between two health checks.
-const HEALTH_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
 
 impl SimEngine {
     pub(super) fn create_container(
@@ -108,7 +106,8 @@ fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<Strin
         limits: limits(&template.in_place),
         restart: restart(template.in_place.restart_policy),
         stop_code: image.stop_code,
-        healthy_after: healthy_after(container),
+        is_broken: image.is_broken || is_nowhere(container),
+        check: Check::of(container, image.answers.healthy),
         answers: image.answers,
         ..SimContainer::default()
     }
@@ -120,13 +119,9 @@ fn program(command: &[String]) -> Option<Program> {
     Some(Program::Exits { after: SignedDuration::from_millis(10), code })
 }
 
-fn healthy_after(container: &Container) -> Option<SignedDuration> {
-    let check = container.health_check.as_ref()?;
-    if check.test.first().is_none_or(|word| word == "NONE") {
-        return None;
-    }
-    let interval = check.interval.map(|interval| i64::try_from(interval.nanos()).unwrap_or(i64::MAX));
-    Some(interval.map_or(HEALTH_INTERVAL, SignedDuration::from_nanos))
+/// A program below `/nowhere` is in no image.
+fn is_nowhere(container: &Container) -> bool {
+    container.command.iter().flatten().next().is_some_and(|program| program.starts_with("/nowhere/"))
 }
 
 /// Docker gives a container with a memory limit as much swap again.

@@ -1,4 +1,4 @@
-//! What happens by itself: processes end, the engine starts them again, health checks pass.
+//! What happens by itself: processes end, the engine starts them again, health checks are made.
 
 use jiff::{SignedDuration, Timestamp};
 use skiff_core::{ContainerState, Health};
@@ -16,7 +16,7 @@ const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(10);
 enum Due {
     Ends,
     Restarts,
-    Passes,
+    Checks,
 }
 
 impl SimEngine {
@@ -51,9 +51,10 @@ impl SimEngine {
             }
             // A start that fails leaves its reason in the container.
             Due::Restarts => drop(self.launch(id)),
-            Due::Passes => {
+            Due::Checks => {
+                let now = self.now;
                 if let Some(container) = self.containers.get_mut(id) {
-                    container.health = Some(Health::Healthy);
+                    container.check_health(now);
                 }
             }
         }
@@ -89,14 +90,10 @@ impl SimContainer {
             Program::Exits { after, .. } if self.state == ContainerState::Running => since_start(after),
             Program::Exits { .. } | Program::Runs => None,
         };
-        let passes = self
-            .healthy_after
-            .filter(|_| self.state == ContainerState::Running && self.health == Some(Health::Starting))
-            .and_then(since_start);
         [
             ends.map(|at| (at, Due::Ends)),
             self.restart_at.map(|at| (at, Due::Restarts)),
-            passes.map(|at| (at, Due::Passes)),
+            self.next_check().map(|at| (at, Due::Checks)),
         ]
     }
 

@@ -30,6 +30,8 @@ pub struct SimImage {
     pub pull: Pull,
     /// How its process behaves.
     pub program: Program,
+    /// Whether its program is not there, so that no container of it can be started.
+    pub is_broken: bool,
     /// The code with which its process ends when it is told to stop: 137 where it ignores the signal.
     pub stop_code: i64,
     /// How its containers answer probes.

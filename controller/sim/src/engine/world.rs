@@ -93,12 +93,13 @@ impl SimEngine {
         })
     }
 
-    /// The verdict of a running container's health check changes.
+    /// The verdict of a running container's health check changes, until the next look.
     pub fn set_health(&mut self, name: &str, health: Health) -> bool {
+        let now = self.now;
         self.with(name, |container| {
-            let is_checked = container.is_up() && container.health.is_some();
+            let is_checked = container.is_up() && container.check.is_some();
             if is_checked {
-                container.health = Some(health);
+                container.upset(health, now);
             }
             is_checked
         })
