@@ -82,13 +82,14 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, 
             let error = Some(&detail.error).filter(|error| !error.is_empty() && !is_of_the_host(error))?;
             Some(format!("{name} cannot be started: {error}"))
         }
-        Condition::Unhealthy => {
+        Condition::Unhealthy if detail.started_at.is_some_and(|at| at >= since) => {
             let complaint = replica.complaint.as_ref().map(|complaint| format!(": {}", complaint.text()));
             Some(format!("{name} is unhealthy{}", complaint.unwrap_or_default()))
         }
         Condition::Available
         | Condition::Finished { .. }
         | Condition::Paused
+        | Condition::Unhealthy
         | Condition::Dead
         | Condition::Removing => None,
         Condition::Ready { .. }
