@@ -30,7 +30,7 @@ use crate::held::Held;
 use crate::observed::Observed;
 use crate::reason::Reason;
 use draft::Draft;
-pub(crate) use facts::{ReplicaFacts, replica_facts};
+pub(crate) use facts::{Facts, replica_facts};
 
 /// The number of a step in its plan, counted from 0 in the order in which steps are best begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -18,7 +18,7 @@ use crate::history::ObjectHistory;
 use crate::reason::Reason;
 
 /// The replicas of a workload, sorted for closing the gap.
-struct Gap<'d, 'a> {
+pub(super) struct Gap<'d, 'a> {
     workload: &'d Workload,
     wanted: usize,
     current: Vec<&'d Replica<'a>>,
@@ -45,36 +45,14 @@ struct Moves<'d, 'a> {
     create: Vec<u32>,
     /// Whether those that come wait until those that go have gone.
     gone_first: bool,
+    /// How many of those that come have room beside those that go; each further one follows one that has gone.
+    room: usize,
     /// Replicas whose turn comes later.
     rest: Vec<&'d Replica<'a>>,
 }
 
-pub(super) fn close_gap(
-    draft: &mut Draft<'_>,
-    workload: &Workload,
-    replicas: &[Replica<'_>],
-    gate: Result<Vec<StepId>, HeldReason>,
-) {
-    let gap = Gap::new(draft, workload, replicas);
-    gap.drop_surplus(draft);
-    let missing = gap.wanted.saturating_sub(gap.current.len() + gap.leaving);
-    if gap.outdated.is_empty() && missing == 0 {
-        gap.say_failures(draft, gate.err());
-        gap.note_starts(draft, 0);
-        return;
-    }
-    match gate {
-        Err(why) => gap.hold_all(draft, why, missing),
-        // Why it is stopped has been said.
-        Ok(_) if workload.rollout.paused && !gap.outdated.is_empty() => {
-            gap.hold_all(draft, HeldReason::Paused, missing);
-        }
-        Ok(after) => gap.move_on(draft, after, missing),
-    }
-}
-
 impl<'d, 'a> Gap<'d, 'a> {
-    fn new(draft: &Draft<'_>, workload: &'d Workload, replicas: &'d [Replica<'a>]) -> Self {
+    pub(super) fn new(draft: &Draft<'_>, workload: &'d Workload, replicas: &'d [Replica<'a>]) -> Self {
         let (there, leaving): (Vec<_>, Vec<_>) =
             replicas.iter().partition(|replica| !matches!(replica.condition, Condition::Dead | Condition::Removing));
         let (mut outdated, mut current): (Vec<_>, Vec<_>) =
@@ -93,6 +71,62 @@ impl<'d, 'a> Gap<'d, 'a> {
             leaving: leaving.len(),
             used: replicas.iter().map(|replica| replica.labels.ordinal).collect(),
             revision: revision_number(draft, workload, replicas),
+        }
+    }
+
+    /// Removes what is surplus, and lets the others come and go as far as the gate and the strategy allow.
+    pub(super) fn close(&self, draft: &mut Draft<'_>, gate: Result<Vec<StepId>, HeldReason>) {
+        self.drop_surplus(draft);
+        let missing = self.wanted.saturating_sub(self.current.len() + self.leaving);
+        if self.outdated.is_empty() && missing == 0 {
+            self.say_failures(draft, gate.err());
+            self.note_starts(draft, 0);
+            return;
+        }
+        match gate {
+            Err(why) => self.hold_all(draft, why, missing),
+            // Why it is stopped has been said.
+            Ok(_) if self.workload.rollout.paused && !self.outdated.is_empty() => {
+                self.hold_all(draft, HeldReason::Paused, missing);
+            }
+            Ok(after) => self.move_on(draft, after, missing),
+        }
+    }
+
+    /// Current replicas that go whatever else happens: those above the number, which do not serve or have the highest ordinals, and
+    /// those that do not serve where a smaller number leaves too many beside the old ones.
+    fn surplus(&self) -> impl Iterator<Item = &'d Replica<'a>> {
+        let beside = self.outdated.iter().filter(|replica| replica.serves()).count();
+        let most = self.wanted.saturating_add(count(self.workload.rollout.max_surge)).saturating_sub(beside);
+        let kept = self.current.iter().filter(|replica| replica.serves()).count().max(most);
+        let current = self.current.iter().skip(kept.min(self.wanted));
+        self.doubles.iter().chain(current).copied()
+    }
+
+    /// Whether a replica is removed as surplus, so that nothing else is done to it.
+    pub(super) fn is_surplus(&self, replica: &Replica<'_>) -> bool {
+        self.unjudged().is_none() && self.surplus().any(|surplus| surplus.container.id == replica.container.id)
+    }
+
+    /// A current replica that nobody has judged yet: which of them serve is not known then.
+    fn unjudged(&self) -> Option<&Replica<'a>> {
+        self.current.iter().copied().find(|replica| replica.condition == Condition::Unjudged)
+    }
+
+    fn drop_surplus(&self, draft: &mut Draft<'_>) {
+        let Some(unjudged) = self.unjudged() else {
+            for replica in self.surplus() {
+                self.remove(draft, replica, &Reason::Surplus, &[]);
+            }
+            return;
+        };
+        let waiting: Vec<Pending> = self
+            .surplus()
+            .map(|replica| pending("remove container", replica.container.name.clone(), Reason::Surplus))
+            .collect();
+        if !waiting.is_empty() {
+            let why = HeldReason::WaitingReady { container: unjudged.container.name.clone(), until: None };
+            draft.hold_with(&self.workload.key, why, waiting);
         }
     }
 
@@ -115,25 +149,6 @@ impl<'d, 'a> Gap<'d, 'a> {
 
     fn total(&self) -> usize {
         self.current.len() + self.outdated.len()
-    }
-
-    /// Removes current replicas above the number: those that do not serve first, then the highest ordinals.
-    fn drop_surplus(&self, draft: &mut Draft<'_>) {
-        let surplus = self.doubles.iter().chain(self.current.iter().skip(self.wanted));
-        // Which of them serve is not known before all are judged.
-        if let Some(unjudged) = self.current.iter().find(|replica| replica.condition == Condition::Unjudged) {
-            let waiting: Vec<Pending> = surplus
-                .map(|replica| pending("remove container", replica.container.name.clone(), Reason::Surplus))
-                .collect();
-            if !waiting.is_empty() {
-                let why = HeldReason::WaitingReady { container: unjudged.container.name.clone(), until: None };
-                draft.hold_with(&self.workload.key, why, waiting);
-            }
-            return;
-        }
-        for replica in surplus {
-            self.remove(draft, replica, &Reason::Surplus, &[]);
-        }
     }
 
     fn remove(&self, draft: &mut Draft<'_>, replica: &Replica<'_>, reason: &Reason, after: &[StepId]) -> StepId {
@@ -191,6 +206,9 @@ impl<'d, 'a> Gap<'d, 'a> {
         if moves.create.len() < wanted {
             // Nothing goes for a successor that cannot come.
             moves.remove.retain(|(replica, _)| replica.serves());
+            if !moves.gone_first {
+                moves.create.truncate(moves.room);
+            }
         }
         let ground = if moves.create.is_empty() && moves.replace.is_empty() {
             Ok(Ground::default())
@@ -240,6 +258,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         let mut moves = Moves {
             remove: going.iter().map(|replica| (*replica, Reason::Surplus)).collect(),
             create: self.free_ordinals(self.wanted.saturating_sub(total + self.leaving)),
+            room: usize::MAX,
             ..Moves::default()
         };
         for replica in staying {
@@ -255,14 +274,17 @@ impl<'d, 'a> Gap<'d, 'a> {
         moves
     }
 
-    /// A new replica comes before an old one goes, as far as surge and availability allow.
+    /// A new replica comes before an old one goes, as far as surge and availability allow. What does not serve goes at once, and what
+    /// has no room beside it comes after it.
     fn start_first(&self, missing: usize) -> Moves<'d, 'a> {
         let rollout = &self.workload.rollout;
         let least = self.wanted.saturating_sub(count(rollout.max_unavailable));
         // One that nobody has judged yet stays while it might be missed.
         let spare = self.available() >= least;
-        let (serving, broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
+        let (serving, mut broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
             self.outdated.iter().partition(|replica| replica.serves() || (replica.may_serve() && !spare));
+        broken.sort_by_key(|replica| !replica.has_process());
+        let in_the_way = broken.iter().filter(|replica| replica.has_process()).count();
         let removable = self.available().saturating_sub(least).min(serving.len());
         let (going, staying) = serving.split_at_checked(removable).unwrap_or((&[], &[]));
         let room = self.wanted.saturating_add(count(rollout.max_surge));
@@ -270,6 +292,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         Moves {
             remove: broken.iter().chain(going).map(|replica| (*replica, self.reason_of(replica))).collect(),
             create: self.free_ordinals(missing.min(room)),
+            room: room.saturating_sub(in_the_way),
             rest: staying.to_vec(),
             ..Moves::default()
         }
@@ -287,9 +310,13 @@ impl<'d, 'a> Gap<'d, 'a> {
             self.create(draft, ground, replica.labels.ordinal, &reason, &[removed]);
         }
         let reason = self.outdated.first().map_or(Reason::Missing, |replica| self.reason_of(replica));
-        let after = if moves.gone_first { gone } else { Vec::new() };
-        for ordinal in &moves.create {
-            self.create(draft, ground, *ordinal, &reason, &after);
+        for (index, ordinal) in moves.create.iter().enumerate() {
+            let follows = if moves.gone_first {
+                gone.clone()
+            } else {
+                index.checked_sub(moves.room).and_then(|beyond| gone.get(beyond)).copied().into_iter().collect()
+            };
+            self.create(draft, ground, *ordinal, &reason, &follows);
         }
         self.wait(draft, moves);
         self.note_starts(draft, moves.create.len() + moves.replace.len());

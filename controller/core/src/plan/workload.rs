@@ -12,7 +12,7 @@ use super::draft::{Draft, observed_ref};
 use super::drift::put_right;
 use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
-use super::rollout;
+use super::rollout::Gap;
 use crate::action::Action;
 use crate::course::Course;
 use crate::crash::{Pace, pace};
@@ -27,9 +27,9 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         return;
     }
     note_limits(draft, workload);
-    note_course(draft, workload);
     let replicas: Vec<Replica<'_>> =
         draft.containers(&workload.key).iter().map(|container| classify(draft, workload, container)).collect();
+    note_course(draft, workload, &replicas);
     let unknown: BTreeSet<&String> = replicas.iter().flat_map(|replica| &replica.unknown_content).collect();
     if !unknown.is_empty() {
         draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().cloned().collect() });
@@ -42,15 +42,21 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         return;
     }
     let gate = obstacle(draft, workload, &replicas);
-    heal(draft, workload, &replicas, gate.as_ref());
-    rollout::close_gap(draft, workload, &replicas, gate);
+    let gap = Gap::new(draft, workload, &replicas);
+    let staying = replicas.iter().filter(|replica| !gap.is_surplus(replica));
+    heal(draft, workload, staying, gate.as_ref());
+    gap.close(draft, gate);
     update_files(draft, workload);
 }
 
 /// Says what became of the declared revision, and looks again when time alone will tell.
-fn note_course(draft: &mut Draft<'_>, workload: &Workload) {
+fn note_course(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) {
     let known = draft.observed.history.objects.get(&workload.key);
-    if let Some(at) = known.and_then(|known| next_look(known, workload)).filter(|at| *at > draft.now) {
+    let youngest = || {
+        let current = replicas.iter().filter(|replica| replica.outdated.is_none());
+        current.filter_map(|replica| replica.container.detail.as_ref()?.started_at).max()
+    };
+    if let Some(at) = known.and_then(|known| next_look(known, workload, draft.now, youngest)) {
         draft.wake(at);
     }
     let held = match &workload.course {
@@ -139,7 +145,12 @@ fn collides(published: &PublishedPort, port: &ContainerPort, host_port: u16) -> 
 }
 
 /// Puts right what exists: starts what ended, frees what is frozen, undoes what was changed by hand.
-fn heal(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>], gate: Result<&Vec<StepId>, &HeldReason>) {
+fn heal<'r, 'a: 'r>(
+    draft: &mut Draft<'_>,
+    workload: &Workload,
+    replicas: impl Iterator<Item = &'r Replica<'a>>,
+    gate: Result<&Vec<StepId>, &HeldReason>,
+) {
     for replica in replicas {
         // What is outdated is replaced; while that cannot be, it is kept running.
         let gone = matches!(replica.condition, Condition::Dead | Condition::Removing);

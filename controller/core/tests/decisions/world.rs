@@ -159,10 +159,8 @@ impl World {
                     }
                 }
                 Err(error) => {
-                    self.fail(step, error.to_string());
-                    if let Some(failure) = self.failures.get_mut(&step.object) {
-                        failure.update_refused |= matches!(error, skiff_core::EngineError::UpdateRefused(_));
-                    }
+                    let failure = Failure::of(self.failures.get(&step.object), step, &error, self.engine.now());
+                    self.failures.insert(step.object.clone(), failure);
                 }
             }
         }

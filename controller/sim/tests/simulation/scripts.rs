@@ -1,6 +1,8 @@
 //! Scripts with one thing gone wrong at every place where it can: the controller dies after each step, an answer is lost at each
 //! step, one object cannot be had, most of a source is gone.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use serde_json::json;
 use skiff_api::{Deployment, Kind, Object, ObjectKey};
@@ -66,7 +68,7 @@ impl Script {
         self.controller.perform(&mut self.engine, index, step)?;
         self.steps += 1;
         if let Some(Break::Crash) = due {
-            self.controller.crash();
+            self.controller.crash(self.engine.now());
         }
         Ok(true)
     }
@@ -138,7 +140,7 @@ fn ends_the_same(how: Break) -> Result<(), String> {
         }
         for at in 0..whole.steps {
             let broken = run(Some(at))?;
-            let wrong = complaints(&to, &broken.engine, false);
+            let wrong = complaints(&to, &broken.engine, false, BTreeSet::new());
             if !wrong.is_empty() {
                 return Err(format!("{name}, broken at step {at}: {}", wrong.join("; ")));
             }
@@ -200,7 +202,7 @@ fn a_source_that_loses_most_of_what_it_declared_is_not_pruned_before_it_is_confi
     }
     let less = system([deployment("a", "app:1", 1, &[])]);
     script.reach(&less, true)?;
-    assert_eq!(complaints(&less, &script.engine, false), Vec::<String>::new());
+    assert_eq!(complaints(&less, &script.engine, false, BTreeSet::new()), Vec::<String>::new());
     Ok(())
 }
 
