@@ -109,7 +109,12 @@ impl Run {
         let (report_sender, reports) = mpsc::unbounded_channel();
         let (wakes, wake_receiver) = mpsc::channel(64);
         let (verdict_sender, verdicts) = watch::channel(Arc::default());
-        let settings = Settings { instance: session.settings.instance.clone(), tick: TICK, clock: Clock::System };
+        let settings = Settings {
+            instance: session.settings.instance.clone(),
+            tick: TICK,
+            clock: Clock::System,
+            fail_point: session.settings.fail_point.clone(),
+        };
         let (notes, written) = Notes::channel();
         let writing = tokio::spawn(scribe(session.state.chronicle(), written));
         let wiring = Wiring {

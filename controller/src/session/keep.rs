@@ -80,7 +80,12 @@ pub async fn keep(
     let prober = Prober::new(sampler, Clock::System, probe_snapshots, verdict_sender);
     let controller = Controller::new(
         Arc::clone(&docker),
-        Settings { instance: settings.instance.clone(), tick, clock: Clock::System },
+        Settings {
+            instance: settings.instance.clone(),
+            tick,
+            clock: Clock::System,
+            fail_point: settings.fail_point.clone(),
+        },
         Wiring {
             target: target_receiver,
             wakes: wake_receiver,

@@ -221,6 +221,9 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
     }
     after.extend(adjust(draft, workload, replica));
     after.extend(restore_files(draft, workload, container));
+    // Where what it depends on has ended as well, as after a restart of the engine, that comes first. A rollout of it does not.
+    let before = workload.depends_on.iter().filter_map(|dependency| draft.restarts.get(&dependency.object));
+    after.extend(before.flatten());
     let reason = match &container.detail {
         Some(detail) if replica.condition == Condition::Exited => {
             Reason::Exited { code: detail.exit_code, error: detail.error.clone() }
@@ -230,6 +233,7 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
     let action = Action::StartContainer { container: observed_ref(container) };
     let step = draft.step(key, &hash, action, reason, after);
     draft.starts.entry(key.clone()).or_default().0.push(step);
+    draft.restarts.entry(key.clone()).or_default().push(step);
 }
 
 /// What keeps a container that ends again and again from being started now.

@@ -3,6 +3,7 @@
 //! `SKIFF_SIM_SEEDS=10000` runs more seeds than the usual 500, `SKIFF_SIM_SEED=123` runs one.
 
 mod bounds;
+mod breaks;
 mod controller;
 mod driver;
 mod edit;
