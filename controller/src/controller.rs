@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, ObjectStatus, Observed, Outcome,
-    Plan, ProbeVerdicts, Refusal, Request, Severity, SignedDuration, Step, Timestamp, failure_behind, grant, learn,
-    notice_crashes, plan, status,
+    Action, ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, HookEnd, ObjectStatus,
+    Observed, Outcome, Plan, ProbeVerdicts, Refusal, Request, Severity, SignedDuration, Step, Timestamp,
+    failure_behind, grant, hook_end, learn, notice_crashes, plan, status,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -110,6 +110,8 @@ pub struct Controller<E> {
     tasks: TaskTracker,
     failures: Failures,
     in_flight: BTreeSet<ObjectKey>,
+    hooks_in_flight: BTreeSet<String>,
+    hook_ends: BTreeMap<String, (Timestamp, HookEnd)>,
     has_run: BTreeMap<ObjectKey, String>,
     crashes: Crashes,
     history: Arc<History>,
@@ -137,6 +139,8 @@ impl<E: Engine> Controller<E> {
             tasks: TaskTracker::new(),
             failures: Failures::new(),
             in_flight: BTreeSet::new(),
+            hooks_in_flight: BTreeSet::new(),
+            hook_ends: BTreeMap::new(),
             has_run: BTreeMap::new(),
             crashes: Crashes::new(),
             written: Arc::clone(&history),
@@ -219,6 +223,9 @@ impl<E: Engine> Controller<E> {
 
     /// Takes in what came of a step.
     fn remember(&mut self, report: Report) {
+        if let Report::Ended { step, result } = &report {
+            self.remember_hook(step, result);
+        }
         match &report {
             Report::Ended { step, result: Err(error) } => {
                 self.remember_failure(step, error);
@@ -251,6 +258,14 @@ impl<E: Engine> Controller<E> {
             failure.retry_at = Failure::after(None, object, hash, String::new(), now).retry_at;
         }
         self.failures.insert(object.clone(), failure);
+    }
+
+    fn remember_hook(&mut self, step: &Step, result: &Result<Outcome, EngineError>) {
+        if let Action::RunHook(hook) = &step.action {
+            self.hooks_in_flight.retain(|id| Some(id) != hook.container.id.as_ref());
+            self.hook_ends.extend(hook_end(step, result));
+            self.soon();
+        }
     }
 
     /// A step that was done may say that its object has failed.
@@ -308,13 +323,22 @@ impl<E: Engine> Controller<E> {
         observed.probes = Arc::clone(&self.wiring.verdicts.borrow_and_update());
         observed.failures = self.failures.clone();
         observed.in_flight.clone_from(&self.in_flight);
+        observed.hooks_in_flight.clone_from(&self.hooks_in_flight);
+        // From here on the history has them.
+        observed.hook_ends = std::mem::take(&mut self.hook_ends);
         observed.has_run = self.has_run.clone();
         notice_crashes(&mut self.crashes, desired, &observed, now);
         observed.crashes.clone_from(&self.crashes);
         self.learn_history(desired, &mut observed, now).await;
         let plan = plan(desired, &observed, now);
         let status = status(desired, &observed, &plan, now);
-        self.in_flight.extend(plan.steps.iter().map(|step| step.object.clone()));
+        for step in &plan.steps {
+            if let Action::RunHook(hook) = &step.action {
+                self.hooks_in_flight.extend(hook.container.id.clone());
+            } else {
+                self.in_flight.insert(step.object.clone());
+            }
+        }
         self.schedule(&plan);
         if !plan.steps.is_empty() {
             let content = Arc::clone(&target.content);

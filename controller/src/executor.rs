@@ -1,7 +1,7 @@
 //! Performs the steps of a plan. It takes no decisions: a step starts when every step that it follows has succeeded, the others
 //! are skipped, and whoever plans next sees what came of it.
 //!
-//! Bounded: engine calls, stops and pulls each have their own limit, so that a slow stop or pull delays no other object.
+//! Bounded: engine calls, stops, pulls and hooks each have their own limit, so that a slow one delays no other object.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,6 +17,8 @@ use crate::engine::{Engine, Progress};
 
 /// How many calls of a sort are under way at once. More gain nothing on the engine, and above eight its networks suffer.
 const AT_ONCE: usize = 8;
+/// How many hooks are under way at once. They mostly wait.
+const HOOKS: usize = 64;
 
 /// What happens to a step, told while it happens.
 #[derive(Clone, Debug)]
@@ -48,6 +50,7 @@ pub struct Executor<E> {
     calls: Arc<Semaphore>,
     stops: Arc<Semaphore>,
     pulls: Arc<Semaphore>,
+    hooks: Arc<Semaphore>,
     reports: mpsc::UnboundedSender<Report>,
 }
 
@@ -58,6 +61,7 @@ impl<E> Clone for Executor<E> {
             calls: Arc::clone(&self.calls),
             stops: Arc::clone(&self.stops),
             pulls: Arc::clone(&self.pulls),
+            hooks: Arc::clone(&self.hooks),
             reports: self.reports.clone(),
         }
     }
@@ -67,7 +71,8 @@ impl<E: Engine> Executor<E> {
     /// An executor that tells what happens through `reports`.
     pub fn new(engine: Arc<E>, reports: mpsc::UnboundedSender<Report>) -> Self {
         let limit = || Arc::new(Semaphore::new(AT_ONCE));
-        Self { engine, calls: limit(), stops: limit(), pulls: limit(), reports }
+        let hooks = Arc::new(Semaphore::new(HOOKS));
+        Self { engine, calls: limit(), stops: limit(), pulls: limit(), hooks, reports }
     }
 
     /// Performs the steps of a plan to their end. Once cancelled, what has begun is brought to its end and nothing else begins.
@@ -123,6 +128,7 @@ impl<E: Engine> Executor<E> {
         match action {
             Action::PullImage(_) => &self.pulls,
             Action::StopContainer(_) => &self.stops,
+            Action::RunHook(_) => &self.hooks,
             Action::CreateNetwork(_)
             | Action::RemoveNetwork { .. }
             | Action::CreateVolume(_)
@@ -190,7 +196,8 @@ impl Batch {
     fn new(steps: Vec<Step>) -> Self {
         let mut open: BTreeMap<ObjectKey, usize> = BTreeMap::new();
         let mut objects = BTreeMap::new();
-        for step in &steps {
+        // A hook may take long, and its object is free meanwhile.
+        for step in steps.iter().filter(|step| !step.action.is_hook()) {
             *open.entry(step.object.clone()).or_default() += 1;
             objects.insert(step.id, step.object.clone());
         }

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use skiff_api::{ObjectKey, PodTemplate};
 
+use crate::starts::StartRecord;
+
 /// What is remembered, by object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,6 +33,9 @@ pub struct ObjectHistory {
     /// Replicas that were started before this moment are to be replaced.
     #[serde(default)]
     pub restart_before: Option<Timestamp>,
+    /// What was done after the last start of each of its containers, by the container's id.
+    #[serde(default)]
+    pub starts: BTreeMap<String, StartRecord>,
 }
 
 /// A template that was declared once, with the content that it used.

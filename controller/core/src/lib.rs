@@ -23,12 +23,13 @@ mod reason;
 mod request;
 mod revision;
 mod schedule;
+mod starts;
 mod status;
 mod template;
 
 pub use action::{
     Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume, FileEntry,
-    FileSet, PullImage, StopContainer, UpdateContainer,
+    FileSet, PullImage, RunHook, StopContainer, UpdateContainer,
 };
 pub use check::{Check, HttpCheck};
 pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};
@@ -57,6 +58,7 @@ pub use probe::{
 pub use reason::{Change, Reason};
 pub use request::{Refusal, Request, grant, told_revisions};
 pub use schedule::Timetable;
+pub use starts::{HookEnd, StartRecord, hook_end};
 pub use status::{ObjectStatus, Phase, ReplicaStatus, status};
 
 /// The scope of a controller on an engine.

@@ -8,6 +8,7 @@ mod dependency;
 mod draft;
 mod drift;
 mod facts;
+mod hook;
 mod network;
 mod removal;
 mod replica;
@@ -29,6 +30,7 @@ use crate::event::Event;
 use crate::held::Held;
 use crate::observed::Observed;
 use crate::reason::Reason;
+pub(crate) use checks::POST_START;
 use draft::Draft;
 pub(crate) use facts::{ReplicaFacts, replica_facts};
 

@@ -6,6 +6,7 @@ mod answers;
 mod container;
 mod create;
 mod exit;
+mod hook;
 mod network;
 mod observe;
 mod store;
@@ -19,6 +20,7 @@ use skiff_core::{Action, ContainerRef, ContentStore, EngineError, Outcome};
 
 pub use answers::{Answers, Passes};
 pub use container::{DockerRestart, Program, SimContainer, SimEndpoint};
+pub use hook::SimHook;
 use store::SimFiles;
 pub use store::{Pull, SimImage, SimNetwork, SimVolume};
 
@@ -160,7 +162,8 @@ impl SimEngine {
                 Ok(self.disconnect(container, network_id, network))
             }
             Action::StartContainer { container } => self.start_container(container),
-            Action::StopContainer(stop) => Ok(self.stop_container(&stop.container)),
+            Action::RunHook(hook) => self.run_hook(hook),
+            Action::StopContainer(stop) => Ok(self.stop_after_hook(stop)),
             Action::RemoveContainer { container } => Ok(self.remove_container(container)),
             Action::RenameContainer { container, to } => self.rename_container(container, to),
             Action::UnpauseContainer { container } => self.unpause_container(container),

@@ -14,6 +14,7 @@ mod events;
 mod exec;
 mod fields;
 mod frames;
+mod hook;
 mod image;
 mod info;
 mod lifecycle;
@@ -30,6 +31,7 @@ use futures_util::Stream;
 use skiff_core::{Action, ContentStore, EngineError, FileSet, Instance, Observed, Outcome};
 use tokio::sync::{OnceCell, mpsc};
 
+pub(crate) use command::exited;
 pub use command::{CommandEnd, Commands};
 pub use exec::{ExecControl, ExecInput, ExecOutput, ExecSession, Output};
 pub use frames::OutputStream;
@@ -37,6 +39,7 @@ pub use info::EngineInfo;
 pub use logs::{LogLine, LogOptions};
 
 use super::{Engine, Look, Progress, Wake};
+use crate::ask::Asker;
 use crate::files::FileStore;
 use client::Client;
 use credentials::Credentials;
@@ -48,6 +51,7 @@ pub struct Docker {
     client: Client,
     files: FileStore,
     credentials: Credentials,
+    asker: Asker,
     asks: mpsc::UnboundedSender<Ask>,
     log_driver: OnceCell<String>,
 }
@@ -60,7 +64,8 @@ impl Docker {
     pub async fn connect(host: Option<&str>, files: FileStore) -> Result<Self, EngineError> {
         let client = Client::connect(host).await?;
         let asks = Observer::spawn(client.clone(), files.clone());
-        Ok(Self { client, files, credentials: Credentials::of_docker(), asks, log_driver: OnceCell::new() })
+        let (credentials, asker) = (Credentials::of_docker(), Asker::default());
+        Ok(Self { client, files, credentials, asker, asks, log_driver: OnceCell::new() })
     }
 
     /// Asks whether the engine is alive.
@@ -181,7 +186,8 @@ impl Engine for Docker {
                 network::disconnect(client, container, network_id, network).await
             }
             Action::StartContainer { container } => lifecycle::start(client, container).await,
-            Action::StopContainer(stop) => lifecycle::stop(client, stop).await,
+            Action::RunHook(hook) => hook::run(client, &self.asker, hook).await,
+            Action::StopContainer(stop) => lifecycle::stop(client, &self.asker, stop).await,
             Action::RemoveContainer { container } => lifecycle::remove(client, container).await,
             Action::RenameContainer { container, to } => lifecycle::rename(client, container, to).await,
             Action::UnpauseContainer { container } => lifecycle::unpause(client, container).await,

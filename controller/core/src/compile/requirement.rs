@@ -38,7 +38,5 @@ pub(super) fn requirements(pod: &PodTemplate) -> Vec<Requirement> {
 
 /// Fields that are read and not acted on by this version; starting without them could do harm, or is worth a word.
 pub(super) fn not_run(pod: &PodTemplate) -> Vec<&'static str> {
-    let container = &pod.container;
-    let fields = [(!pod.init_containers.is_empty(), "initContainers"), (container.lifecycle.is_some(), "lifecycle")];
-    fields.into_iter().filter_map(|(used, field)| used.then_some(field)).collect()
+    if pod.init_containers.is_empty() { Vec::new() } else { vec!["initContainers"] }
 }

@@ -10,6 +10,7 @@ use super::create::{replica_name, restore_files, update_files};
 use super::dependency::gate;
 use super::draft::{Draft, observed_ref};
 use super::drift::put_right;
+use super::hook;
 use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
 use super::rollout;
@@ -34,6 +35,7 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     if !unknown.is_empty() {
         draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().cloned().collect() });
     }
+    hook::plan_post_starts(draft, workload, &replicas);
     if is_whole(workload, &replicas) {
         for replica in &replicas {
             put_right(draft, workload, replica);
@@ -186,6 +188,7 @@ fn heal_one(
         | Condition::Ready { .. }
         | Condition::Unready
         | Condition::Unjudged
+        | Condition::Unhooked
         | Condition::Finished { .. } => {
             adjust(draft, workload, replica);
         }

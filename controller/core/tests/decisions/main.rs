@@ -4,6 +4,7 @@ mod dependencies;
 mod drift;
 mod healing;
 mod holds;
+mod hooks;
 mod in_place;
 mod probes;
 mod removal;

@@ -10,6 +10,7 @@ use skiff_core::{
 
 use super::SimEngine;
 use super::answers::Answers;
+use super::hook::SimHook;
 
 /// Docker's restart policies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,6 +95,10 @@ pub struct SimContainer {
     pub answers: Answers,
     /// Whether it fails every probe until it is started again.
     pub is_sick: bool,
+    /// Whether its postStart hooks fail, whatever they are.
+    pub fails_hooks: bool,
+    /// The hooks that were run in it.
+    pub hooks: Vec<SimHook>,
     /// Its state.
     pub state: ContainerState,
     /// The verdict of its health check.

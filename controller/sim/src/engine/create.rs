@@ -110,6 +110,7 @@ fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<Strin
         stop_code: image.stop_code,
         healthy_after: healthy_after(container),
         answers: image.answers,
+        fails_hooks: image.fails_hooks,
         ..SimContainer::default()
     }
 }

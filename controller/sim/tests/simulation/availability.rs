@@ -12,12 +12,20 @@ use crate::oracle::{has_finished, of_object};
 
 /// # Errors
 /// Which object the last plan harms, and how.
-pub(crate) fn check(manifests: &Manifests, engine: &SimEngine, controller: &Controller) -> Result<(), String> {
+pub(crate) fn check(
+    manifests: &Manifests,
+    past: &[Manifests],
+    engine: &SimEngine,
+    controller: &Controller,
+) -> Result<(), String> {
     let taken = controller.takes();
     for (key, deployment) in manifests.deployments() {
+        let hooked = past.iter().filter_map(|manifests| manifests.deployment(key)).any(has_post_start);
         let ready: Vec<&SimContainer> = of_object(engine, key)
             .into_iter()
             .filter(|container| serves(engine, controller, deployment, container))
+            // What has a hook and is not known to have run it is not Ready.
+            .filter(|container| !hooked || controller.has_run_hook(key, container))
             .collect();
         let going = ready.iter().filter(|container| taken.contains(&container.id)).count();
         let least = least(deployment);
@@ -26,6 +34,10 @@ pub(crate) fn check(manifests: &Manifests, engine: &SimEngine, controller: &Cont
         }
     }
     Ok(())
+}
+
+fn has_post_start(deployment: &Deployment) -> bool {
+    deployment.spec.template.container.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.post_start.is_some())
 }
 
 /// How many must stay Ready whatever is replaced.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     Action, Archive, CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Failure,
-    Failures, History, Intent, Observed, Outcome, Plan, ProbeNews, ProbeSchedule, SourceState, Step, StepId, Timestamp,
-    compile, failure_behind, plan,
+    Failures, History, HookEnd, Intent, ObjectHistory, Observed, Outcome, Plan, ProbeNews, ProbeSchedule, SourceState,
+    Standing, Step, StepId, Timestamp, compile, failure_behind, hook_end, learn, plan,
 };
-use skiff_sim::SimEngine;
+use skiff_sim::{SimContainer, SimEngine};
 
 use crate::manifests::{Manifests, SECRET_MARK};
 use crate::random::Random;
@@ -31,6 +31,9 @@ pub(crate) struct Controller {
     departed: BTreeMap<ObjectKey, Departed>,
     failures: Failures,
     pub(crate) probes: ProbeSchedule,
+    /// What is on the disk: it outlives a crash.
+    history: Arc<History>,
+    hook_ends: BTreeMap<String, (Timestamp, HookEnd)>,
     batches: Vec<Batch>,
     saw_ours: bool,
     /// Whether each step is performed twice.
@@ -53,6 +56,8 @@ impl Controller {
             departed: BTreeMap::new(),
             failures: Failures::new(),
             probes: ProbeSchedule::default(),
+            history: Arc::default(),
+            hook_ends: BTreeMap::new(),
             batches: Vec::new(),
             saw_ours: false,
             stutters,
@@ -82,7 +87,7 @@ impl Controller {
             digest_key: &DigestKey::new([7; 32]),
             departed: &self.departed,
             claimed: &BTreeSet::new(),
-            history: &History::default(),
+            history: &self.history,
             archive: &Archive::default(),
         });
         (self.desired, self.content) = (desired, Arc::new(content));
@@ -102,6 +107,7 @@ impl Controller {
     pub(crate) fn crash(&mut self) {
         self.failures.clear();
         self.probes = ProbeSchedule::default();
+        self.hook_ends.clear();
         self.batches.clear();
         self.wake_at = None;
         self.saw_ours = false;
@@ -145,6 +151,12 @@ impl Controller {
         is_news
     }
 
+    /// Whether it is remembered that the postStart hook of a container was run since its start.
+    pub(crate) fn has_run_hook(&self, key: &ObjectKey, container: &SimContainer) -> bool {
+        let known = self.history.objects.get(key).and_then(|known| known.starts.get(&container.id));
+        known.is_some_and(|start| Some(start.at) == container.started_at && start.post_start.is_some())
+    }
+
     /// The containers that a step of the last plan stops or removes.
     pub(crate) fn takes(&self) -> BTreeSet<String> {
         let taken = self.last_plan.steps.iter().filter_map(|step| match &step.action {
@@ -161,6 +173,7 @@ impl Controller {
             | Action::ConnectNetwork(_)
             | Action::DisconnectNetwork { .. }
             | Action::StartContainer { .. }
+            | Action::RunHook(_)
             | Action::RenameContainer { .. }
             | Action::UnpauseContainer { .. }
             | Action::UpdateContainer(_) => None,
@@ -178,9 +191,28 @@ impl Controller {
         self.saw_ours |= observed.containers.iter().any(|container| container.owner.labels().is_some());
         observed.probes = Arc::new(self.probes.verdicts());
         observed.failures = self.failures.clone();
-        let in_flight = self.batches.iter().flat_map(|batch| batch.steps.values().map(|step| step.object.clone()));
-        observed.in_flight = in_flight.collect();
+        for step in self.batches.iter().flat_map(|batch| batch.steps.values()) {
+            if let Action::RunHook(hook) = &step.action {
+                observed.hooks_in_flight.extend(hook.container.id.clone());
+            } else {
+                observed.in_flight.insert(step.object.clone());
+            }
+        }
+        observed.hook_ends = std::mem::take(&mut self.hook_ends);
+        self.learn(&mut observed, engine.now());
         Some(observed)
+    }
+
+    /// Takes in what is seen. Revisions are remembered and never fail here: what goes back is not what is declared.
+    fn learn(&mut self, observed: &mut Observed, now: Timestamp) {
+        learn(&mut self.history, &self.desired, observed, now);
+        let is_open = |known: &ObjectHistory| known.revisions.iter().any(|one| one.standing != Standing::Stable);
+        if self.history.objects.values().any(is_open) {
+            let objects = &mut Arc::make_mut(&mut self.history).objects;
+            let revisions = objects.values_mut().flat_map(|known| &mut known.revisions);
+            revisions.for_each(|revision| revision.standing = Standing::Stable);
+        }
+        observed.history = Arc::clone(&self.history);
     }
 
     /// The steps that may be performed now.
@@ -213,6 +245,7 @@ impl Controller {
             return Err(format!("performed twice, {} failed: {error}", described(&step)));
         }
         batch.steps.remove(&step.id);
+        self.hook_ends.extend(hook_end(&step, &result));
         match &result {
             Ok(_) => {
                 batch.done.insert(step.id);

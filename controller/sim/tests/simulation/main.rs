@@ -6,6 +6,7 @@ mod availability;
 mod controller;
 mod edit;
 mod history;
+mod hooks;
 mod manifests;
 mod oracle;
 mod random;

@@ -9,6 +9,7 @@ use crate::availability;
 use crate::controller::{Controller, described};
 use crate::edit::edit;
 use crate::history::Before;
+use crate::hooks;
 use crate::manifests::Manifests;
 use crate::oracle::{complaints, of_object, waiting};
 use crate::random::Random;
@@ -146,7 +147,8 @@ impl Run {
     fn pass(&mut self) -> Result<(), String> {
         let answered = self.controller.pass(&mut self.engine)?;
         if answered {
-            availability::check(&self.manifests, &self.engine, &self.controller)?;
+            availability::check(&self.manifests, &self.past, &self.engine, &self.controller)?;
+            hooks::check_plan(&self.engine, &self.past, &self.controller)?;
         }
         let steps: Vec<String> = self.controller.last_plan.steps.iter().map(described).collect();
         let held: Vec<String> =
@@ -165,6 +167,7 @@ impl Run {
         let Some((index, step)) = self.controller.choose(&mut self.random) else { return Ok(false) };
         self.steps += 1;
         let before = Before::of(&self.engine);
+        let stopped = hooks::stopped(&self.engine, &step);
         let performed = self.controller.perform(&mut self.engine, index, step)?;
         let outcome = match &performed.result {
             Ok(outcome) => format!("{outcome:?}"),
@@ -172,6 +175,11 @@ impl Run {
         };
         self.say(&format!("{} → {outcome}", described(&performed.step)));
         before.check(&self.engine, &self.manifests, &self.past)?;
+        if performed.result.is_ok()
+            && let Some(container) = stopped
+        {
+            hooks::check_stopped(&self.engine, &container)?;
+        }
         Ok(true)
     }
 

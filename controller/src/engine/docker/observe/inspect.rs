@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use skiff_api::RestartPolicy;
 use skiff_core::{ContainerDetail, Endpoint, EngineError, InPlace, ObservedContainer};
@@ -24,6 +25,8 @@ pub(crate) struct Inspected {
     /// How it is, and how it ended.
     pub(crate) state: State,
     restart_count: i64,
+    #[serde(rename = "ExecIDs")]
+    exec_ids: Option<Vec<String>>,
     host_config: HostConfig,
     network_settings: NetworkSettings,
     /// What it was made from.
@@ -139,6 +142,21 @@ pub(crate) async fn inspect(client: &Client, handle: &str) -> Result<Option<Insp
 }
 
 impl Inspected {
+    /// When it was last started.
+    pub(crate) fn started_at(&self) -> Option<Timestamp> {
+        rows::timestamp(&self.state.started_at)
+    }
+
+    /// Whether it runs and is not frozen.
+    pub(crate) fn is_running(&self) -> bool {
+        self.state.status == "running"
+    }
+
+    /// The commands that run in it.
+    pub(crate) fn exec_ids(&self) -> impl Iterator<Item = &String> {
+        self.exec_ids.iter().flatten()
+    }
+
     /// The container's name without the slash.
     pub(crate) fn bare_name(&self) -> &str {
         self.name.strip_prefix('/').unwrap_or(&self.name)
