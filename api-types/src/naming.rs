@@ -52,6 +52,20 @@ impl Write for Rest<'_> {
     }
 }
 
+/// `<namespace>-<name>-<run>-<attempt>`, or the template's `containerName`: an attempt of one of several runs.
+pub fn run_container_name(
+    instance: &Instance,
+    object: &ObjectKey,
+    template: &PodTemplate,
+    run: &str,
+    attempt: u32,
+) -> String {
+    match &template.container_name {
+        Some(fixed) => instance.docker_name(fixed),
+        None => instance.docker_name(&format!("{}-{}-{run}-{attempt}", object.namespace, object.name)),
+    }
+}
+
 /// `<namespace>-<name>`, or the network's `networkName`. An external network is called as it is, by default by its own name.
 pub fn network_name(instance: &Instance, network: &Network) -> String {
     let (meta, spec) = (&network.metadata, &network.spec);

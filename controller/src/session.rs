@@ -9,7 +9,7 @@ mod watching;
 
 use std::sync::Arc;
 
-use skiff_core::{Observed, Plan, Timestamp, archived, plan};
+use skiff_core::{Observed, Plan, Timestamp, archived, learn, plan};
 
 pub use bring::{Bring, bring};
 pub use holds::tell_holds;
@@ -79,8 +79,11 @@ impl Session {
     /// When the engine does not answer.
     pub async fn plan(&self, target: &Target) -> Result<Plan, CliError> {
         let mut observed = self.observe().await?;
-        observed.history = Arc::new(self.state.history());
-        let (sampler, now) = (DockerSampler::new(self.docker.commands()), Timestamp::now());
+        let (mut history, now) = (Arc::new(self.state.history()), Timestamp::now());
+        // What a controller would learn first: which runs have ended, and which are due.
+        learn(&mut history, &target.desired, &observed, now);
+        observed.history = history;
+        let sampler = DockerSampler::new(self.docker.commands());
         observed.probes = once(&sampler, &target.desired, &observed, now).await;
         Ok(plan(&target.desired, &observed, now))
     }

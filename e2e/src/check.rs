@@ -126,6 +126,19 @@ pub fn ready(name: &str, count: usize) -> Check {
     })
 }
 
+/// An object has containers that ended with these codes, in the order of their names.
+pub fn ended(name: &str, codes: &'static [i64]) -> Check {
+    let name = name.to_owned();
+    check(move |world| {
+        let mut containers = world.replicas(&name)?;
+        containers.sort_by(|a, b| a.name.cmp(&b.name));
+        let found: Vec<Option<i64>> = containers.iter().map(Seen::exit_code).collect();
+        let wanted: Vec<Option<i64>> = codes.iter().copied().map(Some).collect();
+        ensure!(found == wanted, "{name} ended with {found:?} instead of {codes:?}: {}", states(&containers));
+        Ok(())
+    })
+}
+
 fn states(replicas: &[Seen]) -> String {
     let words = replicas.iter().map(|seen| format!("{} {} {}", seen.name, seen.status(), seen.health()));
     words.collect::<Vec<_>>().join(", ")

@@ -45,6 +45,12 @@ impl Seen {
         self.at("/State/Health/Status")
     }
 
+    /// The exit code of a container that has ended.
+    pub fn exit_code(&self) -> Option<i64> {
+        let ended = self.status() == "exited";
+        self.inspect.pointer("/State/ExitCode").and_then(Value::as_i64).filter(|_| ended)
+    }
+
     /// The image as the container names it.
     pub fn image(&self) -> &str {
         self.at("/Config/Image")

@@ -18,7 +18,7 @@ mod world;
 
 pub use docker::{Docker, Seen};
 pub use http::{Answer, Connection};
-pub use manifest::{Service, config, network, secret, service, volume};
+pub use manifest::{Service, Task, config, job, network, secret, service, volume};
 pub use private::PrivateEngine;
 pub use program::{Ended, Running, Skiff, program};
 pub use registry::{Registry, free_port};

@@ -92,6 +92,49 @@ impl fmt::Display for Service {
     }
 }
 
+/// A job on the test image that runs a line of shell.
+#[derive(Clone, Debug)]
+pub struct Task {
+    name: String,
+    script: String,
+    spec: String,
+    schedule: Option<String>,
+}
+
+/// A job that runs a line of shell.
+pub fn job(name: &str, script: &str) -> Task {
+    Task { name: name.to_owned(), script: script.to_owned(), spec: String::new(), schedule: None }
+}
+
+impl Task {
+    /// With a further field of the job, in flow style.
+    #[must_use]
+    pub fn spec(mut self, field: &str) -> Self {
+        self.spec.extend([", ", field]);
+        self
+    }
+
+    /// On a schedule, with further fields of it in flow style.
+    #[must_use]
+    pub fn on(mut self, schedule: &str, fields: &str) -> Self {
+        self.schedule = Some(format!("schedule: \"{schedule}\"{fields}"));
+        self
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, script, spec, schedule } = self;
+        let container = format!("{{ image: {IMAGE}, command: [/bin/sh, -c, '{script}'] }}");
+        let job = format!("{{ template: {{ terminationGracePeriodSeconds: 1, container: {container} }}{spec} }}");
+        let (kind, spec) = match schedule {
+            None => ("Job", job),
+            Some(schedule) => ("CronJob", format!("{{ {schedule}, jobTemplate: {{ spec: {job} }} }}")),
+        };
+        writeln!(f, "---\napiVersion: skiff.dev/v1\nkind: {kind}\nmetadata: {{ name: {name} }}\nspec: {spec}")
+    }
+}
+
 /// A config with one key.
 pub fn config(name: &str, key: &str, value: &str) -> String {
     object("ConfigMap", name, &format!("data: {{ {key}: \"{value}\" }}"))

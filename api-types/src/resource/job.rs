@@ -26,16 +26,16 @@ pub struct JobSpec {
     /// How many may run at the same time. 1 unless said otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
     pub parallelism: Option<u32>,
-    /// How many failures are retried before the job has failed. 6 unless said otherwise.
+    /// How many attempts may fail before the job has failed. 6 unless said otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
     pub backoff_limit: Option<u32>,
-    /// How long the whole job may take, in seconds.
+    /// How long the whole job may take, all attempts together, in seconds; then what runs is stopped and the job has failed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub active_deadline_seconds: Option<u32>,
-    /// How long finished containers are kept, in seconds.
+    /// How long containers are kept once the job has ended, in seconds; for good unless said otherwise. That it has ended is remembered.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ttl_seconds_after_finished: Option<u32>,
-    /// Whether the job is kept from running.
+    /// Whether the job is kept from running; what runs is stopped, and begins anew when the job is resumed.
     #[serde(default, skip_serializing_if = "is_default")]
     pub suspend: bool,
     /// What must be there before it starts.
@@ -59,7 +59,8 @@ pub struct CronJob {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CronJobSpec {
-    /// When it runs: minute, hour, day of month, month, day of week, as in crontab(5); or `@hourly`, `@daily`, ….
+    /// When it runs: minute, hour, day of month, month, day of week, as in crontab(5); or `@hourly`, `@daily`, …. What falls into an
+    /// hour that the clock skips happens right after it, what falls into one that comes twice happens once.
     pub schedule: String,
     /// The time zone of the schedule, `Europe/Berlin`. UTC unless said otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -67,10 +68,10 @@ pub struct CronJobSpec {
     /// What happens when the last run has not ended. `Allow` unless said otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
     pub concurrency_policy: ConcurrencyPolicy,
-    /// How late a run may still start, in seconds.
+    /// How late a run may still start, in seconds. Of runs that were missed at most the last one is made up for.
     #[serde(default, skip_serializing_if = "is_default")]
     pub starting_deadline_seconds: Option<u32>,
-    /// Whether no run is started.
+    /// Whether no run is started. Runs that go on are left alone, and none is made up for later.
     #[serde(default, skip_serializing_if = "is_default")]
     pub suspend: bool,
     /// How many runs that succeeded are kept. 3 unless said otherwise.
@@ -79,7 +80,7 @@ pub struct CronJobSpec {
     /// How many runs that failed are kept. 1 unless said otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
     pub failed_jobs_history_limit: Option<u32>,
-    /// The job that each run is.
+    /// The job that each run is. A change in here is for runs to come.
     pub job_template: JobTemplate,
 }
 

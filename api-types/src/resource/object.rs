@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ConfigMap, CronJob, Deployment, Job, Network, Secret, Volume};
+use super::{ConfigMap, CronJob, Dependency, Deployment, Job, Network, Secret, Volume};
 use crate::{Kind, ObjectKey, ObjectMeta};
 
 /// An object of any kind.
@@ -62,6 +62,16 @@ impl Object {
             Self::Deployment(object) => &mut object.metadata,
             Self::Job(object) => &mut object.metadata,
             Self::CronJob(object) => &mut object.metadata,
+        }
+    }
+
+    /// What must be there before it starts.
+    pub fn depends_on(&self) -> &[Dependency] {
+        match self {
+            Self::Deployment(object) => &object.spec.depends_on,
+            Self::Job(object) => &object.spec.depends_on,
+            Self::CronJob(object) => &object.spec.job_template.spec.depends_on,
+            Self::Network(_) | Self::Volume(_) | Self::ConfigMap(_) | Self::Secret(_) => &[],
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Total: a reference that leads nowhere is left out, as validation has complained about it before.
 
+mod job;
 mod layout;
 mod network;
 mod pieces;
@@ -16,7 +17,7 @@ use base64::Engine as _;
 use skiff_api::{Instance, Kind, Object, ObjectKey, annotation};
 
 use crate::content::{Archive, ContentStore, DigestKey};
-use crate::desired::{Departed, Desired, Intent, SourceState, Unrun};
+use crate::desired::{Departed, Desired, Intent, SourceState};
 use crate::history::History;
 
 /// An object and where it comes from.
@@ -83,9 +84,13 @@ pub fn compile(input: &CompileInput<'_>) -> (Desired, ContentStore) {
                 let compiled = workload::with_revisions(input, &mut content, key, declared, object);
                 desired.workloads.insert(key.clone(), Arc::new(compiled));
             }
-            Object::Job(_) | Object::CronJob(_) => {
-                let reason = format!("{}s are validated and not run by this version", key.kind.as_str());
-                desired.unrun.insert(key.clone(), Unrun { source: declared.source.clone(), reason });
+            Object::Job(object) => {
+                let origin = workload::Origin::declared(input, &content, key, declared);
+                desired.jobs.insert(key.clone(), Arc::new(job::job(&origin, &object.spec)));
+            }
+            Object::CronJob(object) => {
+                let origin = workload::Origin::declared(input, &content, key, declared);
+                desired.crons.insert(key.clone(), Arc::new(job::cron(&origin, &object.spec)));
             }
             Object::ConfigMap(_) | Object::Secret(_) => {}
         }

@@ -1,5 +1,7 @@
 //! What is declared, compiled once when a source is loaded so that planning only compares.
 
+mod job;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use skiff_api::{
 
 use crate::action::{CreateVolume, FileSet};
 use crate::course::Course;
+pub use job::{Cron, Job};
 
 /// Everything that the loaded sources declare.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,8 +27,10 @@ pub struct Desired {
     pub sources: BTreeMap<String, SourceState>,
     /// Deployments.
     pub workloads: BTreeMap<ObjectKey, Arc<Workload>>,
-    /// Objects that are declared and not run.
-    pub unrun: BTreeMap<ObjectKey, Unrun>,
+    /// Jobs.
+    pub jobs: BTreeMap<ObjectKey, Arc<Job>>,
+    /// Schedules.
+    pub crons: BTreeMap<ObjectKey, Arc<Cron>>,
     /// Networks, the default ones of the namespaces included.
     pub networks: BTreeMap<ObjectKey, DesiredNetwork>,
     /// Volumes; those per replica carry the name without the ordinal.
@@ -39,10 +44,33 @@ pub struct Desired {
 impl Desired {
     /// Whether an object is declared.
     pub fn declares(&self, object: &ObjectKey) -> bool {
-        self.workloads.contains_key(object)
-            || self.networks.contains_key(object)
-            || self.volumes.contains_key(object)
-            || self.unrun.contains_key(object)
+        self.containers_of(object).is_some() || self.networks.contains_key(object) || self.volumes.contains_key(object)
+    }
+
+    /// Whether an object shall be gone: it is declared no more, or everything shall go.
+    pub fn lets_go(&self, object: &ObjectKey) -> bool {
+        // Where only some objects were named on the command line no source is loaded, and nobody says that the others have gone.
+        if self.sources.is_empty() || self.claimed.contains(object) {
+            return false;
+        }
+        match self.intent {
+            Intent::Run => self.departed.contains_key(object) && !self.declares(object),
+            Intent::Down { .. } => self.departed.contains_key(object) || self.declares(object),
+        }
+    }
+
+    /// What the containers of an object are made from: a deployment's, a job's, a schedule's.
+    pub fn containers_of(&self, object: &ObjectKey) -> Option<&Workload> {
+        let job = || self.jobs.get(object).map(|job| &job.workload);
+        let cron = || self.crons.get(object).map(|cron| &cron.job.workload);
+        self.workloads.get(object).map(Arc::as_ref).or_else(job).or_else(cron)
+    }
+
+    /// What the containers of all objects are made from.
+    pub fn with_containers(&self) -> impl Iterator<Item = &Workload> {
+        let jobs = self.jobs.values().map(|job| &job.workload);
+        let crons = self.crons.values().map(|cron| &cron.job.workload);
+        self.workloads.values().map(Arc::as_ref).chain(jobs).chain(crons)
     }
 }
 
@@ -68,15 +96,6 @@ pub struct SourceState {
     pub problems: usize,
     /// Whether a prune of most of it has been confirmed.
     pub confirm_prune: bool,
-}
-
-/// An object that is declared and not run, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unrun {
-    /// The source that declares it.
-    pub source: String,
-    /// Why it is not run.
-    pub reason: String,
 }
 
 /// What is remembered of an object that is declared no more.
@@ -151,7 +170,7 @@ pub struct DependsOn {
 }
 
 /// How replicas are replaced, in numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rollout {
     /// All old ones go before the first new one starts.
     pub recreate: bool,

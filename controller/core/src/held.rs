@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use skiff_api::{DependencyCondition, ObjectKey};
 
+use crate::history::RunOutcome;
 use crate::reason::{Change, Reason};
 pub use news::{HoldNews, hold_news};
 
@@ -167,6 +168,24 @@ pub enum HeldReason {
     },
     /// The rollout is paused.
     Paused,
+    /// The manifest keeps it from running.
+    Suspended,
+    /// An attempt of a job failed, and the next one waits.
+    Retry {
+        /// When it is made.
+        until: Timestamp,
+        /// How many failed in a row.
+        failures: u32,
+        /// How many may fail.
+        limit: u32,
+        /// The exit code of the last one.
+        code: i64,
+    },
+    /// A job has failed, and is not run again by itself.
+    RunFailed {
+        /// How.
+        outcome: RunOutcome,
+    },
     /// The disk is nearly full: nothing is replaced, restarted or pulled.
     DiskPressure {
         /// Bytes that are free.
@@ -199,6 +218,7 @@ impl HeldReason {
             | Self::WaitingReady { .. }
             | Self::BackOff { .. }
             | Self::CrashLoop { .. }
+            | Self::Retry { .. }
             | Self::Removing { .. }
             | Self::Restarting { .. } => true,
             Self::GaveUp { .. }
@@ -214,6 +234,8 @@ impl HeldReason {
             | Self::Unsupported { .. }
             | Self::NotRun { .. }
             | Self::Paused
+            | Self::Suspended
+            | Self::RunFailed { .. }
             | Self::DiskPressure { .. }
             | Self::ContentUnknown { .. }
             | Self::LabelsUnreadable { .. }
@@ -272,6 +294,13 @@ impl fmt::Display for HeldReason {
             }
             Self::NotRun { why } => f.write_str(why),
             Self::Paused => f.write_str("the rollout is paused"),
+            Self::Suspended => f.write_str("it is suspended"),
+            Self::Retry { until, failures, limit, code } => write!(
+                f,
+                "the last attempt exited with {code}; the next one comes at {} ({failures} failed, {limit} may)",
+                clock(*until)
+            ),
+            Self::RunFailed { outcome } => write!(f, "it {outcome}"),
             Self::DiskPressure { free } => write!(f, "the disk is nearly full: {} MiB free", free >> 20),
             Self::ContentUnknown { objects } => {
                 write!(f, "whether {} changed cannot be told: digested with another key", objects.join(", "))

@@ -3,11 +3,15 @@
 //! It lives in the state directory. Losing it loses history, never workloads: a revision that runs well is stable from the first
 //! look on, and nothing is replaced for want of a record.
 
+mod run;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use skiff_api::{ObjectKey, PodTemplate};
+
+pub use run::{AttemptEnd, Followed, RunEnd, RunOutcome, RunRecord};
 
 /// What is remembered, by object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +35,15 @@ pub struct ObjectHistory {
     /// Replicas that were started before this moment are to be replaced.
     #[serde(default)]
     pub restart_before: Option<Timestamp>,
+    /// The runs of a job or a schedule, by name; that of a job which runs for the first time has none.
+    #[serde(default)]
+    pub runs: BTreeMap<String, RunRecord>,
+    /// Up to when a schedule has been followed.
+    #[serde(default)]
+    pub followed: Option<Followed>,
+    /// Whether it went and left containers behind, which say nothing of a run to come.
+    #[serde(default)]
+    pub anew: bool,
 }
 
 /// A template that was declared once, with the content that it used.

@@ -10,6 +10,7 @@ use skiff_api::ObjectKey;
 use crate::desired::{Desired, Intent};
 use crate::event::Event;
 use crate::history::History;
+use crate::job;
 use crate::observed::Observed;
 use crate::revision;
 
@@ -20,16 +21,13 @@ pub fn learn(history: &mut Arc<History>, desired: &Desired, observed: &Observed,
         Intent::Run => revision::learn(history, desired, observed, now, &mut events),
         Intent::Down { .. } => {}
     }
+    job::learn(history, desired, observed, now, &mut events);
     forget_gone(history, desired, observed);
     events
 }
 
 /// Forgets objects of which nothing is left and nothing shall be: what is declared again begins anew.
 fn forget_gone(history: &mut Arc<History>, desired: &Desired, observed: &Observed) {
-    let goes = |object: &ObjectKey| match desired.intent {
-        Intent::Run => desired.departed.contains_key(object) && !desired.declares(object),
-        Intent::Down { .. } => desired.declares(object) || desired.departed.contains_key(object),
-    };
     let is_there = |object: &ObjectKey| {
         observed
             .containers
@@ -38,7 +36,7 @@ fn forget_gone(history: &mut Arc<History>, desired: &Desired, observed: &Observe
             .any(|labels| labels.object == *object)
     };
     let gone: Vec<ObjectKey> =
-        history.objects.keys().filter(|object| goes(object) && !is_there(object)).cloned().collect();
+        history.objects.keys().filter(|object| desired.lets_go(object) && !is_there(object)).cloned().collect();
     for object in gone {
         Arc::make_mut(history).objects.remove(&object);
     }

@@ -14,6 +14,7 @@ mod event;
 mod failure;
 mod held;
 mod history;
+mod job;
 mod learn;
 mod made_from;
 mod observed;
@@ -36,14 +37,17 @@ pub use content::{Archive, ContentKey, ContentStore, DigestKey};
 pub use course::Course;
 pub use crash::{Crash, Crashes, notice_crashes};
 pub use desired::{
-    Attachment, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Intent,
-    Mount, MountSource, Rollout, SourceState, StopFirst, Template, Unrun, Use, Workload,
+    Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Intent,
+    Job, Mount, MountSource, Rollout, SourceState, StopFirst, Template, Use, Workload,
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};
 pub use failure::{Failure, Failures, failure_behind};
 pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
-pub use history::{Back, History, ObjectHistory, Revision, Standing};
+pub use history::{
+    AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing,
+};
+pub use job::{RunRefused, ask_for_run};
 pub use learn::learn;
 pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,

@@ -8,10 +8,12 @@ mod dependency;
 mod draft;
 mod drift;
 mod facts;
+mod job;
 mod network;
 mod removal;
 mod replica;
 mod rollout;
+mod run;
 mod volume;
 mod workload;
 
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use skiff_api::ObjectKey;
+use skiff_api::{Kind, ObjectKey};
 
 use crate::action::Action;
 use crate::course::effective;
@@ -98,11 +100,14 @@ pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
     if desired.intent == Intent::Run {
         network::plan_networks(&mut draft);
         volume::plan_volumes(&mut draft);
-        for (key, unrun) in &desired.unrun {
-            draft.hold(key, crate::HeldReason::NotRun { why: unrun.reason.clone() });
-        }
         for workload in dependency::order(desired) {
-            workload::plan_workload(&mut draft, workload);
+            match workload.key.kind {
+                Kind::Job => job::plan_job(&mut draft, &workload.key),
+                Kind::CronJob => job::plan_cron(&mut draft, &workload.key),
+                Kind::Deployment | Kind::Network | Kind::Volume | Kind::ConfigMap | Kind::Secret => {
+                    workload::plan_workload(&mut draft, workload);
+                }
+            }
         }
     }
     removal::plan_leftovers(&mut draft);

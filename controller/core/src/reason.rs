@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// Why.
@@ -79,6 +80,31 @@ pub enum Reason {
     },
     /// Nothing uses it any more.
     Unused,
+    /// Its moment has come.
+    Due {
+        /// The moment.
+        at: Timestamp,
+    },
+    /// Somebody asked for it.
+    Asked {
+        /// When.
+        at: Timestamp,
+    },
+    /// Attempts before it failed.
+    Retried {
+        /// The number of the attempt.
+        number: u32,
+        /// How many failed before it.
+        failures: u32,
+    },
+    /// It takes longer than it may.
+    DeadlineExceeded,
+    /// It was kept for as long as it should be.
+    Expired,
+    /// The manifest keeps it from running.
+    Suspended,
+    /// The next run takes its place.
+    Replaced,
     /// A rollout goes back to an earlier revision.
     RolledBack {
         /// The number of the revision that failed.
@@ -166,6 +192,14 @@ impl fmt::Display for Reason {
             Self::Readdressed { network, changes } => write!(f, "different on network {network}: {}", List(changes)),
             Self::Adjusted { changes } => write!(f, "adjusted in place: {}", List(changes)),
             Self::Unused => f.write_str("unused"),
+            Self::Due { at } => write!(f, "due at {}", at.strftime("%H:%MZ")),
+            Self::Asked { at } => write!(f, "asked for at {}", at.strftime("%H:%M:%SZ")),
+            Self::Retried { number, failures: 1 } => write!(f, "attempt {number}, after one that failed"),
+            Self::Retried { number, failures } => write!(f, "attempt {number}, after {failures} that failed"),
+            Self::DeadlineExceeded => f.write_str("past its deadline"),
+            Self::Expired => f.write_str("finished, and kept for long enough"),
+            Self::Suspended => f.write_str("suspended"),
+            Self::Replaced => f.write_str("replaced by the next run"),
             Self::RolledBack { from, why } => write!(f, "rolled back: revision {from} failed: {why}"),
             Self::RestartAsked => f.write_str("restart asked for"),
             Self::Rewired { network } => write!(f, "on network {network}, which is made anew"),

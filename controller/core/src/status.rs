@@ -1,5 +1,7 @@
 //! What an object has come to, in words and numbers, for people and for whoever waits.
 
+mod job;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -72,7 +74,7 @@ pub struct ReplicaStatus {
     pub complaint: Option<String>,
 }
 
-/// The state of every workload that is declared, as the plan made from the same inputs sees it.
+/// The state of every object with containers that is declared, as the plan made from the same inputs sees it.
 pub fn status(
     desired: &Desired,
     observed: &Observed,
@@ -87,6 +89,7 @@ pub fn status(
             let replicas = views.get(key).map_or(&[][..], Vec::as_slice);
             (key.clone(), object_status(key, workload.replicas, replicas, plan, observed))
         })
+        .chain(job::statuses(desired, observed, plan, now))
         .collect()
 }
 

@@ -38,7 +38,7 @@ pub fn target(
 ) -> Result<Target, CliError> {
     let mut objects = loaded.declared();
     for scale in &options.scale {
-        let key = named(&objects, &scale.name)?;
+        let key = named(&objects, &scale.name, &[Kind::Deployment])?;
         if let Some(Object::Deployment(deployment)) = objects.get_mut(&key).map(|declared| &mut declared.object) {
             deployment.spec.replicas = Some(scale.replicas);
         }
@@ -52,7 +52,8 @@ pub fn target(
         };
         sources.insert(loaded.source.clone(), source);
     } else {
-        let wanted = options.only.iter().map(|name| named(&objects, name)).collect::<Result<Vec<_>, _>>()?;
+        let kinds = [Kind::Deployment, Kind::Job, Kind::CronJob];
+        let wanted = options.only.iter().map(|name| named(&objects, name, &kinds)).collect::<Result<Vec<_>, _>>()?;
         keep_needed(&mut objects, wanted);
     }
     let (desired, content) = compile(&CompileInput {
@@ -95,13 +96,15 @@ pub fn remembered(state: &State, history: &History, instance: &Instance) -> Desi
     desired
 }
 
-/// The deployment that a word on the command line means: its name, or `namespace/name`.
-fn named(objects: &BTreeMap<ObjectKey, DeclaredObject>, word: &str) -> Result<ObjectKey, CliError> {
-    let word = word.strip_prefix("deployment/").unwrap_or(word);
-    let (namespace, name) = word.split_once('/').map_or((None, word), |(namespace, name)| (Some(namespace), name));
-    let deployments = || objects.keys().filter(|key| key.kind == Kind::Deployment);
+/// The object of one of these kinds that a word on the command line means: `name`, `namespace/name`, either behind `kind/`.
+fn named(objects: &BTreeMap<ObjectKey, DeclaredObject>, word: &str, kinds: &[Kind]) -> Result<ObjectKey, CliError> {
+    let prefixed = kinds.iter().find_map(|kind| Some((*kind, word.strip_prefix(kind.lower())?.strip_prefix('/')?)));
+    let (kind, rest) = prefixed.map_or((None, word), |(kind, rest)| (Some(kind), rest));
+    let (namespace, name) = rest.split_once('/').map_or((None, rest), |(namespace, name)| (Some(namespace), name));
+    let candidates =
+        || objects.keys().filter(|key| kind.is_none_or(|kind| kind == key.kind) && kinds.contains(&key.kind));
     let matches = |key: &&ObjectKey| key.name == name && namespace.is_none_or(|namespace| key.namespace == namespace);
-    let mut found = deployments().filter(matches);
+    let mut found = candidates().filter(matches);
     match (found.next(), found.next()) {
         (Some(key), None) => Ok(key.clone()),
         (Some(first), Some(second)) => Err(CliError::refused(
@@ -109,12 +112,13 @@ fn named(objects: &BTreeMap<ObjectKey, DeclaredObject>, word: &str) -> Result<Ob
             format!("name one: {}/{}", first.namespace, first.name),
         )),
         (None, _) => {
-            let help = match suggest::nearest(name, deployments().map(|key| key.name.as_str())) {
+            let help = match suggest::nearest(name, candidates().map(|key| key.name.as_str())) {
                 _ if is_like_a_path(word) => format!("further files and folders go behind `-f`: `-f {word}`"),
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => "`skiff validate PATH -o name` lists what the manifests declare".to_owned(),
             };
-            Err(CliError::refused(format!("no deployment is named `{word}`"), help))
+            let what = kinds.iter().map(|kind| kind.lower()).collect::<Vec<_>>().join(" or ");
+            Err(CliError::refused(format!("no {what} is named `{word}`"), help))
         }
     }
 }
@@ -125,7 +129,7 @@ fn is_like_a_path(word: &str) -> bool {
     word.starts_with(['.', '/']) || extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
 }
 
-/// Keeps the named deployments, what they depend on, and everything that is no workload.
+/// Keeps the named objects, what they depend on, and everything that is no workload.
 fn keep_needed(objects: &mut BTreeMap<ObjectKey, DeclaredObject>, wanted: Vec<ObjectKey>) {
     let mut needed: BTreeSet<ObjectKey> = BTreeSet::new();
     let mut open = wanted;
@@ -133,11 +137,11 @@ fn keep_needed(objects: &mut BTreeMap<ObjectKey, DeclaredObject>, wanted: Vec<Ob
         if !needed.insert(key.clone()) {
             continue;
         }
-        if let Some(Object::Deployment(deployment)) = objects.get(&key).map(|declared| &declared.object) {
-            for dependency in &deployment.spec.depends_on {
-                let namespace = dependency.namespace.as_deref().unwrap_or(&key.namespace);
-                open.push(ObjectKey::new(Kind::Deployment, namespace, dependency.name.as_str()));
-            }
+        let dependencies = objects.get(&key).map_or(&[][..], |declared| declared.object.depends_on());
+        for dependency in dependencies {
+            let namespace = dependency.namespace.as_deref().unwrap_or(&key.namespace);
+            let kinds = [Kind::Deployment, Kind::Job].into_iter();
+            open.extend(kinds.map(|kind| ObjectKey::new(kind, namespace, dependency.name.as_str())));
         }
     }
     objects.retain(|key, _| !key.kind.is_workload() || needed.contains(key));

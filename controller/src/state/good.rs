@@ -41,7 +41,7 @@ impl Good {
     }
 
     fn remembered(&self, key: &ObjectKey, object: &Object) -> Departed {
-        let depends_on = dependencies(object).iter().map(|dependency| self.resolve(key, dependency)).collect();
+        let depends_on = object.depends_on().iter().map(|dependency| self.resolve(key, dependency)).collect();
         let protected = object.metadata().annotations.get(annotation::PRUNE).is_some_and(|value| value == "false");
         Departed { depends_on, protected }
     }
@@ -56,14 +56,5 @@ impl Good {
         } else {
             ObjectKey { kind: Kind::Deployment, ..job }
         }
-    }
-}
-
-fn dependencies(object: &Object) -> &[Dependency] {
-    match object {
-        Object::Deployment(deployment) => &deployment.spec.depends_on,
-        Object::Job(job) => &job.spec.depends_on,
-        Object::CronJob(cron) => &cron.spec.job_template.spec.depends_on,
-        Object::Network(_) | Object::Volume(_) | Object::ConfigMap(_) | Object::Secret(_) => &[],
     }
 }

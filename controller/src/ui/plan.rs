@@ -104,6 +104,13 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Disconnected { .. }
         | Reason::Overconnected { .. }
         | Reason::Unused
+        | Reason::Due { .. }
+        | Reason::Asked { .. }
+        | Reason::Retried { .. }
+        | Reason::DeadlineExceeded
+        | Reason::Expired
+        | Reason::Suspended
+        | Reason::Replaced
         | Reason::RolledBack { .. }
         | Reason::RestartAsked
         | Reason::Rewired { .. } => (reason.to_string(), &[]),

@@ -8,6 +8,7 @@ mod down;
 mod engine;
 mod foreign;
 mod heal;
+mod jobs;
 mod order;
 mod probes;
 mod prune;

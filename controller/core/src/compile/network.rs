@@ -56,37 +56,34 @@ fn canonical(spec: &impl Serialize, labels: &BTreeMap<String, String>) -> (Strin
 
 /// Adds the default network of each namespace in which something is on it and nobody declares it.
 pub(super) fn add_default_networks(input: &CompileInput<'_>, desired: &mut Desired) {
-    for workload in desired.workloads.values() {
-        for attachment in &workload.networks {
-            let known = desired.networks.values().any(|network| network.name == attachment.network);
-            if known {
-                continue;
-            }
-            let namespace = input
-                .objects
-                .keys()
-                .map(|key| key.namespace.as_str())
-                .find(|namespace| naming::default_network_name(input.instance, namespace) == attachment.network);
-            let Some(namespace) = namespace else { continue };
-            let (canonical, hash) = canonical(&NetworkSpec::default(), &BTreeMap::new());
-            let network = DesiredNetwork {
-                source: workload.source.clone(),
-                source_revision: None,
-                name: attachment.network.clone(),
-                spec: NetworkSpec::default(),
-                labels: BTreeMap::new(),
-                hash,
-                canonical,
-                departed: crate::Departed::default(),
-            };
-            desired.networks.insert(ObjectKey::new(Kind::Network, namespace, "default"), network);
+    let attachments = desired.with_containers().flat_map(|workload| {
+        workload.networks.iter().map(|attachment| (workload.source.clone(), attachment.network.clone()))
+    });
+    for (source, name) in attachments.collect::<Vec<_>>() {
+        if desired.networks.values().any(|network| network.name == name) {
+            continue;
         }
+        let mut namespaces = input.objects.keys().map(|key| key.namespace.as_str());
+        let namespace = namespaces.find(|namespace| naming::default_network_name(input.instance, namespace) == name);
+        let Some(namespace) = namespace else { continue };
+        let (canonical, hash) = canonical(&NetworkSpec::default(), &BTreeMap::new());
+        let network = DesiredNetwork {
+            source,
+            source_revision: None,
+            name,
+            spec: NetworkSpec::default(),
+            labels: BTreeMap::new(),
+            hash,
+            canonical,
+            departed: crate::Departed::default(),
+        };
+        desired.networks.insert(ObjectKey::new(Kind::Network, namespace, "default"), network);
     }
 }
 
 /// Marks volumes that each ordinal of a workload has for itself.
 pub(super) fn mark_volumes_per_replica(desired: &mut Desired) {
-    let mounts = desired.workloads.values().flat_map(|workload| &workload.template.mounts);
+    let mounts = desired.with_containers().flat_map(|workload| &workload.template.mounts);
     let own: Vec<ObjectKey> = mounts
         .filter_map(|mount| match &mount.source {
             MountSource::Volume { object, per_replica: true, .. } => Some(object.clone()),

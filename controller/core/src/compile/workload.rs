@@ -1,12 +1,12 @@
-//! A deployment: its template with everything resolved, its networks, its dependencies, its limits.
+//! What has containers: its template with everything resolved, its networks, its dependencies, its limits; and what a deployment adds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use skiff_api::{
-    DependencyCondition, Deployment, Kind, NetworkAttachment, Object, ObjectKey, PodTemplate, RestartPolicy, label,
-    naming,
+    Dependency, DependencyCondition, Deployment, Kind, NetworkAttachment, Object, ObjectKey, OnFailure, PodTemplate,
+    RestartPolicy, label, naming,
 };
 
 use super::pieces::{Pieces, Versions, pieces};
@@ -14,7 +14,7 @@ use super::{CompileInput, DeclaredObject, content_object, departed, reference, r
 use crate::content::ContentStore;
 use crate::course::Course;
 use crate::crash::is_paced;
-use crate::desired::{Attachment, DependsOn, InPlace, Template, Workload};
+use crate::desired::{Attachment, DependsOn, InPlace, Rollout, Template, Workload};
 use crate::history::Revision;
 use crate::probe::gates_readiness;
 use crate::template;
@@ -25,6 +25,29 @@ const DEFAULT_REVISION_HISTORY_LIMIT: u32 = 10;
 /// How long a replica that nothing can probe must run before it counts.
 const DEFAULT_MIN_READY_SECONDS: u32 = 10;
 
+/// An object with containers, where it stands, and what it may refer to.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    input: &'a CompileInput<'a>,
+    content: &'a ContentStore,
+    versions: &'a Versions,
+    key: &'a ObjectKey,
+    declared: &'a DeclaredObject,
+}
+
+impl<'a> Origin<'a> {
+    /// With the content that is declared now.
+    pub(super) fn declared(
+        input: &'a CompileInput<'a>,
+        content: &'a ContentStore,
+        key: &'a ObjectKey,
+        declared: &'a DeclaredObject,
+    ) -> Self {
+        static NO_VERSIONS: Versions = Versions::new();
+        Self { input, content, versions: &NO_VERSIONS, key, declared }
+    }
+}
+
 /// The workload as declared, with its earlier revisions as they would be now.
 pub(super) fn with_revisions(
     input: &CompileInput<'_>,
@@ -33,14 +56,15 @@ pub(super) fn with_revisions(
     declared: &DeclaredObject,
     object: &Deployment,
 ) -> Workload {
-    let mut compiled = workload(input, content, &Versions::new(), key, declared, object);
+    let mut compiled = deployment(&Origin::declared(input, content, key, declared), object);
     let remembered = input.history.objects.get(key).map_or(&[][..], |known| known.revisions.as_slice());
     for revision in remembered.iter().filter(|revision| revision.identity != compiled.template.identity) {
         let versions = versions_of(input, content, key, revision);
         let mut then = object.clone();
         then.spec.template = revision.pod.clone();
         let base = DeclaredObject { base: revision.base.clone(), ..declared.clone() };
-        let earlier = workload(input, content, &versions, key, &base, &then);
+        let origin = Origin { input, content, versions: &versions, key, declared: &base };
+        let earlier = deployment(&origin, &then);
         compiled.earlier.insert(revision.number, Arc::new(earlier));
     }
     compiled
@@ -62,22 +86,63 @@ fn versions_of(input: &CompileInput<'_>, content: &mut ContentStore, key: &Objec
     versions
 }
 
-fn workload(
-    input: &CompileInput<'_>,
-    content: &ContentStore,
-    versions: &Versions,
-    key: &ObjectKey,
-    declared: &DeclaredObject,
-    object: &Deployment,
-) -> Workload {
+fn deployment(origin: &Origin<'_>, object: &Deployment) -> Workload {
     let spec = &object.spec;
-    let pod = &spec.template;
+    let compiled = workload(origin, &spec.template, &spec.depends_on);
+    let check = spec.template.container.health_check.as_ref();
+    let probed = check.is_some_and(|check| check.test.first().is_none_or(|word| word != "NONE"))
+        || gates_readiness(&spec.template.container);
+    Workload {
+        replicas: spec.replicas(),
+        min_ready_seconds: spec.min_ready_seconds.unwrap_or(if probed { 0 } else { DEFAULT_MIN_READY_SECONDS }),
+        rollout: rollout::rollout(spec, origin.key, &compiled.template, &compiled.networks),
+        progress_deadline_seconds: spec.progress_deadline_seconds.unwrap_or(DEFAULT_PROGRESS_DEADLINE_SECONDS),
+        on_failure: spec.strategy.on_failure,
+        group: object.metadata.labels.get(label::ROLLOUT_GROUP).cloned(),
+        revision_history_limit: spec.revision_history_limit.unwrap_or(DEFAULT_REVISION_HISTORY_LIMIT),
+        ..compiled
+    }
+}
+
+/// What every object with containers has: one of them, nothing that is asked of a rollout.
+pub(super) fn workload(origin: &Origin<'_>, pod: &PodTemplate, depends_on: &[Dependency]) -> Workload {
+    let Origin { input, key, declared, .. } = *origin;
     let networks = attachments(input, key, pod);
-    let depends_on = dependencies(input, key, object);
+    let depends_on = dependencies(input, key, pod, depends_on);
+    let template = template(origin, pod, &networks);
+    Workload {
+        key: key.clone(),
+        source: declared.source.clone(),
+        source_revision: declared.source_revision.clone(),
+        replicas: 1,
+        departed: departed(declared, depends_on.iter().map(|dependency| dependency.object.clone()).collect()),
+        depends_on,
+        min_ready_seconds: 0,
+        rollout: Rollout::default(),
+        restart_policy: pod.restart_policy.unwrap_or_default(),
+        grace_seconds: pod.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS),
+        progress_deadline_seconds: 0,
+        on_failure: OnFailure::default(),
+        group: None,
+        revision_history_limit: 0,
+        earlier: BTreeMap::new(),
+        course: Course::Declared,
+        restart_before: None,
+        restart: pod.restart.clone(),
+        base: declared.base.clone(),
+        requires: requirement::requirements(pod),
+        not_run: requirement::not_run(pod),
+        in_place: template.in_place.clone(),
+        template: Arc::new(template),
+        networks,
+    }
+}
+
+fn template(origin: &Origin<'_>, pod: &PodTemplate, networks: &[Attachment]) -> Template {
+    let Origin { input, content, versions, key, declared } = *origin;
     let Pieces { env, mounts, content, uses } = pieces(input, content, versions, key, declared, pod);
     let canonical = template::canonical(pod, networks.first(), &volume_names(input, key, pod)).to_string();
-    let in_place = in_place(pod);
-    let template = Template {
+    Template {
         hash: template::hash(&canonical),
         identity: template::identity(&canonical, &content),
         canonical,
@@ -86,36 +151,7 @@ fn workload(
         pod: pod.clone(),
         env,
         mounts,
-        in_place: in_place.clone(),
-    };
-    let check = pod.container.health_check.as_ref();
-    let probed = check.is_some_and(|check| check.test.first().is_none_or(|word| word != "NONE"))
-        || gates_readiness(&pod.container);
-    Workload {
-        key: key.clone(),
-        source: declared.source.clone(),
-        source_revision: declared.source_revision.clone(),
-        replicas: spec.replicas(),
-        departed: departed(declared, depends_on.iter().map(|dependency| dependency.object.clone()).collect()),
-        depends_on,
-        min_ready_seconds: spec.min_ready_seconds.unwrap_or(if probed { 0 } else { DEFAULT_MIN_READY_SECONDS }),
-        rollout: rollout::rollout(spec, key, &template, &networks),
-        restart_policy: pod.restart_policy.unwrap_or_default(),
-        grace_seconds: pod.termination_grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS),
-        progress_deadline_seconds: spec.progress_deadline_seconds.unwrap_or(DEFAULT_PROGRESS_DEADLINE_SECONDS),
-        on_failure: spec.strategy.on_failure,
-        group: object.metadata.labels.get(label::ROLLOUT_GROUP).cloned(),
-        revision_history_limit: spec.revision_history_limit.unwrap_or(DEFAULT_REVISION_HISTORY_LIMIT),
-        earlier: BTreeMap::new(),
-        course: Course::Declared,
-        restart_before: None,
-        restart: pod.restart.clone(),
-        base: declared.base.clone(),
-        requires: requirement::requirements(pod),
-        not_run: requirement::not_run(pod),
-        template: Arc::new(template),
-        in_place,
-        networks,
+        in_place: in_place(pod),
     }
 }
 
@@ -154,16 +190,21 @@ fn resolve_attachment(input: &CompileInput<'_>, key: &ObjectKey, attachment: &Ne
 }
 
 /// What must be there first: what the manifest names, and whose network it joins.
-fn dependencies(input: &CompileInput<'_>, key: &ObjectKey, object: &Deployment) -> Vec<DependsOn> {
+fn dependencies(
+    input: &CompileInput<'_>,
+    key: &ObjectKey,
+    pod: &PodTemplate,
+    depends_on: &[Dependency],
+) -> Vec<DependsOn> {
     let mut found = BTreeMap::new();
-    for dependency in &object.spec.depends_on {
+    for dependency in depends_on {
         let candidates = [Kind::Deployment, Kind::Job, Kind::CronJob]
             .map(|kind| reference(kind, key, dependency.namespace.as_deref(), &dependency.name));
         if let Some(target) = candidates.into_iter().find(|target| input.objects.contains_key(target)) {
             found.insert(target, dependency.condition);
         }
     }
-    let mode = object.spec.template.network_mode.as_deref().unwrap_or_default();
+    let mode = pod.network_mode.as_deref().unwrap_or_default();
     if let Some(name) = mode.strip_prefix("deployment:") {
         found.entry(reference(Kind::Deployment, key, None, name)).or_insert(DependencyCondition::Started);
     }

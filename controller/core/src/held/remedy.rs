@@ -21,6 +21,12 @@ impl Held {
             HeldReason::RevisionFailed { .. } => {
                 format!("`skiff rollout history {name}` tells what failed; change the manifest to try again")
             }
+            HeldReason::RunFailed { .. } => {
+                format!(
+                    "`skiff logs {}` tells why; change the manifest, or run it again with `skiff run-now job/{name}`",
+                    self.object
+                )
+            }
             HeldReason::DiskPressure { .. } => "free some space, for example with `docker image prune`".to_owned(),
             HeldReason::VolumeChanged { .. } => {
                 "change it back, or back up the data, remove the volume by hand and let Skiff make it anew".to_owned()
@@ -42,6 +48,8 @@ impl Held {
             | HeldReason::Protected
             | HeldReason::NotRun { .. }
             | HeldReason::Paused
+            | HeldReason::Suspended
+            | HeldReason::Retry { .. }
             | HeldReason::Retained { .. } => return None,
         })
     }

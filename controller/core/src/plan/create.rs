@@ -21,6 +21,26 @@ pub(super) struct Ground {
     pub(super) after: Vec<StepId>,
 }
 
+/// Which container of an object is made.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// Docker's name.
+    pub(super) name: String,
+    /// The ordinal of a replica, the number of an attempt.
+    pub(super) ordinal: u32,
+    /// The revision of the template, 0 for jobs.
+    pub(super) revision: u64,
+    /// The run of a job.
+    pub(super) run: Option<String>,
+}
+
+impl Place {
+    /// A replica of a deployment.
+    pub(super) fn replica(draft: &Draft<'_>, workload: &Workload, ordinal: u32, revision: u64) -> Self {
+        Self { name: replica_name(draft, workload, ordinal), ordinal, revision, run: None }
+    }
+}
+
 /// Lays the ground for new replicas: dependencies, networks, volumes, files, the image.
 pub(super) fn lay_ground(draft: &mut Draft<'_>, workload: &Workload, gate: Vec<StepId>) -> Result<Ground, HeldReason> {
     let mut after = gate;
@@ -136,24 +156,33 @@ pub(super) fn is_replica_name(draft: &Draft<'_>, workload: &Workload, ordinal: u
     naming::is_container_name(name, &draft.desired.instance, &workload.key, &workload.template.pod, ordinal)
 }
 
-/// Plans a new replica and returns the step that starts it.
+/// The steps that bring a container about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    /// It is there.
+    pub(super) created: StepId,
+    /// It runs.
+    pub(super) started: StepId,
+}
+
+/// Plans a new container.
 pub(super) fn create(
     draft: &mut Draft<'_>,
     workload: &Workload,
     ground: &Ground,
-    ordinal: u32,
-    revision: u64,
+    place: Place,
     reason: &Reason,
     after: &[StepId],
-) -> StepId {
+) -> Made {
     let (key, hash) = (&workload.key, &workload.template.hash);
-    let name = replica_name(draft, workload, ordinal);
-    let (mounts, volumes) = resolve_mounts(draft, workload, ordinal);
+    let (mounts, volumes) = resolve_mounts(draft, workload, place.ordinal);
+    let owner = owner(draft, workload, &place);
+    let name = place.name;
     let mut follows: Vec<StepId> = ground.after.iter().chain(after).copied().chain(volumes).collect();
     // A container that is removed in this plan frees its name and its ports first.
     follows.extend(draft.named(&name).and_then(|holder| draft.removals.get(&holder.id)).copied());
     let spec = ContainerSpec {
-        owner: owner(draft, workload, ordinal, revision),
+        owner,
         template: std::sync::Arc::clone(&workload.template),
         mounts,
         first_network: workload.networks.first().cloned(),
@@ -167,7 +196,8 @@ pub(super) fn create(
         let connect = ConnectNetwork { container: container.clone(), network_id: None, attachment: attachment.clone() };
         ready_to_start.push(draft.step(key, hash, Action::ConnectNetwork(connect), Reason::Needed, [created]));
     }
-    draft.step(key, hash, Action::StartContainer { container }, reason.clone(), ready_to_start)
+    let started = draft.step(key, hash, Action::StartContainer { container }, reason.clone(), ready_to_start);
+    Made { created, started }
 }
 
 /// The mounts of an ordinal, with what the engine makes of a volume that has gone by then, and the steps that make volumes of
@@ -189,16 +219,16 @@ fn resolve_mounts(draft: &mut Draft<'_>, workload: &Workload, ordinal: u32) -> (
     (mounts, steps)
 }
 
-fn owner(draft: &Draft<'_>, workload: &Workload, ordinal: u32, revision: u64) -> OwnerLabels {
+fn owner(draft: &Draft<'_>, workload: &Workload, place: &Place) -> OwnerLabels {
     let content = &workload.template.content;
     OwnerLabels {
         instance: draft.desired.instance.clone(),
         source: workload.source.clone(),
         object: workload.key.clone(),
-        ordinal,
+        ordinal: place.ordinal,
         component: Component::Main,
-        run: None,
-        revision,
+        run: place.run.clone(),
+        revision: place.revision,
         source_revision: workload.source_revision.clone(),
         template_hash: workload.template.hash.clone(),
         template: recordable(&workload.template.canonical),

@@ -1,21 +1,24 @@
 //! Dependencies: in which order objects are planned, and whether what one waits for is there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use skiff_api::{DependencyCondition, ObjectKey};
 
 use super::StepId;
 use super::draft::Draft;
 use super::replica::{Condition, Replica, classify};
-use crate::desired::{DependsOn, Desired, Workload};
+use crate::desired::{DependsOn, Desired, Job, Workload};
 use crate::held::HeldReason;
+use crate::history::RunOutcome;
+use crate::job::{AttemptState, current_run};
+use crate::observed::{Health, ObservedContainer};
 use crate::probe::gates_readiness;
 
-/// The workloads, each after those that it depends on, otherwise by key. A cycle, which validation refuses, breaks nothing.
+/// The objects with containers, each after those that it depends on, otherwise by key. A cycle, which validation refuses, breaks
+/// nothing.
 pub(super) fn order(desired: &Desired) -> Vec<&Workload> {
-    // Each is called by its place among the keys: numbers are compared faster than names.
-    let workloads: Vec<&Workload> = desired.workloads.values().map(Arc::as_ref).collect();
+    // Each is called by its place among the keys: numbers are compared faster than names. Keys are sorted by kind first.
+    let workloads: Vec<&Workload> = desired.with_containers().collect();
     let place = |key: &ObjectKey| workloads.binary_search_by(|workload| workload.key.cmp(key)).ok();
     let mut missing: BTreeMap<usize, usize> = BTreeMap::new();
     let mut dependents: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -66,6 +69,9 @@ enum Met {
 }
 
 fn met(draft: &Draft<'_>, dependency: &DependsOn) -> Met {
+    if let Some(job) = draft.desired.jobs.get(&dependency.object) {
+        return job_met(draft, job, dependency.condition);
+    }
     let Some(workload) = draft.desired.workloads.get(&dependency.object) else {
         return Met::No;
     };
@@ -107,4 +113,23 @@ fn is_checked(workload: &Workload) -> bool {
     let container = &workload.template.pod.container;
     let check = container.health_check.as_ref();
     gates_readiness(container) || check.is_some_and(|check| check.test.first().is_some_and(|word| word != "NONE"))
+}
+
+/// Whether a job is as far as a condition asks. One that has completed has been started, and was Ready.
+fn job_met(draft: &Draft<'_>, job: &Job, condition: DependencyCondition) -> Met {
+    let key = &job.workload.key;
+    let run = current_run(job, draft.observed.history.objects.get(key), draft.containers(key), draft.now);
+    if run.end(job, draft.now).is_some_and(|end| end.outcome == RunOutcome::Succeeded) {
+        return Met::Yes;
+    }
+    let is_ready =
+        |container: &ObservedContainer| !matches!(container.health, Some(Health::Starting | Health::Unhealthy));
+    let mut active = run.in_state(AttemptState::Active);
+    let planned = draft.starts.get(key).map_or(&[][..], |(steps, _)| steps.as_slice());
+    match condition {
+        DependencyCondition::Started if run.has_begun() => Met::Yes,
+        DependencyCondition::Started => planned.first().map_or(Met::No, |step| Met::After(vec![*step])),
+        DependencyCondition::Ready if active.any(is_ready) => Met::Yes,
+        DependencyCondition::Ready | DependencyCondition::Completed => Met::No,
+    }
 }

@@ -122,6 +122,7 @@ impl<'a> Draft<'a> {
     pub(super) fn hold_with(&mut self, object: &ObjectKey, why: HeldReason, pending: Vec<Pending>) {
         if let HeldReason::BackOff { until, .. }
         | HeldReason::CrashLoop { until, .. }
+        | HeldReason::Retry { until, .. }
         | HeldReason::WaitingReady { until: Some(until), .. } = &why
         {
             self.wake(*until);

@@ -17,6 +17,11 @@ use crate::reason::{Change, Reason};
 /// Puts right what can be put right on an existing container; returns the steps that its start must follow.
 pub(super) fn put_right(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
     rename(draft, workload, replica);
+    adjust(draft, workload, replica)
+}
+
+/// As [`put_right`], whatever its name: settings and networks.
+pub(super) fn adjust(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
     update(draft, workload, replica);
     networks(draft, workload, replica)
 }

@@ -94,7 +94,7 @@ fn grace(draft: &Draft<'_>, object: &ObjectKey, container: &ObservedContainer) -
         .map(|form| form.get("terminationGracePeriodSeconds").and_then(Value::as_u64));
     match recorded {
         Some(seconds) => seconds.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(DEFAULT_GRACE_SECONDS),
-        None => draft.desired.workloads.get(object).map_or(DEFAULT_GRACE_SECONDS, |workload| workload.grace_seconds),
+        None => draft.desired.containers_of(object).map_or(DEFAULT_GRACE_SECONDS, |workload| workload.grace_seconds),
     }
 }
 
@@ -106,7 +106,7 @@ fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
     for (object, containers) in draft.owned() {
         let sources = containers.iter().filter_map(|container| container.owner.labels()).map(|labels| &labels.source);
         let loaded = sources.filter(|source| desired.sources.contains_key(*source)).min();
-        let declared = desired.workloads.contains_key(object);
+        let declared = desired.containers_of(object).is_some();
         match (desired.intent, loaded) {
             (Intent::Down { .. }, _) if loaded.is_some() || declared => {
                 going.insert(object.clone(), Reason::Unwanted);
@@ -134,10 +134,10 @@ fn guard(draft: &mut Draft<'_>, source: &str, orphans: BTreeSet<ObjectKey>) -> B
         draft.hold(object, HeldReason::Protected);
     }
     let removed = removable.len();
-    let kept = draft.desired.workloads.values().filter(|workload| workload.source == source);
+    let kept = draft.desired.with_containers().filter(|workload| workload.source == source);
     let kept = kept.filter(|workload| !draft.containers(&workload.key).is_empty()).count() + protected.len();
     let total = removed + kept;
-    let declares = draft.desired.workloads.values().any(|workload| workload.source == source);
+    let declares = draft.desired.with_containers().any(|workload| workload.source == source);
     let too_many = !declares || (removed >= 3 && removed * 2 > total);
     let why = if state.problems > 0 {
         HeldReason::SourceHasProblems { source: source.to_owned(), problems: state.problems }
@@ -154,7 +154,7 @@ fn guard(draft: &mut Draft<'_>, source: &str, orphans: BTreeSet<ObjectKey>) -> B
 }
 
 fn depends_on<'a>(draft: &'a Draft<'_>, object: &ObjectKey) -> &'a [ObjectKey] {
-    let departed = match draft.desired.workloads.get(object) {
+    let departed = match draft.desired.containers_of(object) {
         Some(workload) => Some(&workload.departed),
         None => draft.desired.departed.get(object),
     };
@@ -279,7 +279,7 @@ fn leftover_volumes(draft: &mut Draft<'_>) {
 /// Whether a source is sound enough for data to go with it: it declares something, or the prune of all of it is confirmed.
 fn may_lose_data(draft: &Draft<'_>, source: &str) -> bool {
     let confirmed = draft.desired.sources.get(source).is_some_and(|state| state.confirm_prune);
-    let declares = draft.desired.workloads.values().any(|workload| workload.source == source)
+    let declares = draft.desired.with_containers().any(|workload| workload.source == source)
         || draft.desired.volumes.values().any(|volume| volume.source == source);
     confirmed || (declares && !draft.unpruned.contains(source))
 }
@@ -300,7 +300,7 @@ fn leftover_files(draft: &mut Draft<'_>) {
         used.extend(container.files.iter().map(String::as_str));
     }
     if draft.desired.intent == Intent::Run {
-        for workload in draft.desired.workloads.values() {
+        for workload in draft.desired.with_containers() {
             for mount in &workload.template.mounts {
                 if let MountSource::Files(files) = &mount.source {
                     used.insert(&files.id);

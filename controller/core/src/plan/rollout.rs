@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::StepId;
-use super::create::{Ground, create, lay_ground, replica_name};
+use super::create::{Ground, Place, create, lay_ground, replica_name};
 use super::draft::Draft;
 use super::removal::remove;
 use super::replica::{Condition, Replica};
@@ -296,8 +296,9 @@ impl<'d, 'a> Gap<'d, 'a> {
     }
 
     fn create(&self, draft: &mut Draft<'_>, ground: &Ground, ordinal: u32, reason: &Reason, after: &[StepId]) {
-        let step = create(draft, self.workload, ground, ordinal, self.revision, reason, after);
-        draft.starts.entry(self.workload.key.clone()).or_default().0.push(step);
+        let place = Place::replica(draft, self.workload, ordinal, self.revision);
+        let made = create(draft, self.workload, ground, place, reason, after);
+        draft.starts.entry(self.workload.key.clone()).or_default().0.push(made.started);
     }
 
     /// Notes whether, after the starts of this plan, all of the object runs: what depends on it can then follow in one plan.

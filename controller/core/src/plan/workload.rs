@@ -41,7 +41,8 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         update_files(draft, workload);
         return;
     }
-    let gate = obstacle(draft, workload, &replicas);
+    // Dependencies gate the first start of a revision, never the healing of one that ran.
+    let gate = obstacle(draft, workload, || has_begun(draft, workload, &replicas));
     heal(draft, workload, &replicas, gate.as_ref());
     rollout::close_gap(draft, workload, &replicas, gate);
     update_files(draft, workload);
@@ -74,7 +75,7 @@ fn is_whole(workload: &Workload, replicas: &[Replica<'_>]) -> bool {
 }
 
 /// Says what of the manifest this version does not act on.
-fn note_limits(draft: &mut Draft<'_>, workload: &Workload) {
+pub(super) fn note_limits(draft: &mut Draft<'_>, workload: &Workload) {
     let unheeded: Vec<&str> = workload.not_run.iter().copied().filter(|field| *field != "initContainers").collect();
     if !unheeded.is_empty() {
         let why = format!("{} not acted on by this version", unheeded.join(", "));
@@ -82,8 +83,12 @@ fn note_limits(draft: &mut Draft<'_>, workload: &Workload) {
     }
 }
 
-/// What keeps new replicas from being made, or the steps that the first of a revision follows.
-fn obstacle(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) -> Result<Vec<StepId>, HeldReason> {
+/// What keeps containers from being made, or the steps that the first of a revision or a run follows.
+pub(super) fn obstacle(
+    draft: &Draft<'_>,
+    workload: &Workload,
+    has_begun: impl FnOnce() -> bool,
+) -> Result<Vec<StepId>, HeldReason> {
     if workload.not_run.contains(&"initContainers") {
         return Err(HeldReason::NotRun {
             why: "init containers are not run by this version, and it does not start without them".to_owned(),
@@ -103,10 +108,14 @@ fn obstacle(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) ->
     if let Some(taken) = taken(draft, workload) {
         return Err(taken);
     }
-    // Dependencies gate the first start of a revision, never the healing of one that ran.
+    if has_begun() { Ok(Vec::new()) } else { gate(draft, workload) }
+}
+
+/// Whether the declared revision of a workload has run.
+fn has_begun(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) -> bool {
     let has_run = |replica: &Replica<'_>| replica.outdated.is_none() && replica.condition != Condition::Created;
     let remembered = draft.observed.has_run.get(&workload.key) == Some(&workload.template.hash);
-    if remembered || replicas.iter().any(has_run) { Ok(Vec::new()) } else { gate(draft, workload) }
+    remembered || replicas.iter().any(has_run)
 }
 
 /// A port of the host that a container which stays publishes.

@@ -1,13 +1,16 @@
 //! Decisions: the rendered plan against what a person would expect, on an engine that follows Docker's rules.
 
+mod crons;
 mod dependencies;
 mod drift;
 mod healing;
 mod holds;
 mod in_place;
 mod probes;
+mod jobs;
 mod removal;
 mod requests;
 mod rollbacks;
 mod rollouts;
+mod story;
 mod world;

@@ -68,8 +68,8 @@ impl World {
     /// Declares these manifests and nothing else.
     pub(crate) fn declare(&mut self, manifests: &[Value]) {
         let (desired, _) = self.compile();
-        for (key, workload) in &desired.workloads {
-            self.departed.insert(key.clone(), workload.departed.clone());
+        for workload in desired.with_containers() {
+            self.departed.insert(workload.key.clone(), workload.departed.clone());
         }
         self.objects.clear();
         for manifest in manifests {

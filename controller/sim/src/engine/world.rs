@@ -19,6 +19,11 @@ impl SimEngine {
         ContainerRef { id: None, name: name.to_owned() }
     }
 
+    /// The host's clock is put to another time: nothing happens in between.
+    pub const fn set_clock(&mut self, to: jiff::Timestamp) {
+        self.now = to;
+    }
+
     /// A running container's process ends with this code.
     pub fn exit(&mut self, name: &str, code: i64) -> bool {
         let id = self.container(name).filter(|container| container.is_up()).map(|container| container.id.clone());

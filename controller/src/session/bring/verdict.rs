@@ -41,7 +41,7 @@ pub(super) fn verdict(desired: &Desired, snapshot: &Snapshot) -> Verdict {
 }
 
 fn of_run(desired: &Desired, snapshot: &Snapshot) -> Verdict {
-    let mut verdict = Verdict { total: desired.workloads.len(), ..Verdict::default() };
+    let mut verdict = Verdict { total: desired.with_containers().count(), ..Verdict::default() };
     for (key, status) in &snapshot.status {
         if matches!(status.phase, Phase::Ready | Phase::Finished) {
             continue;
@@ -145,10 +145,10 @@ fn notes(snapshot: &Snapshot, known: impl Fn(&ObjectKey) -> bool) -> Vec<String>
 }
 
 fn of_down(desired: &Desired, snapshot: &Snapshot) -> Verdict {
-    let mut verdict = Verdict { total: desired.workloads.len(), ..Verdict::default() };
+    let mut verdict = Verdict { total: desired.with_containers().count(), ..Verdict::default() };
     for container in &snapshot.observed.containers {
         let Some(labels) = container.owner.labels() else { continue };
-        let goes = desired.sources.contains_key(&labels.source) || desired.workloads.contains_key(&labels.object);
+        let goes = desired.sources.contains_key(&labels.source) || desired.containers_of(&labels.object).is_some();
         if !goes {
             continue;
         }

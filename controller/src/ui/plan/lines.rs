@@ -205,6 +205,13 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Readdressed { .. }
         | Reason::Adjusted { .. }
         | Reason::Unused
+        | Reason::Due { .. }
+        | Reason::Asked { .. }
+        | Reason::Retried { .. }
+        | Reason::DeadlineExceeded
+        | Reason::Expired
+        | Reason::Suspended
+        | Reason::Replaced
         | Reason::RolledBack { .. }
         | Reason::RestartAsked
         | Reason::Rewired { .. } => 2,

@@ -1,0 +1,61 @@
+//! Jobs and schedules: numbers with their defaults, around what their containers are made from.
+
+use jiff::SignedDuration;
+use skiff_api::{Container, CronJobSpec, JobSpec, RestartPolicy};
+
+use super::workload::{Origin, workload};
+use crate::desired::{Cron, InPlace, Job, Template, Workload};
+use crate::schedule::Timetable;
+
+const DEFAULT_BACKOFF_LIMIT: u32 = 6;
+const DEFAULT_KEPT_SUCCEEDED: u32 = 3;
+const DEFAULT_KEPT_FAILED: u32 = 1;
+
+pub(super) fn job(origin: &Origin<'_>, spec: &JobSpec) -> Job {
+    let compiled = workload(origin, &spec.template, &spec.depends_on);
+    // An attempt ends once: whether another one follows is Skiff's to say.
+    let restart_policy = RestartPolicy::Never;
+    let in_place = InPlace { restart_policy: Some(restart_policy), ..compiled.in_place };
+    let template = Template { in_place: in_place.clone(), ..Template::clone(&compiled.template) };
+    let parallelism = spec.parallelism.unwrap_or(1);
+    let not_run = compiled.not_run.iter().copied().chain(unasked(&spec.template.container)).collect();
+    let workload =
+        Workload { replicas: parallelism, restart_policy, in_place, template: template.into(), not_run, ..compiled };
+    Job {
+        workload,
+        completions: spec.completions.unwrap_or(1),
+        parallelism,
+        backoff_limit: spec.backoff_limit.unwrap_or(DEFAULT_BACKOFF_LIMIT),
+        active_deadline: spec.active_deadline_seconds.map(seconds),
+        ttl: spec.ttl_seconds_after_finished.map(seconds),
+        suspend: spec.suspend,
+    }
+}
+
+/// Probes are asked of what serves.
+fn unasked(container: &Container) -> impl Iterator<Item = &'static str> {
+    let probes = [
+        (container.startup_probe.is_some(), "startupProbe"),
+        (container.readiness_probe.is_some(), "readinessProbe"),
+        (container.liveness_probe.is_some(), "livenessProbe"),
+    ];
+    probes.into_iter().filter_map(|(there, name)| there.then_some(name))
+}
+
+pub(super) fn cron(origin: &Origin<'_>, spec: &CronJobSpec) -> Cron {
+    let zone = spec.time_zone.as_deref();
+    Cron {
+        job: job(origin, &spec.job_template.spec),
+        timetable: Timetable::new(&spec.schedule, zone),
+        schedule: format!("{} {}", spec.schedule, zone.unwrap_or("UTC")),
+        concurrency: spec.concurrency_policy,
+        starting_deadline: spec.starting_deadline_seconds.map(seconds),
+        suspend: spec.suspend,
+        kept_succeeded: spec.successful_jobs_history_limit.unwrap_or(DEFAULT_KEPT_SUCCEEDED),
+        kept_failed: spec.failed_jobs_history_limit.unwrap_or(DEFAULT_KEPT_FAILED),
+    }
+}
+
+fn seconds(seconds: u32) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(seconds))
+}
