@@ -8,6 +8,7 @@ mod holds;
 mod in_place;
 mod probes;
 mod jobs;
+mod once;
 mod removal;
 mod requests;
 mod rollbacks;
