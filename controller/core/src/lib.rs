@@ -55,7 +55,7 @@ pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume, Owner, PublishedPort,
 };
-pub use plan::{Plan, Step, StepId, plan};
+pub use plan::{Once, OncePlan, Plan, Step, StepId, plan, plan_once};
 pub use probe::{
     ProbeAsk, ProbeFailure, ProbeKind, ProbeNews, ProbePlan, ProbeSample, ProbeSchedule, ProbeSpec, ProbeState,
     ProbeTarget, ProbeVerdict, ProbeVerdicts, Readiness, judge, probe_targets,

@@ -38,7 +38,7 @@ pub(crate) fn cron_runs<'a>(known: Option<&'a ObjectHistory>, containers: &[&'a 
 /// When time alone changes what a schedule does: its next moment, or the last one for a run that waits.
 pub(crate) fn next_look(cron: &Cron, known: Option<&ObjectHistory>, now: Timestamp) -> Option<Timestamp> {
     let until = known.and_then(|known| known.followed.as_ref()).map_or(now, |followed| followed.until.max(now));
-    let next = cron.timetable.as_ref().and_then(|timetable| timetable.next(until));
+    let next = cron.timetable.as_ref().filter(|_| cron.followed).and_then(|timetable| timetable.next(until));
     let runs = known.into_iter().flat_map(|known| &known.runs);
     let waiting = runs.filter(|(_, record)| record.end.is_none() && record.since.is_none());
     let too_late = waiting.filter_map(|(name, _)| too_late(cron, name));
@@ -80,7 +80,8 @@ pub(super) fn follow(
     let mut followed = known.followed.clone();
     if is_free {
         follower.give_up_late();
-        followed = cron.timetable.as_ref().map(|timetable| follower.follow(timetable, known, &runs)).or(followed);
+        let timetable = cron.timetable.as_ref().filter(|_| cron.followed);
+        followed = timetable.map(|timetable| follower.follow(timetable, known, &runs)).or(followed);
     }
     let there = runs.iter().filter(|run| run.attempts.values().any(|attempt| attempt.container.is_some()));
     let there: BTreeSet<&str> = there.map(|run| run.name.as_str()).collect();

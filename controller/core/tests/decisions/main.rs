@@ -8,6 +8,7 @@ mod healing;
 mod holds;
 mod in_place;
 mod jobs;
+mod once;
 mod probes;
 mod removal;
 mod requests;
