@@ -234,7 +234,7 @@ pub(crate) fn current_run<'a>(
     let (name, record) = match known {
         Some(known) if known.anew || !known.runs.is_empty() => {
             let current = known.runs.iter().rfind(|(_, record)| record.template_hash == *hash);
-            current.map_or_else(|| (name_of_run_at(now), None), |(name, record)| (name.clone(), Some(record)))
+            current.map_or_else(|| (run_name_at(now), None), |(name, record)| (name.clone(), Some(record)))
         }
         Some(_) | None => {
             let seen = own().filter_map(|container| container.owner.labels().map(run_name)).max();
@@ -246,7 +246,7 @@ pub(crate) fn current_run<'a>(
 }
 
 /// The name of a run that begins now, be it that somebody asks for it or that the template has changed.
-pub(crate) fn name_of_run_at(moment: Timestamp) -> String {
+pub fn run_name_at(moment: Timestamp) -> String {
     format!("now-{}", moment.as_millisecond())
 }
 

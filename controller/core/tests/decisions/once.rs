@@ -51,9 +51,9 @@ fn a_run_by_hand_gets_in_nobodys_way() {
         .map(|step| format!("{} {} ({})", step.action.verb(), step.action.target(), step.reason))
         .collect();
     insta::assert_snapshot!(steps.join("\n"), @"");
-    let spec = plan.steps.iter().find_map(|step| match &step.action {
-        Action::CreateContainer(create) => Some(create.spec.clone()),
-        _ => None,
+    let spec = plan.steps.iter().find_map(|step| {
+        let Action::CreateContainer(create) = &step.action else { return None };
+        Some(create.spec.clone())
     });
     let spec = spec.expect("a container");
     let pod = &spec.template.pod;
