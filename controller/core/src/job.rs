@@ -11,6 +11,7 @@
 mod ask;
 mod cron;
 mod learn;
+mod report;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,8 +24,9 @@ use crate::history::{AttemptEnd, ObjectHistory, RunEnd, RunOutcome, RunRecord};
 use crate::observed::{ContainerState, ObservedContainer};
 
 pub use ask::{RunRefused, ask_for_run};
-pub(crate) use cron::{cron_runs, kept, next_look};
+pub(crate) use cron::{cron_runs, is_scheduled, kept, next_look};
 pub(crate) use learn::{learn, of_jobs};
+pub use report::{JobReport, RunReport, ScheduleReport, job_reports};
 
 /// How long to wait after a first attempt that failed; it doubles with each (as Kubernetes has it).
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(10);

@@ -49,7 +49,7 @@ pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{
     AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing,
 };
-pub use job::{RunRefused, ask_for_run, run_name_at};
+pub use job::{JobReport, RunRefused, RunReport, ScheduleReport, ask_for_run, job_reports, run_name_at};
 pub use learn::learn;
 pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,

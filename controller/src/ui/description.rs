@@ -1,5 +1,7 @@
 //! Everything that is known of one object, as text.
 
+mod jobs;
+
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
 
@@ -40,28 +42,43 @@ fn line(text: &mut String, indent: usize, label: &str, value: impl Display) {
     writeln!(text, "{:indent$}{label}{value}", "").ok();
 }
 
+fn heading(text: &mut String, words: impl Display) {
+    writeln!(text, "\n{}", paint(NAME, words)).ok();
+}
+
 fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) -> Result<(), CliError> {
     let verdict = workload.verdict();
     line(text, 0, "Status", paint(verdict_style(&verdict), &verdict));
-    let (ready, updated) = (workload.ready(), workload.updated());
-    let counts =
-        format!("{} wanted, {} there, {ready} Ready, {updated} up to date", workload.wanted, workload.replicas.len());
-    line(text, 0, "Replicas", counts);
-    line(text, 0, "Revision", workload.revision());
+    if let Some(job) = &workload.job {
+        jobs::of_job(text, job, now);
+    } else {
+        of_replicas(text, workload);
+    }
     if !workload.image().is_empty() {
         line(text, 0, "Image", workload.image());
+    }
+    if let Some(job) = &workload.job {
+        jobs::of_runs(text, job, now);
     }
     for replica in workload.replicas.iter().chain(&workload.others) {
         of_replica(text, replica, now);
     }
     let newest = workload.replicas.iter().find(|replica| replica.updated);
     if let Some(template) = newest.and_then(|replica| replica.template.as_ref()) {
-        writeln!(text, "\n{}", paint(NAME, "Template")).ok();
-        for row in super::data::manifest(template)?.lines() {
+        heading(text, "Template");
+        for row in super::data::yaml(template)?.lines() {
             writeln!(text, "  {row}").ok();
         }
     }
     Ok(())
+}
+
+fn of_replicas(text: &mut String, workload: &Workload) {
+    let (ready, updated) = (workload.ready(), workload.updated());
+    let counts =
+        format!("{} wanted, {} there, {ready} Ready, {updated} up to date", workload.wanted, workload.replicas.len());
+    line(text, 0, "Replicas", counts);
+    line(text, 0, "Revision", workload.revision());
 }
 
 fn of_replica(text: &mut String, replica: &Replica, now: Timestamp) {
@@ -88,7 +105,13 @@ fn of_replica(text: &mut String, replica: &Replica, now: Timestamp) {
     }
     line(text, 2, "Id", id.chars().take(12).collect::<String>());
     let old = if replica.updated { "" } else { ", not the latest" };
-    line(text, 2, "Revision", format_args!("{revision}{old}"));
+    if let Some(run) = &replica.run {
+        line(text, 2, "Run", run);
+    }
+    // Jobs have runs, and no revisions.
+    if *revision > 0 {
+        line(text, 2, "Revision", format_args!("{revision}{old}"));
+    }
     if *restarts > 0 {
         line(text, 2, "Restarts", restarts);
     }
@@ -134,7 +157,7 @@ fn list(names: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::objects::tests::views;
+    use crate::ui::objects::tests::{jobs, views};
     use anstream::adapter::strip_str;
     use jiff::SignedDuration;
 
@@ -193,5 +216,12 @@ mod tests {
           container:
             image: shop/api:1.2
         ");
+    }
+
+    #[test]
+    fn a_job_says_what_its_runs_came_to() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(180);
+        let texts: Vec<_> = jobs().iter().map(|view| description(view, now).expect("plain data")).collect();
+        insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @"");
     }
 }

@@ -1,5 +1,7 @@
 //! Objects as tables, one for each kind.
 
+mod jobs;
+
 use anstyle::Style;
 use jiff::Timestamp;
 use skiff_api::Kind;
@@ -33,9 +35,9 @@ pub fn tables(views: &[&View], shown: Shown) -> String {
 
 fn table(kind: Kind, views: &[&View], shown: Shown) -> Table {
     let (headers, more): (&[&str], &[&str]) = match kind {
-        Kind::Deployment | Kind::Job | Kind::CronJob => {
-            (&["READY", "UP-TO-DATE", "STATUS", "AGE"], &["IMAGE", "PORTS", "SOURCE", "REVISION"])
-        }
+        Kind::Deployment => (&["READY", "UP-TO-DATE", "STATUS", "AGE"], &["IMAGE", "PORTS", "SOURCE", "REVISION"]),
+        Kind::Job => (&["COMPLETIONS", "STATUS", "DURATION", "AGE"], &["FAILED", "IMAGE", "SOURCE"]),
+        Kind::CronJob => (&["SCHEDULE", "STATUS", "ACTIVE", "LAST", "NEXT"], &["IMAGE", "SOURCE"]),
         Kind::Network => (&["DOCKER", "CONTAINERS", "AGE"], &["ID", "SOURCE"]),
         Kind::Volume => (&["DOCKER", "USED BY"], &["SOURCE"]),
         Kind::ConfigMap | Kind::Secret => (&["SOURCE", "DECLARED"], &[]),
@@ -72,7 +74,13 @@ fn names(view: &View, shown: Shown) -> Vec<Cell> {
 fn rows(view: &View, shown: Shown) -> Vec<Vec<Cell>> {
     let source = || Cell::from(&view.source);
     match &view.body {
-        Body::Workload(workload) => vec![workload_row(workload, view, shown)],
+        Body::Workload(workload) => vec![match view.object.kind {
+            Kind::Job => jobs::job_row(workload, view, shown),
+            Kind::CronJob => jobs::cron_row(workload, view, shown),
+            Kind::Deployment | Kind::Network | Kind::Volume | Kind::ConfigMap | Kind::Secret => {
+                workload_row(workload, view, shown)
+            }
+        }],
         Body::Network(networks) => networks.iter().map(|network| network_row(network, source(), shown)).collect(),
         Body::Volume(volumes) => volumes.iter().map(|volume| volume_row(volume, source())).collect(),
         Body::Declared => vec![vec![source(), view.at.clone().unwrap_or_default().into()]],

@@ -186,7 +186,7 @@ impl Follower<'_> {
             return;
         }
         // One that has not begun when the next is due would only add to a queue.
-        self.end_waiting(|name| moment_of(name).is_some(), "the next run is due");
+        self.end_waiting(is_scheduled, "the next run is due");
         let active: Vec<String> =
             self.runs.iter().filter(|(_, record)| record.end.is_none()).map(|(name, _)| name.clone()).collect();
         match (self.cron.concurrency, active.first()) {
@@ -213,7 +213,12 @@ impl Follower<'_> {
     }
 }
 
+/// Whether a run is one of the schedule, and not one that somebody asked for.
+pub(crate) fn is_scheduled(run: &str) -> bool {
+    moment_of(run).is_some()
+}
+
 /// The moment that a run is named after.
-fn moment_of(name: &str) -> Option<Timestamp> {
+pub(super) fn moment_of(name: &str) -> Option<Timestamp> {
     Timestamp::from_second(name.parse::<i64>().ok()?.checked_mul(60)?).ok()
 }
