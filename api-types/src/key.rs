@@ -109,6 +109,8 @@ pub struct ObjectKeyError {
     pub expected: &'static str,
 }
 
+const KINDS: &str = "a kind: they are network, volume, configmap, secret, deployment, job and cronjob";
+
 impl FromStr for Kind {
     type Err = ObjectKeyError;
 
@@ -118,7 +120,7 @@ impl FromStr for Kind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.lower() == word || kind.plural() == word || kind.short_names().contains(&word.as_str()))
-            .ok_or_else(|| ObjectKeyError { text: text.to_owned(), expected: "a kind" })
+            .ok_or_else(|| ObjectKeyError { text: text.to_owned(), expected: KINDS })
     }
 }
 
@@ -172,5 +174,17 @@ impl Serialize for ObjectKey {
 impl<'de> Deserialize<'de> for ObjectKey {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_kind_is_told_all_that_are() {
+        let error = "deploiment".parse::<Kind>().expect_err("no kind").to_string();
+        let named = Kind::ALL.map(|kind| error.contains(kind.lower()));
+        assert_eq!(named, [true; Kind::ALL.len()], "{error}");
     }
 }

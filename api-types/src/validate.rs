@@ -26,6 +26,7 @@ mod workload;
 use std::collections::BTreeMap;
 
 use crate::{Complaint, Instance, Object, ObjectKey, SetComplaint};
+pub use words::is_dns_label;
 
 /// Everything that is wrong with an object by itself.
 pub fn validate_object(object: &Object) -> Vec<Complaint> {

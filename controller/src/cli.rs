@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod apply;
 mod completion;
@@ -33,6 +33,7 @@ mod secret;
 mod settings;
 mod signals;
 pub mod up;
+mod usage;
 pub mod validate;
 mod version;
 mod wait;
@@ -114,19 +115,20 @@ impl From<Exit> for ExitCode {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (name, cli) = match parse() {
+        Ok(parsed) => parsed,
         Err(error) => {
-            // Where the terminal has gone there is nobody to tell.
-            error.print().ok();
-            return usage(&error);
+            let exit = usage::exit(&error);
+            usage::tell(error, &std::env::args().skip(1).collect::<Vec<_>>());
+            return exit;
         }
     };
     let mut context = Context::of_process(cli.global.into());
     let Settings { verbosity, color, .. } = context.settings;
     let (usual, format) = cli.command.logging();
     telemetry::init(usual, verbosity, format, color);
-    match cli.command.run(&mut context) {
+    let has_answer = usage::refuse_format(&name, context.settings.output, cli.command.formats());
+    match has_answer.and_then(|()| cli.command.run(&mut context)) {
         Ok(exit) => exit.into(),
         Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(CliError::Reported) => ExitCode::FAILURE,
@@ -135,6 +137,14 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command by its word, with its flags.
+fn parse() -> Result<(String, Cli), clap::Error> {
+    let mut matches = Cli::command().try_get_matches()?;
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Cli::command()))?;
+    Ok((name, cli))
 }
 
 impl Command {
@@ -167,6 +177,34 @@ impl Command {
         }
     }
 
+    /// The formats for programs that it answers in.
+    const fn formats(&self) -> &'static [Output] {
+        const DATA: &[Output] = &[Output::Json, Output::Yaml];
+        const ALL: &[Output] = &[Output::Json, Output::Yaml, Output::Name];
+        match self {
+            Self::Plan(_)
+            | Self::Diff(_)
+            | Self::Validate(_)
+            | Self::Get(_)
+            | Self::Describe(_)
+            | Self::Events(_)
+            | Self::Crd(_) => ALL,
+            Self::Rollout(args) => args.formats(),
+            Self::Explain(_) | Self::Schema(_) | Self::Doctor(_) | Self::Version(_) => DATA,
+            Self::Logs(_) => &[Output::Json],
+            Self::Run(_)
+            | Self::Up(_)
+            | Self::Down(_)
+            | Self::Exec(_)
+            | Self::Wait(_)
+            | Self::Restart(_)
+            | Self::Rollback(_)
+            | Self::Scale(_)
+            | Self::Secret(_)
+            | Self::Completion(_) => &[],
+        }
+    }
+
     fn run(self, context: &mut Context) -> Result<Exit, CliError> {
         match self {
             Self::Run(args) => run::run(&args, context),
@@ -194,11 +232,6 @@ impl Command {
             Self::Version(args) => version::run(&args, context),
         }
     }
-}
-
-/// A usage error is 1, because 2 means changes. Help that was asked for is no error.
-fn usage(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod plan;
 pub mod problem;
 pub mod style;
 pub mod table;
+pub mod wrap;
 
 /// A stream that a test can replace.
 type Stream = AutoStream<Box<dyn Write + Send>>;
@@ -73,6 +74,8 @@ impl Ui {
 
     /// Says something that is not the answer, a line or more. Nothing can be done where it cannot be said.
     pub fn say(&mut self, text: &str) {
+        let fitting = self.stderr_is_terminal.then(|| wrap::wrap(text, self.width));
+        let text = fitting.as_deref().unwrap_or(text);
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.stderr.write_all(format!("{text}{end}").as_bytes()).ok();
     }

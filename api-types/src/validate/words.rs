@@ -5,7 +5,7 @@ use crate::complaint::At;
 use crate::suggest::nearest;
 
 /// Whether DNS takes it as a label: lower-case letters, digits and inner hyphens, at most 63 of them (RFC 1123).
-pub(super) fn is_dns_label(text: &str) -> bool {
+pub fn is_dns_label(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && text.len() <= 63 && text.bytes().all(fits) && !text.starts_with('-') && !text.ends_with('-')
 }

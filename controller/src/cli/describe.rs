@@ -30,11 +30,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         args.names.iter().map(|name| super::get::named(views, name, context)).collect::<Result<_, _>>()?;
     match context.settings.output {
         Output::Name => context.names(views.iter().map(|view| &view.object))?,
-        Output::Json | Output::Yaml => {
-            for view in views {
-                context.data(&view.to_data())?;
-            }
-        }
+        Output::Json | Output::Yaml => match views.as_slice() {
+            [view] => drop(context.data(&view.to_data())?),
+            views => super::get::list(views, context)?,
+        },
         Output::Text | Output::Wide => {
             let now = jiff::Timestamp::now();
             let state = State::read_only(engine::folders(&context.settings)).ok();

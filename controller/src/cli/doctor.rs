@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{CliError, Context, Exit, Settings, engine};
 use crate::ui::style::{BAD, CHANGE, FAINT, GOOD, HINT, paint};
+use crate::ui::wrap::hanging;
 
 mod checks;
 mod host;
@@ -36,6 +37,9 @@ pub(super) enum Verdict {
     Failed,
 }
 
+/// Where what was found begins on its line.
+const INDENT: usize = 14;
+
 impl Check {
     fn ok(name: &'static str, message: impl Into<String>) -> Self {
         Self { name, verdict: Verdict::Ok, message: message.into(), remedy: None }
@@ -49,15 +53,17 @@ impl Check {
         Self { name, verdict: Verdict::Failed, message: message.into(), remedy: Some(remedy.into()) }
     }
 
-    fn line(&self) -> String {
+    /// What was found, in lines of at most so many columns.
+    fn lines(&self, width: usize) -> String {
         let mark = match self.verdict {
             Verdict::Ok => paint(GOOD, "✓"),
             Verdict::Warning => paint(CHANGE, "!"),
             Verdict::Failed => paint(BAD, "✗"),
         };
         let name = paint(FAINT, format_args!("{:<11}", self.name));
-        let remedy = self.remedy.as_ref().map(|remedy| format!("              {} {remedy}\n", paint(HINT, "help:")));
-        format!("{mark} {name} {}\n{}", self.message, remedy.unwrap_or_default())
+        let remedy = self.remedy.as_ref().map(|remedy| format!("{:INDENT$}{} {remedy}", "", paint(HINT, "help:")));
+        let lines = std::iter::once(format!("{mark} {name} {}", self.message)).chain(remedy);
+        lines.map(|line| hanging(&line, width, INDENT) + "\n").collect()
     }
 }
 
@@ -69,7 +75,8 @@ pub(super) fn run(Args {}: &Args, context: &mut Context) -> Result<Exit, CliErro
     let mut checks = Context::block_on(async { Ok(of_engine(&context.settings).await) })?;
     checks.extend(host::checks(&engine::folders(&context.settings)));
     if !context.data(&checks)? {
-        let lines: Vec<_> = checks.iter().map(Check::line).collect();
+        let width = if context.ui.stdout_is_terminal { context.ui.width } else { usize::MAX };
+        let lines: Vec<_> = checks.iter().map(|check| check.lines(width)).collect();
         context.ui.answer(&lines.concat())?;
     }
     let failed = checks.iter().any(|check| check.verdict == Verdict::Failed);

@@ -32,10 +32,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     match (context.settings.output, selected.as_slice()) {
         (Output::Name, _) => context.names(selected.iter().map(|view| &view.object))?,
         (Output::Json | Output::Yaml, [view]) if one => drop(context.data(&view.to_data())?),
-        (Output::Json | Output::Yaml, views) => {
-            let items: Vec<_> = views.iter().map(|view| view.to_data()).collect();
-            context.data(&json!({ "apiVersion": API_VERSION, "kind": "List", "items": items }))?;
-        }
+        (Output::Json | Output::Yaml, views) => list(views, context)?,
         (Output::Text | Output::Wide, []) => context.ui.say(&nothing(context)),
         (Output::Text | Output::Wide, views) => {
             let namespaces = context.settings.namespace.is_none();
@@ -50,11 +47,19 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     Ok(Exit::Done)
 }
 
-fn nothing(context: &Context) -> String {
+/// That there is nothing, and where it was looked for.
+pub(super) fn nothing(context: &Context) -> String {
     let settings = &context.settings;
     let namespace = settings.namespace.as_ref().map(|namespace| format!(" in namespace {namespace}"));
     let instance = (!settings.instance.is_default()).then(|| format!(" of instance {}", settings.instance));
     ["nothing is there".to_owned(), namespace.unwrap_or_default(), instance.unwrap_or_default()].concat()
+}
+
+/// Answers with a list of objects as data.
+pub(super) fn list(views: &[&View], context: &mut Context) -> Result<(), CliError> {
+    let items: Vec<_> = views.iter().map(|view| view.to_data()).collect();
+    context.data(&json!({ "apiVersion": API_VERSION, "kind": "List", "items": items }))?;
+    Ok(())
 }
 
 /// The objects that the words mean, in the order of their keys.

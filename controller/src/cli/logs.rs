@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::{CliError, Context, Exit, engine};
+use super::{CliError, Context, Exit, Output, engine};
 use crate::engine::docker::LogOptions;
 use crate::view::View;
 
@@ -22,7 +22,8 @@ use line::Printer;
     skiff logs web                       all replicas\n  \
     skiff logs web-2 --tail 100          one of them\n  \
     skiff logs -f web db --since 10m     several objects, as they write\n  \
-    skiff logs -f                        everything")]
+    skiff logs -f                        everything\n  \
+    skiff logs web -o json               one object of JSON a line, for programs")]
 pub(super) struct Args {
     /// Objects or containers; all of them where none is named.
     #[arg(value_name = "NAME")]
@@ -80,7 +81,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         let docker = engine::connect(&context.settings).await?;
         let views: Vec<View> = engine::objects(&docker, &context.settings).await?;
         let pick = pick::Pick::new(&args.names, &views, &context.settings)?;
-        let mut printer = Printer::new(args.timestamps, context.ui.stdout_is_coloured());
+        let json = context.settings.output == Output::Json;
+        let mut printer = Printer::new(args.timestamps, context.ui.stdout_is_coloured(), json);
         if args.follow {
             let following = follow::follow(docker.into(), &pick, options, &mut printer, &mut context.ui);
             tokio::select! {
@@ -89,7 +91,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
                 result = following => result?,
             }
         } else {
-            once::once(&docker, &pick.of(&views), options, &mut printer).await?;
+            let picked = pick.of(&views);
+            if picked.is_empty() {
+                context.ui.say(&super::get::nothing(context));
+            }
+            once::once(&docker, &picked, options, &mut printer).await?;
         }
         Ok(Exit::Done)
     })

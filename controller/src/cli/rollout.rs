@@ -8,7 +8,7 @@ use skiff_core::Request;
 
 pub(super) use history::table as revisions;
 
-use super::{CliError, Context, Exit, engine, get};
+use super::{CliError, Context, Exit, Output, engine, get};
 use crate::session::{Access, Session};
 
 /// Follow, hold, undo or repeat the rollout of a deployment
@@ -60,6 +60,16 @@ pub(super) struct UndoArgs {
     /// The revision to go back to; the last stable one where none is named.
     #[arg(long, value_name = "N")]
     to_revision: Option<u64>,
+}
+
+impl Args {
+    /// The formats for programs that it answers in.
+    pub(super) const fn formats(&self) -> &'static [Output] {
+        match self.verb {
+            Verb::History(_) => &[Output::Json, Output::Yaml, Output::Name],
+            Verb::Status(_) | Verb::Undo(_) | Verb::Pause(_) | Verb::Resume(_) | Verb::Restart(_) => &[],
+        }
+    }
 }
 
 /// Does what the verb says.

@@ -18,7 +18,7 @@ pub struct GlobalArgs {
     #[arg(short, long, global = true, env = "SKIFF_INSTANCE", hide_env_values = true, value_name = "NAME", default_value = "default", help_heading = HEADING)]
     pub instance: Instance,
     /// The namespace of what names none; only its objects are shown.
-    #[arg(short, long, global = true, value_name = "NAME", help_heading = HEADING)]
+    #[arg(short, long, global = true, value_name = "NAME", value_parser = namespace, help_heading = HEADING)]
     pub namespace: Option<String>,
     /// Objects of all namespaces.
     #[arg(short = 'A', long, global = true, conflicts_with = "namespace", help_heading = HEADING)]
@@ -47,6 +47,13 @@ pub struct GlobalArgs {
     /// Say more; twice for every call to Docker, three times for everything.
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = HEADING)]
     pub verbose: u8,
+}
+
+/// A namespace becomes part of names in Docker and in its DNS.
+fn namespace(text: &str) -> Result<String, String> {
+    let fits = skiff_api::validate::is_dns_label(text);
+    let why = || "a namespace has lower-case letters, digits and inner hyphens, at most 63".to_owned();
+    fits.then(|| text.to_owned()).ok_or_else(why)
 }
 
 /// How the answer is written.

@@ -21,10 +21,18 @@ fn global_flags_may_stand_before_and_behind_the_command() {
 }
 
 #[test]
+fn a_namespace_that_docker_could_not_have_is_refused() {
+    for wrong in ["Bad_Name", "a/b", "", "-x"] {
+        let error = Cli::try_parse_from(["skiff", "get", "--namespace", wrong]).expect_err(wrong);
+        assert!(error.to_string().contains("inner hyphens"), "{error}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_not_mistaken_for_changes() {
     let error = Cli::try_parse_from(["skiff", "versoin"]).expect_err("a typo");
     assert!(error.to_string().contains("'version'"), "{error}");
-    assert_eq!(usage(&error), ExitCode::FAILURE);
+    assert_eq!(usage::exit(&error), ExitCode::FAILURE);
     assert_eq!(ExitCode::from(Exit::Changes), ExitCode::from(2));
 }
 

@@ -12,7 +12,8 @@ use crate::session::{Access, Bring, Session, bring, load, refuse_mistakes, targe
     skiff up ./manifests web db          only these, and what they depend on\n  \
     skiff up ./manifests --scale web=5   five replicas, whatever the manifest says\n  \
     cat app.yaml | skiff up -\n\n\
-    It ends with 1 and names what is not Ready when the time is over.")]
+    It ends with 1 and names what is not Ready when the time is over, or what left the manifests\n\
+    and still runs because its removal waits for --confirm-prune.")]
 pub struct Args {
     /// What to apply.
     #[command(flatten)]

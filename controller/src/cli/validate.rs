@@ -34,7 +34,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let valid = mistakes.iter().all(|mistake| mistake.severity == Severity::Warning);
     match context.settings.output {
         Output::Json | Output::Yaml => drop(context.data(&mistakes)?),
-        Output::Name => context.names(loaded.objects.keys())?,
+        Output::Name => {
+            if !mistakes.is_empty() {
+                context.ui.say(&problem::plain(&mistakes));
+            }
+            context.names(loaded.objects.keys())?;
+        }
         Output::Text | Output::Wide => text(&mistakes, &loaded, valid, context)?,
     }
     if valid { Ok(Exit::Done) } else { Err(CliError::Reported) }

@@ -50,13 +50,14 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         loop {
             let views = engine::objects(&docker, &context.settings).await?;
             let (total, missing) = missing(args, &views, context)?;
+            let goal = if args.state == State::Ready { "ready" } else { "gone" };
+            let summary = || live::summary(goal, total, &missing, began.elapsed());
             if missing.is_empty() {
-                let word = if args.state == State::Ready { "ready" } else { "gone" };
-                context.ui.say(&live::summary(total, &[], began.elapsed()).replace("ready", word));
+                context.ui.say(&summary());
                 return Ok(Exit::Done);
             }
             if began.elapsed() >= args.timeout.to_std() {
-                context.ui.say(&live::summary(total, &missing, began.elapsed()));
+                context.ui.say(&summary());
                 return Err(CliError::Reported);
             }
             let now: Vec<_> = missing.iter().map(|unready| format!("{} ({})", unready.object, unready.why)).collect();

@@ -229,7 +229,8 @@ impl Run {
             Intent::Down { .. } if unready.is_empty() => {
                 ui.say(&progress::gone(self.progress.removed(), self.began.elapsed()));
             }
-            Intent::Run | Intent::Down { .. } => ui.say(&summary(total, &unready, self.began.elapsed())),
+            Intent::Run => ui.say(&summary("ready", total, &unready, self.began.elapsed())),
+            Intent::Down { .. } => ui.say(&summary("gone", total, &unready, self.began.elapsed())),
         }
         for kept in &self.verdict.kept {
             ui.say(&live::kept(kept));

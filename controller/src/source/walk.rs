@@ -89,7 +89,7 @@ impl Walker<'_> {
         match fs::metadata(path) {
             Err(error) => {
                 let problem = Problem::new(reason::SOURCE_UNAVAILABLE, unavailable(path, &error));
-                let help = "nothing is removed while it is away; to remove what it declared, use `skiff down`";
+                let help = "is the path right? nothing is removed while it is away; `skiff down --source NAME` would remove it";
                 self.walk.problems.push(problem.in_file(path).with_help(help));
             }
             Ok(meta) if meta.is_dir() => self.folder(path, &meta, reason::SOURCE_UNAVAILABLE),
@@ -189,7 +189,7 @@ pub(super) fn unreadable(path: &Path, error: &io::Error, reason: &'static str) -
 
 fn unavailable(path: &Path, error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::NotFound {
-        return format!("there is no {}", path.display());
+        return format!("there is no file or folder {}", path.display());
     }
     format!("{} cannot be read: {error}", path.display())
 }

@@ -6,7 +6,7 @@ use std::fmt::{Display, Write as _};
 use jiff::Timestamp;
 
 use super::age::age;
-use super::objects::{port, verdict_style};
+use super::objects::verdict_style;
 use super::style::{BAD, FAINT, NAME, paint};
 use crate::cli::CliError;
 use crate::view::{Body, Network, Replica, View, Volume, Workload};
@@ -99,7 +99,7 @@ fn of_replica(text: &mut String, replica: &Replica, now: Timestamp) {
         line(text, 2, "Error", paint(BAD, error));
     }
     if !ports.is_empty() {
-        line(text, 2, "Ports", ports.iter().map(port).collect::<Vec<_>>().join(", "));
+        line(text, 2, "Ports", super::objects::ports(ports).join(", "));
     }
     let network = |(name, address): (&String, &Option<String>)| {
         address.as_ref().map_or_else(|| name.clone(), |address| format!("{name} ({address})"))

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use skiff_api::explain::Explanation;
-use unicode_width::UnicodeWidthStr;
-
 use super::style::{FAINT, HINT, NAME, paint};
+use super::wrap::hanging;
+use skiff_api::explain::Explanation;
 
 /// The path with its type, what it means, the words that it can be, and the fields below.
 pub fn explanation(explanation: &Explanation, width: usize) -> String {
@@ -38,17 +37,8 @@ fn must(required: bool) -> String {
 /// Text in lines that fit; its own line breaks stay.
 fn paragraphs(text: &mut String, words: &str, indent: &str, width: usize) {
     for paragraph in words.lines() {
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            if !line.is_empty() && indent.len() + line.width() + 1 + word.width() > width {
-                writeln!(text, "{indent}{line}").ok();
-                line.clear();
-            }
-            line.push_str(if line.is_empty() { "" } else { " " });
-            line.push_str(word);
-        }
-        let indent = if line.is_empty() { "" } else { indent };
-        writeln!(text, "{indent}{line}").ok();
+        let indent = if paragraph.is_empty() { "" } else { indent };
+        writeln!(text, "{}", hanging(&format!("{indent}{}", paragraph.trim()), width, indent.len())).ok();
     }
 }
 
@@ -56,6 +46,7 @@ fn paragraphs(text: &mut String, words: &str, indent: &str, width: usize) {
 mod tests {
     use super::*;
     use anstream::adapter::strip_str;
+    use unicode_width::UnicodeWidthStr;
 
     #[test]
     fn a_field_is_explained_in_lines_that_fit() {

@@ -3,6 +3,7 @@
 use anstyle::Style;
 use jiff::Timestamp;
 use skiff_api::Kind;
+use skiff_core::PublishedPort;
 
 use super::age::age;
 use super::style::{BAD, CHANGE, FAINT, GOOD};
@@ -83,7 +84,7 @@ fn workload_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
     let verdict = workload.verdict();
     let style = verdict_style(&verdict);
     let since = workload.since().map_or_else(|| "-".to_owned(), |since| age(since, shown.now));
-    let ports: Vec<_> = workload.ports().iter().map(port).collect();
+    let ports = ports(&workload.ports().into_iter().collect::<Vec<_>>());
     vec![
         Cell::styled(style, format_args!("{}/{}", workload.ready(), workload.wanted)),
         workload.updated().into(),
@@ -97,8 +98,17 @@ fn workload_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
 }
 
 /// `127.0.0.1:8080->80/tcp`; all addresses of the host are left out.
-pub(super) fn port(port: &skiff_core::PublishedPort) -> String {
-    let skiff_core::PublishedPort { ip, port, container_port, protocol } = port;
+/// The ports as people write them. One that is open on every address of both families is said once.
+pub(super) fn ports(ports: &[PublishedPort]) -> Vec<String> {
+    let is_twin = |port: &&PublishedPort| {
+        let of_all_v4 = PublishedPort { ip: "0.0.0.0".to_owned(), ..(*port).clone() };
+        port.ip == "::" && ports.contains(&of_all_v4)
+    };
+    ports.iter().filter(|port| !is_twin(port)).map(port).collect()
+}
+
+fn port(port: &PublishedPort) -> String {
+    let PublishedPort { ip, port, container_port, protocol } = port;
     let ip = match ip.as_str() {
         "0.0.0.0" | "" => String::new(),
         ip if ip.contains(':') => format!("[{ip}]:"),

@@ -89,6 +89,12 @@ fn the_commands_that_read_work_without_a_daemon() {
         .step("two replicas run", apply(&service("web").replicas(2).to_string()), [ready("web", 2)])
         .step("get shows them", call(&["get", "deployments"]), [exits(0), says("web")])
         .step("also as JSON", call(&["get", "deployments", "-o", "json"]), [exits(0), answers_json()])
+        .step(
+            "two that are described are one document",
+            call(&["describe", "deployment/web", "network/default", "-o", "json"]),
+            [exits(0), answers_json()],
+        )
+        .step("a format that a command has not is refused", call(&["wait", "-o", "json"]), [exits(1), says("-o json")])
         .step("describe says more", call(&["describe", "deployment/web"]), [exits(0), says("skiff-test/busybox:1")])
         .step("exec runs a command", call(&["exec", "web", "--", "cat", "/etc/version"]), [exits(0), says("1")])
         .step("and passes its exit code on", call(&["exec", "web", "--", "sh", "-c", "exit 7"]), [exits(7)])

@@ -26,7 +26,7 @@ fn info() -> EngineInfo {
 
 fn shown(info: &EngineInfo) -> String {
     let checks = checks::of(info, Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
-    strip_str(&checks.iter().map(Check::line).collect::<String>()).to_string()
+    strip_str(&checks.iter().map(|check| check.lines(usize::MAX)).collect::<String>()).to_string()
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::ui::style::{REPLICAS, paint};
 
@@ -28,11 +29,21 @@ pub(super) struct Printer {
     width: usize,
     /// Whether lines of more than one container are written, so that each needs its prefix.
     prefixed: bool,
+    /// Whether each line is an object of JSON.
+    json: bool,
+}
+
+/// A line for programs.
+#[derive(Serialize)]
+struct Line<'a> {
+    container: &'a str,
+    time: Option<Timestamp>,
+    line: &'a str,
 }
 
 impl Printer {
-    pub(super) fn new(timestamps: bool, coloured: bool) -> Self {
-        Self { timestamps, coloured, labels: BTreeMap::new(), width: 0, prefixed: false }
+    pub(super) fn new(timestamps: bool, coloured: bool, json: bool) -> Self {
+        Self { timestamps, coloured, labels: BTreeMap::new(), width: 0, prefixed: false, json }
     }
 
     /// Makes room for a label. Once there are two, every line begins with its own.
@@ -43,9 +54,17 @@ impl Printer {
         self.prefixed |= self.labels.len() > 1;
     }
 
-    /// Writes a line, as bytes: a container may write anything.
+    /// Writes a line, as bytes: a container may write anything. JSON has texts only, in which what is none is replaced.
     pub(super) fn print(&self, label: &str, line: &Bytes, to: &mut impl Write) -> std::io::Result<()> {
         let (time, text) = split_time(line);
+        if self.json {
+            let text = String::from_utf8_lossy(&text);
+            serde_json::to_writer(
+                &mut *to,
+                &Line { container: label, time, line: text.trim_end_matches(['\n', '\r']) },
+            )?;
+            return to.write_all(b"\n");
+        }
         if self.prefixed {
             let padded = format!("{label:<width$} |", width = self.width);
             let colour = self.labels.get(label).and_then(|index| REPLICAS.get(index % REPLICAS.len()));

@@ -28,16 +28,34 @@ fn the_time_is_taken_off_and_nothing_else() {
 
 #[test]
 fn one_container_needs_no_prefix_and_several_line_up() {
-    let mut printer = Printer::new(false, false);
+    let mut printer = Printer::new(false, false, false);
     printer.know("web-1");
     assert_eq!(printed(&printer, "web-1", "2026-01-31T12:00:00Z up"), "up");
     printer.know("worker-10");
     assert_eq!(printed(&printer, "web-1", "2026-01-31T12:00:00Z up"), "web-1     | up\n");
-    let mut coloured = Printer::new(true, true);
+    let mut coloured = Printer::new(true, true, false);
     coloured.know("a");
     coloured.know("b");
     assert_eq!(
         printed(&coloured, "b", "2026-01-31T12:00:00Z up\n"),
         "\u{1b}[33mb |\u{1b}[0m 2026-01-31T12:00:00Z up\n"
+    );
+}
+
+#[test]
+fn for_programs_each_line_is_an_object_whatever_a_container_writes() {
+    let mut printer = Printer::new(false, false, true);
+    printer.know("web-1");
+    let mut out = Vec::new();
+    for line in [&b"2026-01-31T12:00:00Z say \"hi\"\r\n"[..], b"\xff no time"] {
+        printer.print("web-1", &Bytes::from_static(line), &mut out).expect("memory");
+    }
+    let lines: Vec<&str> = std::str::from_utf8(&out).expect("text").lines().collect();
+    assert_eq!(
+        lines,
+        [
+            r#"{"container":"web-1","time":"2026-01-31T12:00:00Z","line":"say \"hi\""}"#,
+            "{\"container\":\"web-1\",\"time\":null,\"line\":\"\u{fffd} no time\"}",
+        ]
     );
 }

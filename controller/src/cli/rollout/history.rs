@@ -56,7 +56,7 @@ fn one(revision: &Revision, context: &mut Context) -> Result<Exit, CliError> {
         "standing": revision.standing, "template": revision.pod,
     });
     if !context.data(&answer)? {
-        let text = crate::ui::data::yaml(&answer)?;
+        let text = crate::ui::data::manifest(&answer)?;
         context.ui.answer(&text)?;
     }
     Ok(Exit::Done)

@@ -44,13 +44,13 @@ pub fn kept(Kept { objects: kept, why, remedy }: &Kept) -> String {
     lines.join("\n")
 }
 
-/// `12 objects ready in 9.8 s`, or what is not.
-pub fn summary(total: usize, unready: &[Unready], took: Duration) -> String {
+/// `12 objects ready in 9.8 s`, or what is not; `goal` is what they should be.
+pub fn summary(goal: &str, total: usize, unready: &[Unready], took: Duration) -> String {
     let took = age::took(took);
     if unready.is_empty() {
-        return format!("{}\n", paint(GOOD, format_args!("{} ready in {took}", objects(total))));
+        return format!("{}\n", paint(GOOD, format_args!("{} {goal} in {took}", objects(total))));
     }
-    let head = format!("{} of {} not ready after {took}", unready.len(), objects(total));
+    let head = format!("{} of {} not {goal} after {took}", unready.len(), objects(total));
     let mut lines = vec![paint(BAD, head)];
     for Unready { object, why, remedy } in unready {
         lines.push(format!("  {}: {}", paint(NAME, object), why.trim_end().replace('\n', "\n    ")));

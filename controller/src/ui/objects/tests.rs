@@ -97,3 +97,15 @@ fn wide_has_more_columns_and_a_named_namespace_none() {
 fn what_is_unhealthy_is_red() {
     assert!(shown(false, false).contains("\u{1b}[31mUnhealthy\u{1b}[0m"));
 }
+
+#[test]
+fn a_port_that_is_open_on_all_addresses_of_both_families_is_said_once() {
+    let port = |ip: &str, port| PublishedPort {
+        ip: ip.to_owned(),
+        port,
+        container_port: 80,
+        protocol: skiff_api::Protocol::Tcp,
+    };
+    let table = [port("0.0.0.0", 8080), port("::", 8080), port("::", 9090), port("127.0.0.1", 8080), port("::1", 8080)];
+    assert_eq!(ports(&table), ["8080->80/tcp", "[::]:9090->80/tcp", "127.0.0.1:8080->80/tcp", "[::1]:8080->80/tcp"]);
+}
