@@ -6,6 +6,7 @@ mod complaint;
 pub mod crd;
 mod duration;
 pub mod explain;
+mod image_name;
 mod instance;
 mod key;
 mod labels;
@@ -27,6 +28,7 @@ pub mod written;
 
 pub use complaint::{Complaint, Related, SetComplaint};
 pub use duration::{Duration, DurationError};
+pub use image_name::ImageName;
 pub use instance::{Instance, InstanceError};
 pub use key::{Kind, ObjectKey, ObjectKeyError};
 pub use labels::{Component, LabelError, OwnerLabels, label};

@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::engine::{Engine, Look, Wake};
 use crate::executor::{Cancels, Executor, Report};
 use crate::scribe::Notes;
+use crate::state::{Troubles, troubles};
 use flights::Flights;
 
 /// So long after one pass begins the next, so that a burst of events costs few; the first of a burst waits for nothing.
@@ -116,6 +117,8 @@ pub struct Controller<E> {
     flights: Flights,
     has_run: BTreeMap<ObjectKey, String>,
     crashes: Crashes,
+    /// What was last left for those who ask what is wrong.
+    troubles: Option<Troubles>,
     history: Arc<History>,
     /// The history that was handed on to be written last.
     written: Arc<History>,
@@ -143,6 +146,7 @@ impl<E: Engine> Controller<E> {
             flights: Flights::default(),
             has_run: BTreeMap::new(),
             crashes: Crashes::new(),
+            troubles: None,
             written: Arc::clone(&history),
             history,
             passes: 0,
@@ -244,8 +248,8 @@ impl<E: Engine> Controller<E> {
 
     fn remember_failure(&mut self, step: &Step, error: &EngineError) {
         let (object, hash, now) = (&step.object, step.hash.as_str(), self.settings.clock.now());
-        let mut failure = Failure::after(self.failures.get(object), object, hash, error.to_string(), now);
-        failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
+        let failure = Failure::after(self.failures.get(object), object, hash, error.to_string(), now);
+        let mut failure = failure.caused_by(error);
         if !error.counts() {
             // It says nothing of the object, so the wait does not grow; yet an engine that answers every look and no other call
             // is not to be stormed.
@@ -317,6 +321,7 @@ impl<E: Engine> Controller<E> {
         self.learn_history(desired, &mut observed, now).await;
         let plan = plan(desired, &observed, now);
         let status = status(desired, &observed, &plan, now);
+        self.note_troubles(&status);
         self.schedule(&plan);
         if !plan.steps.is_empty() {
             let (content, given_up) = (Arc::clone(&target.content), self.flights.begin(&plan, desired));
@@ -343,6 +348,15 @@ impl<E: Engine> Controller<E> {
             }
         }
         self.tell(events);
+    }
+
+    /// Leaves what is not as it should be for those who ask beside it, where that has changed.
+    fn note_troubles(&mut self, status: &BTreeMap<ObjectKey, ObjectStatus>) {
+        let troubles = troubles(status);
+        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| self.troubles.as_ref() != Some(&troubles)) {
+            notes.troubles(troubles.clone());
+            self.troubles = Some(troubles);
+        }
     }
 
     fn tell(&self, events: Vec<Event>) {

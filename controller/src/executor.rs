@@ -22,6 +22,9 @@ use batch::Batch;
 
 /// How many calls of a sort are under way at once. More gain nothing on the engine, and above eight its networks suffer.
 const AT_ONCE: usize = 8;
+/// How many pulls: so many that those of a registry which does not answer leave room for others. The engine itself fetches three
+/// layers at a time.
+const PULLS_AT_ONCE: usize = 64;
 
 /// What happens to a step, told while it happens.
 #[derive(Clone, Debug)]
@@ -80,8 +83,8 @@ impl<E> Clone for Executor<E> {
 impl<E: Engine> Executor<E> {
     /// An executor that tells what happens through `reports`.
     pub fn new(engine: Arc<E>, reports: mpsc::UnboundedSender<Report>) -> Self {
-        let limit = || Arc::new(Semaphore::new(AT_ONCE));
-        Self { engine, calls: limit(), stops: limit(), pulls: limit(), reports }
+        let limit = |count| Arc::new(Semaphore::new(count));
+        Self { engine, calls: limit(AT_ONCE), stops: limit(AT_ONCE), pulls: limit(PULLS_AT_ONCE), reports }
     }
 
     /// Performs the steps of a plan to their end, or as far as nothing is cancelled.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use skiff_core::{Event, History};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::state::{Chronicle, StateError};
+use crate::state::{Chronicle, StateError, Troubles};
 
 /// How long the loop waits for its history to be on the disk before it acts on it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -23,6 +23,8 @@ pub enum Note {
     },
     /// Events.
     Events(Vec<Event>),
+    /// What is not as it should be now.
+    Troubles(Troubles),
 }
 
 /// Where the loop leaves what is to be written.
@@ -42,6 +44,11 @@ impl Notes {
             // Whoever writes has ended, and so will this.
             self.0.send(Note::Events(events)).ok();
         }
+    }
+
+    /// Leaves what is not as it should be to be written.
+    pub fn troubles(&self, troubles: Troubles) {
+        self.0.send(Note::Troubles(troubles)).ok();
     }
 
     /// Leaves the history to be written, and waits until it is, or for as long as is sensible: what is acted on should be known after
@@ -76,6 +83,7 @@ pub async fn scribe(chronicle: Chronicle, mut notes: mpsc::UnboundedReceiver<Not
 fn write(chronicle: &Chronicle, note: Note) -> Result<(), StateError> {
     match note {
         Note::Events(events) => chronicle.append(&events),
+        Note::Troubles(troubles) => chronicle.save_troubles(&troubles),
         Note::History { history, saved } => {
             chronicle.save(&history)?;
             // Who waited may have lost patience.

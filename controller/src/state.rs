@@ -15,6 +15,7 @@ mod record;
 mod requests;
 #[cfg(test)]
 mod tests;
+mod troubles;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub use folders::{Folders, Surroundings};
 pub use good::{Good, GoodObject};
 use record::{Content, Record};
 pub use requests::{Answer, Made, Requests};
+pub use troubles::{Trouble, Troubles, troubles};
 
 /// Why the state directory cannot be used at all.
 #[derive(Debug, thiserror::Error)]
@@ -117,7 +119,7 @@ impl State {
         let mut warnings = Vec::new();
         let (digest_key, degraded) = digest_key::load(&folders.state, writable, &mut warnings)?;
         let keeps_secrets = folders::is_memory(&folders.run);
-        let history = Chronicle::of(&folders.state).load(writable, &mut warnings)?;
+        let history = Chronicle::of(&folders).load(writable, &mut warnings)?;
         let mut state = Self {
             folders,
             writable,
@@ -170,7 +172,7 @@ impl State {
 
     /// Where the history and the events are written.
     pub fn chronicle(&self) -> Chronicle {
-        Chronicle::of(&self.folders.state)
+        Chronicle::of(&self.folders)
     }
 
     /// Where requests to a controller are left.

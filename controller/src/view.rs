@@ -9,6 +9,8 @@ use serde_json::Value;
 use skiff_api::{Component, ObjectKey};
 use skiff_core::{Observed, ObservedContainer, PublishedPort};
 
+use crate::state::Trouble;
+
 mod data;
 pub mod find;
 mod replica;
@@ -35,6 +37,8 @@ pub struct View {
     pub source: String,
     /// Where it is declared, where that is known.
     pub at: Option<String>,
+    /// What is wrong with it, where a controller runs and says so.
+    pub trouble: Option<Trouble>,
     /// What it consists of.
     pub body: Body,
 }
@@ -95,7 +99,7 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
         if let Some(labels) = container.owner.labels() {
             let started_at = container.detail.as_ref().and_then(|detail| detail.started_at);
             let probed = observed.probes.get(&container.id).filter(|verdict| Some(verdict.started_at) == started_at);
-            let replica = Replica::new(container, labels, probed);
+            let replica = Replica::new(container, labels, probed, &observed.images);
             add_container(entry(&mut views, &labels.object, &labels.source), replica);
         }
     }
@@ -129,6 +133,7 @@ fn entry<'a>(views: &'a mut BTreeMap<ObjectKey, View>, object: &ObjectKey, sourc
         object: object.clone(),
         source: source.to_owned(),
         at: None,
+        trouble: None,
         body: Body::of(object),
     })
 }
@@ -216,6 +221,12 @@ impl Workload {
     pub fn image(&self) -> String {
         let newest = self.replicas.iter().find(|replica| replica.updated);
         newest.and_then(Replica::image).unwrap_or_default()
+    }
+
+    /// What the latest revision runs, exactly: the image's name with its digest, or its id where no registry knows it.
+    pub fn exact_image(&self) -> &str {
+        let newest = self.replicas.iter().find(|replica| replica.updated);
+        newest.map_or("", Replica::exact_image)
     }
 
     /// The ports of the host that lead to it.

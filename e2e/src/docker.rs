@@ -51,6 +51,11 @@ impl Seen {
         self.inspect.pointer("/State/ExitCode").and_then(Value::as_i64).filter(|_| ended)
     }
 
+    /// The id of the image.
+    pub fn image_id(&self) -> &str {
+        self.at("/Image")
+    }
+
     /// The image as the container names it.
     pub fn image(&self) -> &str {
         self.at("/Config/Image")
@@ -130,6 +135,19 @@ impl Docker {
         let inspect = self.get(&format!("/containers/{handle}/json"))?;
         let text = |key: &str| inspect.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(Seen { id: text("Id"), name: text("Name").trim_start_matches('/').to_owned(), inspect })
+    }
+
+    /// The id of an image.
+    pub fn image_id(&self, reference: &str) -> Result<String> {
+        let inspect = self.get(&format!("/images/{reference}/json"))?;
+        Ok(inspect.get("Id").and_then(Value::as_str).context("an image without id")?.to_owned())
+    }
+
+    /// The names with digests by which registries know an image.
+    pub fn image_digests(&self, reference: &str) -> Result<Vec<String>> {
+        let inspect = self.get(&format!("/images/{reference}/json"))?;
+        let digests = inspect.get("RepoDigests").and_then(Value::as_array).into_iter().flatten();
+        Ok(digests.filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
     /// The names of the networks with a label.

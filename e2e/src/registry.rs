@@ -9,9 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::IMAGE;
 use crate::check::poll;
 use crate::docker::Docker;
+use crate::proxy::Proxy;
+use crate::{IMAGE, OTHER_IMAGE};
 
 /// The user that the registry knows.
 const USER: &str = "skiff";
@@ -28,6 +29,8 @@ pub struct Registry {
     folder: TempDir,
     docker: Docker,
     tags: Vec<String>,
+    /// The ports by which it is asked: its own, and those of proxies before it.
+    ports: Vec<u16>,
 }
 
 impl Registry {
@@ -48,17 +51,45 @@ impl Registry {
             .spawn()
             .context("docker-registry")?;
         poll(Duration::from_secs(20), || Ok(TcpStream::connect(("127.0.0.1", port)).map(drop)?))?;
-        Ok(Self { child, port, folder, docker: docker.clone(), tags: Vec::new() })
+        Ok(Self { child, port, folder, docker: docker.clone(), tags: Vec::new(), ports: vec![port] })
     }
 
     /// Puts the test image into the registry under a name, and forgets it on the engine. Returns the reference.
     pub fn push(&mut self, name: &str) -> Result<String> {
+        self.push_image(IMAGE, name)
+    }
+
+    /// Puts an image of the engine into the registry under a name. Returns the reference. What the engine knows by it is as before.
+    pub fn push_image(&mut self, image: &str, name: &str) -> Result<String> {
         let reference = format!("127.0.0.1:{}/{name}", self.port);
-        self.docker_command(&["tag", IMAGE, &reference])?;
+        let before = self.docker.image_id(&reference).ok();
+        self.docker_command(&["tag", image, &reference])?;
         self.docker_command(&["push", "--quiet", &reference])?;
-        self.docker_command(&["rmi", &reference])?;
+        match before {
+            Some(before) => self.docker_command(&["tag", &before, &reference])?,
+            None => self.docker_command(&["rmi", &reference])?,
+        }
         self.tags.push(reference.clone());
         Ok(reference)
+    }
+
+    /// Pulls what a reference means now, as a person does.
+    pub fn pull(&self, reference: &str) -> Result<()> {
+        self.docker_command(&["pull", "--quiet", reference])
+    }
+
+    /// A proxy before it. What was pushed under a reference can be pulled through it by [`Registry::through`].
+    pub fn proxy(&mut self) -> Result<Proxy> {
+        let proxy = Proxy::before(self.port)?;
+        self.ports.push(proxy.port());
+        Ok(proxy)
+    }
+
+    /// A reference as it is called through a proxy.
+    pub fn through(&mut self, proxy: &Proxy, reference: &str) -> String {
+        let called = reference.replace(&format!(":{}/", self.port), &format!(":{}/", proxy.port()));
+        self.tags.push(called.clone());
+        called
     }
 
     /// A folder with Docker's config file for this registry, with the right password.
@@ -75,7 +106,9 @@ impl Registry {
         let folder = self.folder.path().join(name);
         fs::create_dir_all(&folder)?;
         let auth = base64(&format!("{USER}:{password}"));
-        let config = serde_json::json!({ "auths": { format!("127.0.0.1:{}", self.port): { "auth": auth } } });
+        let entry = |port: &u16| (format!("127.0.0.1:{port}"), serde_json::json!({ "auth": auth }));
+        let auths: serde_json::Map<String, serde_json::Value> = self.ports.iter().map(entry).collect();
+        let config = serde_json::json!({ "auths": auths });
         fs::write(folder.join("config.json"), config.to_string())?;
         Ok(folder)
     }
@@ -87,11 +120,24 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// Takes the names away that a push has left on an image.
+    fn forget_digests(&self, image: &str) {
+        let digests = self.docker.image_digests(image).unwrap_or_default();
+        let is_own = |digest: &&String| self.ports.iter().any(|port| digest.starts_with(&format!("127.0.0.1:{port}/")));
+        for digest in digests.iter().filter(is_own) {
+            self.docker_command(&["rmi", digest]).ok();
+        }
+    }
+}
+
 impl Drop for Registry {
     fn drop(&mut self) {
         for tag in std::mem::take(&mut self.tags) {
             self.docker_command(&["rmi", &tag]).ok();
         }
+        self.forget_digests(IMAGE);
+        self.forget_digests(OTHER_IMAGE);
         self.child.kill().ok();
         self.child.wait().ok();
     }

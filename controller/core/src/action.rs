@@ -9,6 +9,7 @@ use std::sync::Arc;
 use skiff_api::{NetworkSpec, OwnerLabels, PullPolicy, VolumeSpec};
 
 use crate::desired::{Attachment, InPlace, Mount, Template};
+use crate::image::FromImage;
 
 /// One effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,6 +245,8 @@ pub struct CreateContainer {
 pub struct ContainerSpec {
     /// Our labels; the adapter adds the image's id.
     pub owner: OwnerLabels,
+    /// The image; not always what the template's reference means now.
+    pub image: FromImage,
     /// The template of the revision.
     pub template: Arc<Template>,
     /// The mounts, volume names resolved for the ordinal.

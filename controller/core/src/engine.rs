@@ -54,6 +54,9 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// The word of an image that could not be had.
+    pub(crate) const IMAGE_PULL_FAILED: &'static str = "ImagePullFailed";
+
     /// The `PascalCase` word for programs.
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -62,7 +65,7 @@ impl EngineError {
             Self::Stale(_) => "Stale",
             Self::NameTaken { .. } => "NameTaken",
             Self::UpdateRefused(_) => "UpdateRefused",
-            Self::Image { .. } => "ImagePullFailed",
+            Self::Image { .. } => Self::IMAGE_PULL_FAILED,
             Self::Invalid(_) => "Invalid",
         }
     }

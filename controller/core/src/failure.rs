@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use skiff_api::ObjectKey;
 
 use crate::action::Action;
+use crate::engine::EngineError;
 use crate::plan::Step;
 use crate::reason::Reason;
 
@@ -29,6 +30,8 @@ pub struct Failure {
     pub retry_at: Timestamp,
     /// The template that it was tried with: another one is tried at once.
     pub template_hash: String,
+    /// The `PascalCase` word of the last one.
+    pub reason: &'static str,
     /// Whether the engine refused an update in place, so that only a replacement helps.
     pub update_refused: bool,
 }
@@ -56,8 +59,16 @@ impl Failure {
             at: now,
             retry_at: now.saturating_add(delay(&object.to_string(), attempts)).unwrap_or(Timestamp::MAX),
             template_hash: template_hash.to_owned(),
+            reason: "",
             update_refused: counted.is_some_and(|failure| failure.update_refused),
         }
+    }
+
+    /// The failure with what the engine's error says of it.
+    #[must_use]
+    pub fn caused_by(self, error: &EngineError) -> Self {
+        let update_refused = self.update_refused || matches!(error, EngineError::UpdateRefused(_));
+        Self { reason: error.reason(), update_refused, ..self }
     }
 
     /// Whether the object must be left alone now, when its template is this one.

@@ -2,6 +2,7 @@
 
 mod news;
 mod remedy;
+mod word;
 
 use std::fmt;
 
@@ -62,6 +63,15 @@ pub enum HeldReason {
         /// How often in a row.
         attempts: u32,
         /// The last error.
+        error: String,
+    },
+    /// Its image could not be had lately; what runs goes on running.
+    ImagePullBackOff {
+        /// When it is tried again.
+        until: Timestamp,
+        /// How often in a row.
+        attempts: u32,
+        /// What the engine or the registry said.
         error: String,
     },
     /// It ends again and again, and waits before it is started again.
@@ -217,6 +227,7 @@ impl HeldReason {
             Self::WaitingFor { .. }
             | Self::WaitingReady { .. }
             | Self::BackOff { .. }
+            | Self::ImagePullBackOff { .. }
             | Self::CrashLoop { .. }
             | Self::Retry { .. }
             | Self::Removing { .. }
@@ -254,6 +265,9 @@ impl fmt::Display for HeldReason {
             }
             Self::BackOff { until, attempts, error } => {
                 write!(f, "back-off until {} after {attempts} failed attempts: {error}", clock(*until))
+            }
+            Self::ImagePullBackOff { until, attempts, error } => {
+                write!(f, "back-off until {} after {attempts} failed pulls: {error}", clock(*until))
             }
             Self::CrashLoop { container, code, exits, until } => {
                 write!(f, "{container} ended {exits} times, last with {code}: it is started again at {}", clock(*until))

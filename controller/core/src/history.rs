@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use skiff_api::{ObjectKey, PodTemplate};
 
+use crate::image::RevisionImage;
 pub use run::{AttemptEnd, Followed, RunEnd, RunOutcome, RunRecord};
 
 /// What is remembered, by object.
@@ -62,6 +63,9 @@ pub struct Revision {
     pub content: BTreeMap<String, String>,
     /// The revision of the source, a commit for git.
     pub source_revision: Option<String>,
+    /// The image that its replicas run, once there are some.
+    #[serde(default)]
+    pub image: Option<RevisionImage>,
     /// When it was first worked towards.
     pub since: Timestamp,
     /// What became of it.

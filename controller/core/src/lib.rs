@@ -15,6 +15,7 @@ mod failure;
 mod flight;
 mod held;
 mod history;
+mod image;
 mod job;
 mod learn;
 mod made_from;
@@ -49,6 +50,7 @@ pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{
     AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing,
 };
+pub use image::{FromImage, Images, ObservedImage, RevisionImage};
 pub use job::{RunRefused, ask_for_run};
 pub use learn::learn;
 pub use observed::{

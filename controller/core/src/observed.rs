@@ -13,6 +13,7 @@ use crate::crash::Crashes;
 use crate::desired::InPlace;
 use crate::failure::Failures;
 use crate::history::History;
+use crate::image::Images;
 use crate::probe::ProbeVerdicts;
 
 /// The state of the engine and of ourselves at one moment.
@@ -26,6 +27,8 @@ pub struct Observed {
     pub networks: Vec<ObservedNetwork>,
     /// Every volume.
     pub volumes: Vec<ObservedVolume>,
+    /// Every image.
+    pub images: Images,
     /// The ids of the file sets that are written, each with its version where it is updated in place.
     pub files: BTreeMap<String, Option<String>>,
     /// What the probes of containers have come to.

@@ -10,6 +10,7 @@ mod drift;
 mod facts;
 mod job;
 mod network;
+mod origin;
 mod removal;
 mod replica;
 mod rollout;

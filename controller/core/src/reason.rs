@@ -114,6 +114,11 @@ pub enum Reason {
     },
     /// `skiff rollout restart` asked for new replicas.
     RestartAsked,
+    /// The image that the revision ran is gone, and no registry knows it by a digest.
+    ImageLost {
+        /// Its id.
+        id: String,
+    },
     /// A network that it is on is made anew.
     Rewired {
         /// Which.
@@ -202,6 +207,9 @@ impl fmt::Display for Reason {
             Self::Replaced => f.write_str("replaced by the next run"),
             Self::RolledBack { from, why } => write!(f, "rolled back: revision {from} failed: {why}"),
             Self::RestartAsked => f.write_str("restart asked for"),
+            Self::ImageLost { id } => {
+                write!(f, "needed: image {id}, which the revision ran, is gone; its tag may mean another one by now")
+            }
             Self::Rewired { network } => write!(f, "on network {network}, which is made anew"),
         }
     }

@@ -6,6 +6,7 @@
 //! is never rolled back. An image that cannot be pulled is nobody's failure: what runs is left, and it is tried again.
 
 mod group;
+mod image;
 mod judge;
 
 use std::collections::BTreeSet;
@@ -51,6 +52,7 @@ pub(crate) fn learn(
         }
     }
     group::fail_together(history, desired, now, events);
+    image::learn(history, desired, observed, now);
 }
 
 /// Whether nothing about an object can change: its declared revision is known, as it is now, and nothing of it is open.
@@ -88,6 +90,7 @@ fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Obs
         base: workload.base.clone(),
         content: workload.template.content.clone(),
         source_revision: workload.source_revision.clone(),
+        image: None,
         since: now,
         standing: Standing::Progressing { progress: None, available: 0 },
     });

@@ -44,6 +44,8 @@ pub struct ObjectStatus {
     pub ready: u32,
     /// Replicas of the declared template.
     pub updated: u32,
+    /// One `PascalCase` word for programs, why it is in this phase; empty when all is well.
+    pub reason: &'static str,
     /// A sentence for people; empty when all is well.
     pub message: String,
     /// The containers.
@@ -113,25 +115,30 @@ fn object_status(
     let phase = match held.map(|held| &held.why) {
         None if whole && finished > 0 => Phase::Finished,
         _ if whole => Phase::Ready,
-        Some(HeldReason::BackOff { .. } | HeldReason::CrashLoop { .. } | HeldReason::Restarting { .. }) => {
-            Phase::Degraded
-        }
+        Some(
+            HeldReason::BackOff { .. }
+            | HeldReason::ImagePullBackOff { .. }
+            | HeldReason::CrashLoop { .. }
+            | HeldReason::Restarting { .. },
+        ) => Phase::Degraded,
         Some(why) if !why.is_waiting() => Phase::Degraded,
         Some(HeldReason::WaitingFor { .. }) => Phase::Waiting,
         _ if replicas.iter().any(|view| view.is_unhealthy) => Phase::Degraded,
         _ => Phase::Progressing,
     };
     let complaint = replicas.iter().find_map(|view| view.status.complaint.as_deref());
-    let message = match (held, failure) {
-        (Some(held), _) if phase != Phase::Ready => held.why.to_string(),
-        (None, Some(failure)) if phase != Phase::Ready && phase != Phase::Finished => failure.error.clone(),
+    let (reason, message) = match (held, failure) {
+        (Some(held), _) if phase != Phase::Ready => (held.why.word(), held.why.to_string()),
+        (None, Some(failure)) if phase != Phase::Ready && phase != Phase::Finished => {
+            (failure.reason, failure.error.clone())
+        }
         _ if phase == Phase::Progressing => {
             let complaint = complaint.map(|complaint| format!(": {complaint}")).unwrap_or_default();
-            format!("{ready} of {wanted} Ready{complaint}")
+            ("Progressing", format!("{ready} of {wanted} Ready{complaint}"))
         }
-        _ if phase == Phase::Degraded => complaint.unwrap_or("unhealthy").to_owned(),
-        _ => String::new(),
+        _ if phase == Phase::Degraded => ("Unhealthy", complaint.unwrap_or("unhealthy").to_owned()),
+        _ => ("", String::new()),
     };
     let containers = replicas.iter().map(|view| view.status.clone()).collect();
-    ObjectStatus { object: key.clone(), phase, replicas: wanted, current, ready, updated, message, containers }
+    ObjectStatus { object: key.clone(), phase, replicas: wanted, current, ready, updated, reason, message, containers }
 }

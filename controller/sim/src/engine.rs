@@ -7,6 +7,7 @@ mod check;
 mod container;
 mod create;
 mod exit;
+mod image;
 mod network;
 mod observe;
 mod store;
@@ -21,8 +22,9 @@ use skiff_core::{Action, ContainerRef, ContentStore, EngineError, Outcome};
 pub use answers::{Answers, Passes};
 pub use check::Check;
 pub use container::{DockerRestart, Program, SimContainer, SimEndpoint};
+pub use image::{Pull, SimImage};
 use store::SimFiles;
-pub use store::{Pull, SimImage, SimNetwork, SimVolume};
+pub use store::{SimNetwork, SimVolume};
 
 /// What may happen to a call on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub struct SimEngine {
     containers: BTreeMap<String, SimContainer>,
     networks: BTreeMap<String, SimNetwork>,
     volumes: BTreeMap<String, SimVolume>,
-    images: BTreeMap<String, SimImage>,
+    images: image::Store,
     files: BTreeMap<String, SimFiles>,
     secret_files: BTreeSet<String>,
     down: bool,
@@ -91,11 +93,6 @@ impl SimEngine {
     /// The ids of the file sets that are written.
     pub fn file_sets(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
-    }
-
-    /// An image by its reference.
-    pub fn image(&self, reference: &str) -> Option<&SimImage> {
-        self.images.get(reference)
     }
 
     /// What happens to the next call.

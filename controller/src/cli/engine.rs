@@ -10,9 +10,10 @@ use super::{CliError, Settings};
 use crate::engine::docker::{Docker, FactsFile};
 use crate::engine::{Engine, Look};
 use crate::files::FileStore;
+use crate::lock::Lock;
 use crate::probe::{DockerSampler, once};
 use crate::session::{Access, remembered};
-use crate::state::{Folders, State, Surroundings};
+use crate::state::{Folders, State, Surroundings, Troubles};
 use crate::view::{Declared, View, views};
 
 /// The folders of the instance.
@@ -64,6 +65,12 @@ fn declared(state: &State) -> BTreeMap<ObjectKey, Declared> {
     declared
 }
 
+/// What the controller that runs finds wrong; nothing where none runs.
+fn troubles(state: &State, settings: &Settings, engine_id: &str) -> Troubles {
+    let holder = Lock::holder(&state.folders().run, engine_id, &settings.instance);
+    holder.map(|_| state.chronicle().troubles()).unwrap_or_default()
+}
+
 /// Looks at everything once.
 ///
 /// # Errors
@@ -83,7 +90,12 @@ pub async fn objects(engine: &Docker, settings: &Settings) -> Result<Vec<View>, 
     observed.history = Arc::new(state.history());
     let desired = remembered(&state, &observed.history, &settings.instance);
     observed.probes = once(&DockerSampler::new(engine.commands()), &desired, &observed, Timestamp::now()).await;
-    Ok(views(&observed, &declared(&state)))
+    let mut views = views(&observed, &declared(&state));
+    let troubles = troubles(&state, settings, &observed.engine.id);
+    for view in &mut views {
+        view.trouble = troubles.get(&view.object).cloned();
+    }
+    Ok(views)
 }
 
 /// Connects, looks and leaves again.

@@ -22,7 +22,7 @@ fn global_flags_may_stand_before_and_behind_the_command() {
 
 #[test]
 fn a_namespace_that_docker_could_not_have_is_refused() {
-    for wrong in ["Bad_Name", "a/b", "", "-x"] {
+    for wrong in ["Bad_Name", "a/b", "", "x-"] {
         let error = Cli::try_parse_from(["skiff", "get", "--namespace", wrong]).expect_err(wrong);
         assert!(error.to_string().contains("inner hyphens"), "{error}");
     }

@@ -22,13 +22,14 @@ mod logs;
 mod network;
 mod observe;
 mod path;
+mod pull;
 mod update;
 mod volume;
 
 use std::sync::Arc;
 
 use futures_util::Stream;
-use skiff_core::{Action, ContentStore, EngineError, FileSet, Instance, Observed, Outcome};
+use skiff_core::{Action, ContentStore, EngineError, FileSet, Instance, Observed, Outcome, PullImage};
 use tokio::sync::mpsc;
 
 pub use command::{CommandEnd, Commands};
@@ -43,13 +44,14 @@ use crate::files::FileStore;
 use client::Client;
 use credentials::Credentials;
 use observe::{Ask, Observer};
+use pull::Puller;
 
 /// A Docker Engine and the files that its containers mount.
 #[derive(Debug)]
 pub struct Docker {
     client: Client,
     files: FileStore,
-    credentials: Credentials,
+    puller: Puller,
     asks: mpsc::UnboundedSender<Ask>,
     known: facts::Known,
 }
@@ -64,7 +66,7 @@ impl Docker {
         let client = Client::connect(host).await?;
         let known = facts::Known::new(facts);
         let asks = Observer::spawn(client.clone(), known.clone(), files.clone());
-        Ok(Self { client, files, credentials: Credentials::of_docker(), asks, known })
+        Ok(Self { client, files, puller: Puller::new(Credentials::of_docker()), asks, known })
     }
 
     /// Begins to look at everything. The next full look of this instance takes what is seen, if it comes soon: what its caller does
@@ -163,6 +165,15 @@ impl Docker {
         self.known.facts(&self.client).await.map(|facts| facts.log_driver.as_str())
     }
 
+    async fn pull(&self, pull: &PullImage, progress: &mpsc::UnboundedSender<Progress>) -> Result<Outcome, EngineError> {
+        let outcome = image::ensure(&self.client, &self.puller, pull, progress).await;
+        if outcome != Ok(Outcome::Already) {
+            // The event that tells of it may come after the next look.
+            self.asks.send(Ask::Images).ok();
+        }
+        outcome
+    }
+
     async fn write_files(&self, set: &FileSet, content: &ContentStore) -> Result<Outcome, EngineError> {
         let (files, set, content) = (self.files.clone(), set.clone(), content.clone());
         blocking(move || files.write(&set, &content)).await
@@ -187,7 +198,7 @@ impl Engine for Docker {
     ) -> Result<Outcome, EngineError> {
         let client = &self.client;
         match action {
-            Action::PullImage(pull) => image::ensure(client, &self.credentials, pull, &progress).await,
+            Action::PullImage(pull) => self.pull(pull, &progress).await,
             Action::CreateNetwork(create) => network::create(client, create).await,
             Action::RemoveNetwork { id, name } => network::remove(client, id, name).await,
             Action::CreateVolume(create) => volume::create(client, create).await,

@@ -6,11 +6,11 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use skiff_core::{Event, History};
 
-use super::{StateError, file};
+use super::{Folders, StateError, Troubles, file};
 
 /// How many bytes of events a file holds, about 5,000 of them.
 const LARGEST: u64 = 1 << 20;
@@ -19,11 +19,12 @@ const LARGEST: u64 = 1 << 20;
 #[derive(Clone, Debug)]
 pub struct Chronicle {
     folder: PathBuf,
+    run: PathBuf,
 }
 
 impl Chronicle {
-    pub(super) fn of(state: &Path) -> Self {
-        Self { folder: state.to_owned() }
+    pub(super) fn of(folders: &Folders) -> Self {
+        Self { folder: folders.state.clone(), run: folders.run.clone() }
     }
 
     /// The history; a damaged one is set aside, and its loss costs nothing that runs.
@@ -37,6 +38,19 @@ impl Chronicle {
     /// When the disk is full or read-only; the old history stays then.
     pub fn save(&self, history: &History) -> Result<(), StateError> {
         file::write(&self.history_path(), history)
+    }
+
+    /// Writes what is not as it should be now.
+    ///
+    /// # Errors
+    /// When the run folder is full or read-only.
+    pub fn save_troubles(&self, troubles: &Troubles) -> Result<(), StateError> {
+        file::write(&self.troubles_path(), troubles)
+    }
+
+    /// What is not as it should be, as the last pass of a controller saw it; nothing where that cannot be read.
+    pub fn troubles(&self) -> Troubles {
+        file::read(&self.troubles_path(), false, &mut Vec::new()).ok().flatten().unwrap_or_default()
     }
 
     /// Adds events.
@@ -84,6 +98,10 @@ impl Chronicle {
 
     fn older_path(&self) -> PathBuf {
         self.folder.join("events.1.jsonl")
+    }
+
+    fn troubles_path(&self) -> PathBuf {
+        self.run.join("troubles.json")
     }
 
     fn history_path(&self) -> PathBuf {

@@ -9,6 +9,7 @@ use super::age::age;
 use super::objects::verdict_style;
 use super::style::{BAD, FAINT, NAME, paint};
 use crate::cli::CliError;
+use crate::state::Trouble;
 use crate::view::{Body, Network, Replica, View, Volume, Workload};
 
 /// The description of an object.
@@ -17,13 +18,17 @@ use crate::view::{Body, Network, Replica, View, Volume, Workload};
 /// When a template cannot be written as YAML.
 pub fn description(view: &View, now: Timestamp) -> Result<String, CliError> {
     let mut text = String::new();
-    let View { object, source, at, body } = view;
+    let View { object, source, at, trouble, body } = view;
     line(&mut text, 0, "Name", paint(NAME, &object.name));
     line(&mut text, 0, "Kind", object.kind);
     line(&mut text, 0, "Namespace", &object.namespace);
     line(&mut text, 0, "Source", source);
     if let Some(at) = at {
         line(&mut text, 0, "Declared", at);
+    }
+    if let Some(Trouble { reason, message }) = trouble {
+        line(&mut text, 0, "Reason", paint(BAD, reason));
+        line(&mut text, 0, "Message", message);
     }
     match body {
         Body::Workload(workload) => of_workload(&mut text, workload, now)?,
@@ -50,9 +55,10 @@ fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) -> Result
     line(text, 0, "Revision", workload.revision());
     if !workload.image().is_empty() {
         line(text, 0, "Image", workload.image());
+        line(text, 0, "Runs", workload.exact_image());
     }
     for replica in workload.replicas.iter().chain(&workload.others) {
-        of_replica(text, replica, now);
+        of_replica(text, replica, workload.exact_image(), now);
     }
     let newest = workload.replicas.iter().find(|replica| replica.updated);
     if let Some(template) = newest.and_then(|replica| replica.template.as_ref()) {
@@ -64,7 +70,7 @@ fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) -> Result
     Ok(())
 }
 
-fn of_replica(text: &mut String, replica: &Replica, now: Timestamp) {
+fn of_replica(text: &mut String, replica: &Replica, newest: &str, now: Timestamp) {
     let Replica {
         name,
         id,
@@ -89,6 +95,9 @@ fn of_replica(text: &mut String, replica: &Replica, now: Timestamp) {
     line(text, 2, "Id", id.chars().take(12).collect::<String>());
     let old = if replica.updated { "" } else { ", not the latest" };
     line(text, 2, "Revision", format_args!("{revision}{old}"));
+    if replica.exact_image() != newest {
+        line(text, 2, "Runs", replica.exact_image());
+    }
     if *restarts > 0 {
         line(text, 2, "Restarts", restarts);
     }
@@ -141,7 +150,7 @@ mod tests {
     #[test]
     fn a_description_says_how_each_container_fares() {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(90);
-        let texts: Vec<_> = views().iter().take(3).map(|view| description(view, now).expect("plain data")).collect();
+        let texts: Vec<_> = views().iter().map(|view| description(view, now).expect("plain data")).collect();
         insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
         Name:         default
         Kind:         Network
@@ -169,6 +178,7 @@ mod tests {
         Replicas:     2 wanted, 2 there, 1 Ready, 2 up to date
         Revision:     3
         Image:        shop/api:1.2
+        Runs:         shop/api@sha256:1e
 
         Container shop-api-1
           Status:     Ready for 90s
@@ -184,6 +194,7 @@ mod tests {
           Probe:      livenessProbe: HTTP 503
           Id:         2f5e9d30a2b1
           Revision:   3
+          Runs:       sha256:2d
           Restarts:   2
           Ports:      127.0.0.1:8080->80/tcp
           Networks:   shop-default (172.18.0.2)
@@ -192,6 +203,16 @@ mod tests {
         Template
           container:
             image: shop/api:1.2
+
+        Name:         web
+        Kind:         Deployment
+        Namespace:    shop
+        Source:       shop
+        Reason:       ImagePullBackOff
+        Message:      back-off until 12:03:20Z after 3 failed pulls: manifest unknown
+        Status:       Missing
+        Replicas:     1 wanted, 0 there, 0 Ready, 0 up to date
+        Revision:     0
         ");
     }
 }

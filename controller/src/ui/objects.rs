@@ -35,7 +35,7 @@ pub fn tables(views: &[&View], shown: Shown) -> String {
 fn table(kind: Kind, views: &[&View], shown: Shown) -> Table {
     let (headers, more): (&[&str], &[&str]) = match kind {
         Kind::Deployment | Kind::Job | Kind::CronJob => {
-            (&["READY", "UP-TO-DATE", "STATUS", "AGE"], &["IMAGE", "PORTS", "SOURCE", "REVISION"])
+            (&["READY", "UP-TO-DATE", "STATUS", "AGE"], &["REASON", "IMAGE", "PORTS", "SOURCE", "REVISION"])
         }
         Kind::Network => (&["DOCKER", "CONTAINERS", "AGE"], &["ID", "SOURCE"]),
         Kind::Volume => (&["DOCKER", "USED BY"], &["SOURCE"]),
@@ -90,6 +90,7 @@ fn workload_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
         workload.updated().into(),
         Cell::styled(style, verdict),
         since.into(),
+        view.trouble.as_ref().map_or("-", |trouble| trouble.reason.as_str()).into(),
         workload.image().into(),
         ports.join(",").into(),
         Cell::from(&view.source),

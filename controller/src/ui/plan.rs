@@ -113,6 +113,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Replaced
         | Reason::RolledBack { .. }
         | Reason::RestartAsked
+        | Reason::ImageLost { .. }
         | Reason::Rewired { .. } => (reason.to_string(), &[]),
     }
 }

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 use skiff_api::API_VERSION;
 
 use super::{Body, Replica, View, Workload};
+use crate::state::Trouble;
 
 pub(super) fn of(view: &View) -> Value {
-    let View { object, source, at, body } = view;
+    let View { object, source, at, trouble, body } = view;
     let mut data = json!({
         "apiVersion": API_VERSION,
         "kind": object.kind.as_str(),
@@ -15,6 +16,10 @@ pub(super) fn of(view: &View) -> Value {
     });
     if let Some(status) = data.get_mut("status").and_then(Value::as_object_mut) {
         status.insert("source".to_owned(), json!(source));
+        if let Some(Trouble { reason, message }) = trouble {
+            status.insert("reason".to_owned(), json!(reason));
+            status.insert("message".to_owned(), json!(message));
+        }
         if let Some(at) = at {
             status.insert("declaredAt".to_owned(), json!(at));
         }
@@ -51,6 +56,7 @@ fn of_workload(workload: &Workload) -> Value {
         "updatedReplicas": workload.updated(),
         "revision": workload.revision(),
         "image": workload.image(),
+        "imageID": workload.exact_image(),
         "containers": workload.replicas.iter().chain(&workload.others).map(of_replica).collect::<Vec<_>>(),
     })
 }
@@ -64,6 +70,8 @@ fn of_replica(replica: &Replica) -> Value {
         revision,
         template_hash,
         template: _,
+        image_id: _,
+        digest: _,
         source_revision,
         updated,
         verdict,
@@ -93,6 +101,7 @@ fn of_replica(replica: &Replica) -> Value {
         "oomKilled": oom_killed,
         "error": error,
         "image": replica.image(),
+        "imageID": replica.exact_image(),
         "ports": ports,
         "networks": networks,
         "volumes": volumes,

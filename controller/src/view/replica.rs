@@ -6,7 +6,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_json::Value;
 use skiff_api::{Component, OwnerLabels};
-use skiff_core::{ContainerDetail, ContainerState, Health, ObservedContainer, ProbeVerdict, PublishedPort, Readiness};
+use skiff_core::{
+    ContainerDetail, ContainerState, Health, Images, ObservedContainer, ProbeVerdict, PublishedPort, Readiness,
+};
 
 /// A container of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,10 @@ pub struct Replica {
     pub template_hash: String,
     /// Its template in canonical form, where it was small enough for a label.
     pub template: Option<Value>,
+    /// The id of its image.
+    pub image_id: String,
+    /// The name with the digest by which the image's registry knows it, where it came from one and the engine still has it.
+    pub digest: Option<String>,
     /// The revision of the source.
     pub source_revision: Option<String>,
     /// Whether it is of the latest revision.
@@ -138,7 +144,12 @@ impl fmt::Display for Verdict {
 }
 
 impl Replica {
-    pub(super) fn new(container: &ObservedContainer, labels: &OwnerLabels, probed: Option<&ProbeVerdict>) -> Self {
+    pub(super) fn new(
+        container: &ObservedContainer,
+        labels: &OwnerLabels,
+        probed: Option<&ProbeVerdict>,
+        images: &Images,
+    ) -> Self {
         let complaint = probed.and_then(|verdict| match (&verdict.failed, &verdict.readiness) {
             (Some(failure), _) => Some(format!("{}: {}", failure.probe, failure.message)),
             (None, Readiness::Not { message }) => Some(message.clone()),
@@ -148,7 +159,7 @@ impl Replica {
             container.detail.clone().unwrap_or_default();
         let address = |network: &String| endpoints.get(network).and_then(|endpoint| endpoint.current_address.clone());
         let running = matches!(container.state, ContainerState::Running | ContainerState::Paused);
-        Self {
+        let replica = Self {
             name: container.name.clone(),
             id: container.id.clone(),
             component: labels.component,
@@ -156,6 +167,8 @@ impl Replica {
             revision: labels.revision,
             template_hash: labels.template_hash.clone(),
             template: labels.template.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            image_id: container.image_id.clone(),
+            digest: None,
             source_revision: labels.source_revision.clone(),
             updated: false,
             verdict: Verdict::of(container, probed),
@@ -167,7 +180,9 @@ impl Replica {
             ports: container.ports.clone(),
             networks: container.networks.keys().map(|network| (network.clone(), address(network))).collect(),
             volumes: container.volumes.iter().cloned().collect(),
-        }
+        };
+        let digest = replica.image().and_then(|image| images.get(&container.image_id)?.digest_for(&image).cloned());
+        Self { digest, ..replica }
     }
 
     /// Seconds between its stop signal and the kill.
@@ -175,6 +190,11 @@ impl Replica {
         let template = self.template.as_ref();
         let seconds = template.and_then(|template| template.pointer("/terminationGracePeriodSeconds")?.as_u64());
         seconds.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(30)
+    }
+
+    /// What it runs, exactly: the image's name with its digest, or its id where no registry knows it.
+    pub fn exact_image(&self) -> &str {
+        self.digest.as_deref().unwrap_or(&self.image_id)
     }
 
     /// The image, as the manifest writes it.

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use skiff_api::{Instance, Kind, OwnerLabels};
 use skiff_core::{
-    ContainerDetail, ContainerState, Health, ObservedVolume, Owner, ProbeFailure, ProbeKind, ProbeVerdict, Readiness,
+    ContainerDetail, ContainerState, Health, Images, ObservedImage, ObservedVolume, Owner, ProbeFailure, ProbeKind,
+    ProbeVerdict, Readiness,
 };
 
 use super::*;
@@ -114,4 +115,22 @@ fn what_is_foreign_is_not_shown() {
     let volume = ObservedVolume { name: "x".to_owned(), owner: Owner::Foreign };
     let observed = Observed { containers: vec![foreign], volumes: vec![volume], ..Observed::default() };
     assert_eq!(views(&observed, &BTreeMap::new()), []);
+}
+
+#[test]
+fn what_runs_is_told_by_its_digest_and_by_its_id_where_it_has_none() {
+    let one = |ordinal: u32, image_id: &str| ObservedContainer {
+        image_id: image_id.to_owned(),
+        ..container("api", ordinal, "new", ContainerState::Running)
+    };
+    let digests = vec!["other/api@sha256:2e".to_owned(), "shop/api@sha256:1e".to_owned()];
+    let image = ObservedImage { id: "sha256:1d".to_owned(), tags: Vec::new(), digests };
+    let observed = Observed {
+        containers: vec![one(1, "sha256:1d"), one(2, "sha256:built")],
+        images: Images::new([image]),
+        ..Observed::default()
+    };
+    let found: Vec<String> =
+        workload(&observed, None).replicas.iter().map(|replica| replica.exact_image().to_owned()).collect();
+    assert_eq!(found, ["shop/api@sha256:1e", "sha256:built"]);
 }

@@ -13,7 +13,7 @@ use skiff::files::FileStore;
 use skiff_api::{Component, Container, Instance, Kind, NetworkSpec, ObjectKey, OwnerLabels, PodTemplate};
 use skiff_core::{
     Action, Attachment, ContainerRef, ContainerSpec, ContainerState, ContentStore, CreateContainer, CreateNetwork,
-    EngineError, InPlace, Observed, ObservedContainer, Outcome, StopContainer, Template,
+    EngineError, FromImage, InPlace, Observed, ObservedContainer, Outcome, StopContainer, Template,
 };
 use tokio::sync::mpsc;
 
@@ -127,6 +127,7 @@ impl Host {
         };
         let spec = ContainerSpec {
             owner: self.owner(Kind::Deployment, name),
+            image: FromImage::whatever(image::IMAGE),
             template: Arc::new(template),
             mounts: Vec::new(),
             first_network: None,

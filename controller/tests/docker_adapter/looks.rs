@@ -113,14 +113,18 @@ async fn a_look_asks_for_nothing_twice() -> Tested {
         docker.look_ahead(&host.instance);
         let ahead = docker.observe(&host.instance, Look::Full).await?;
         assert_eq!(docker.id().await?, ahead.engine.id);
-        assert_eq!(ear.asked(), look(&["GET /_ping", "GET /info"]), "what was seen ahead is what a look takes");
+        assert_eq!(
+            ear.asked(),
+            look(&["GET /_ping", "GET /info", "GET /images/json"]),
+            "what was seen ahead is what a look takes"
+        );
         let later = docker.observe(&host.instance, Look::Full).await?;
-        assert_eq!(ear.asked(), look(&[]), "it is taken once");
+        assert_eq!(ear.asked(), look(&["GET /images/json"]), "it is taken once");
         assert_eq!(ours(&later), ours(&ahead));
         // The next process knows what the engine says of itself.
         let next = Docker::connect(Some(&ear.host), host.files(), Some(facts)).await?;
         assert_eq!(next.observe(&host.instance, Look::Full).await?.engine, ahead.engine);
-        assert_eq!(ear.asked(), look(&["GET /_ping"]));
+        assert_eq!(ear.asked(), look(&["GET /_ping", "GET /images/json"]));
         Ok(())
     })
     .await

@@ -44,6 +44,7 @@ impl Held {
             HeldReason::WaitingFor { .. }
             | HeldReason::WaitingReady { .. }
             | HeldReason::BackOff { .. }
+            | HeldReason::ImagePullBackOff { .. }
             | HeldReason::Removing { .. }
             | HeldReason::Protected
             | HeldReason::NotRun { .. }

@@ -82,6 +82,19 @@ pub enum RunOutcome {
     Missed,
 }
 
+impl RunOutcome {
+    /// One `PascalCase` word for programs, Kubernetes' own where it has one.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Succeeded => "Completed",
+            Self::Failed { .. } => "BackoffLimitExceeded",
+            Self::DeadlineExceeded => "DeadlineExceeded",
+            Self::Replaced => "Replaced",
+            Self::Missed => "Missed",
+        }
+    }
+}
+
 /// Up to when a schedule has been followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

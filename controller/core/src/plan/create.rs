@@ -5,16 +5,20 @@ use skiff_api::{Component, DependencyCondition, Kind, ObjectKey, OwnerLabels, na
 use super::StepId;
 use super::draft::{Draft, Presence};
 use super::network::{presence, recordable};
+use super::origin::{Origin, origin};
 use super::volume::{may_be_made, plan_volume};
-use crate::action::{Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, FileSet, PullImage};
+use crate::action::{Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, FileSet};
 use crate::desired::{Mount, MountSource, Workload};
 use crate::held::{HeldReason, Pending};
+use crate::image::FromImage;
 use crate::observed::ObservedContainer;
 use crate::reason::Reason;
 
 /// What all new replicas of a workload follow in this plan.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ground {
+    /// The image that they are made from.
+    pub(super) image: FromImage,
     /// The pull of the image.
     pub(super) pull: Option<StepId>,
     /// Networks, volumes, files, dependencies.
@@ -68,15 +72,11 @@ pub(super) fn lay_ground(draft: &mut Draft<'_>, workload: &Workload, gate: Vec<S
     for files in file_sets(&workload.template.mounts) {
         after.extend(write_files(draft, workload, files));
     }
-    let container = &workload.template.pod.container;
-    let pull = Action::PullImage(PullImage {
-        image: container.image.clone(),
-        platform: container.platform.clone(),
-        policy: container.image_pull_policy,
-    });
-    let pull = draft.step(&workload.key, &workload.template.hash, pull, Reason::Needed, after.iter().copied());
+    let Origin { image, pull, reason } = origin(draft, workload);
+    let pull = Action::PullImage(pull);
+    let pull = draft.step(&workload.key, &workload.template.hash, pull, reason, after.iter().copied());
     after.push(pull);
-    Ok(Ground { pull: Some(pull), after })
+    Ok(Ground { image, pull: Some(pull), after })
 }
 
 fn waiting_for(draft: &Draft<'_>, kind: Kind, name: &str, workload: &Workload) -> HeldReason {
@@ -183,6 +183,7 @@ pub(super) fn create(
     follows.extend(draft.named(&name).and_then(|holder| draft.removals.get(&holder.id)).copied());
     let spec = ContainerSpec {
         owner,
+        image: ground.image.clone(),
         template: std::sync::Arc::clone(&workload.template),
         mounts,
         first_network: workload.networks.first().cloned(),

@@ -9,6 +9,7 @@ use skiff_api::{Component, ObjectKey};
 use super::{Plan, Step, StepId};
 use crate::action::{Action, ContainerRef};
 use crate::desired::Desired;
+use crate::engine::EngineError;
 use crate::held::{Held, HeldReason, Pending};
 use crate::observed::{Observed, ObservedContainer, ObservedNetwork, ObservedVolume};
 use crate::reason::Reason;
@@ -121,6 +122,7 @@ impl<'a> Draft<'a> {
 
     pub(super) fn hold_with(&mut self, object: &ObjectKey, why: HeldReason, pending: Vec<Pending>) {
         if let HeldReason::BackOff { until, .. }
+        | HeldReason::ImagePullBackOff { until, .. }
         | HeldReason::CrashLoop { until, .. }
         | HeldReason::Retry { until, .. }
         | HeldReason::WaitingReady { until: Some(until), .. } = &why
@@ -171,11 +173,12 @@ impl<'a> Draft<'a> {
 
     /// Why an object must be left alone for now, where it failed lately with this template.
     pub(super) fn back_off(&self, object: &ObjectKey, hash: &str) -> Option<HeldReason> {
-        let failure = self.observed.failures.get(object)?;
-        failure.holds(hash, self.now).then(|| HeldReason::BackOff {
-            until: failure.retry_at,
-            attempts: failure.attempts,
-            error: failure.error.clone(),
+        let failure = self.observed.failures.get(object).filter(|failure| failure.holds(hash, self.now))?;
+        let (until, attempts, error) = (failure.retry_at, failure.attempts, failure.error.clone());
+        Some(if failure.reason == EngineError::IMAGE_PULL_FAILED {
+            HeldReason::ImagePullBackOff { until, attempts, error }
+        } else {
+            HeldReason::BackOff { until, attempts, error }
         })
     }
 }

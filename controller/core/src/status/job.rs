@@ -44,20 +44,25 @@ fn of_job(
     let key = &job.workload.key;
     let (succeeded, active) = (run.succeeded(), run.active());
     let held = held(plan, key);
-    let (phase, message) = match (run.end(job, now), held) {
-        (Some(end), _) if end.outcome == RunOutcome::Succeeded => (Phase::Finished, String::new()),
-        (Some(end), _) => (Phase::Degraded, format!("it {}", end.outcome)),
-        (None, _) if job.suspend => (Phase::Ready, HeldReason::Suspended.to_string()),
-        (None, Some(why @ HeldReason::Retry { .. })) => (Phase::Progressing, why.to_string()),
-        (None, Some(why @ HeldReason::WaitingFor { .. })) => (Phase::Waiting, why.to_string()),
+    let (phase, (reason, message)) = match (run.end(job, now), held) {
+        (Some(end), _) if end.outcome == RunOutcome::Succeeded => (Phase::Finished, NOTHING),
+        (Some(end), _) => (Phase::Degraded, (end.outcome.word(), format!("it {}", end.outcome))),
+        (None, _) if job.suspend => (Phase::Ready, said(&HeldReason::Suspended)),
+        (None, Some(why @ HeldReason::Retry { .. })) => (Phase::Progressing, said(why)),
+        (None, Some(why @ HeldReason::WaitingFor { .. })) => (Phase::Waiting, said(why)),
         (None, Some(why)) if !why.is_waiting() || matches!(why, HeldReason::BackOff { .. }) => {
-            (Phase::Degraded, why.to_string())
+            (Phase::Degraded, said(why))
         }
-        (None, _) => (Phase::Progressing, format!("{succeeded} of {} completed, {active} running", job.completions)),
+        (None, _) => {
+            let text = format!("{succeeded} of {} completed, {active} running", job.completions);
+            (Phase::Progressing, ("Progressing", text))
+        }
     };
-    let message = match observed.failures.get(key) {
-        Some(failure) if phase == Phase::Progressing && held.is_none() && active == 0 => failure.error.clone(),
-        _ => message,
+    let (reason, message) = match observed.failures.get(key) {
+        Some(failure) if phase == Phase::Progressing && held.is_none() && active == 0 => {
+            (failure.reason, failure.error.clone())
+        }
+        _ => (reason, message),
     };
     let updated = run.attempts.values().filter(|attempt| attempt.container.is_some()).count();
     ObjectStatus {
@@ -67,6 +72,7 @@ fn of_job(
         current: number(containers.len()),
         ready: succeeded,
         updated: number(updated),
+        reason,
         message,
         containers: containers.iter().map(|one| replica(one, &job.workload.template.hash)).collect(),
     }
@@ -77,14 +83,15 @@ fn of_cron(cron: &Cron, containers: &[&ObservedContainer], plan: &Plan, observed
     let key = &cron.job.workload.key;
     let is_active = |container: &&&ObservedContainer| AttemptState::of(container) == AttemptState::Active;
     let active = number(containers.iter().filter(is_active).count());
-    let (phase, message) = match held(plan, key) {
+    let (phase, (reason, message)) = match held(plan, key) {
         Some(why @ (HeldReason::Suspended | HeldReason::Retry { .. } | HeldReason::WaitingFor { .. })) => {
-            (Phase::Ready, why.to_string())
+            (Phase::Ready, said(why))
         }
-        Some(why) if !why.is_waiting() || matches!(why, HeldReason::BackOff { .. }) => {
-            (Phase::Degraded, why.to_string())
+        Some(why) if !why.is_waiting() || matches!(why, HeldReason::BackOff { .. }) => (Phase::Degraded, said(why)),
+        Some(_) | None => {
+            let failure = observed.failures.get(key).map(|failure| (failure.reason, failure.error.clone()));
+            (Phase::Ready, failure.unwrap_or(NOTHING))
         }
-        Some(_) | None => (Phase::Ready, observed.failures.get(key).map_or_else(String::new, |one| one.error.clone())),
     };
     let hash = &cron.job.workload.template.hash;
     ObjectStatus {
@@ -94,9 +101,18 @@ fn of_cron(cron: &Cron, containers: &[&ObservedContainer], plan: &Plan, observed
         current: number(containers.len()),
         ready: active,
         updated: active,
+        reason,
         message,
         containers: containers.iter().map(|one| replica(one, hash)).collect(),
     }
+}
+
+/// The word and the sentence of what is well.
+const NOTHING: (&str, String) = ("", String::new());
+
+/// The word and the sentence of what keeps an object.
+fn said(why: &HeldReason) -> (&'static str, String) {
+    (why.word(), why.to_string())
 }
 
 /// What keeps an object, where something of the manifest that is only not acted on does not count.

@@ -6,6 +6,7 @@ mod drift;
 mod flights;
 mod healing;
 mod holds;
+mod images;
 mod in_place;
 mod jobs;
 mod probes;

@@ -80,7 +80,9 @@ fn a_way_back_that_fails_as_well_stops_the_rollout() {
     };
     let mut world = stable(&published("app:1"));
     let program = Program::Exits { after: SignedDuration::from_millis(50), code: 9 };
-    world.engine.put_image("app:1", SimImage { id: "sha256:app:1".to_owned(), program, ..SimImage::default() });
+    world
+        .engine
+        .put_image("app:1", SimImage { id: "sha256:app:1".to_owned(), local: true, program, ..SimImage::default() });
     world.declare(&[published("bad:1")]);
     world.run(60);
     assert_eq!(

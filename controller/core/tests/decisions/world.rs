@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
     Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failure,
-    Failures, History, HostFiles, Intent, Observed, Plan, ProbeSchedule, SignedDuration, SourceState, Step, Timestamp,
-    archived, compile, failure_behind, learn, notice_crashes, plan,
+    Failures, History, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration, SourceState,
+    Step, Timestamp, archived, compile, failure_behind, learn, notice_crashes, plan, status,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -117,6 +117,13 @@ impl World {
         plan(&self.compile().0, &self.observe(), self.engine.now())
     }
 
+    /// What an object has come to.
+    pub(crate) fn status(&self, name: &str) -> ObjectStatus {
+        let (desired, observed, now) = (self.compile().0, self.observe(), self.engine.now());
+        let plan = plan(&desired, &observed, now);
+        status(&desired, &observed, &plan, now).remove(&key(name)).expect("it is declared")
+    }
+
     /// The plan as lines: steps with what they follow, then what is held.
     pub(crate) fn lines(&self) -> Vec<String> {
         lines(&self.plan())
@@ -163,8 +170,8 @@ impl World {
                 }
                 Err(error) => {
                     self.fail(step, error.to_string());
-                    if let Some(failure) = self.failures.get_mut(&step.object) {
-                        failure.update_refused |= matches!(error, skiff_core::EngineError::UpdateRefused(_));
+                    if let Some(failure) = self.failures.remove(&step.object) {
+                        self.failures.insert(step.object.clone(), failure.caused_by(&error));
                     }
                 }
             }

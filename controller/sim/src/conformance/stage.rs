@@ -9,8 +9,8 @@ use skiff_api::{
 };
 use skiff_core::{
     Action, Attachment, ConnectNetwork, ContainerDetail, ContainerRef, ContainerSpec, ContainerState, CreateContainer,
-    CreateNetwork, CreateVolume, EngineError, InPlace, Observed, ObservedContainer, Outcome, PullImage, StopContainer,
-    Template, UpdateContainer,
+    CreateNetwork, CreateVolume, EngineError, FromImage, InPlace, Observed, ObservedContainer, Outcome, PullImage,
+    StopContainer, Template, UpdateContainer,
 };
 
 use super::{Hand, Subject};
@@ -31,6 +31,10 @@ impl<'a> Stage<'a> {
 
     pub(super) fn name(&self, name: &str) -> String {
         self.subject.instance().docker_name(name)
+    }
+
+    pub(super) fn image(&self) -> String {
+        self.subject.image()
     }
 
     pub(super) fn container_ref(&self, name: &str) -> ContainerRef {
@@ -71,6 +75,7 @@ impl<'a> Stage<'a> {
         };
         let spec = ContainerSpec {
             owner: self.owner(Kind::Deployment, name),
+            image: FromImage::whatever(self.subject.image()),
             template: Arc::new(template),
             mounts: Vec::new(),
             first_network: None,

@@ -1,13 +1,14 @@
 //! Images, volumes, files.
 
 use skiff_api::{Kind, ObjectKey, PullPolicy};
-use skiff_core::{Action, ContainerState, CreateVolume, FileSet, Mount, MountSource};
+use skiff_core::{Action, ContainerState, CreateVolume, FileSet, FromImage, Mount, MountSource};
 
 use super::stage::same;
 use super::{Entry, Stage};
 
 pub(super) const SCRIPTS: &[Entry] = &[
     ("an image that is there is not pulled, and one that is not there fails", images),
+    ("a container is made from the image that was chosen, by its name or its id", chosen_images),
     ("a volume in use stays, and the engine makes those that are missing as they are defined", volumes),
     ("a container whose files are missing is not made", files),
     ("files that are updated in place change under what mounts them", files_in_place),
@@ -18,8 +19,7 @@ fn images(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.has_done(stage.pull(None, PullPolicy::Never))?;
     stage.fails(stage.pull(Some("skiff-test/nothing:1"), PullPolicy::Never), "ImagePullFailed")?;
     let mut create = stage.sleeper("imageless");
-    let template = std::sync::Arc::make_mut(&mut create.spec.template);
-    "skiff-test/nothing:1".clone_into(&mut template.pod.container.image);
+    create.spec.image = FromImage::whatever("skiff-test/nothing:1");
     stage.fails(Action::CreateContainer(Box::new(create)), "ImagePullFailed")
 }
 
@@ -46,6 +46,24 @@ fn files_in_place(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.does(Action::WriteFiles(of("three")))?;
     same("its files", &stage.container("reader")?.files, &["configmap-conf-2".to_owned()].into())?;
     same("its state", &stage.container("reader")?.state, &ContainerState::Running)
+}
+
+fn chosen_images(stage: &mut Stage<'_>) -> Result<(), String> {
+    let reference = stage.image();
+    let images = stage.observed()?.images;
+    let found = images.iter().find(|image| image.is_named(&reference)).ok_or("the image is not listed")?;
+    let from = |reference: &str, id: &str| FromImage { reference: reference.to_owned(), id: Some(id.to_owned()) };
+    for (name, image) in [("named", from(&reference, &found.id)), ("by-id", from(&found.id, &found.id))] {
+        let mut create = stage.sleeper(name);
+        create.spec.image = image;
+        stage.makes(create)?;
+        same("the id of its image", &stage.container(name)?.image_id, &found.id)?;
+    }
+    let mut create = stage.sleeper("moved");
+    create.spec.image = from(&reference, "sha256:another");
+    stage.fails(Action::CreateContainer(Box::new(create)), "Stale")?;
+    let pull = stage.pull(Some(&found.id), PullPolicy::Never);
+    stage.has_done(pull)
 }
 
 fn mounts(stage: &Stage<'_>, volume: &str, definition: Option<CreateVolume>) -> Vec<Mount> {

@@ -24,13 +24,7 @@ impl SimEngine {
             return judge(holder, &create.spec.owner);
         }
         let spec = &create.spec;
-        let reference = &spec.template.pod.container.image;
-        let image = self
-            .images
-            .get(reference)
-            .filter(|image| image.local)
-            .cloned()
-            .ok_or_else(|| EngineError::Image { image: reference.clone(), message: "no such image".to_owned() })?;
+        let image = self.image_to_run(&spec.image)?;
         let env = variables(&spec.template.env, content)?;
         let mut made = new_container(create, &image, env);
         if let Some(missing) = made.file_sets().find(|files| !self.files.contains_key(*files)) {
@@ -85,7 +79,7 @@ fn judge(holder: &SimContainer, wanted: &OwnerLabels) -> Result<Outcome, EngineE
 }
 
 fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<String, String>) -> SimContainer {
-    let ContainerSpec { owner, template, mounts, first_network, network_mode } = &create.spec;
+    let ContainerSpec { owner, image: from, template, mounts, first_network, network_mode } = &create.spec;
     let container = &template.pod.container;
     let mut labels = template.pod.metadata.labels.clone();
     labels.extend(owner.to_map());
@@ -94,7 +88,7 @@ fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<Strin
     SimContainer {
         name: create.name.clone(),
         labels,
-        image: container.image.clone(),
+        image: from.reference.clone(),
         image_id: image.id.clone(),
         program: program(&command).unwrap_or(image.program),
         command,

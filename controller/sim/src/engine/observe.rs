@@ -56,6 +56,7 @@ impl SimEngine {
                 .values()
                 .map(|volume| ObservedVolume { name: volume.name.clone(), owner: owner(&volume.labels) })
                 .collect(),
+            images: self.listed_images(),
             files: self.files.iter().map(|(id, files)| (id.clone(), files.version.clone())).collect(),
             ..Observed::default()
         }

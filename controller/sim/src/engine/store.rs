@@ -1,44 +1,11 @@
-//! Images, volumes and file sets.
+//! Volumes and file sets.
 
 use std::collections::BTreeMap;
 
-use skiff_api::{OwnerLabels, PullPolicy};
-use skiff_core::{ContentStore, CreateVolume, EngineError, FileSet, Outcome, PullImage};
+use skiff_api::OwnerLabels;
+use skiff_core::{ContentStore, CreateVolume, EngineError, FileSet, Outcome};
 
 use super::SimEngine;
-use super::answers::{Answers, Passes};
-use super::container::Program;
-
-/// What a registry does when it is asked for an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pull {
-    /// It gives it.
-    #[default]
-    Works,
-    /// It does not.
-    Fails,
-}
-
-/// An image that the engine has or can have.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SimImage {
-    /// Its id.
-    pub id: String,
-    /// Whether the engine has it.
-    pub local: bool,
-    /// What its registry does.
-    pub pull: Pull,
-    /// How its process behaves.
-    pub program: Program,
-    /// Whether its program is not there, so that no container of it can be started.
-    pub is_broken: bool,
-    /// When Docker's health checks of its containers pass.
-    pub checks: Passes,
-    /// The code with which its process ends when it is told to stop: 137 where it ignores the signal.
-    pub stop_code: i64,
-    /// How its containers answer probes.
-    pub answers: Answers,
-}
 
 /// A network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,28 +44,6 @@ pub struct SimVolume {
 }
 
 impl SimEngine {
-    /// Makes an image known, or changes what is known of it.
-    pub fn put_image(&mut self, reference: impl Into<String>, image: SimImage) {
-        self.images.insert(reference.into(), image);
-    }
-
-    pub(super) fn pull(&mut self, pull: &PullImage) -> Result<Outcome, EngineError> {
-        let error = |message: &str| EngineError::Image { image: pull.image.clone(), message: message.to_owned() };
-        let image = self.images.get_mut(&pull.image).ok_or_else(|| error("no such image"))?;
-        match pull.policy {
-            PullPolicy::IfNotPresent | PullPolicy::Never if image.local => return Ok(Outcome::Already),
-            PullPolicy::Never => return Err(error("it is not here, and is never pulled")),
-            PullPolicy::Always | PullPolicy::IfNotPresent => {}
-        }
-        match image.pull {
-            Pull::Works => {
-                image.local = true;
-                Ok(Outcome::Done)
-            }
-            Pull::Fails => Err(error("manifest unknown")),
-        }
-    }
-
     pub(super) fn create_volume(&mut self, create: &CreateVolume) -> Result<Outcome, EngineError> {
         if let Some(volume) = self.volumes.get(&create.name) {
             // Docker answers with the volume that there is; the adapter looks whose it is.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use skiff_api::{ContainerPort, HostPort};
 use skiff_core::{ContainerRef, ContainerState, Health, InPlace, Outcome};
 
+use super::SimEngine;
 use super::container::{DockerRestart, SimContainer, SimEndpoint};
 use super::update::merge;
-use super::{SimEngine, store::Pull};
 
 impl SimEngine {
     pub(super) fn with(&mut self, name: &str, change: impl FnOnce(&mut SimContainer) -> bool) -> bool {
@@ -170,15 +170,6 @@ impl SimEngine {
         // Where its port is busy it stays as it was made.
         drop(self.launch(&id));
         Some(id)
-    }
-
-    /// An image is removed from the engine, and its registry gives it or not.
-    pub fn set_image(&mut self, reference: &str, local: bool, pull: Pull) -> bool {
-        let found = self.images.get_mut(reference);
-        found.is_some_and(|image| {
-            (image.local, image.pull) = (local, pull);
-            true
-        })
     }
 
     /// The engine ends and starts again, without live-restore: on SIGTERM it stops what runs, on `kill -9` what runs dies.

@@ -225,7 +225,7 @@ impl Controller {
                 if error.counts() {
                     self.remember(&step, error.to_string(), engine.now());
                     if let Some(failure) = self.failures.get_mut(&step.object) {
-                        failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
+                        *failure = failure.clone().caused_by(error);
                     }
                 }
             }

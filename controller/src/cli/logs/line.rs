@@ -27,15 +27,13 @@ pub(super) struct Printer {
     /// The place of each label in the row of colours.
     labels: BTreeMap<String, usize>,
     width: usize,
-    /// Whether lines of more than one container are written, so that each needs its prefix.
-    prefixed: bool,
     /// Whether each line is an object of JSON.
     json: bool,
 }
 
 /// A line for programs.
 #[derive(Serialize)]
-struct Line<'a> {
+struct Record<'a> {
     container: &'a str,
     time: Option<Timestamp>,
     line: &'a str,
@@ -43,15 +41,19 @@ struct Line<'a> {
 
 impl Printer {
     pub(super) fn new(timestamps: bool, coloured: bool, json: bool) -> Self {
-        Self { timestamps, coloured, labels: BTreeMap::new(), width: 0, prefixed: false, json }
+        Self { timestamps, coloured, labels: BTreeMap::new(), width: 0, json }
     }
 
-    /// Makes room for a label. Once there are two, every line begins with its own.
+    /// Makes room for a label.
     pub(super) fn know(&mut self, label: &str) {
         let next = self.labels.len();
         self.labels.entry(label.to_owned()).or_insert(next);
         self.width = self.width.max(label.chars().count());
-        self.prefixed |= self.labels.len() > 1;
+    }
+
+    /// Whether lines of more than one container are written, so that each needs its prefix.
+    fn is_prefixed(&self) -> bool {
+        self.labels.len() > 1
     }
 
     /// Writes a line, as bytes: a container may write anything. JSON has texts only, in which what is none is replaced.
@@ -61,11 +63,11 @@ impl Printer {
             let text = String::from_utf8_lossy(&text);
             serde_json::to_writer(
                 &mut *to,
-                &Line { container: label, time, line: text.trim_end_matches(['\n', '\r']) },
+                &Record { container: label, time, line: text.trim_end_matches(['\n', '\r']) },
             )?;
             return to.write_all(b"\n");
         }
-        if self.prefixed {
+        if self.is_prefixed() {
             let padded = format!("{label:<width$} |", width = self.width);
             let colour = self.labels.get(label).and_then(|index| REPLICAS.get(index % REPLICAS.len()));
             let prefix = colour.filter(|_| self.coloured).map_or(padded.clone(), |colour| paint(*colour, &padded));
@@ -76,6 +78,6 @@ impl Printer {
         }
         to.write_all(&text)?;
         // The last line of a container may have no end, and the next one is another's.
-        if self.prefixed && !text.ends_with(b"\n") { to.write_all(b"\n") } else { Ok(()) }
+        if self.is_prefixed() && !text.ends_with(b"\n") { to.write_all(b"\n") } else { Ok(()) }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) struct Surroundings<'a> {
 
 /// The body of `POST /containers/create`.
 pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Value, EngineError> {
-    let ContainerSpec { owner, template, mounts, first_network, network_mode } = spec;
+    let ContainerSpec { owner, image: from, template, mounts, first_network, network_mode } = spec;
     let PodTemplate {
         metadata: TemplateMeta { labels, annotations },
         container,
@@ -56,6 +56,7 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
         volumes: _,
     } = &template.pod;
     let mut fields = process(container);
+    fields.set("Image", &from.reference);
     let image = owner.to_map().into_iter().chain([(label::IMAGE_ID.to_owned(), around.image_id.to_owned())]);
     let labels: BTreeMap<String, String> = labels.clone().into_iter().chain(image).collect();
     let grace = termination_grace_period_seconds.map_or(Container::DEFAULT_GRACE.secs_ceil(), u64::from);
@@ -84,7 +85,8 @@ fn network(spec: &ContainerSpec) -> Option<&str> {
 /// Docker's `Config`: the process and how it is seen.
 fn process(container: &Container) -> Fields {
     let Container {
-        image,
+        // In the action: not always what the reference means now.
+        image: _,
         command,
         args,
         working_dir,
@@ -155,7 +157,6 @@ fn process(container: &Container) -> Fields {
     } = container;
     let mut fields = Fields::default();
     fields
-        .set("Image", image)
         .keep("Entrypoint", command)
         .set("Cmd", args)
         .set("WorkingDir", working_dir)

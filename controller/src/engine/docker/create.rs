@@ -23,7 +23,7 @@ pub(super) async fn create(
     let client = &docker.client;
     let pod = &spec.template.pod.container;
     let (image_id, log_driver, profiles, volumes) = tokio::join!(
-        image::id(client, &pod.image),
+        image::to_run(client, &spec.image),
         docker.log_driver(),
         profiles(spec),
         volumes_that_must_be_there(client, spec)
@@ -43,7 +43,7 @@ pub(super) async fn create(
     let reply = client.post(&format!("/containers/create{}", path::query(&query)), Some(&body)).await?;
     match reply.status {
         409 => holder(client, create, &reply.message()).await,
-        404 => Err(missing(&pod.image, name, &reply.message())),
+        404 => Err(missing(&spec.image.reference, name, &reply.message())),
         _ => Ok(reply.read::<Made>(&format!("create container {name}"))?.outcome()),
     }
 }

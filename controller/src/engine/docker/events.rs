@@ -25,8 +25,8 @@ use crate::engine::Wake;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// What is asked for. Above all no `exec_*`: each health check makes three of them.
-const ACTIONS: [&str; 14] = [
+/// What is asked for. Above all no `exec_*`: each health check makes three of them. Of images, imports and builds tell of their tag.
+const ACTIONS: [&str; 19] = [
     "create",
     "start",
     "die",
@@ -41,6 +41,11 @@ const ACTIONS: [&str; 14] = [
     "disconnect",
     "remove",
     "restart",
+    "pull",
+    "tag",
+    "untag",
+    "delete",
+    "load",
 ];
 
 /// What a foreign container may do that concerns us: give a name or a port free, or take one.
@@ -110,7 +115,8 @@ async fn drain(
 
 /// Asks for the stream; it is open once the head of the answer is there.
 async fn open(client: &Client) -> Option<Incoming> {
-    let filters = serde_json::json!({ "type": ["container", "network", "volume"], "event": ACTIONS }).to_string();
+    let filters =
+        serde_json::json!({ "type": ["container", "network", "volume", "image"], "event": ACTIONS }).to_string();
     let request =
         client.request(Method::GET, &format!("/events{}", path::query(&[("filters", &filters)])), None).ok()?;
     let response = client.open(request).await.ok()?;
@@ -141,6 +147,10 @@ fn pass_on(
     instance: &Instance,
     wakes: &mpsc::Sender<Wake>,
 ) -> ControlFlow<()> {
+    if event.kind == "image" {
+        // Nothing is done because an image came or went, so that nobody is woken.
+        return if asks.send(Ask::Images).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+    }
     let Some((wake, container)) = read(event, instance) else { return ControlFlow::Continue(()) };
     if let Some(id) = container
         && asks.send(Ask::Touched(id)).is_err()

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use skiff_api::{Instance, label};
-use skiff_core::{EngineError, Observed, ObservedContainer};
+use skiff_core::{EngineError, Images, Observed, ObservedContainer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ use rows::{ContainerRow, NetworkRow, Volumes};
 
 use super::client::Client;
 use super::facts::Known;
-use super::info;
+use super::{image, info};
 use crate::engine::Look;
 use crate::files::FileStore;
 
@@ -51,6 +51,8 @@ pub(crate) enum Ask {
     LookAhead(Instance),
     /// An event named this container.
     Touched(String),
+    /// An event said that images came, went or changed their names.
+    Images,
     /// Events may have been lost: nothing that is remembered may be relied on.
     Forget,
 }
@@ -64,6 +66,8 @@ pub(crate) struct Observer {
     remembered: BTreeMap<String, Remembered>,
     touched: BTreeSet<String>,
     turn: usize,
+    /// The images at the last list, until an event says that they are others.
+    images: Option<Images>,
     /// How many containers each instance had at the last look.
     counts: BTreeMap<Instance, usize>,
 }
@@ -100,6 +104,7 @@ impl Observer {
             remembered: BTreeMap::new(),
             touched: BTreeSet::new(),
             turn: 0,
+            images: None,
             counts: BTreeMap::new(),
         };
         tokio::spawn(observer.run(answers));
@@ -127,9 +132,11 @@ impl Observer {
                     self.ahead = None;
                     self.touched.insert(id);
                 }
+                Ask::Images => self.images = None,
                 Ask::Forget => {
                     self.ahead = None;
                     self.remembered.clear();
+                    self.images = None;
                 }
             }
         }
@@ -138,8 +145,10 @@ impl Observer {
     async fn look(&mut self, instance: &Instance, look: Look) -> Result<Observed, EngineError> {
         let (client, files, known) = (self.client.clone(), self.files.clone(), self.known.clone());
         // All at once: the longest of them, the containers, is what a look costs.
-        let (containers, networks, volumes, facts, files) = tokio::join!(
+        let images = self.images.take().filter(|_| look == Look::Changed && self.turn != 0);
+        let (containers, images, networks, volumes, facts, files) = tokio::join!(
             self.containers(instance, look),
+            list_images(&client, images),
             list::<Vec<NetworkRow>>(&client, "/networks"),
             list::<Volumes>(&client, "/volumes"),
             known.facts(&client),
@@ -150,6 +159,7 @@ impl Observer {
             containers: containers?,
             networks: networks?.into_iter().map(|row| row.observed(instance)).collect(),
             volumes: volumes?.observed(instance),
+            images: self.images.insert(images?).clone(),
             files: files.map_err(|error| EngineError::Failed(format!("the list of files: {error}")))??,
             ..Observed::default()
         })
@@ -222,6 +232,14 @@ async fn inspect_or_recall(
 
 async fn list<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Result<T, EngineError> {
     client.get(path).await?.read(&format!("list {path}"))
+}
+
+/// The images as they were at the last list, or a new list.
+async fn list_images(client: &Client, known: Option<Images>) -> Result<Images, EngineError> {
+    match known {
+        Some(known) => Ok(known),
+        None => image::list(client).await,
+    }
 }
 
 /// Asks the observer to look.

@@ -158,7 +158,17 @@ mod tests {
 
     fn seen(phase: Phase) -> Snapshot {
         let (object, message, containers) = (key(), "unhealthy".to_owned(), Vec::new());
-        let status = ObjectStatus { object, phase, replicas: 1, current: 1, ready: 0, updated: 1, message, containers };
+        let status = ObjectStatus {
+            object,
+            phase,
+            replicas: 1,
+            current: 1,
+            ready: 0,
+            updated: 1,
+            reason: "",
+            message,
+            containers,
+        };
         Snapshot { status: BTreeMap::from([(key(), status)]), ..Snapshot::default() }
     }
 

@@ -4,6 +4,7 @@ use skiff_api::{Component, ObjectKey, Protocol};
 use skiff_core::PublishedPort;
 
 use super::*;
+use crate::state::Trouble;
 use crate::view::Replica;
 
 pub(in crate::ui) fn replica(ordinal: u32, verdict: Verdict) -> Replica {
@@ -15,6 +16,8 @@ pub(in crate::ui) fn replica(ordinal: u32, verdict: Verdict) -> Replica {
         revision: 3,
         template_hash: "v1:abc".to_owned(),
         template: Some(serde_json::json!({ "container": { "image": "shop/api:1.2" } })),
+        image_id: format!("sha256:{ordinal}d"),
+        digest: (ordinal == 1).then(|| "shop/api@sha256:1e".to_owned()),
         source_revision: None,
         updated: true,
         complaint: (verdict == Verdict::Unhealthy).then(|| "livenessProbe: HTTP 503".to_owned()),
@@ -39,6 +42,7 @@ pub(in crate::ui) fn views() -> Vec<View> {
         object: ObjectKey::new(kind, "shop", name),
         source: "shop".to_owned(),
         at: None,
+        trouble: None,
         body,
     };
     let replicas = vec![replica(1, Verdict::Ready), replica(2, Verdict::Unhealthy)];
@@ -49,11 +53,16 @@ pub(in crate::ui) fn views() -> Vec<View> {
         containers: ["shop-api-1".to_owned()].into(),
     };
     let volume = Volume { name: "shop-data".to_owned(), containers: [].into() };
+    let trouble = Trouble {
+        reason: "ImagePullBackOff".to_owned(),
+        message: "back-off until 12:03:20Z after 3 failed pulls: manifest unknown".to_owned(),
+    };
+    let web = view(Kind::Deployment, "web", Body::Workload(Workload { wanted: 1, ..Workload::default() }));
     vec![
         view(Kind::Network, "default", Body::Network(vec![network])),
         view(Kind::Volume, "data", Body::Volume(vec![volume])),
         view(Kind::Deployment, "api", Body::Workload(Workload { wanted: 2, replicas, others: Vec::new() })),
-        view(Kind::Deployment, "web", Body::Workload(Workload { wanted: 1, ..Workload::default() })),
+        View { trouble: Some(trouble), ..web },
     ]
 }
 
@@ -81,9 +90,9 @@ fn each_kind_has_its_table() {
 #[test]
 fn wide_has_more_columns_and_a_named_namespace_none() {
     insta::assert_snapshot!(strip_str(&shown(true, false)).to_string(), @r"
-    DEPLOYMENT  READY  UP-TO-DATE  STATUS     AGE    IMAGE         PORTS                   SOURCE  REVISION
-    api         1/2    2           Unhealthy  3h12m  shop/api:1.2  127.0.0.1:8080->80/tcp  shop    3
-    web         0/1    0           Missing    -                                            shop    0
+    DEPLOYMENT  READY  UP-TO-DATE  STATUS     AGE    REASON            IMAGE         PORTS                   SOURCE  REVISION
+    api         1/2    2           Unhealthy  3h12m  -                 shop/api:1.2  127.0.0.1:8080->80/tcp  shop    3
+    web         0/1    0           Missing    -      ImagePullBackOff                                        shop    0
 
     NETWORK  DOCKER        CONTAINERS  AGE    ID            SOURCE
     default  shop-default  1           3h12m  0123456789ab  shop

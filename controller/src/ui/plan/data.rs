@@ -146,7 +146,7 @@ fn held(held: &Held) -> HeldData<'_> {
     let Held { object, why, pending } = held;
     HeldData {
         object,
-        reason: tag(why, "held"),
+        reason: why.word().to_owned(),
         message: why.to_string(),
         waiting: why.is_waiting(),
         pending: pending.iter().map(waiting).collect(),

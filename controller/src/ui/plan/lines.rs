@@ -105,7 +105,7 @@ fn words(action: &Action) -> String {
 
 const fn mark(step: &Step) -> Mark {
     match &step.action {
-        Action::WriteFiles(_) if is_in_place(&step.reason) => Mark::Change,
+        Action::WriteFiles(_) if is_of_interest(&step.reason) => Mark::Change,
         Action::PullImage(_) | Action::WriteFiles(_) | Action::RemoveFiles { .. } => Mark::Aside,
         Action::CreateNetwork(_) | Action::CreateVolume(_) | Action::CreateContainer(_) => Mark::Create,
         Action::RemoveNetwork { .. } | Action::RemoveVolume { .. } | Action::RemoveContainer { .. } => Mark::Remove,
@@ -162,13 +162,14 @@ fn collapsed<'a>(steps: &[&'a Step]) -> Vec<Line<'a>> {
     lines
 }
 
+/// Whether a step is of no interest beside the container that it is for.
 const fn is_on_the_way(step: &Step) -> bool {
-    matches!(step.action, Action::PullImage(_) | Action::WriteFiles(_)) && !is_in_place(&step.reason)
+    matches!(step.action, Action::PullImage(_) | Action::WriteFiles(_)) && !is_of_interest(&step.reason)
 }
 
-/// Whether files change under containers that go on: that is a change of its own.
-const fn is_in_place(reason: &Reason) -> bool {
-    matches!(reason, Reason::ContentChanged { in_place: true, .. })
+/// Whether it says something of its own: files change under containers that go on, or an image is not the one that ran.
+const fn is_of_interest(reason: &Reason) -> bool {
+    matches!(reason, Reason::ContentChanged { in_place: true, .. } | Reason::ImageLost { .. })
 }
 
 fn container_lines<'a>(name: &str, steps: &[&'a Step]) -> Vec<Line<'a>> {
@@ -214,6 +215,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Replaced
         | Reason::RolledBack { .. }
         | Reason::RestartAsked
+        | Reason::ImageLost { .. }
         | Reason::Rewired { .. } => 2,
     }
 }

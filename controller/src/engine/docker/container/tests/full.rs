@@ -8,7 +8,7 @@ use skiff_api::{
     HostEntry, HostPort, ImageVolume, Instance, Kind, Logging, ObjectKey, OwnerLabels, Protocol, RestartPolicy,
     SeLinuxOptions, SecurityContext, SecurityProfile, TmpfsVolume, Ulimit,
 };
-use skiff_core::{Attachment, EnvEntry, EnvValue, FileSet, InPlace, Mount, MountSource, Template};
+use skiff_core::{Attachment, EnvEntry, EnvValue, FileSet, FromImage, InPlace, Mount, MountSource, Template};
 
 use super::super::*;
 
@@ -233,6 +233,7 @@ pub(super) fn full_spec() -> ContainerSpec {
     };
     ContainerSpec {
         owner,
+        image: FromImage::whatever(&template.pod.container.image),
         template: Arc::new(template),
         mounts: full_mounts(),
         first_network: Some(attachment),

@@ -1,0 +1,38 @@
+//! The word for programs: in statuses, and in plans as data.
+
+use super::HeldReason;
+
+impl HeldReason {
+    /// One `PascalCase` word, Kubernetes' own where it has one.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::WaitingFor { .. } => "WaitingFor",
+            Self::WaitingReady { .. } => "WaitingReady",
+            Self::BackOff { .. } => "BackOff",
+            Self::ImagePullBackOff { .. } => "ImagePullBackOff",
+            Self::CrashLoop { .. } => "CrashLoopBackOff",
+            Self::GaveUp { .. } => "GaveUp",
+            Self::RevisionFailed { .. } => "RevisionFailed",
+            Self::Removing { .. } => "Removing",
+            Self::Restarting { .. } => "Restarting",
+            Self::NameTaken { .. } => "NameTaken",
+            Self::PortTaken { .. } => "PortTaken",
+            Self::ExternalMissing { .. } => "ExternalMissing",
+            Self::VolumeChanged { .. } => "VolumeChanged",
+            Self::PruneUnconfirmed { .. } => "PruneUnconfirmed",
+            Self::SourceHasProblems { .. } => "SourceHasProblems",
+            Self::Protected => "Protected",
+            Self::NetworkInUse { .. } => "NetworkInUse",
+            Self::Unsupported { .. } => "Unsupported",
+            Self::NotRun { .. } => "NotRun",
+            Self::Paused => "Paused",
+            Self::Suspended => "Suspended",
+            Self::Retry { .. } => "Retry",
+            Self::RunFailed { outcome } => outcome.word(),
+            Self::DiskPressure { .. } => "DiskPressure",
+            Self::ContentUnknown { .. } => "ContentUnknown",
+            Self::LabelsUnreadable { .. } => "LabelsUnreadable",
+            Self::Retained { .. } => "Retained",
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Images: what the engine has, what registries have, and tags that move.
+
+use std::collections::BTreeMap;
+
+use skiff_api::{ImageName, PullPolicy};
+use skiff_core::{EngineError, FromImage, Images, ObservedImage, Outcome, PullImage};
+
+use super::SimEngine;
+use super::answers::{Answers, Passes};
+use super::container::Program;
+
+/// What a registry does when it is asked for an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pull {
+    /// It gives it.
+    #[default]
+    Works,
+    /// It does not.
+    Fails,
+}
+
+/// An image that the engine has or can have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SimImage {
+    /// Its id; also the digest by which its registry knows it.
+    pub id: String,
+    /// Whether the engine has it.
+    pub local: bool,
+    /// What its registry does.
+    pub pull: Pull,
+    /// How its process behaves.
+    pub program: Program,
+    /// Whether its program is not there, so that no container of it can be started.
+    pub is_broken: bool,
+    /// When Docker's health checks of its containers pass.
+    pub checks: Passes,
+    /// The code with which its process ends when it is told to stop: 137 where it ignores the signal.
+    pub stop_code: i64,
+    /// How its containers answer probes.
+    pub answers: Answers,
+}
+
+/// The images of the engine and of the registries.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Store {
+    /// What a reference means on the engine, or would mean once it was pulled.
+    named: BTreeMap<String, SimImage>,
+    /// What a registry means by a reference, where its tag has been moved since it was pulled.
+    moved: BTreeMap<String, SimImage>,
+    /// What registries know by digest.
+    published: BTreeMap<String, SimImage>,
+    /// What the engine has under no tag, by its name with the digest.
+    untagged: BTreeMap<String, SimImage>,
+}
+
+impl SimEngine {
+    /// Makes an image known, or changes what is known of it.
+    pub fn put_image(&mut self, reference: impl Into<String>, image: SimImage) {
+        let reference = reference.into();
+        self.images.published.insert(digest_of(&reference, &image.id), image.clone());
+        self.images.named.insert(reference, image);
+    }
+
+    /// An image by its reference.
+    pub fn image(&self, reference: &str) -> Option<&SimImage> {
+        self.images.named.get(reference)
+    }
+
+    /// A registry moves a tag to another image; the engine has what it had.
+    pub fn move_tag(&mut self, reference: &str, image: SimImage) {
+        self.images.published.insert(digest_of(reference, &image.id), image.clone());
+        self.images.moved.insert(reference.to_owned(), image);
+    }
+
+    /// `docker pull`.
+    pub fn pull_by_hand(&mut self, reference: &str) -> bool {
+        self.pull(&PullImage { image: reference.to_owned(), platform: None, policy: PullPolicy::Always }).is_ok()
+    }
+
+    /// An image is removed from the engine, and its registry gives it or not.
+    pub fn set_image(&mut self, reference: &str, local: bool, pull: Pull) -> bool {
+        let found = self.images.named.get_mut(reference);
+        found.is_some_and(|image| {
+            (image.local, image.pull) = (local, pull);
+            let digest = digest_of(reference, &image.id);
+            self.images.untagged.remove(&digest);
+            self.images.published.insert(digest, image.clone());
+            true
+        })
+    }
+
+    /// What the engine has, as it lists it.
+    pub(super) fn listed_images(&self) -> Images {
+        let mut found: BTreeMap<&str, ObservedImage> = BTreeMap::new();
+        let named = self.images.named.iter().filter(|(_, image)| image.local);
+        for (reference, image) in named {
+            let seen = found.entry(&image.id).or_default();
+            seen.tags.push(ImageName::of(reference).tagged());
+            seen.digests.push(digest_of(reference, &image.id));
+        }
+        for (digest, image) in &self.images.untagged {
+            found.entry(&image.id).or_default().digests.push(digest.clone());
+        }
+        Images::new(found.into_iter().map(|(id, seen)| ObservedImage { id: id.to_owned(), ..seen }))
+    }
+
+    /// The image that a container is to be made from.
+    pub(super) fn image_to_run(&self, from: &FromImage) -> Result<SimImage, EngineError> {
+        let missing = || error(&from.reference, "no such image");
+        let image = self.images.local(&from.reference).ok_or_else(missing)?;
+        match &from.id {
+            Some(id) if *id != image.id => {
+                Err(EngineError::Stale(format!("{} is another image by now", from.reference)))
+            }
+            Some(_) | None => Ok(image.clone()),
+        }
+    }
+
+    pub(super) fn pull(&mut self, pull: &PullImage) -> Result<Outcome, EngineError> {
+        let before = self.images.local(&pull.image).map(|image| image.id.clone());
+        match (pull.policy, &before) {
+            (PullPolicy::IfNotPresent | PullPolicy::Never, Some(_)) => return Ok(Outcome::Already),
+            (PullPolicy::Never, None) => return Err(error(&pull.image, "it is not here, and is never pulled")),
+            (PullPolicy::Always, _) | (PullPolicy::IfNotPresent, None) => {}
+        }
+        let id = self.images.fetch(&pull.image)?;
+        Ok(if before == Some(id) { Outcome::Already } else { Outcome::Done })
+    }
+}
+
+impl Store {
+    /// What the engine has under a reference, a digest or an id.
+    fn local(&self, reference: &str) -> Option<&SimImage> {
+        let named = self.named.get(reference).filter(|image| image.local);
+        let all = || self.named.iter().filter(|(_, image)| image.local);
+        named
+            .or_else(|| self.untagged.get(reference))
+            .or_else(|| all().find(|(name, image)| digest_of(name, &image.id) == reference).map(|(_, image)| image))
+            .or_else(|| all().map(|(_, image)| image).chain(self.untagged.values()).find(|image| image.id == reference))
+    }
+
+    /// Has an image from its registry; returns its id.
+    fn fetch(&mut self, reference: &str) -> Result<String, EngineError> {
+        let by_digest = reference.contains('@');
+        let known = if by_digest { &self.published } else { &self.named };
+        let known = self.moved.get(reference).or_else(|| known.get(reference));
+        let known = known.ok_or_else(|| error(reference, "no such image"))?.clone();
+        if known.pull == Pull::Fails {
+            return Err(error(reference, "manifest unknown"));
+        }
+        let (id, image) = (known.id.clone(), SimImage { local: true, ..known });
+        if by_digest {
+            self.untagged.insert(reference.to_owned(), image);
+            return Ok(id);
+        }
+        self.moved.remove(reference);
+        let before = self.named.insert(reference.to_owned(), image);
+        if let Some(before) = before.filter(|before| before.local && before.id != id) {
+            self.untagged.insert(digest_of(reference, &before.id), before);
+        }
+        Ok(id)
+    }
+}
+
+fn error(image: &str, message: &str) -> EngineError {
+    EngineError::Image { image: image.to_owned(), message: message.to_owned() }
+}
+
+fn digest_of(reference: &str, id: &str) -> String {
+    ImageName::of(reference).at_digest(id)
+}
