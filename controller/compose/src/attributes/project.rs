@@ -1,0 +1,173 @@
+//! The attributes outside of services.
+
+use super::{Attribute, approximated, honoured, refused};
+
+const TEMPLATE: &str = "write the content as it shall be";
+const MODELS: &str = "there is no model runner";
+const RUN_MODELS: &str = "run the model's server as a service";
+
+pub(super) const ROWS: &[Attribute] = &[
+    approximated("version", "", "version: '3'", "", "nothing, as in Compose: it is obsolete", "remove it"),
+    honoured("name", "Deployment/metadata/namespace", "name: q", r#""q""#),
+    honoured("include", "Deployment/metadata/name", "include: [other.yaml]", r#""a""#),
+    honoured("include.path", "Deployment/metadata/name", "include: [{ path: [other.yaml] }]", r#""a""#),
+    honoured(
+        "include.project_directory",
+        "Deployment/metadata/name",
+        "include: [{ path: other.yaml, project_directory: . }]",
+        r#""a""#,
+    ),
+    honoured(
+        "include.env_file",
+        "Deployment/metadata/name",
+        "include: [{ path: other.yaml, env_file: a.env }]",
+        r#""a""#,
+    ),
+    honoured("networks.name", "Network/spec/networkName", "networks: { net: { name: shared } }", r#""shared""#),
+    honoured("networks.driver", "Network/spec/driver", "networks: { net: { driver: macvlan } }", r#""macvlan""#),
+    honoured(
+        "networks.driver_opts",
+        "Network/spec/driverOpts",
+        "networks: { net: { driver_opts: { a: 1 } } }",
+        r#"{"a":"1"}"#,
+    ),
+    honoured(
+        "networks.ipam.driver",
+        "Network/spec/ipam/driver",
+        "networks: { net: { ipam: { driver: default } } }",
+        r#""default""#,
+    ),
+    honoured(
+        "networks.ipam.config",
+        "Network/spec/ipam/config",
+        "networks: { net: { ipam: { config: [{ subnet: 10.9.0.0/16 }] } } }",
+        r#"[{"subnet":"10.9.0.0/16"}]"#,
+    ),
+    honoured(
+        "networks.ipam.config.subnet",
+        "Network/spec/ipam/config",
+        "networks: { net: { ipam: { config: [{ subnet: 10.9.0.0/16 }] } } }",
+        r#"[{"subnet":"10.9.0.0/16"}]"#,
+    ),
+    honoured(
+        "networks.ipam.config.ip_range",
+        "Network/spec/ipam/config",
+        "networks: { net: { ipam: { config: [{ subnet: 10.9.0.0/16, ip_range: 10.9.1.0/24 }] } } }",
+        r#"[{"subnet":"10.9.0.0/16","ipRange":"10.9.1.0/24"}]"#,
+    ),
+    honoured(
+        "networks.ipam.config.gateway",
+        "Network/spec/ipam/config",
+        "networks: { net: { ipam: { config: [{ subnet: 10.9.0.0/16, gateway: 10.9.0.1 }] } } }",
+        r#"[{"subnet":"10.9.0.0/16","gateway":"10.9.0.1"}]"#,
+    ),
+    honoured(
+        "networks.ipam.config.aux_addresses",
+        "Network/spec/ipam/config",
+        "networks: { net: { ipam: { config: [{ subnet: 10.9.0.0/16, aux_addresses: { a: 10.9.0.5 } }] } } }",
+        r#"[{"subnet":"10.9.0.0/16","auxAddresses":{"a":"10.9.0.5"}}]"#,
+    ),
+    honoured(
+        "networks.ipam.options",
+        "Network/spec/ipam/options",
+        "networks: { net: { ipam: { options: { a: b } } } }",
+        r#"{"a":"b"}"#,
+    ),
+    honoured("networks.internal", "Network/spec/internal", "networks: { net: { internal: true } }", "true"),
+    honoured("networks.attachable", "Network/spec/attachable", "networks: { net: { attachable: true } }", "true"),
+    honoured("networks.enable_ipv4", "Network/spec/enableIPv4", "networks: { net: { enable_ipv4: false } }", "false"),
+    honoured("networks.enable_ipv6", "Network/spec/enableIPv6", "networks: { net: { enable_ipv6: true } }", "true"),
+    honoured("networks.external", "Network/spec/external", "networks: { net: { external: true } }", "true"),
+    honoured(
+        "networks.labels",
+        "Network/metadata/labels",
+        "networks: { net: { labels: { a: b } } }",
+        r#"{"a":"b","com.docker.compose.network":"net","com.docker.compose.project":"p"}"#,
+    ),
+    honoured("volumes.name", "Volume/spec/volumeName", "volumes: { vol: { name: shared } }", r#""shared""#),
+    honoured("volumes.driver", "Volume/spec/driver", "volumes: { vol: { driver: local } }", r#""local""#),
+    honoured(
+        "volumes.driver_opts",
+        "Volume/spec/driverOpts",
+        "volumes: { vol: { driver_opts: { type: nfs } } }",
+        r#"{"type":"nfs"}"#,
+    ),
+    honoured("volumes.external", "Volume/spec/external", "volumes: { vol: { external: true } }", "true"),
+    honoured(
+        "volumes.labels",
+        "Volume/metadata/labels",
+        "volumes: { vol: { labels: [a=b] } }",
+        r#"{"a":"b","com.docker.compose.project":"p","com.docker.compose.volume":"vol"}"#,
+    ),
+    honoured("configs.name", "", "configs: { c: { content: x, name: other } }", ""),
+    honoured("configs.file", "ConfigMap/data", "configs: { c: { file: a.env } }", r#"{"c":"FROM_FILE=1\n"}"#),
+    honoured("configs.environment", "ConfigMap/data", "configs: { c: { environment: KEY } }", r#"{"c":"value"}"#),
+    honoured("configs.content", "ConfigMap/data", "configs: { c: { content: x } }", r#"{"c":"x"}"#),
+    refused(
+        "configs.external",
+        "configs: { c: { external: true } }",
+        "there is no store of configs outside of the files",
+        "give its `file` or `content`",
+    ),
+    honoured(
+        "configs.labels",
+        "ConfigMap/metadata/labels",
+        "configs: { c: { content: x, labels: { a: b } } }",
+        r#"{"a":"b"}"#,
+    ),
+    refused(
+        "configs.driver",
+        "configs: { c: { content: x, driver: d } }",
+        "there are no drivers of configs",
+        "give its `file` or `content`",
+    ),
+    refused(
+        "configs.driver_opts",
+        "configs: { c: { content: x, driver_opts: { a: b } } }",
+        "there are no drivers of configs",
+        "give its `file` or `content`",
+    ),
+    refused(
+        "configs.template_driver",
+        "configs: { c: { content: x, template_driver: golang } }",
+        "no templates are filled in",
+        TEMPLATE,
+    ),
+    honoured("secrets.name", "", "secrets: { s: { environment: KEY, name: other } }", ""),
+    honoured("secrets.file", "Secret/data", "secrets: { s: { file: a.env } }", r#"{"s":"RlJPTV9GSUxFPTEK"}"#),
+    honoured("secrets.environment", "Secret/data", "secrets: { s: { environment: KEY } }", r#"{"s":"dmFsdWU="}"#),
+    refused(
+        "secrets.external",
+        "secrets: { s: { external: true } }",
+        "there is no store of secrets outside of the files",
+        "give its `file` or `environment`",
+    ),
+    honoured(
+        "secrets.labels",
+        "Secret/metadata/labels",
+        "secrets: { s: { environment: KEY, labels: { a: b } } }",
+        r#"{"a":"b"}"#,
+    ),
+    refused(
+        "secrets.driver",
+        "secrets: { s: { environment: KEY, driver: d } }",
+        "there are no drivers of secrets",
+        "give its `file` or `environment`",
+    ),
+    refused(
+        "secrets.driver_opts",
+        "secrets: { s: { environment: KEY, driver_opts: { a: b } } }",
+        "there are no drivers of secrets",
+        "give its `file` or `environment`",
+    ),
+    refused(
+        "secrets.template_driver",
+        "secrets: { s: { environment: KEY, template_driver: golang } }",
+        "no templates are filled in",
+        TEMPLATE,
+    ),
+    refused("models.model", "models: { m: { model: ai/x } }", MODELS, RUN_MODELS),
+    refused("models.name", "models: { m: { name: n } }", MODELS, RUN_MODELS),
+    refused("models.context_size", "models: { m: { context_size: 9 } }", MODELS, RUN_MODELS),
+    refused("models.runtime_flags", "models: { m: { runtime_flags: [a] } }", MODELS, RUN_MODELS),
+];

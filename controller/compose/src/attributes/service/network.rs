@@ -1,0 +1,137 @@
+//! What a service reaches, and who reaches it.
+
+use super::super::{Attribute, approximated, copied, honoured};
+
+pub(super) const ROWS: &[Attribute] = &[
+    honoured("network_mode", "template/networkMode", "network_mode: service:b", r#""deployment:b""#),
+    honoured("networks", "template/networks", "networks: [front]", r#"[{"name":"front"}]"#),
+    honoured(
+        "networks.aliases",
+        "template/networks",
+        "networks: { front: { aliases: [w] } }",
+        r#"[{"name":"front","aliases":["w"]}]"#,
+    ),
+    honoured(
+        "networks.ipv4_address",
+        "template/networks",
+        "networks: { front: { ipv4_address: 10.1.0.5 } }",
+        r#"[{"name":"front","ipv4Address":"10.1.0.5"}]"#,
+    ),
+    honoured(
+        "networks.ipv6_address",
+        "template/networks",
+        "networks: { front: { ipv6_address: 'fd00::5' } }",
+        r#"[{"name":"front","ipv6Address":"fd00::5"}]"#,
+    ),
+    honoured(
+        "networks.link_local_ips",
+        "template/networks",
+        "networks: { front: { link_local_ips: [169.254.1.1] } }",
+        r#"[{"name":"front","linkLocalIPs":["169.254.1.1"]}]"#,
+    ),
+    honoured(
+        "networks.mac_address",
+        "template/networks",
+        "networks: { front: { mac_address: '02:42:ac:11:00:01' } }",
+        r#"[{"name":"front","macAddress":"02:42:ac:11:00:01"}]"#,
+    ),
+    honoured(
+        "networks.driver_opts",
+        "template/networks",
+        "networks: { front: { driver_opts: { a: b } } }",
+        r#"[{"name":"front","driverOpts":{"a":"b"}}]"#,
+    ),
+    honoured(
+        "networks.interface_name",
+        "template/networks",
+        "networks: { front: { interface_name: eth9 } }",
+        r#"[{"name":"front","interfaceName":"eth9"}]"#,
+    ),
+    honoured(
+        "networks.gw_priority",
+        "template/networks",
+        "networks: { front: { gw_priority: 5 } }",
+        r#"[{"name":"front","gatewayPriority":5}]"#,
+    ),
+    honoured(
+        "networks.priority",
+        "template/networks",
+        "networks: { front: , back: { priority: 9 } }",
+        r#"[{"name":"back"},{"name":"front"}]"#,
+    ),
+    honoured(
+        "mac_address",
+        "template/networks",
+        "mac_address: 02:42:ac:11:00:02",
+        r#"[{"name":"default","macAddress":"02:42:ac:11:00:02"}]"#,
+    ),
+    honoured("ports", "template/container/ports", "ports: ['8080:80']", r#"[{"containerPort":80,"hostPort":8080}]"#),
+    honoured("ports.target", "template/container/ports", "ports: [80]", r#"[{"containerPort":80,"hostPort":0}]"#),
+    honoured(
+        "ports.published",
+        "template/container/ports",
+        "ports: [{ target: 80, published: 8000-8010 }]",
+        r#"[{"containerPort":80,"hostPort":"8000-8010"}]"#,
+    ),
+    honoured(
+        "ports.host_ip",
+        "template/container/ports",
+        "ports: ['127.0.0.1:1:2']",
+        r#"[{"containerPort":2,"hostPort":1,"hostIP":"127.0.0.1"}]"#,
+    ),
+    honoured(
+        "ports.protocol",
+        "template/container/ports",
+        "ports: [53:53/udp]",
+        r#"[{"containerPort":53,"hostPort":53,"protocol":"UDP"}]"#,
+    ),
+    honoured(
+        "ports.app_protocol",
+        "template/container/ports",
+        "ports: [{ target: 1, published: 2, app_protocol: http }]",
+        r#"[{"containerPort":1,"hostPort":2,"appProtocol":"http"}]"#,
+    ),
+    approximated(
+        "ports.mode",
+        "template/container/ports",
+        "ports: [{ target: 1, published: 2, mode: host }]",
+        r#"[{"containerPort":1,"hostPort":2}]"#,
+        "the port is the host's, as with `host`",
+        "",
+    ),
+    honoured(
+        "ports.name",
+        "template/container/ports",
+        "ports: [{ target: 1, published: 2, name: web }]",
+        r#"[{"name":"web","containerPort":1,"hostPort":2}]"#,
+    ),
+    honoured(
+        "expose",
+        "template/container/ports",
+        "expose: ['80', 81-82/udp]",
+        r#"[{"containerPort":80},{"containerPort":81,"protocol":"UDP"},{"containerPort":82,"protocol":"UDP"}]"#,
+    ),
+    approximated(
+        "links",
+        "dependsOn",
+        "links: ['b:database']",
+        r#"[{"name":"b"}]"#,
+        "the alias is a name of the other service on the networks that both are on, for everybody there",
+        "write it as an alias of that service",
+    ),
+    copied(
+        "external_links",
+        "template/container/links",
+        "{external_links: ['other:alias'], network_mode: bridge}",
+        r#"["other:alias"]"#,
+    ),
+    honoured(
+        "extra_hosts",
+        "template/container/extraHosts",
+        "extra_hosts: ['a=10.0.0.1', 'b:host-gateway']",
+        r#"[{"ip":"10.0.0.1","hostnames":["a"]},{"ip":"host-gateway","hostnames":["b"]}]"#,
+    ),
+    copied("dns", "template/container/dns/servers", "dns: 9.9.9.9", r#"["9.9.9.9"]"#),
+    copied("dns_search", "template/container/dns/searches", "dns_search: [a.lan]", r#"["a.lan"]"#),
+    copied("dns_opt", "template/container/dns/options", "dns_opt: ['ndots:2']", r#"["ndots:2"]"#),
+];

@@ -1,0 +1,124 @@
+//! One file's tree → the one way to write it: every short form is a long one, every scalar is what its attribute says.
+//!
+//! Every value keeps its place. What is not known or cannot be read is complained about and left out; nothing that follows
+//! from it is said a second time. `x-` attributes are passed over but for Skiff's own.
+
+pub(crate) mod form;
+mod scalar;
+
+use std::path::Path;
+
+use skiff_api::suggest::nearest;
+use skiff_yaml::{Key, Node, Value};
+
+use crate::environment::Environment;
+use crate::problems::Problems;
+use crate::schema::{Field, Shape};
+
+/// What reading a value needs to know besides it.
+pub(crate) struct Context<'a> {
+    /// The folder that paths start at as they are written.
+    pub(crate) directory: &'a Path,
+    /// The folder that paths start at as they are read.
+    pub(crate) base: &'a Path,
+    pub(crate) environment: &'a Environment,
+    pub(crate) problems: &'a mut Problems,
+}
+
+/// Brings a value into another form.
+/// What it cannot rewrite it complains about, and yields nothing: null.
+pub(crate) type Form = fn(Node, &mut Context<'_>) -> Node;
+
+/// The tag of an attribute that removes what earlier files say.
+pub(crate) const RESET: &str = "!reset";
+/// The tag of an attribute that is put in the place of what earlier files say.
+pub(crate) const OVERRIDE: &str = "!override";
+
+/// Reads a value as its shape says. `name` is what messages call it.
+pub(crate) fn canonical(node: Node, shape: &Shape, name: &str, context: &mut Context<'_>) -> Option<Node> {
+    let tag = node.tag.clone();
+    if tag.as_deref() == Some(RESET) {
+        return Some(with_tag(Node::new(Value::Null, node.place()), tag));
+    }
+    read(node, shape, name, context).map(|node| with_tag(node, tag))
+}
+
+fn read(node: Node, shape: &Shape, name: &str, context: &mut Context<'_>) -> Option<Node> {
+    match shape {
+        Shape::Nullable(_) if node.is_null() => Some(node),
+        Shape::Nullable(inner) => read(node, inner, name, context),
+        Shape::Anything => Some(node),
+        _ if node.is_null() => node.tag.is_some().then_some(node),
+        Shape::Form(form, long) => {
+            let node = form(node, context);
+            read(node, long, name, context)
+        }
+        Shape::List(item) => list(node, item, name, context),
+        Shape::Map(value) => map(node, value, name, context),
+        Shape::Fields(fields) => mapping(node, fields, name, context),
+        Shape::Path => scalar::path(node, name, context),
+        Shape::Text
+        | Shape::Integer
+        | Shape::Number
+        | Shape::Truth
+        | Shape::Duration
+        | Shape::Size
+        | Shape::Word(_) => scalar::read(node, shape, name, context),
+    }
+}
+
+fn with_tag(mut node: Node, tag: Option<String>) -> Node {
+    node.tag = tag;
+    node
+}
+
+fn list(mut node: Node, item: &Shape, name: &str, context: &mut Context<'_>) -> Option<Node> {
+    let Value::Sequence(items) = node.value else { return refuse(&node, name, "a list", context) };
+    let item_name = format!("{name}[]");
+    let items = items.into_iter().filter_map(|it| canonical(it, item, &item_name, context)).collect();
+    node.value = Value::Sequence(items);
+    Some(node)
+}
+
+fn map(mut node: Node, value: &Shape, name: &str, context: &mut Context<'_>) -> Option<Node> {
+    let Value::Mapping(entries) = node.value else { return refuse(&node, name, "a mapping", context) };
+    let read = entries.into_iter().filter_map(|(key, node)| {
+        let name = format!("{name}.{}", key.name);
+        canonical(node, value, &name, context).map(|node| (key, node))
+    });
+    node.value = Value::Mapping(read.collect());
+    Some(node)
+}
+
+fn mapping(mut node: Node, fields: &[Field], name: &str, context: &mut Context<'_>) -> Option<Node> {
+    let Value::Mapping(entries) = node.value else { return refuse(&node, name, "a mapping", context) };
+    let mut read = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        match fields.iter().find(|field| field.name == key.name) {
+            Some(field) => {
+                let name = if name.is_empty() { key.name.clone() } else { format!("{name}.{}", key.name) };
+                read.extend(canonical(value, field.shape, &name, context).map(|value| (key, value)));
+            }
+            None if key.name.starts_with("x-") => {}
+            None => unknown(&key, fields, name, context),
+        }
+    }
+    node.value = Value::Mapping(read);
+    Some(node)
+}
+
+fn unknown(key: &Key, fields: &[Field], name: &str, context: &mut Context<'_>) {
+    let whole = if name.is_empty() { "a Compose file" } else { name };
+    let complaint = context.problems.wrong(key.span, format!("`{}` is no attribute of {whole}", key.name));
+    match nearest(&key.name, fields.iter().map(|field| field.name)) {
+        Some(meant) => complaint.help(format!("did you mean `{meant}`?")),
+        None => complaint.help(format!("remove it, or write `x-{}` if it is for another tool", key.name)),
+    }
+}
+
+/// Complains about a value of the wrong kind.
+pub(crate) fn refuse(node: &Node, name: &str, wanted: &str, context: &mut Context<'_>) -> Option<Node> {
+    let message = format!("`{name}` must be {wanted}, and this is {}", node.value.kind());
+    context.problems.wrong(node.place(), message);
+    None
+}

@@ -1,0 +1,105 @@
+//! The project → objects of Skiff, each with where every field of it comes from, and what became of each attribute.
+//!
+//! A service becomes a Deployment; a Job where its mode says so or another service waits for its end. Names and labels of
+//! containers, networks and volumes are Compose's own, so that a stack's data is found and other tools know what they see.
+
+mod content;
+mod deploy;
+mod devices;
+mod extension;
+mod lifecycle;
+mod mounts;
+mod network;
+mod process;
+mod resources;
+mod rows;
+mod security;
+mod service;
+
+pub(crate) use lifecycle::replicas;
+
+use std::collections::BTreeSet;
+
+use skiff_api::Kind;
+use skiff_yaml::{Key, Node, Span};
+
+use crate::environment::Environment;
+use crate::files::Files;
+use crate::load::{Project, entries};
+use crate::manifest::Manifest;
+use crate::names;
+use crate::problems::Problems;
+use crate::{Report, Row, Verdict};
+
+/// What a project becomes.
+#[derive(Debug, Default)]
+pub(crate) struct Converted {
+    pub(crate) manifests: Vec<Manifest>,
+    pub(crate) report: Report,
+}
+
+/// Makes objects of a project.
+pub(crate) fn convert(project: &Project, files: &mut Files<'_>, problems: &mut Problems) -> Converted {
+    let mut converter = Converter {
+        project,
+        namespace: names::object(&project.name),
+        awaited: awaited(&project.model),
+        linked: network::linked(&project.model),
+        files,
+        problems,
+        converted: Converted::default(),
+    };
+    converter.resources();
+    for (key, service) in entries(&project.model, "services") {
+        converter.service(key, service);
+    }
+    converter.project_rows();
+    let Converted { mut manifests, mut report } = converter.converted;
+    let order = |manifest: &Manifest| Kind::ALL.iter().position(|kind| *kind == manifest.kind);
+    manifests.sort_by(|left, right| (order(left), &left.name).cmp(&(order(right), &right.name)));
+    report.rows.sort_by(|left, right| {
+        let key = |row: &Row| (row.place.file, row.place.start);
+        (key(left), &left.attribute).cmp(&(key(right), &right.attribute))
+    });
+    Converted { manifests, report }
+}
+
+/// What the conversion knows and has made so far.
+struct Converter<'a, 'f, 'r> {
+    project: &'a Project,
+    /// The project's name, as objects have it.
+    namespace: String,
+    /// The services whose end others wait for.
+    awaited: BTreeSet<String>,
+    /// The names that links give to other services.
+    linked: network::Linked,
+    files: &'f mut Files<'r>,
+    problems: &'f mut Problems,
+    converted: Converted,
+}
+
+impl Converter<'_, '_, '_> {
+    fn environment(&self) -> &Environment {
+        &self.project.environment
+    }
+
+    /// Writes down what became of an attribute.
+    fn row(&mut self, verdict: Verdict, attribute: String, place: Span, does: &str, remedy: &str) {
+        if verdict == Verdict::Refused {
+            let name = attribute.rsplit_once('.').map_or(attribute.as_str(), |(_, name)| name);
+            self.problems.wrong(place, format!("`{name}` is refused: {does}")).help(remedy);
+        }
+        let row = Row { attribute, place, verdict, does: does.to_owned(), remedy: remedy.to_owned() };
+        self.converted.report.rows.push(row);
+    }
+}
+
+/// The services that another one waits for until they have ended.
+fn awaited(model: &Node) -> BTreeSet<String> {
+    let ended = |(key, need): &(Key, Node)| {
+        let condition = need.get("condition").and_then(Node::as_str);
+        (condition == Some("service_completed_successfully")).then(|| key.name.clone())
+    };
+    let needs = entries(model, "services").iter().flat_map(|(_, service)| entries(service, "depends_on"));
+    needs.filter_map(ended).collect()
+}

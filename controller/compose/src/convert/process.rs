@@ -1,0 +1,215 @@
+//! The image, the process's surroundings, labels: what is no plain copy of them.
+
+use std::collections::BTreeMap;
+
+use skiff_api::Duration;
+use skiff_yaml::{Key, Node, Span, Value};
+
+use super::Converter;
+use super::service::Service;
+use crate::load::{entries, line};
+use crate::manifest::{list, mapping, text};
+use crate::{dotenv, names};
+
+/// The labels of Docker Compose.
+const RESERVED: &str = "com.docker.compose.";
+/// How long Compose lets a container end.
+const GRACE: Duration = Duration::from_secs(10);
+
+impl Converter<'_, '_, '_> {
+    pub(super) fn process(&mut self, service: &mut Service<'_>) {
+        self.image(service);
+        pull_policy(service);
+        self.variables(service);
+        self.labels(service);
+        let grace = service.text("stop_grace_period").and_then(|text| text.parse().ok()).unwrap_or(GRACE);
+        let place = service.attribute("stop_grace_period").map_or(service.place, Node::place);
+        let seconds = i64::try_from(grace.secs_ceil()).unwrap_or(i64::MAX);
+        service.set("template/terminationGracePeriodSeconds", Value::Int(seconds), place);
+    }
+
+    /// The image that is named, or the one that Compose would have built.
+    fn image(&self, service: &mut Service<'_>) {
+        if let (None, Some(build)) = (service.attribute("image"), service.attribute("build")) {
+            let built = format!("{}-{}", self.project.name, service.name);
+            service.put("template/container/image", text(built, build.place()));
+            service.put("template/container/imagePullPolicy", text("Never", build.place()));
+        } else if let Some(build) = service.attribute("build") {
+            service.put("template/container/imagePullPolicy", text("IfNotPresent", build.place()));
+        }
+    }
+
+    fn variables(&mut self, service: &mut Service<'_>) {
+        let mut variables: BTreeMap<String, (Option<String>, Span)> = BTreeMap::new();
+        for file in service.items("env_file") {
+            for (name, value) in self.env_file(file) {
+                variables.insert(name, (Some(value), file.place()));
+            }
+        }
+        if let Some(environment) = service.attribute("environment") {
+            for (key, value) in environment.as_mapping().unwrap_or_default() {
+                variables.insert(key.name.clone(), (self.value(key, value), value.place()));
+            }
+        }
+        for (name, (value, place)) in variables {
+            let unset = value.is_none().then(|| Node::new(Value::Bool(true), place));
+            let name = text(name, place);
+            let value = value.map(|value| text(value, place));
+            let variable = mapping(place, [("name", Some(name)), ("value", value), ("unset", unset)]);
+            service.push("template/container/env", variable);
+        }
+    }
+
+    /// A variable's value; one without is that of the environment, or taken out of the image's.
+    fn value(&self, key: &Key, value: &Node) -> Option<String> {
+        if value.is_null() { self.environment().get(&key.name) } else { value.text() }
+    }
+
+    fn env_file(&mut self, file: &Node) -> BTreeMap<String, String> {
+        let Some(path) = file.get("path").and_then(Node::text) else { return BTreeMap::new() };
+        let is_required = file.get("required").is_none_or(|node| node.value != Value::Bool(false));
+        let is_raw = file.get("format").is_some();
+        self.read_variables(&path, is_required, is_raw, file.place())
+    }
+
+    /// The variables of a file of the project.
+    fn read_variables(&mut self, path: &str, is_required: bool, is_raw: bool, from: Span) -> BTreeMap<String, String> {
+        let whole = self.project.directory.join(path);
+        if !self.files.has(&whole) {
+            if is_required {
+                let complaint = self.problems.wrong(from, format!("there is no file {}", whole.display()));
+                complaint.help("write it, or `required: false`");
+            }
+            return BTreeMap::new();
+        }
+        let (file, content) = match self.files.text(&whole) {
+            Ok(read) => read,
+            Err(problem) => {
+                self.problems.problem(*problem);
+                return BTreeMap::new();
+            }
+        };
+        let environment = &self.project.environment;
+        let lookup = |name: &str| environment.get(name);
+        let read = if is_raw { dotenv::parse_raw(&content) } else { dotenv::parse(&content, &lookup) };
+        read.unwrap_or_else(|errors| {
+            for error in errors {
+                self.problems.wrong(line(file, error.line), error.message);
+            }
+            BTreeMap::new()
+        })
+    }
+
+    fn labels(&mut self, service: &mut Service<'_>) {
+        for file in service.items("label_file") {
+            let Some(path) = file.text() else { continue };
+            for (key, value) in self.read_variables(&path, true, false, file.place()) {
+                service.entry("template/metadata/labels", &key, text(value, file.place()));
+            }
+        }
+        for (key, value) in service.attribute("labels").and_then(Node::as_mapping).unwrap_or_default() {
+            if key.name.starts_with(RESERVED) {
+                let complaint = self.problems.wrong(key.span, format!("label `{}` is Compose's own", key.name));
+                complaint.help("use another prefix");
+                continue;
+            }
+            service.entry("template/metadata/labels", &key.name, text(value.text().unwrap_or_default(), value.place()));
+        }
+        let own = [("project", self.project.name.clone()), ("service", service.name.to_owned())];
+        for (key, value) in own {
+            service.entry("template/metadata/labels", &format!("{RESERVED}{key}"), text(value, service.place));
+        }
+        if let Some(labels) = service.attribute("deploy.labels") {
+            for (key, value) in labels.as_mapping().unwrap_or_default() {
+                let value = text(value.text().unwrap_or_default(), value.place());
+                service.manifest.entry("metadata/labels", &key.name, value);
+            }
+        }
+        // A mapping whose values may be missing: an annotation without one is empty.
+        if let Some(annotations) = service.attribute("annotations") {
+            for (key, value) in annotations.as_mapping().unwrap_or_default().iter().filter(|(_, it)| it.is_null()) {
+                service.entry("template/metadata/annotations", &key.name, text("", value.place()));
+            }
+        }
+    }
+
+    /// Containers that run before the main one.
+    pub(super) fn init_containers(&self, service: &mut Service<'_>) {
+        for (index, hook) in service.items("pre_start").iter().enumerate() {
+            let place = hook.place();
+            let env: Vec<Node> = entries(hook, "environment")
+                .iter()
+                .filter_map(|(key, value)| {
+                    let value = text(self.value(key, value)?, value.place());
+                    Some(mapping(place, [("name", Some(text(&key.name, key.span))), ("value", Some(value))]))
+                })
+                .collect();
+            let get = |name: &str| hook.get(name).cloned();
+            let container = mapping(
+                place,
+                [
+                    ("name", Some(text(format!("pre-start-{}", index + 1), place))),
+                    ("image", get("image")),
+                    ("args", get("command")),
+                    ("workingDir", get("working_dir")),
+                    ("env", (!env.is_empty()).then(|| list(env, place))),
+                    ("user", get("user")),
+                    ("privileged", get("privileged")),
+                ],
+            );
+            service.push("template/initContainers", container);
+            if let Some(per_replica) = hook.get("per_replica").filter(|node| node.value == Value::Bool(false)) {
+                let does = "it runs before each replica";
+                service.approximated(
+                    "pre_start.per_replica",
+                    per_replica.place(),
+                    does,
+                    "make it a service that others wait for until it has completed",
+                );
+            }
+        }
+    }
+
+    /// What Compose calls the first replica of a service.
+    pub(super) fn first_replica(&self, service: &str) -> String {
+        let services = entries(&self.project.model, "services");
+        let fixed =
+            services.iter().find(|(key, _)| key.name == service).and_then(|(_, node)| node.get("container_name"));
+        fixed.and_then(Node::text).unwrap_or_else(|| names::replica(&self.project.name, service, 1))
+    }
+}
+
+fn pull_policy(service: &mut Service<'_>) {
+    let Some(node) = service.attribute("pull_policy") else { return };
+    let (place, policy) = (node.place(), node.text().unwrap_or_default());
+    let is_interval = policy == "daily" || policy == "weekly" || policy.starts_with("every_");
+    let meant = match policy.as_str() {
+        "always" => "Always",
+        "never" => "Never",
+        "missing" | "if_not_present" => "IfNotPresent",
+        "build" => {
+            service.approximated(
+                "pull_policy",
+                place,
+                "the image is neither built nor pulled",
+                "build it before `skiff up`",
+            );
+            "Never"
+        }
+        _ if is_interval => {
+            service.approximated("pull_policy", place, "the image is pulled before each container is made", "");
+            "Always"
+        }
+        _ => {
+            let does = format!("`{policy}` is no policy");
+            service.refused(
+                "pull_policy",
+                place,
+                &does,
+                "it is always, never, missing, build, daily, weekly or every_<duration>",
+            );
+            return;
+        }
+    };
+    service.put("template/container/imagePullPolicy", text(meant, place));
+}

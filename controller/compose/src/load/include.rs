@@ -1,0 +1,71 @@
+//! `include`: projects of their own, with their own folder and variables, taken into this one.
+//!
+//! What both declare merges, and what the including file says wins, as Docker Compose does it.
+
+use std::path::{Path, PathBuf};
+
+use skiff_yaml::{Node, Span};
+
+use super::{Layer, Loader, folder, lay, take};
+use crate::paths;
+
+impl Loader<'_, '_> {
+    /// A tree over everything that it includes.
+    pub(super) fn include(&mut self, mut tree: Node, layer: &Layer) -> Node {
+        let Some((_, list)) = take(&mut tree, "include") else { return tree };
+        let mut whole: Option<Node> = None;
+        for entry in list.as_sequence().unwrap_or_default() {
+            if let Some(included) = self.included(entry, layer) {
+                lay(&mut whole, included);
+            }
+        }
+        lay(&mut whole, tree);
+        whole.unwrap_or(list)
+    }
+
+    fn included(&mut self, entry: &Node, layer: &Layer) -> Option<Node> {
+        let texts = |name: &str| -> Vec<String> {
+            entry.get(name).and_then(Node::as_sequence).unwrap_or_default().iter().filter_map(Node::text).collect()
+        };
+        let paths: Vec<PathBuf> = texts("path").iter().map(|path| paths::resolve(&layer.directory, path)).collect();
+        let first = paths.first().or_else(|| {
+            self.problems.wrong(entry.place(), "`include` names no file").help("write `- path: other/compose.yaml`");
+            None
+        })?;
+        let directory = match entry.get("project_directory").and_then(Node::text) {
+            Some(path) => paths::resolve(&layer.directory, &path),
+            None => folder(first),
+        };
+        let mut environment = layer.environment.clone();
+        let named = texts("env_file");
+        let env_files: Vec<PathBuf> = named.iter().map(|path| paths::resolve(&layer.directory, path)).collect();
+        for path in &env_files {
+            environment.lower(self.variables(path, &layer.environment, true));
+        }
+        if env_files.is_empty() {
+            environment.lower(self.variables(&directory.join(".env"), &layer.environment, false));
+        }
+        let own = Layer { directory, environment };
+        let mut whole: Option<Node> = None;
+        for path in &paths {
+            if !self.enter(path, entry.place(), "includes") {
+                continue;
+            }
+            let trees = self.parse_included(path, entry.place());
+            if let Some(mut tree) = self.file(path, trees, &own) {
+                take(&mut tree, "name");
+                lay(&mut whole, tree);
+            }
+            self.open.pop();
+        }
+        whole
+    }
+
+    fn parse_included(&mut self, path: &Path, from: Span) -> Vec<Node> {
+        if self.files.has(path) {
+            return self.parse(path);
+        }
+        self.problems.wrong(from, format!("there is no file {}", path.display()));
+        Vec::new()
+    }
+}

@@ -1,0 +1,100 @@
+//! Which files a project has, what it is called, and all of them laid over each other.
+
+use std::path::{Path, PathBuf};
+
+use skiff_yaml::Node;
+
+use super::{Layer, Loader, Project, folder, lay};
+use crate::environment::Environment;
+use crate::files::Files;
+use crate::problems::Problems;
+use crate::{Request, paths};
+
+/// The names that are looked for, the first one found wins.
+const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+pub(super) fn load(request: &Request, files: &mut Files<'_>, problems: &mut Problems) -> Option<Project> {
+    let mut loader = Loader { files, problems, base: PathBuf::new(), open: Vec::new() };
+    let mut environment = Environment::new(request.environment.clone());
+    loader.env_files(request, &request.directory, &mut environment);
+    let paths = loader.paths(request, &environment)?;
+    let first = paths.first().map(|path| folder(path)).unwrap_or_default();
+    let directory = request.project_directory.as_ref().map(|path| request.directory.join(path));
+    let directory = paths::tidy(&directory.unwrap_or(first));
+    if directory != request.directory {
+        loader.env_files(request, &directory, &mut environment);
+    }
+    loader.base.clone_from(&directory);
+    loader.whole(request, &paths, directory, environment)
+}
+
+impl Loader<'_, '_> {
+    /// The variables of the files that are named, or of the `.env` in a folder.
+    fn env_files(&mut self, request: &Request, folder: &Path, environment: &mut Environment) {
+        let named = environment.given("COMPOSE_ENV_FILES");
+        let named = named.iter().flat_map(|list| list.split(',')).map(PathBuf::from);
+        let named: Vec<PathBuf> =
+            if request.env_files.is_empty() { named.collect() } else { request.env_files.clone() };
+        if named.is_empty() && environment.given("COMPOSE_DISABLE_ENV_FILE").is_none() {
+            if let Some(own) = self.variables(&folder.join(".env"), environment, false) {
+                environment.join(own);
+            }
+            return;
+        }
+        for path in named {
+            if let Some(own) = self.variables(&request.directory.join(path), environment, true) {
+                environment.join(own);
+            }
+        }
+    }
+
+    /// The files of the project.
+    fn paths(&mut self, request: &Request, environment: &Environment) -> Option<Vec<PathBuf>> {
+        let whole = |path: &Path| paths::tidy(&request.directory.join(path));
+        if !request.files.is_empty() {
+            return Some(request.files.iter().map(|path| whole(path)).collect());
+        }
+        if let Some(list) = environment.given("COMPOSE_FILE") {
+            let separator = environment.given("COMPOSE_PATH_SEPARATOR").unwrap_or_else(|| ":".to_owned());
+            return Some(list.split(separator.as_str()).map(|path| whole(Path::new(path))).collect());
+        }
+        let found = request.directory.ancestors().find_map(|folder| find(self.files, folder));
+        if found.is_none() {
+            let message = format!("there is no Compose file in {} or above", request.directory.display());
+            self.problems.problem(crate::Problem::new(message)).help(format!("it is called {}", NAMES.join(", ")));
+        }
+        found
+    }
+
+    fn whole(
+        mut self,
+        request: &Request,
+        paths: &[PathBuf],
+        directory: PathBuf,
+        mut environment: Environment,
+    ) -> Option<Project> {
+        let trees: Vec<(PathBuf, Vec<Node>)> = paths.iter().map(|path| (path.clone(), self.parse(path))).collect();
+        let name = self.name(request, &trees, &directory, &environment);
+        environment.set("COMPOSE_PROJECT_NAME", &name);
+        let layer = Layer { directory, environment };
+        let mut whole: Option<Node> = None;
+        for (path, trees) in trees {
+            self.open = vec![path.clone()];
+            if let Some(tree) = self.file(&path, trees, &layer) {
+                lay(&mut whole, tree);
+            }
+        }
+        let mut model = whole?;
+        self.select(request, &mut model, &layer.environment);
+        Some(Project { name, directory: layer.directory, model, environment: layer.environment })
+    }
+}
+
+/// The file of a folder, with the one that is laid over it.
+fn find(files: &Files<'_>, folder: &Path) -> Option<Vec<PathBuf>> {
+    let name = NAMES.into_iter().find(|name| files.has(&folder.join(name)))?;
+    let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
+    let over = ["yaml", "yml"].map(|extension| folder.join(format!("{stem}.override.{extension}")));
+    let over = over.into_iter().find(|path| files.has(path));
+    Some(std::iter::once(folder.join(name)).chain(over).collect())
+}

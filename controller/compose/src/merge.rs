@@ -1,0 +1,127 @@
+//! One file's tree laid over that of an earlier one, both in their canonical form.
+//!
+//! Mappings merge, lists are put one behind the other, what is a scalar is replaced; attributes with another rule say so in
+//! the schema. `!override` puts a value in the place of what was there, `!reset` takes it away. Every value keeps the place of
+//! the file that it came from. Source: the Compose Specification, `13-merge.md`.
+
+use skiff_yaml::{Key, Node, Value};
+
+use crate::canonical::{OVERRIDE, RESET};
+use crate::schema::{Field, Merge, Shape};
+
+/// Lays a tree over another.
+pub(crate) fn merge(base: &mut Node, over: Node, shape: &Shape) {
+    value(base, over, shape, Merge::Natural);
+}
+
+/// Takes out what is reset, where nothing is below.
+pub(crate) fn settle(node: &mut Node) {
+    node.tag = None;
+    match &mut node.value {
+        Value::Mapping(entries) => {
+            entries.retain(|(_, value)| !is_reset(value));
+            for (_, value) in entries {
+                settle(value);
+            }
+        }
+        Value::Sequence(items) => {
+            items.retain(|item| !is_reset(item));
+            items.iter_mut().for_each(settle);
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::String(_) => {}
+    }
+}
+
+fn is_reset(node: &Node) -> bool {
+    node.tag.as_deref() == Some(RESET)
+}
+
+fn value(base: &mut Node, mut over: Node, shape: &Shape, rule: Merge) {
+    let replaces = over.tag.as_deref() == Some(OVERRIDE) || rule == Merge::Whole;
+    let shape = shape.plain();
+    match (&mut base.value, &mut over.value) {
+        (Value::Mapping(base), Value::Mapping(over)) if !replaces && !differ(base, over, rule) => {
+            entries(base, std::mem::take(over), shape);
+        }
+        (Value::Sequence(base), Value::Sequence(over)) if !replaces => {
+            let item = if let Shape::List(item) = shape { item } else { &Shape::Anything };
+            items(base, std::mem::take(over), item, rule);
+        }
+        // An entry that says nothing changes nothing: `networks: { front: }` over the same with aliases.
+        (Value::Mapping(_), Value::Null) if !replaces => {}
+        _ => {
+            settle(&mut over);
+            *base = over;
+        }
+    }
+}
+
+/// Whether two mappings are of different kinds, as `logging` is by its driver.
+fn differ(base: &[(Key, Node)], over: &[(Key, Node)], rule: Merge) -> bool {
+    let Merge::Same(word) = rule else { return false };
+    let find = |entries: &[(Key, Node)]| entries.iter().find(|(key, _)| key.name == word).and_then(|(_, it)| it.text());
+    find(base).zip(find(over)).is_some_and(|(base, over)| base != over)
+}
+
+fn entries(base: &mut Vec<(Key, Node)>, over: Vec<(Key, Node)>, shape: &Shape) {
+    for (key, mut node) in over {
+        let known = base.iter().position(|(known, _)| known.name == key.name);
+        match known {
+            Some(index) if is_reset(&node) => drop(base.remove(index)),
+            None if is_reset(&node) => {}
+            None => {
+                settle(&mut node);
+                base.push((key, node));
+            }
+            Some(index) => {
+                let (shape, rule) = below(shape, &key.name);
+                if let Some((known, below)) = base.get_mut(index) {
+                    value(below, node, shape, rule);
+                    *known = key;
+                }
+            }
+        }
+    }
+}
+
+/// The shape and the rule of an entry.
+fn below<'a>(shape: &'a Shape, name: &str) -> (&'a Shape, Merge) {
+    if let Shape::Map(value) = shape {
+        return (value, Merge::Natural);
+    }
+    let field = shape.fields().iter().find(|field| field.name == name);
+    field.map_or((&Shape::Anything, Merge::Natural), |Field { shape, merge, .. }| (*shape, *merge))
+}
+
+fn items(base: &mut Vec<Node>, over: Vec<Node>, shape: &Shape, rule: Merge) {
+    for mut item in over.into_iter().filter(|item| !is_reset(item)) {
+        let same = base.iter_mut().find(|known| same(known, &item, rule));
+        match (same, rule) {
+            (Some(known), Merge::Within(_)) => value(known, item, shape, Merge::Natural),
+            (Some(known), _) => {
+                settle(&mut item);
+                *known = item;
+            }
+            (None, _) => {
+                settle(&mut item);
+                base.push(item);
+            }
+        }
+    }
+}
+
+/// Whether two items of a list are one and the same thing.
+fn same(left: &Node, right: &Node, rule: Merge) -> bool {
+    let by = |name: &str| left.get(name).and_then(Node::text) == right.get(name).and_then(Node::text);
+    match rule {
+        Merge::Unique => left.text().is_some() && left.text() == right.text(),
+        Merge::By(names) => identified(left, names) && names.iter().all(|name| by(name)),
+        Merge::Within(name) => left.get(name).is_some() && by(name),
+        Merge::Natural | Merge::Whole | Merge::Same(_) => false,
+    }
+}
+
+/// Whether an item has anything of what tells items apart.
+fn identified(item: &Node, names: &[&str]) -> bool {
+    names.iter().any(|name| item.get(name).is_some())
+}
