@@ -27,6 +27,8 @@ pub mod plan;
 mod restart;
 mod rollout;
 pub mod run;
+mod run_now;
+mod run_once;
 mod scale;
 mod schema;
 mod secret;
@@ -80,6 +82,8 @@ enum Command {
     Exec(exec::Args),
     Wait(wait::Args),
     Restart(restart::Args),
+    RunNow(run_now::Args),
+    RunOnce(run_once::Args),
     Rollout(rollout::Args),
     Rollback(rollout::UndoArgs),
     Scale(scale::Args),
@@ -164,6 +168,8 @@ impl Command {
             | Self::Exec(_)
             | Self::Wait(_)
             | Self::Restart(_)
+            | Self::RunNow(_)
+            | Self::RunOnce(_)
             | Self::Rollout(_)
             | Self::Rollback(_)
             | Self::Scale(_)
@@ -198,6 +204,8 @@ impl Command {
             | Self::Exec(_)
             | Self::Wait(_)
             | Self::Restart(_)
+            | Self::RunNow(_)
+            | Self::RunOnce(_)
             | Self::Rollback(_)
             | Self::Scale(_)
             | Self::Secret(_)
@@ -220,6 +228,8 @@ impl Command {
             Self::Exec(args) => exec::run(&args, context),
             Self::Wait(args) => wait::run(&args, context),
             Self::Restart(args) => restart::run(&args, context),
+            Self::RunNow(args) => run_now::run(&args, context),
+            Self::RunOnce(args) => run_once::run(&args, context),
             Self::Rollout(args) => rollout::run(&args, context),
             Self::Rollback(args) => rollout::undo(&args, context),
             Self::Scale(args) => scale::run(&args, context),

@@ -4,6 +4,7 @@ mod asking;
 mod bring;
 mod holds;
 mod keep;
+mod recall;
 mod target;
 mod watching;
 
@@ -11,9 +12,10 @@ use std::sync::Arc;
 
 use skiff_core::{Observed, Plan, Timestamp, archived, learn, plan};
 
-pub use bring::{Bring, bring};
+pub use bring::{AskedRun, Bring, bring};
 pub use holds::tell_holds;
 pub use keep::{Keep, keep};
+pub use recall::{Recalled, recall};
 pub use target::{TargetOptions, remembered, target};
 
 use crate::cli::{CliError, Settings, engine};
@@ -74,17 +76,27 @@ impl Session {
         Ok(self.docker.observe(&self.settings.instance, Look::Full).await?)
     }
 
+    /// Looks at everything, and learns from it what a controller learns before it plans: which runs have ended, and which are due.
+    ///
+    /// # Errors
+    /// When the engine does not answer, or the history cannot be read.
+    pub async fn look(&self, target: &Target) -> Result<(Observed, Timestamp), CliError> {
+        let mut observed = self.observe().await?;
+        let history = self.state.chronicle().history();
+        let history = history.map_err(|error| CliError::failed("cannot read the history", error))?;
+        let (mut history, now) = (Arc::new(history), Timestamp::now());
+        learn(&mut history, &target.desired, &observed, now);
+        observed.history = history;
+        observed.probes = once(&DockerSampler::new(self.docker.commands()), &target.desired, &observed, now).await;
+        Ok((observed, now))
+    }
+
     /// What would lead to a target, now.
     ///
     /// # Errors
     /// When the engine does not answer.
     pub async fn plan(&self, target: &Target) -> Result<Plan, CliError> {
-        let mut observed = self.observe().await?;
-        let (mut history, now) = (Arc::new(self.state.history()), Timestamp::now());
-        // What a controller would learn first: which runs have ended, and which are due.
-        learn(&mut history, &target.desired, &observed, now);
-        observed.history = history;
-        observed.probes = once(&DockerSampler::new(self.docker.commands()), &target.desired, &observed, now).await;
+        let (observed, now) = self.look(target).await?;
         Ok(plan(&target.desired, &observed, now))
     }
 

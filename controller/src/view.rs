@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 use skiff_api::{Component, ObjectKey};
-use skiff_core::{Observed, ObservedContainer, PublishedPort};
+use skiff_core::{JobReport, Observed, ObservedContainer, PublishedPort};
 
 use crate::state::Trouble;
 
@@ -24,6 +24,8 @@ pub struct Declared {
     pub source: String,
     /// How many replicas; none for what has none.
     pub replicas: Option<u32>,
+    /// What a job or a schedule has come to.
+    pub job: Option<JobReport>,
     /// Where it is declared, `app.yaml:3`.
     pub at: Option<String>,
 }
@@ -65,6 +67,8 @@ pub struct Workload {
     pub replicas: Vec<Replica>,
     /// Other containers of it: hooks, one-off runs.
     pub others: Vec<Replica>,
+    /// What it has come to, where it is a job or a schedule and known to be declared.
+    pub job: Option<JobReport>,
 }
 
 /// A network of Docker.
@@ -121,7 +125,9 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
     }
     let finish = |(object, mut view): (ObjectKey, View)| {
         if let Body::Workload(workload) = &mut view.body {
-            workload.finish(declared.get(&object).and_then(|declared| declared.replicas));
+            let declared = declared.get(&object);
+            workload.job = declared.and_then(|declared| declared.job.clone());
+            workload.finish(declared.and_then(|declared| declared.replicas));
         }
         view
     };
@@ -166,7 +172,7 @@ impl Body {
 
 impl Workload {
     fn finish(&mut self, declared: Option<u32>) {
-        self.replicas.sort_by(|a, b| (a.ordinal, &a.name).cmp(&(b.ordinal, &b.name)));
+        self.replicas.sort_by(|a, b| (&a.run, a.ordinal, &a.name).cmp(&(&b.run, b.ordinal, &b.name)));
         let newest = self.newest();
         for replica in &mut self.replicas {
             replica.updated = replica.template_hash == newest;
@@ -197,6 +203,9 @@ impl Workload {
 
     /// All in one word or two: the worst that a replica is.
     pub fn verdict(&self) -> Verdict {
+        if let Some(job) = &self.job {
+            return Verdict::of_job(job);
+        }
         let worst = self.replicas.iter().map(|replica| &replica.verdict).max().cloned();
         let missing = self.replicas.len() < usize::try_from(self.wanted).unwrap_or(usize::MAX);
         match worst {
@@ -209,7 +218,8 @@ impl Workload {
 
     /// Whether everything is as it should be.
     pub fn is_ready(&self) -> bool {
-        self.verdict().is_ready() && self.updated() == self.replicas.len()
+        // Of a job, what is of an earlier template is kept for its logs.
+        self.verdict().is_ready() && (self.job.is_some() || self.updated() == self.replicas.len())
     }
 
     /// When the oldest replica that runs was started.

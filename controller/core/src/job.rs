@@ -11,6 +11,7 @@
 mod ask;
 mod cron;
 mod learn;
+mod report;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,8 +24,9 @@ use crate::history::{AttemptEnd, ObjectHistory, RunEnd, RunOutcome, RunRecord};
 use crate::observed::{ContainerState, ObservedContainer};
 
 pub use ask::{RunRefused, ask_for_run};
-pub(crate) use cron::{cron_runs, kept, next_look};
+pub(crate) use cron::{cron_runs, is_scheduled, kept, next_look};
 pub(crate) use learn::{learn, of_jobs};
+pub use report::{JobReport, RunReport, ScheduleReport, job_reports};
 
 /// How long to wait after a first attempt that failed; it doubles with each (as Kubernetes has it).
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(10);
@@ -234,7 +236,7 @@ pub(crate) fn current_run<'a>(
     let (name, record) = match known {
         Some(known) if known.anew || !known.runs.is_empty() => {
             let current = known.runs.iter().rfind(|(_, record)| record.template_hash == *hash);
-            current.map_or_else(|| (name_of_run_at(now), None), |(name, record)| (name.clone(), Some(record)))
+            current.map_or_else(|| (run_name_at(now), None), |(name, record)| (name.clone(), Some(record)))
         }
         Some(_) | None => {
             let seen = own().filter_map(|container| container.owner.labels().map(run_name)).max();
@@ -246,7 +248,7 @@ pub(crate) fn current_run<'a>(
 }
 
 /// The name of a run that begins now, be it that somebody asks for it or that the template has changed.
-pub(crate) fn name_of_run_at(moment: Timestamp) -> String {
+pub fn run_name_at(moment: Timestamp) -> String {
     format!("now-{}", moment.as_millisecond())
 }
 

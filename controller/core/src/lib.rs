@@ -51,13 +51,13 @@ pub use history::{
     AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing,
 };
 pub use image::{FromImage, Images, ObservedImage, RevisionImage};
-pub use job::{RunRefused, ask_for_run};
+pub use job::{JobReport, RunRefused, RunReport, ScheduleReport, ask_for_run, job_reports, run_name_at};
 pub use learn::learn;
 pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume, Owner, PublishedPort,
 };
-pub use plan::{Plan, Step, StepId, plan};
+pub use plan::{Once, OncePlan, Plan, Step, StepId, plan, plan_once};
 pub use probe::{
     ProbeAsk, ProbeFailure, ProbeKind, ProbeNews, ProbePlan, ProbeSample, ProbeSchedule, ProbeSpec, ProbeState,
     ProbeTarget, ProbeVerdict, ProbeVerdicts, Readiness, judge, probe_targets,

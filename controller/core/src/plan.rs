@@ -10,6 +10,7 @@ mod drift;
 mod facts;
 mod job;
 mod network;
+mod once;
 mod origin;
 mod removal;
 mod replica;
@@ -34,6 +35,7 @@ use crate::observed::Observed;
 use crate::reason::Reason;
 use draft::Draft;
 pub(crate) use facts::{ReplicaFacts, replica_facts};
+pub use once::{Once, OncePlan, plan_once};
 
 /// The number of a step in its plan, counted from 0 in the order in which steps are best begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -98,6 +100,7 @@ pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
     let desired = &*effective(desired, &observed.history);
     let mut draft = Draft::new(desired, observed, now);
     removal::plan_removals(&mut draft);
+    once::plan_left_behind(&mut draft);
     if desired.intent == Intent::Run {
         network::plan_networks(&mut draft);
         volume::plan_volumes(&mut draft);

@@ -101,6 +101,8 @@ pub enum Reason {
     DeadlineExceeded,
     /// It was kept for as long as it should be.
     Expired,
+    /// Whoever ran it by hand has gone.
+    LeftBehind,
     /// The manifest keeps it from running.
     Suspended,
     /// The next run takes its place.
@@ -203,6 +205,7 @@ impl fmt::Display for Reason {
             Self::Retried { number, failures } => write!(f, "attempt {number}, after {failures} that failed"),
             Self::DeadlineExceeded => f.write_str("past its deadline"),
             Self::Expired => f.write_str("finished, and kept for long enough"),
+            Self::LeftBehind => f.write_str("left behind by whoever ran it"),
             Self::Suspended => f.write_str("suspended"),
             Self::Replaced => f.write_str("replaced by the next run"),
             Self::RolledBack { from, why } => write!(f, "rolled back: revision {from} failed: {why}"),

@@ -1,4 +1,5 @@
-//! What people ask of a rollout, beside what the manifests declare: hold it, let it go on, undo it, replace all replicas.
+//! What people ask for beside what the manifests declare: of a rollout to hold it, let it go on, undo it, replace all replicas; of
+//! a job or a schedule a run.
 //!
 //! What is granted is part of the history, so that it holds across restarts of the controller until it is taken back or, for an
 //! undone revision, until the manifest changes.
@@ -12,6 +13,7 @@ use skiff_api::ObjectKey;
 use crate::desired::Desired;
 use crate::event::Event;
 use crate::history::{Back, History, ObjectHistory, Revision, Standing};
+use crate::job::{RunRefused, ask_for_run};
 
 /// Something that is asked of the controller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,13 @@ pub enum Request {
         /// The deployment.
         object: ObjectKey,
     },
+    /// Begin a run now.
+    RunNow {
+        /// The job or schedule.
+        object: ObjectKey,
+        /// When it was asked for, which names the run.
+        asked: Timestamp,
+    },
 }
 
 /// Why a request is not granted, and what to do instead.
@@ -55,9 +64,11 @@ impl Request {
     /// What it is about.
     pub const fn object(&self) -> &ObjectKey {
         match self {
-            Self::Pause { object } | Self::Resume { object } | Self::Undo { object, .. } | Self::Restart { object } => {
-                object
-            }
+            Self::Pause { object }
+            | Self::Resume { object }
+            | Self::Undo { object, .. }
+            | Self::Restart { object }
+            | Self::RunNow { object, .. } => object,
         }
     }
 }
@@ -72,33 +83,61 @@ pub fn grant(
     desired: Option<&Desired>,
     now: Timestamp,
 ) -> Result<Event, Refusal> {
-    let key = request.object();
-    let known = history.objects.get(key);
-    let known = known.filter(|known| known.declared().is_some());
+    match request {
+        Request::Pause { object } => of_rollout(history, desired, object, |known| {
+            known.paused = true;
+            Ok(Event::normal(now, object, "RolloutPaused", "the rollout is paused by hand"))
+        }),
+        Request::Resume { object } => of_rollout(history, desired, object, |known| {
+            known.paused = false;
+            Ok(Event::normal(now, object, "RolloutResumed", "the rollout goes on"))
+        }),
+        Request::Restart { object } => of_rollout(history, desired, object, |known| {
+            known.restart_before = Some(now);
+            Ok(Event::normal(now, object, "RestartAsked", "all replicas are replaced, as a rollout does"))
+        }),
+        Request::Undo { object, to } => of_rollout(history, desired, object, |known| undo(known, object, *to, now)),
+        Request::RunNow { object, asked } => run_now(history, desired, object, *asked, now),
+    }
+}
+
+/// Changes what is remembered of a deployment that has a rollout.
+fn of_rollout(
+    history: &mut Arc<History>,
+    desired: Option<&Desired>,
+    key: &ObjectKey,
+    change: impl FnOnce(&mut ObjectHistory) -> Result<Event, Refusal>,
+) -> Result<Event, Refusal> {
+    let known = history.objects.get(key).filter(|known| known.declared().is_some());
     let declared = desired.is_none_or(|desired| desired.workloads.contains_key(key));
-    if known.is_none() || !declared {
+    let Some(mut object) = known.filter(|_| declared).cloned() else {
         let help =
             "it begins when `skiff run` or `skiff up` has worked on it; `skiff get deployments` lists what there is";
         return Err(refuse(format!("{key} has no rollout here"), help));
-    }
-    let mut object = known.cloned().unwrap_or_default();
-    let event = match request {
-        Request::Pause { .. } => {
-            object.paused = true;
-            Event::normal(now, key, "RolloutPaused", "the rollout is paused by hand")
-        }
-        Request::Resume { .. } => {
-            object.paused = false;
-            Event::normal(now, key, "RolloutResumed", "the rollout goes on")
-        }
-        Request::Restart { .. } => {
-            object.restart_before = Some(now);
-            Event::normal(now, key, "RestartAsked", "all replicas are replaced, as a rollout does")
-        }
-        Request::Undo { to, .. } => undo(&mut object, key, *to, now)?,
     };
+    let event = change(&mut object)?;
     Arc::make_mut(history).objects.insert(key.clone(), object);
     Ok(event)
+}
+
+/// Begins a run. What is declared must be known: the run is of its template.
+fn run_now(
+    history: &mut Arc<History>,
+    desired: Option<&Desired>,
+    key: &ObjectKey,
+    asked: Timestamp,
+    now: Timestamp,
+) -> Result<Event, Refusal> {
+    let declared = desired.ok_or_else(|| RunRefused::NotDeclared(key.clone()));
+    let run = declared.and_then(|desired| ask_for_run(history, desired, key, asked)).map_err(|refused| {
+        let help = match &refused {
+            RunRefused::NotDeclared(_) => "`skiff get jobs,cronjobs` lists what there is".to_owned(),
+            RunRefused::Suspended(_) => "take `suspend: true` out of its manifest".to_owned(),
+            RunRefused::NotEnded(key) => format!("`skiff wait {key} --for complete` waits for it"),
+        };
+        refuse(refused.to_string(), help)
+    })?;
+    Ok(Event::normal(now, key, "RunAsked", format!("run {run} begins, as somebody asked for it")))
 }
 
 fn undo(object: &mut ObjectHistory, key: &ObjectKey, to: Option<u64>, now: Timestamp) -> Result<Event, Refusal> {

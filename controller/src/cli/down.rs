@@ -63,7 +63,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let _lock = session.lock("skiff down").await?;
         let target = goal(args, &session, context).await?;
         let sources: Vec<String> = target.desired.sources.keys().cloned().collect();
-        let reached = bring(&session, Bring { target, timeout: TIMEOUT, cancel }, &mut context.ui).await?;
+        let reached = bring(&session, Bring { target, timeout: TIMEOUT, run: None, cancel }, &mut context.ui).await?;
         if !reached {
             return Err(CliError::Reported);
         }

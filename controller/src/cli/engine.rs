@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use skiff_api::{Object, ObjectKey};
-use skiff_core::{EngineError, Observed, Timestamp};
+use skiff_core::{EngineError, JobReport, Observed, Timestamp, job_reports};
 
 use super::{CliError, Settings};
 use crate::engine::docker::{Docker, FactsFile};
@@ -44,8 +44,8 @@ pub async fn connect_for(access: Access, settings: &Settings) -> Result<Docker, 
     Docker::connect(settings.host.as_deref(), files(settings), Some(facts)).await
 }
 
-/// What the last good manifests declare.
-fn declared(state: &State) -> BTreeMap<ObjectKey, Declared> {
+/// What the last good manifests declare, and what its jobs have come to.
+fn declared(state: &State, mut jobs: BTreeMap<ObjectKey, JobReport>) -> BTreeMap<ObjectKey, Declared> {
     let mut declared = BTreeMap::new();
     for source in state.sources() {
         for (key, good) in state.good(source).objects {
@@ -59,7 +59,8 @@ fn declared(state: &State) -> BTreeMap<ObjectKey, Declared> {
                 | Object::CronJob(_) => None,
             };
             let at = Some(format!("{}:{}", good.file.display(), good.line));
-            declared.insert(key, Declared { source: source.to_owned(), replicas, at });
+            let job = jobs.remove(&key);
+            declared.insert(key, Declared { source: source.to_owned(), replicas, job, at });
         }
     }
     declared
@@ -89,8 +90,10 @@ pub async fn objects(engine: &Docker, settings: &Settings) -> Result<Vec<View>, 
     let Ok(state) = State::read_only(folders(settings)) else { return Ok(views(&observed, &BTreeMap::new())) };
     observed.history = Arc::new(state.history());
     let desired = remembered(&state, &observed.history, &settings.instance);
-    observed.probes = once(&DockerSampler::new(engine.commands()), &desired, &observed, Timestamp::now()).await;
-    let mut views = views(&observed, &declared(&state));
+    let now = Timestamp::now();
+    observed.probes = once(&DockerSampler::new(engine.commands()), &desired, &observed, now).await;
+    let jobs = job_reports(&desired, &observed, now);
+    let mut views = views(&observed, &declared(&state, jobs));
     let troubles = troubles(&state, settings, &observed.engine.id);
     for view in &mut views {
         view.trouble = troubles.get(&view.object).cloned();

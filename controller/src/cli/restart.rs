@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use skiff_api::Kind;
+
 use super::{CliError, Context, Exit, engine, wait};
 use crate::engine::docker::Docker;
 use crate::ui::age::took;
@@ -35,6 +37,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         for name in &args.names {
             let found = find::find(&views, name, context.settings.namespace.as_deref())
                 .map_err(|error| CliError::refused(error.to_string(), error.help()))?;
+            if matches!(found.view.object.kind, Kind::Job | Kind::CronJob) {
+                return Err(CliError::refused(
+                    format!("{} is no deployment, and its containers run once", found.view.object),
+                    format!("`skiff run-now {}` runs it again", found.view.object),
+                ));
+            }
             if found.replicas().is_empty() {
                 return Err(CliError::refused(
                     format!("{} has no containers", found.view.object),

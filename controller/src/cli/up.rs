@@ -41,8 +41,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
             session.state.save(&loaded.source, loaded.good());
         }
         session.keep_archive(&target);
-        let reached =
-            bring(&session, Bring { target, timeout: args.timeout.to_std(), cancel }, &mut context.ui).await?;
+        let bring_it = Bring { target, timeout: args.timeout.to_std(), run: None, cancel };
+        let reached = bring(&session, bring_it, &mut context.ui).await?;
         if reached { Ok(Exit::Done) } else { Err(CliError::Reported) }
     })
 }

@@ -18,13 +18,14 @@ const EVERY: Duration = Duration::from_millis(300);
 #[command(after_help = "Examples:\n  \
     skiff wait                       until everything is Ready\n  \
     skiff wait web db --timeout 2m\n  \
-    skiff wait job/migrate --for gone\n\n\
+    skiff wait job/migrate --for complete\n  \
+    skiff wait web --for gone\n\n\
     It ends with 1 and names what is missing when the time is over.")]
 pub(super) struct Args {
     /// Objects; all of them where none is named.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// What to wait for: ready or gone.
+    /// What to wait for: ready, complete (of jobs) or gone.
     #[arg(long = "for", value_name = "STATE", default_value = "ready", hide_possible_values = true)]
     state: State,
     /// How long.
@@ -35,7 +36,18 @@ pub(super) struct Args {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum State {
     Ready,
+    Complete,
     Gone,
+}
+
+impl State {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Complete => "complete",
+            Self::Gone => "gone",
+        }
+    }
 }
 
 /// Waits.
@@ -50,13 +62,13 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         loop {
             let views = engine::objects(&docker, &context.settings).await?;
             let (total, missing) = missing(args, &views, context)?;
-            let goal = if args.state == State::Ready { "ready" } else { "gone" };
-            let summary = || live::summary(goal, total, &missing, began.elapsed());
+            let summary = || live::summary(args.state.word(), total, &missing, began.elapsed());
             if missing.is_empty() {
                 context.ui.say(&summary());
                 return Ok(Exit::Done);
             }
-            if began.elapsed() >= args.timeout.to_std() {
+            let in_vain = args.state == State::Complete && views.iter().any(|view| has_failed(view, &missing));
+            if in_vain || began.elapsed() >= args.timeout.to_std() {
                 context.ui.say(&summary());
                 return Err(CliError::Reported);
             }
@@ -78,13 +90,14 @@ fn missing(args: &Args, views: &[View], context: &Context) -> Result<(usize, Vec
     } else {
         let found = args.names.iter().map(|name| (name, get::named(views, name, context)));
         // What is not there is gone already.
-        let meant = found.filter(|(_, found)| args.state == State::Ready || found.is_ok());
+        let meant = found.filter(|(_, found)| args.state != State::Gone || found.is_ok());
         meant.map(|(_, found)| found).collect::<Result<Vec<_>, _>>()?
     };
     let total = selected.len().max(args.names.len());
     let missing = selected.into_iter().filter_map(|view| {
         let why = match args.state {
             State::Ready => unready(view)?,
+            State::Complete => incomplete(view)?,
             State::Gone => exists(view)?,
         };
         Some(Unready { object: view.object.clone(), why, remedy: None })
@@ -97,12 +110,35 @@ pub(super) fn unready(view: &View) -> Option<String> {
     match &view.body {
         Body::Workload(workload) if workload.is_ready() => None,
         Body::Workload(workload) => {
-            Some(format!("{}, {}/{} Ready", workload.verdict(), workload.ready(), workload.wanted))
+            let words = match workload.job.as_ref().and_then(|job| Some((job.runs.last()?.succeeded, job.completions)))
+            {
+                Some((succeeded, wanted)) => format!("{succeeded}/{wanted} completed"),
+                None => format!("{}/{} Ready", workload.ready(), workload.wanted),
+            };
+            Some(format!("{}, {words}", workload.verdict()))
         }
         Body::Network(networks) if networks.is_empty() => Some(Verdict::Missing.to_string()),
         Body::Volume(volumes) if volumes.is_empty() => Some(Verdict::Missing.to_string()),
         Body::Network(_) | Body::Volume(_) | Body::Declared => None,
     }
+}
+
+/// Why an object has not completed, if it has not.
+fn incomplete(view: &View) -> Option<String> {
+    match &view.body {
+        Body::Workload(workload) if workload.verdict() == Verdict::Completed => None,
+        Body::Workload(workload) if workload.verdict().is_ready() => {
+            Some(format!("{}, it does not complete", workload.verdict()))
+        }
+        Body::Workload(_) => unready(view),
+        Body::Network(_) | Body::Volume(_) | Body::Declared => None,
+    }
+}
+
+/// Whether one of those that are waited for will not complete by itself.
+fn has_failed(view: &View, missing: &[Unready]) -> bool {
+    let is_failed = matches!(&view.body, Body::Workload(workload) if workload.verdict() == Verdict::Failed);
+    is_failed && missing.iter().any(|unready| unready.object == view.object)
 }
 
 /// What there still is of an object, if anything.

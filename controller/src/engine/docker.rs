@@ -125,6 +125,14 @@ impl Docker {
         logs::logs(&self.client, container, options).await
     }
 
+    /// Attaches to what a container runs, or will run once it is started: all that it writes from then on is heard.
+    ///
+    /// # Errors
+    /// Where there is no such container.
+    pub async fn attach(&self, container: &str, tty: bool) -> Result<ExecSession, EngineError> {
+        exec::attach(&self.client, container, tty).await
+    }
+
     /// Runs a command in a running container.
     ///
     /// # Errors

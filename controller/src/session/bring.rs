@@ -6,7 +6,8 @@ mod verdict;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use skiff_core::Intent;
+use skiff_api::ObjectKey;
+use skiff_core::{History, Intent};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -37,8 +38,21 @@ pub struct Bring {
     pub target: Target,
     /// How long it may take.
     pub timeout: Duration,
+    /// A run that was asked for and is waited for.
+    pub run: Option<AskedRun>,
     /// Cancelled when the user wants no more.
     pub cancel: CancellationToken,
+}
+
+/// A run that was asked for.
+#[derive(Clone, Debug)]
+pub struct AskedRun {
+    /// The job or schedule.
+    pub object: ObjectKey,
+    /// The name of the run.
+    pub name: String,
+    /// What is remembered, the run included.
+    pub history: History,
 }
 
 /// Works until the target is reached, hopeless, or the time is over; shows progress; returns whether it was reached.
@@ -46,9 +60,9 @@ pub struct Bring {
 /// # Errors
 /// When the engine does not answer.
 pub async fn bring(session: &Session, bring: Bring, ui: &mut Ui) -> Result<bool, CliError> {
-    let Bring { target, timeout, cancel } = bring;
+    let Bring { target, timeout, run: asked, cancel } = bring;
     let intent = target.desired.intent;
-    let mut run = Run::begin(session, target, ui);
+    let mut run = Run::begin(session, target, asked, ui);
     let deadline = tokio::time::Instant::now() + timeout;
     let mut frames = tokio::time::interval(FRAME);
     let end = loop {
@@ -88,6 +102,8 @@ struct Run {
     /// Kept open: the loop ends with its target.
     _target: watch::Sender<Arc<Target>>,
     target: Arc<Target>,
+    /// The run that is waited for: object and name.
+    awaited: Option<(ObjectKey, String)>,
     watching: Option<Box<dyn FnOnce() + Send>>,
     stop: CancellationToken,
     controller: tokio::task::JoinHandle<()>,
@@ -102,7 +118,8 @@ struct Run {
 }
 
 impl Run {
-    fn begin(session: &Session, target: Target, ui: &Ui) -> Self {
+    fn begin(session: &Session, target: Target, asked: Option<AskedRun>, ui: &Ui) -> Self {
+        let awaited = asked.as_ref().map(|asked| (asked.object.clone(), asked.name.clone()));
         let target = Arc::new(target);
         let (target_sender, target_receiver) = watch::channel(Arc::clone(&target));
         let (snapshot_sender, snapshots) = watch::channel(Arc::default());
@@ -121,7 +138,7 @@ impl Run {
             notes: Some(notes),
             // One that ends by itself takes no requests.
             asked: mpsc::channel(1).1,
-            history: session.state.history(),
+            history: asked.map_or_else(|| session.state.history(), |asked| asked.history),
         };
         let stop = CancellationToken::new();
         let sampler = Arc::new(DockerSampler::new(session.docker.commands()));
@@ -139,6 +156,7 @@ impl Run {
             wakes,
             _target: target_sender,
             target,
+            awaited,
             watching: Some(Box::new(watching)),
             stop,
             controller: tokio::spawn(controller),
@@ -168,7 +186,7 @@ impl Run {
         if let Some(error) = &snapshot.engine_error {
             return if snapshot.pass == 0 { Err(error.clone().into()) } else { Ok(None) };
         }
-        self.verdict = verdict(&self.target.desired, &snapshot);
+        self.verdict = verdict(&self.target.desired, &snapshot, self.awaited.as_ref());
         if !(snapshot.plan.is_settled() && snapshot.observed.in_flight.is_empty()) {
             // A pass that finds nothing to do needs no events.
             if let Some(watch) = self.watching.take() {

@@ -27,6 +27,22 @@ pub fn merge_last_good(mut loaded: Loaded, good: &Good, instance: &Instance) -> 
 }
 
 impl Loaded {
+    /// What a source said when it was last good, for commands that are not told where manifests are.
+    pub fn remembered(source: &str, good: &Good) -> Self {
+        let objects = good.objects.iter().map(|(key, good)| {
+            let GoodObject { object, base, file, document, line, column } = good.clone();
+            let origin = Origin { file, document, line, column, positions: None };
+            (key.clone(), Declared { object, base, origin, last_good: true })
+        });
+        Self {
+            source: source.to_owned(),
+            objects: objects.collect(),
+            host_files: good.host_files.clone(),
+            lost: good.lost.clone(),
+            ..Self::default()
+        }
+    }
+
     /// The objects as compiling wants them.
     pub fn declared(&self) -> BTreeMap<ObjectKey, DeclaredObject> {
         let compiled = |declared: &Declared| DeclaredObject {

@@ -32,6 +32,14 @@ impl Chronicle {
         Ok(file::read(&self.history_path(), writable, warnings)?.unwrap_or_default())
     }
 
+    /// The history as it stands on the disk now, for whoever only looks.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn history(&self) -> Result<History, StateError> {
+        self.load(false, &mut Vec::new())
+    }
+
     /// Writes the history whole or not at all.
     ///
     /// # Errors

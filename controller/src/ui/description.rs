@@ -1,5 +1,7 @@
 //! Everything that is known of one object, as text.
 
+mod jobs;
+
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
 
@@ -45,29 +47,44 @@ fn line(text: &mut String, indent: usize, label: &str, value: impl Display) {
     writeln!(text, "{:indent$}{label}{value}", "").ok();
 }
 
+fn heading(text: &mut String, words: impl Display) {
+    writeln!(text, "\n{}", paint(NAME, words)).ok();
+}
+
 fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) -> Result<(), CliError> {
     let verdict = workload.verdict();
     line(text, 0, "Status", paint(verdict_style(&verdict), &verdict));
-    let (ready, updated) = (workload.ready(), workload.updated());
-    let counts =
-        format!("{} wanted, {} there, {ready} Ready, {updated} up to date", workload.wanted, workload.replicas.len());
-    line(text, 0, "Replicas", counts);
-    line(text, 0, "Revision", workload.revision());
+    if let Some(job) = &workload.job {
+        jobs::of_job(text, job, now);
+    } else {
+        of_replicas(text, workload);
+    }
     if !workload.image().is_empty() {
         line(text, 0, "Image", workload.image());
         line(text, 0, "Runs", workload.exact_image());
+    }
+    if let Some(job) = &workload.job {
+        jobs::of_runs(text, job, now);
     }
     for replica in workload.replicas.iter().chain(&workload.others) {
         of_replica(text, replica, workload.exact_image(), now);
     }
     let newest = workload.replicas.iter().find(|replica| replica.updated);
     if let Some(template) = newest.and_then(|replica| replica.template.as_ref()) {
-        writeln!(text, "\n{}", paint(NAME, "Template")).ok();
-        for row in super::data::manifest(template)?.lines() {
+        heading(text, "Template");
+        for row in super::data::yaml(template)?.lines() {
             writeln!(text, "  {row}").ok();
         }
     }
     Ok(())
+}
+
+fn of_replicas(text: &mut String, workload: &Workload) {
+    let (ready, updated) = (workload.ready(), workload.updated());
+    let counts =
+        format!("{} wanted, {} there, {ready} Ready, {updated} up to date", workload.wanted, workload.replicas.len());
+    line(text, 0, "Replicas", counts);
+    line(text, 0, "Revision", workload.revision());
 }
 
 fn of_replica(text: &mut String, replica: &Replica, newest: &str, now: Timestamp) {
@@ -94,7 +111,13 @@ fn of_replica(text: &mut String, replica: &Replica, newest: &str, now: Timestamp
     }
     line(text, 2, "Id", id.chars().take(12).collect::<String>());
     let old = if replica.updated { "" } else { ", not the latest" };
-    line(text, 2, "Revision", format_args!("{revision}{old}"));
+    if let Some(run) = &replica.run {
+        line(text, 2, "Run", run);
+    }
+    // Jobs have runs, and no revisions.
+    if *revision > 0 {
+        line(text, 2, "Revision", format_args!("{revision}{old}"));
+    }
     if replica.exact_image() != newest {
         line(text, 2, "Runs", replica.exact_image());
     }
@@ -143,7 +166,7 @@ fn list(names: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::objects::tests::views;
+    use crate::ui::objects::tests::{jobs, views};
     use anstream::adapter::strip_str;
     use jiff::SignedDuration;
 
@@ -213,6 +236,47 @@ mod tests {
         Status:       Missing
         Replicas:     1 wanted, 0 there, 0 Ready, 0 up to date
         Revision:     0
+        ");
+    }
+
+    #[test]
+    fn a_job_says_what_its_runs_came_to() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(180);
+        let texts: Vec<_> = jobs().iter().map(|view| description(view, now).expect("plain data")).collect();
+        insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
+        Name:         load
+        Kind:         Job
+        Namespace:    shop
+        Source:       shop
+        Status:       Failed
+        Completions:  0 of 1, 0 running
+        Failed:       3 (2 may)
+        Started:      2m ago
+        Outcome:      it has failed: 3 attempts failed, the last one exited with 4 (80s ago)
+
+        Name:         migrate
+        Kind:         Job
+        Namespace:    shop
+        Source:       shop
+        Status:       BackOff
+        Completions:  0 of 1, 0 running
+        Failed:       1 (2 may)
+        Started:      2m ago
+        Outcome:      the next attempt comes in 20s
+
+        Name:         nightly
+        Kind:         CronJob
+        Namespace:    shop
+        Source:       shop
+        Status:       Scheduled
+        Schedule:     30 2 * * * Europe/Berlin
+        Concurrency:  Forbid
+        Last due:     1970-01-01T00:02:00Z (60s ago)
+        Next due:     1970-01-02T00:01:00Z (in 23h)
+
+        Runs so far
+          2 at 1970-01-01T00:02:00Z: it has completed (30s ago)
+          1 at 1970-01-01T00:01:00Z: it has failed: 3 attempts failed, the last one exited with 4 (90s ago)
         ");
     }
 }

@@ -1,5 +1,7 @@
 //! Objects as tables, one for each kind.
 
+mod jobs;
+
 use anstyle::Style;
 use jiff::Timestamp;
 use skiff_api::Kind;
@@ -34,9 +36,11 @@ pub fn tables(views: &[&View], shown: Shown) -> String {
 
 fn table(kind: Kind, views: &[&View], shown: Shown) -> Table {
     let (headers, more): (&[&str], &[&str]) = match kind {
-        Kind::Deployment | Kind::Job | Kind::CronJob => {
+        Kind::Deployment => {
             (&["READY", "UP-TO-DATE", "STATUS", "AGE"], &["REASON", "IMAGE", "PORTS", "SOURCE", "REVISION"])
         }
+        Kind::Job => (&["COMPLETIONS", "STATUS", "DURATION", "AGE"], &["REASON", "FAILED", "IMAGE", "SOURCE"]),
+        Kind::CronJob => (&["SCHEDULE", "STATUS", "ACTIVE", "LAST", "NEXT"], &["REASON", "IMAGE", "SOURCE"]),
         Kind::Network => (&["DOCKER", "CONTAINERS", "AGE"], &["ID", "SOURCE"]),
         Kind::Volume => (&["DOCKER", "USED BY"], &["SOURCE"]),
         Kind::ConfigMap | Kind::Secret => (&["SOURCE", "DECLARED"], &[]),
@@ -73,7 +77,13 @@ fn names(view: &View, shown: Shown) -> Vec<Cell> {
 fn rows(view: &View, shown: Shown) -> Vec<Vec<Cell>> {
     let source = || Cell::from(&view.source);
     match &view.body {
-        Body::Workload(workload) => vec![workload_row(workload, view, shown)],
+        Body::Workload(workload) => vec![match view.object.kind {
+            Kind::Job => jobs::job_row(workload, view, shown),
+            Kind::CronJob => jobs::cron_row(workload, view, shown),
+            Kind::Deployment | Kind::Network | Kind::Volume | Kind::ConfigMap | Kind::Secret => {
+                workload_row(workload, view, shown)
+            }
+        }],
         Body::Network(networks) => networks.iter().map(|network| network_row(network, source(), shown)).collect(),
         Body::Volume(volumes) => volumes.iter().map(|volume| volume_row(volume, source())).collect(),
         Body::Declared => vec![vec![source(), view.at.clone().unwrap_or_default().into()]],
@@ -90,12 +100,17 @@ fn workload_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
         workload.updated().into(),
         Cell::styled(style, verdict),
         since.into(),
-        view.trouble.as_ref().map_or("-", |trouble| trouble.reason.as_str()).into(),
+        reason(view),
         workload.image().into(),
         ports.join(",").into(),
         Cell::from(&view.source),
         workload.revision().into(),
     ]
+}
+
+/// Why it is not as it should be.
+fn reason(view: &View) -> Cell {
+    view.trouble.as_ref().map_or("-", |trouble| trouble.reason.as_str()).into()
 }
 
 /// `127.0.0.1:8080->80/tcp`; all addresses of the host are left out.

@@ -109,6 +109,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Retried { .. }
         | Reason::DeadlineExceeded
         | Reason::Expired
+        | Reason::LeftBehind
         | Reason::Suspended
         | Reason::Replaced
         | Reason::RolledBack { .. }

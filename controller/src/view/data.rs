@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use skiff_api::API_VERSION;
+use skiff_core::{JobReport, RunReport};
 
 use super::{Body, Replica, View, Workload};
 use crate::state::Trouble;
@@ -47,6 +48,9 @@ fn status(body: &Body) -> Value {
 }
 
 fn of_workload(workload: &Workload) -> Value {
+    if let Some(job) = &workload.job {
+        return of_job(workload, job);
+    }
     json!({
         "state": workload.verdict().to_string(),
         "ready": workload.is_ready(),
@@ -61,12 +65,47 @@ fn of_workload(workload: &Workload) -> Value {
     })
 }
 
+/// Under Kubernetes' names where it has them.
+fn of_job(workload: &Workload, job: &JobReport) -> Value {
+    let run = job.runs.last();
+    let of_run = |count: fn(&RunReport) -> u32| run.map_or(0, count);
+    let mut status = json!({
+        "state": workload.verdict().to_string(),
+        "ready": workload.is_ready(),
+        "completions": job.completions,
+        "suspended": job.suspended,
+        "active": job.runs.iter().map(|run| run.active).sum::<u32>(),
+        "image": workload.image(),
+        "runs": job.runs,
+        "containers": workload.replicas.iter().chain(&workload.others).map(of_replica).collect::<Vec<_>>(),
+    });
+    let more = match &job.schedule {
+        Some(schedule) => json!({
+            "schedule": schedule.schedule,
+            "concurrencyPolicy": schedule.concurrency_policy,
+            "lastScheduleTime": schedule.last,
+            "nextScheduleTime": schedule.next,
+        }),
+        None => json!({
+            "succeeded": of_run(|run| run.succeeded),
+            "failed": of_run(|run| run.failed),
+            "startTime": run.and_then(|run| run.since),
+            "completionTime": run.and_then(|run| run.end).map(|end| end.at),
+        }),
+    };
+    if let (Some(status), Value::Object(more)) = (status.as_object_mut(), more) {
+        status.extend(more);
+    }
+    status
+}
+
 fn of_replica(replica: &Replica) -> Value {
     let Replica {
         name,
         id,
         component,
         ordinal,
+        run,
         revision,
         template_hash,
         template: _,
@@ -89,6 +128,7 @@ fn of_replica(replica: &Replica) -> Value {
         "id": id,
         "component": component,
         "ordinal": ordinal,
+        "run": run,
         "revision": revision,
         "templateHash": template_hash,
         "sourceRevision": source_revision,

@@ -97,7 +97,7 @@ fn containers<'a>(view: &'a View, name: &str) -> Vec<Found<'a>> {
     let Body::Workload(workload) = &view.body else { return Vec::new() };
     let is_named = |replica: &&Replica| {
         replica.name == name
-            || format!("{}-{}", view.object.name, replica.ordinal) == name
+            || replica.short_name(&view.object) == name
             || (name.len() >= 6 && replica.id.starts_with(name))
     };
     let all = workload.replicas.iter().chain(&workload.others);

@@ -5,9 +5,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use skiff_api::{Component, OwnerLabels};
+use skiff_api::{Component, Kind, ObjectKey, OwnerLabels};
 use skiff_core::{
-    ContainerDetail, ContainerState, Health, Images, ObservedContainer, ProbeVerdict, PublishedPort, Readiness,
+    ContainerDetail, ContainerState, Health, Images, JobReport, ObservedContainer, ProbeVerdict, PublishedPort,
+    Readiness, RunOutcome,
 };
 
 /// A container of an object.
@@ -19,8 +20,10 @@ pub struct Replica {
     pub id: String,
     /// Which part of the object it is.
     pub component: Component,
-    /// The replica's ordinal.
+    /// The replica's ordinal, the attempt's number.
     pub ordinal: u32,
+    /// The run of a job that it is of.
+    pub run: Option<String>,
     /// The revision that it is of.
     pub revision: u64,
     /// The hash of its template.
@@ -64,6 +67,16 @@ pub enum Verdict {
     Scaled,
     /// It ended well.
     Completed,
+    /// It runs when its time comes.
+    Scheduled,
+    /// The manifest keeps it from running.
+    Suspended,
+    /// A job runs.
+    Running,
+    /// A job waits for something.
+    Waiting,
+    /// A job waits after an attempt that failed.
+    BackOff,
     /// It runs and its health is not known yet.
     Starting,
     /// It runs, and a probe says that it cannot serve.
@@ -86,6 +99,8 @@ pub enum Verdict {
     StartFailed,
     /// It could not be removed whole.
     Dead,
+    /// A job has failed.
+    Failed,
 }
 
 impl Verdict {
@@ -111,14 +126,29 @@ impl Verdict {
         }
     }
 
+    /// What a job or a schedule has come to.
+    pub(super) fn of_job(job: &JobReport) -> Self {
+        let run = job.runs.last().filter(|_| job.schedule.is_none());
+        match run.and_then(|run| run.end) {
+            Some(end) if end.outcome == RunOutcome::Succeeded => Self::Completed,
+            Some(_) => Self::Failed,
+            None if job.suspended => Self::Suspended,
+            None if job.schedule.is_some() => Self::Scheduled,
+            None if run.is_some_and(|run| run.active > 0) => Self::Running,
+            None if run.is_some_and(|run| run.retry_at.is_some()) => Self::BackOff,
+            None => Self::Waiting,
+        }
+    }
+
     /// Whether it needs nothing more.
     pub const fn is_ready(&self) -> bool {
-        matches!(self, Self::Ready | Self::Scaled | Self::Completed)
+        matches!(self, Self::Ready | Self::Scaled | Self::Completed | Self::Scheduled | Self::Suspended)
     }
 
     /// Whether it is on its way by itself.
     pub const fn is_coming(&self) -> bool {
-        matches!(self, Self::Starting | Self::NotReady | Self::Created | Self::Removing | Self::Missing)
+        let of_job = matches!(self, Self::Running | Self::Waiting | Self::BackOff);
+        of_job || matches!(self, Self::Starting | Self::NotReady | Self::Created | Self::Removing | Self::Missing)
     }
 }
 
@@ -128,6 +158,12 @@ impl fmt::Display for Verdict {
             Self::Ready => f.write_str("Ready"),
             Self::Scaled => f.write_str("Scaled to 0"),
             Self::Completed => f.write_str("Completed"),
+            Self::Scheduled => f.write_str("Scheduled"),
+            Self::Suspended => f.write_str("Suspended"),
+            Self::Running => f.write_str("Running"),
+            Self::Waiting => f.write_str("Waiting"),
+            Self::BackOff => f.write_str("BackOff"),
+            Self::Failed => f.write_str("Failed"),
             Self::Starting => f.write_str("Starting"),
             Self::NotReady => f.write_str("NotReady"),
             Self::Created => f.write_str("Created"),
@@ -164,6 +200,7 @@ impl Replica {
             id: container.id.clone(),
             component: labels.component,
             ordinal: labels.ordinal,
+            run: labels.run.clone(),
             revision: labels.revision,
             template_hash: labels.template_hash.clone(),
             template: labels.template.as_deref().and_then(|text| serde_json::from_str(text).ok()),
@@ -183,6 +220,15 @@ impl Replica {
         };
         let digest = replica.image().and_then(|image| images.get(&container.image_id)?.digest_for(&image).cloned());
         Self { digest, ..replica }
+    }
+
+    /// What it is called among the containers of an object of that name: `api-2`, and with the run in it where there are several.
+    pub fn short_name(&self, object: &ObjectKey) -> String {
+        let run = self.run.as_ref().filter(|_| object.kind == Kind::CronJob || self.component == Component::Run);
+        match run {
+            Some(run) => format!("{}-{run}-{}", object.name, self.ordinal),
+            None => format!("{}-{}", object.name, self.ordinal),
+        }
     }
 
     /// Seconds between its stop signal and the kill.

@@ -15,5 +15,6 @@ mod prune;
 mod quickstart;
 mod registry;
 mod rollout_commands;
+mod runs;
 mod secrets;
 mod up;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use skiff_e2e::act::{Act, act, look, remember, run, skiff, up};
-use skiff_e2e::check::{check, eventually, exits, nothing_was_written, ready, untouched};
+use skiff_e2e::check::{check, ended, eventually, exits, nothing_was_written, ready, untouched};
 use skiff_e2e::{free_port, scenario};
 
 use crate::change::page;
@@ -64,6 +64,10 @@ fn the_examples_come_up() {
     let port = free_port().expect("a free port");
     scenario("the examples come up")
         .step("as they are shipped", copied("examples", port), [])
-        .step("they come up", up(), [ready("hello", 1), ready("worker", 2)])
+        .step(
+            "they come up",
+            up(),
+            [ready("hello", 1), ready("worker", 2), ended("prepare", &[0]), ready("recorder", 1)],
+        )
         .step("the page is there", look(), [eventually(check(move |_| page(port).map(drop)))]);
 }

@@ -38,6 +38,7 @@ pub(super) fn cron(origin: &Origin<'_>, spec: &CronJobSpec) -> Cron {
         concurrency: spec.concurrency_policy,
         starting_deadline: spec.starting_deadline_seconds.map(seconds),
         suspend: spec.suspend,
+        followed: true,
         kept_succeeded: spec.successful_jobs_history_limit.unwrap_or(DEFAULT_KEPT_SUCCEEDED),
         kept_failed: spec.failed_jobs_history_limit.unwrap_or(DEFAULT_KEPT_FAILED),
     }

@@ -41,6 +41,8 @@ pub struct Cron {
     pub starting_deadline: Option<SignedDuration>,
     /// Whether no run begins.
     pub suspend: bool,
+    /// Whether its moments are followed at all; not by a process that is only there for a run which somebody asked for.
+    pub followed: bool,
     /// How many runs that succeeded are kept.
     pub kept_succeeded: u32,
     /// How many runs that failed are kept.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use skiff_api::ObjectKey;
 
-use super::name_of_run_at;
+use super::run_name_at;
 use crate::desired::{Desired, Job};
 use crate::history::{History, RunRecord};
 
@@ -34,7 +34,7 @@ pub fn ask_for_run(
     object: &ObjectKey,
     asked: Timestamp,
 ) -> Result<String, RunRefused> {
-    let name = name_of_run_at(asked);
+    let name = run_name_at(asked);
     let known = history.objects.get(object);
     if known.is_some_and(|known| known.runs.contains_key(&name)) {
         return Ok(name);

@@ -38,7 +38,7 @@ pub(crate) fn cron_runs<'a>(known: Option<&'a ObjectHistory>, containers: &[&'a 
 /// When time alone changes what a schedule does: its next moment, or the last one for a run that waits.
 pub(crate) fn next_look(cron: &Cron, known: Option<&ObjectHistory>, now: Timestamp) -> Option<Timestamp> {
     let until = known.and_then(|known| known.followed.as_ref()).map_or(now, |followed| followed.until.max(now));
-    let next = cron.timetable.as_ref().and_then(|timetable| timetable.next(until));
+    let next = cron.timetable.as_ref().filter(|_| cron.followed).and_then(|timetable| timetable.next(until));
     let runs = known.into_iter().flat_map(|known| &known.runs);
     let waiting = runs.filter(|(_, record)| record.end.is_none() && record.since.is_none());
     let too_late = waiting.filter_map(|(name, _)| too_late(cron, name));
@@ -80,7 +80,8 @@ pub(super) fn follow(
     let mut followed = known.followed.clone();
     if is_free {
         follower.give_up_late();
-        followed = cron.timetable.as_ref().map(|timetable| follower.follow(timetable, known, &runs)).or(followed);
+        let timetable = cron.timetable.as_ref().filter(|_| cron.followed);
+        followed = timetable.map(|timetable| follower.follow(timetable, known, &runs)).or(followed);
     }
     let there = runs.iter().filter(|run| run.attempts.values().any(|attempt| attempt.container.is_some()));
     let there: BTreeSet<&str> = there.map(|run| run.name.as_str()).collect();
@@ -185,7 +186,7 @@ impl Follower<'_> {
             return;
         }
         // One that has not begun when the next is due would only add to a queue.
-        self.end_waiting(|name| moment_of(name).is_some(), "the next run is due");
+        self.end_waiting(is_scheduled, "the next run is due");
         let active: Vec<String> =
             self.runs.iter().filter(|(_, record)| record.end.is_none()).map(|(name, _)| name.clone()).collect();
         match (self.cron.concurrency, active.first()) {
@@ -212,7 +213,12 @@ impl Follower<'_> {
     }
 }
 
+/// Whether a run is one of the schedule, and not one that somebody asked for.
+pub(crate) fn is_scheduled(run: &str) -> bool {
+    moment_of(run).is_some()
+}
+
 /// The moment that a run is named after.
-fn moment_of(name: &str) -> Option<Timestamp> {
+pub(super) fn moment_of(name: &str) -> Option<Timestamp> {
     Timestamp::from_second(name.parse::<i64>().ok()?.checked_mul(60)?).ok()
 }

@@ -34,14 +34,16 @@ pub(super) struct Place {
     pub(super) ordinal: u32,
     /// The revision of the template, 0 for jobs.
     pub(super) revision: u64,
-    /// The run of a job.
+    /// Which part of the object it is.
+    pub(super) component: Component,
+    /// The run of a job, or by hand.
     pub(super) run: Option<String>,
 }
 
 impl Place {
     /// A replica of a deployment.
     pub(super) fn replica(draft: &Draft<'_>, workload: &Workload, ordinal: u32, revision: u64) -> Self {
-        Self { name: replica_name(draft, workload, ordinal), ordinal, revision, run: None }
+        Self { name: replica_name(draft, workload, ordinal), ordinal, revision, component: Component::Main, run: None }
     }
 }
 
@@ -227,7 +229,7 @@ fn owner(draft: &Draft<'_>, workload: &Workload, place: &Place) -> OwnerLabels {
         source: workload.source.clone(),
         object: workload.key.clone(),
         ordinal: place.ordinal,
-        component: Component::Main,
+        component: place.component,
         run: place.run.clone(),
         revision: place.revision,
         source_revision: workload.source_revision.clone(),

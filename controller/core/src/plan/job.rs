@@ -52,7 +52,7 @@ pub(super) fn plan_cron(draft: &mut Draft<'_>, key: &ObjectKey) {
         return;
     }
     note_limits(draft, &job.workload);
-    if cron.timetable.is_none() {
+    if cron.followed && cron.timetable.is_none() {
         let why = format!("this version cannot read the schedule `{}`", cron.schedule);
         draft.hold(key, HeldReason::NotRun { why });
     }

@@ -20,7 +20,7 @@ pub(super) fn plan_networks(draft: &mut Draft<'_>) {
     }
 }
 
-fn plan_network(draft: &mut Draft<'_>, key: &ObjectKey, network: &DesiredNetwork) -> Presence {
+pub(super) fn plan_network(draft: &mut Draft<'_>, key: &ObjectKey, network: &DesiredNetwork) -> Presence {
     let found = draft.network(&network.name);
     if network.spec.external {
         return external(draft, key, &network.name, found.is_some());

@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 
-use skiff_api::{Kind, naming};
+use skiff_api::{Component, Kind, naming};
 
 use super::StepId;
 use super::create::{Place, create, lay_ground, restore_files};
@@ -293,7 +293,8 @@ impl<'a> Course<'_, 'a> {
         let mut before = None;
         for number in self.numbers(missing) {
             let run = Some(self.run.name.clone()).filter(|name| !name.is_empty());
-            let place = Place { name: self.name(draft, number), ordinal: number, revision: 0, run };
+            let name = self.name(draft, number);
+            let place = Place { name, ordinal: number, revision: 0, component: Component::Main, run };
             let mut after: Vec<StepId> = gone.iter().copied().chain(before).collect();
             after.extend(self.free_name(draft, &place.name, &pulled));
             let made = create(draft, workload, &ground, place, &self.reason(number), &after);

@@ -9,6 +9,7 @@ mod holds;
 mod images;
 mod in_place;
 mod jobs;
+mod once;
 mod probes;
 mod removal;
 mod requests;

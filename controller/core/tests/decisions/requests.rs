@@ -1,7 +1,9 @@
-//! What people may ask of a rollout.
+//! What people may ask of a rollout, and for a run.
 
+use skiff_api::{Kind, ObjectKey};
 use skiff_core::{Intent, Request, grant};
 
+use crate::story;
 use crate::world::{World, key, web};
 
 fn settled(manifests: &[serde_json::Value]) -> World {
@@ -83,4 +85,29 @@ fn what_went_down_has_no_history_when_it_comes_up_again() {
     world.run(5);
     assert!(world.engine.containers().next().is_none());
     assert!(world.history.objects.is_empty());
+}
+
+#[test]
+fn a_run_is_asked_for_once_under_one_name_and_refused_with_the_remedy() {
+    let mut world = story::world(&[
+        story::job("load", "long:1", serde_json::json!({})),
+        story::cron("tidy", "@daily", "ok:1", serde_json::json!({})),
+    ]);
+    story::story(&mut world, 30);
+    let asked = world.engine.now();
+    let mut ask = |kind, name: &str| world.ask(&Request::RunNow { object: ObjectKey::new(kind, "shop", name), asked });
+    let table = [
+        ask(Kind::CronJob, "tidy"),
+        ask(Kind::CronJob, "tidy"),
+        ask(Kind::Job, "load"),
+        ask(Kind::Job, "unload"),
+        ask(Kind::Deployment, "web"),
+    ];
+    insta::assert_snapshot!(table.join("\n"), @r"
+    run now-1800000030000 begins, as somebody asked for it
+    run now-1800000030000 begins, as somebody asked for it
+    job/shop/load has not ended (`skiff wait job/shop/load --for complete` waits for it)
+    job/shop/unload is not declared (`skiff get jobs,cronjobs` lists what there is)
+    deployment/shop/web is not declared (`skiff get jobs,cronjobs` lists what there is)
+    ");
 }

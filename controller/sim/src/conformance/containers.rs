@@ -28,6 +28,9 @@ fn names(stage: &mut Stage<'_>) -> Result<(), String> {
     let mut other_template = create.clone();
     "v1:two".clone_into(&mut other_template.spec.owner.template_hash);
     stage.fails(Action::CreateContainer(Box::new(other_template)), "Stale")?;
+    let mut other_run = create.clone();
+    other_run.spec.owner.run = Some("another".to_owned());
+    stage.fails(Action::CreateContainer(Box::new(other_run)), "Stale")?;
     let mut other_object = create;
     other_object.spec.owner = stage.owner(Kind::Deployment, "another");
     stage.fails(Action::CreateContainer(Box::new(other_object)), "NameTaken")

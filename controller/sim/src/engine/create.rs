@@ -68,7 +68,8 @@ fn judge(holder: &SimContainer, wanted: &OwnerLabels) -> Result<Outcome, EngineE
     let taken = |by: String| EngineError::NameTaken { name: holder.name.clone(), by };
     let has = readable(&holder.labels).ok_or_else(|| taken("somebody else".to_owned()))?;
     let is_of = |owner: &OwnerLabels| (owner.instance.clone(), owner.object.clone(), owner.component);
-    let made_from = |owner: &OwnerLabels| (owner.ordinal, owner.template_hash.clone(), owner.content.clone());
+    let made_from =
+        |owner: &OwnerLabels| (owner.ordinal, owner.run.clone(), owner.template_hash.clone(), owner.content.clone());
     if is_of(&has) != is_of(wanted) {
         return Err(taken(format!("a container of {}", has.object)));
     }

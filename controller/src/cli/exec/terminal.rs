@@ -10,14 +10,14 @@ static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// The terminal passes every key on, until this is dropped.
 #[derive(Debug)]
-pub(super) struct RawTerminal;
+pub(in crate::cli) struct RawTerminal;
 
 impl RawTerminal {
     /// Makes the terminal raw.
     ///
     /// # Errors
     /// When stdin is not a terminal.
-    pub(super) fn enter() -> io::Result<Self> {
+    pub(in crate::cli) fn enter() -> io::Result<Self> {
         let before = tcgetattr(io::stdin())?;
         let mut raw = before.clone();
         raw.make_raw();

@@ -80,7 +80,7 @@ impl Pick {
     }
 
     fn picked(&self, (view, replica): (&View, &Replica)) -> Picked {
-        let name = format!("{}-{}", view.object.name, replica.ordinal);
+        let name = replica.short_name(&view.object);
         let label = if self.with_namespace { format!("{}/{name}", view.object.namespace) } else { name };
         Picked { id: replica.id.clone(), label, runs: replica.started_at.is_some() }
     }

@@ -82,6 +82,7 @@ fn judge(create: &CreateContainer, holder: &Inspected) -> Result<Outcome, Engine
     match owner(holder.config.labels.as_ref(), &wanted.instance).labels() {
         Some(has) if has.object == wanted.object && has.component == wanted.component => {
             let same = has.ordinal == wanted.ordinal
+                && has.run == wanted.run
                 && has.template_hash == wanted.template_hash
                 && has.content == wanted.content;
             if same {

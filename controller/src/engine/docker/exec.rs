@@ -1,4 +1,5 @@
-//! A command in a running container: its output, its input, the size of its terminal, and how it ended.
+//! A command in a running container, or the one that a container runs: its output, its input, the size of its terminal, and how it
+//! ended.
 //!
 //! Done by hand and not by bollard, whose decoder takes a terminal's output that begins with a control byte for a frame.
 
@@ -48,13 +49,35 @@ pub type ExecInput = WriteHalf<TokioIo<Upgraded>>;
 #[derive(Clone, Debug)]
 pub struct ExecControl {
     client: Client,
-    id: String,
+    command: Command,
+}
+
+/// Which command.
+#[derive(Clone, Debug)]
+enum Command {
+    /// One that was started in a container, by its id.
+    Exec(String),
+    /// The one that a container runs, by the container's id or name.
+    Container(String),
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Made {
     id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inspected {
+    state: State,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct State {
+    status: String,
+    exit_code: i64,
 }
 
 #[derive(Deserialize)]
@@ -76,20 +99,39 @@ pub(super) async fn exec(
     let body = json!({ "Cmd": argv, "Tty": tty, "AttachStdin": stdin, "AttachStdout": true, "AttachStderr": true });
     let path = format!("/containers/{}/exec", path::name(container)?);
     let Made { id } = client.post(&path, Some(&body)).await?.read(&what)?;
-    let mut request =
-        client.request(Method::POST, &format!("/exec/{}/start", path::name(&id)?), Some(&json!({ "Tty": tty })))?;
+    let path = format!("/exec/{}/start", path::name(&id)?);
+    hijack(client, &path, Some(&json!({ "Tty": tty })), &what, tty, Command::Exec(id)).await
+}
+
+/// Attaches to what a container runs, or will run once it is started.
+pub(super) async fn attach(client: &Client, container: &str, tty: bool) -> Result<ExecSession, EngineError> {
+    let what = format!("attach to container {container}");
+    let path = format!("/containers/{}/attach?stream=1&stdin=1&stdout=1&stderr=1", path::name(container)?);
+    hijack(client, &path, None, &what, tty, Command::Container(container.to_owned())).await
+}
+
+/// Turns a connection into a stream of output and input.
+async fn hijack(
+    client: &Client,
+    path: &str,
+    body: Option<&serde_json::Value>,
+    what: &str,
+    tty: bool,
+    command: Command,
+) -> Result<ExecSession, EngineError> {
+    let mut request = client.request(Method::POST, path, body)?;
     request.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     request.headers_mut().insert(UPGRADE, HeaderValue::from_static("tcp"));
     let response = client.open(request).await?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let status = response.status().as_u16();
         let bytes = response.into_body().collect().await.map_err(|error| unreachable(client.endpoint(), &error))?;
-        return Err(Reply { status, bytes: bytes.to_bytes() }.refusal(&what));
+        return Err(Reply { status, bytes: bytes.to_bytes() }.refusal(what));
     }
     let upgraded = hyper::upgrade::on(response).await.map_err(|error| unreachable(client.endpoint(), &error))?;
     let (half, input) = tokio::io::split(TokioIo::new(upgraded));
     let output = ExecOutput { half, decoder: Decoder::new(tty), client: client.clone() };
-    Ok(ExecSession { output, input, control: ExecControl { client: client.clone(), id } })
+    Ok(ExecSession { output, input, control: ExecControl { client: client.clone(), command } })
 }
 
 impl ExecOutput {
@@ -123,7 +165,11 @@ impl ExecControl {
     /// # Errors
     /// When the engine refuses, for one because the command has ended.
     pub async fn resize(&self, rows: u16, columns: u16) -> Result<(), EngineError> {
-        let path = format!("/exec/{}/resize?h={rows}&w={columns}", self.id);
+        let of = match &self.command {
+            Command::Exec(id) => format!("/exec/{id}"),
+            Command::Container(name) => format!("/containers/{}", path::name(name)?),
+        };
+        let path = format!("{of}/resize?h={rows}&w={columns}");
         self.client.post(&path, None).await?.done("resize the terminal")
     }
 
@@ -132,8 +178,18 @@ impl ExecControl {
     /// # Errors
     /// When the engine does not know it any more.
     pub async fn exit_code(&self) -> Result<Option<i64>, EngineError> {
-        let ended: Ended = self.client.get(&format!("/exec/{}/json", self.id)).await?.read("inspect the command")?;
-        Ok(ended.exit_code.filter(|_| !ended.running))
+        const WHAT: &str = "inspect the command";
+        match &self.command {
+            Command::Exec(id) => {
+                let ended: Ended = self.client.get(&format!("/exec/{id}/json")).await?.read(WHAT)?;
+                Ok(ended.exit_code.filter(|_| !ended.running))
+            }
+            Command::Container(name) => {
+                let path = format!("/containers/{}/json", path::name(name)?);
+                let Inspected { state } = self.client.get(&path).await?.read(WHAT)?;
+                Ok(["exited", "dead"].contains(&state.status.as_str()).then_some(state.exit_code))
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use skiff_api::{Kind, ObjectKey};
-use skiff_core::{Desired, Held, HeldReason, Intent, ObjectStatus, Phase, ReplicaStatus};
+use skiff_core::{Desired, Held, HeldReason, Intent, ObjectStatus, Phase, ReplicaStatus, RunOutcome};
 
 use crate::controller::Snapshot;
 use crate::ui::live::{Kept, Unready};
@@ -30,17 +30,18 @@ pub(super) struct Verdict {
     pub(super) notes: Vec<String>,
 }
 
-pub(super) fn verdict(desired: &Desired, snapshot: &Snapshot) -> Verdict {
+/// Judges a pass. A run that is awaited, by object and name, must have ended as well.
+pub(super) fn verdict(desired: &Desired, snapshot: &Snapshot, awaited: Option<&(ObjectKey, String)>) -> Verdict {
     let busy = !snapshot.plan.steps.is_empty() || !snapshot.observed.in_flight.is_empty();
     let mut verdict = match desired.intent {
-        Intent::Run => of_run(desired, snapshot),
+        Intent::Run => of_run(desired, snapshot, awaited),
         Intent::Down { .. } => of_down(desired, snapshot),
     };
     verdict.is_quiet = !busy && verdict.coming.is_empty();
     verdict
 }
 
-fn of_run(desired: &Desired, snapshot: &Snapshot) -> Verdict {
+fn of_run(desired: &Desired, snapshot: &Snapshot, awaited: Option<&(ObjectKey, String)>) -> Verdict {
     let mut verdict = Verdict { total: desired.with_containers().count(), ..Verdict::default() };
     for (key, status) in &snapshot.status {
         if matches!(status.phase, Phase::Ready | Phase::Finished) {
@@ -52,6 +53,9 @@ fn of_run(desired: &Desired, snapshot: &Snapshot) -> Verdict {
         } else {
             verdict.coming.insert(key.clone(), unready);
         }
+    }
+    if let Some((key, run)) = awaited {
+        await_run(snapshot, key, run, &mut verdict);
     }
     give_up_dependents(snapshot, &mut verdict);
     verdict.kept = kept(snapshot);
@@ -74,6 +78,23 @@ fn kept(snapshot: &Snapshot) -> Vec<Kept> {
 
 const fn is_unpruned(why: &HeldReason) -> bool {
     matches!(why, HeldReason::PruneUnconfirmed { .. } | HeldReason::SourceHasProblems { .. })
+}
+
+/// Waits for a run to end, whatever else its object has come to.
+fn await_run(snapshot: &Snapshot, key: &ObjectKey, run: &str, verdict: &mut Verdict) {
+    let known = snapshot.observed.history.objects.get(key);
+    let end = known.and_then(|known| known.runs.get(run)).map(|record| record.end);
+    let said = |why: String| Unready { object: key.clone(), why, remedy: remedy(snapshot, key) };
+    match end {
+        Some(None) if !verdict.unready.contains_key(key) => {
+            let held = snapshot.plan.held.iter().find(|held| held.object == *key).map(|held| held.why.to_string());
+            verdict.coming.insert(key.clone(), said(held.unwrap_or_else(|| format!("run {run} has not ended"))));
+        }
+        Some(None) => {}
+        Some(Some(end)) if end.outcome == RunOutcome::Succeeded => {}
+        Some(Some(end)) => drop(verdict.unready.insert(key.clone(), said(format!("run {run} {}", end.outcome)))),
+        None => drop(verdict.unready.insert(key.clone(), said(format!("run {run} is not there any more")))),
+    }
 }
 
 fn why(status: &ObjectStatus) -> String {

@@ -1,7 +1,7 @@
 use anstream::adapter::strip_str;
 use jiff::SignedDuration;
 use skiff_api::{Component, ObjectKey, Protocol};
-use skiff_core::PublishedPort;
+use skiff_core::{JobReport, PublishedPort, RunEnd, RunOutcome, RunReport, ScheduleReport};
 
 use super::*;
 use crate::state::Trouble;
@@ -13,6 +13,7 @@ pub(in crate::ui) fn replica(ordinal: u32, verdict: Verdict) -> Replica {
         id: format!("{ordinal}f5e9d30a2b1c4d5e6f708192a3b4c5d"),
         component: Component::Main,
         ordinal,
+        run: None,
         revision: 3,
         template_hash: "v1:abc".to_owned(),
         template: Some(serde_json::json!({ "container": { "image": "shop/api:1.2" } })),
@@ -61,9 +62,62 @@ pub(in crate::ui) fn views() -> Vec<View> {
     vec![
         view(Kind::Network, "default", Body::Network(vec![network])),
         view(Kind::Volume, "data", Body::Volume(vec![volume])),
-        view(Kind::Deployment, "api", Body::Workload(Workload { wanted: 2, replicas, others: Vec::new() })),
+        view(Kind::Deployment, "api", Body::Workload(Workload { wanted: 2, replicas, ..Workload::default() })),
         View { trouble: Some(trouble), ..web },
     ]
+}
+
+/// Jobs and a schedule, at so many seconds after the epoch: one that has failed, one that waits to try again, one on a schedule.
+pub(in crate::ui) fn jobs() -> Vec<View> {
+    let at = |seconds: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+    let run = |name: &str, failed, end: Option<(i64, RunOutcome)>| RunReport {
+        name: name.to_owned(),
+        due: name.parse::<i64>().ok().map(|minute| at(minute * 60)),
+        since: Some(at(60)),
+        succeeded: u32::from(end.is_some_and(|(_, outcome)| outcome == RunOutcome::Succeeded)),
+        failed,
+        active: 0,
+        retry_at: (failed == 1).then(|| at(200)),
+        end: end.map(|(ended, outcome)| RunEnd { at: at(ended), outcome }),
+    };
+    let report = |runs| JobReport { completions: 1, backoff_limit: 2, suspended: false, schedule: None, runs };
+    let schedule = ScheduleReport {
+        schedule: "30 2 * * * Europe/Berlin".to_owned(),
+        concurrency_policy: "Forbid".to_owned(),
+        last: Some(at(120)),
+        next: Some(at(86_460)),
+    };
+    let nightly = vec![
+        run("1", 3, Some((90, RunOutcome::Failed { failures: 3, code: 4 }))),
+        run("2", 0, Some((150, RunOutcome::Succeeded))),
+    ];
+    let view = |kind, name: &str, job| View {
+        object: ObjectKey::new(kind, "shop", name),
+        source: "shop".to_owned(),
+        at: None,
+        trouble: None,
+        body: Body::Workload(Workload { job: Some(job), ..Workload::default() }),
+    };
+    vec![
+        view(Kind::Job, "load", report(vec![run("", 3, Some((100, RunOutcome::Failed { failures: 3, code: 4 })))])),
+        view(Kind::Job, "migrate", report(vec![run("", 1, None)])),
+        view(Kind::CronJob, "nightly", JobReport { schedule: Some(schedule), ..report(nightly) }),
+    ]
+}
+
+#[test]
+fn jobs_and_schedules_have_tables_of_their_own() {
+    let views = jobs();
+    let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(180);
+    let text = tables(&views.iter().collect::<Vec<_>>(), Shown { wide: false, namespaces: false, now });
+    insta::assert_snapshot!(strip_str(&text).to_string(), @r"
+    JOB      COMPLETIONS  STATUS   DURATION  AGE
+    load     0/1          Failed   40s       2m
+    migrate  0/1          BackOff  2m        2m
+
+    CRONJOB  SCHEDULE                  STATUS     ACTIVE  LAST  NEXT
+    nightly  30 2 * * * Europe/Berlin  Scheduled  0       60s   in 23h
+    ");
 }
 
 fn shown(wide: bool, namespaces: bool) -> String {

@@ -211,6 +211,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Retried { .. }
         | Reason::DeadlineExceeded
         | Reason::Expired
+        | Reason::LeftBehind
         | Reason::Suspended
         | Reason::Replaced
         | Reason::RolledBack { .. }

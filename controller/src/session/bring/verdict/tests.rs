@@ -65,7 +65,7 @@ impl World {
 
     /// The verdict as lines.
     fn judged(&self) -> Vec<String> {
-        let verdict = verdict(&self.target.desired, &self.snapshot());
+        let verdict = verdict(&self.target.desired, &self.snapshot(), None);
         let line = |word: &str, unready: &Unready| format!("{word} {}: {}", unready.object.name, unready.why);
         let mut lines = vec![if verdict.is_quiet { "quiet" } else { "busy" }.to_owned()];
         lines.extend(verdict.unready.values().map(|unready| line("hopeless", unready)));
@@ -174,7 +174,7 @@ fn a_name_that_somebody_else_has_is_hopeless_and_the_remedy_names_them() {
     let mut world = World::of(&[deployment("web", &[])], Intent::Run);
     world.prepare();
     world.engine.add_foreign_container("shop-web-1", &[], BTreeMap::new()).expect("a free name");
-    let verdict = verdict(&world.target.desired, &world.snapshot());
+    let verdict = verdict(&world.target.desired, &world.snapshot(), None);
     let unready = verdict.unready.get(&key("web")).expect("it is not Ready");
     assert!(verdict.is_quiet && unready.why.contains("shop-web-1"), "{}", unready.why);
     assert!(unready.remedy.as_deref().is_some_and(|remedy| remedy.starts_with("remove or rename container")));

@@ -1,0 +1,99 @@
+//! What commands act on that name an object and no manifests: what the object's source declared when it was last good.
+
+use skiff_api::{Kind, ObjectKey, suggest};
+
+use super::{Session, TargetOptions, target};
+use crate::cli::CliError;
+use crate::controller::Target;
+use crate::source::Loaded;
+
+/// An object, and what its source declared.
+#[derive(Clone, Debug)]
+pub struct Recalled {
+    /// The object.
+    pub object: ObjectKey,
+    loaded: Loaded,
+}
+
+/// Finds what a word means among the objects of some kinds: `name`, `kind/name`, `namespace/name`, `kind/namespace/name`.
+///
+/// # Errors
+/// When nothing or several things are meant, or what it needs is not known any more.
+pub fn recall(session: &Session, word: &str, kinds: &[Kind]) -> Result<Recalled, CliError> {
+    let namespace = session.settings.namespace.as_deref();
+    let known: Vec<(String, ObjectKey)> = session
+        .state
+        .sources()
+        .flat_map(|source| {
+            let keys = session.state.good(source).objects.into_keys().filter(|key| kinds.contains(&key.kind));
+            keys.map(|key| (source.to_owned(), key)).collect::<Vec<_>>()
+        })
+        .collect();
+    let found: Vec<&(String, ObjectKey)> = known.iter().filter(|(_, key)| means(word, key, namespace)).collect();
+    match found.as_slice() {
+        [(source, object)] => {
+            let loaded = Loaded::remembered(source, &session.state.good(source));
+            let recalled = Recalled { object: object.clone(), loaded };
+            recalled.nothing_is_lost()?;
+            Ok(recalled)
+        }
+        [] => Err(nothing(word, kinds, &known)),
+        several => {
+            let names: Vec<String> = several.iter().map(|(_, key)| key.to_string()).collect();
+            Err(CliError::refused(format!("`{word}` is {}", names.join(" and ")), "write one of them"))
+        }
+    }
+}
+
+fn means(word: &str, key: &ObjectKey, namespace: Option<&str>) -> bool {
+    let in_namespace = namespace.is_none_or(|namespace| namespace == key.namespace);
+    let is_kind = |word: &str| word.parse::<Kind>().is_ok_and(|kind| kind == key.kind);
+    match word.split('/').collect::<Vec<_>>().as_slice() {
+        [name] => key.name == *name && in_namespace,
+        [first, name] => key.name == *name && (*first == key.namespace || (is_kind(first) && in_namespace)),
+        [kind, namespace, name] => key.name == *name && key.namespace == *namespace && is_kind(kind),
+        _ => false,
+    }
+}
+
+fn nothing(word: &str, kinds: &[Kind], known: &[(String, ObjectKey)]) -> CliError {
+    let what = kinds.iter().map(|kind| kind.lower()).collect::<Vec<_>>().join(" or ");
+    let name = word.rsplit('/').next().unwrap_or(word);
+    let help = match suggest::nearest(name, known.iter().map(|(_, key)| key.name.as_str())) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "`skiff run PATH` or `skiff up PATH` makes its manifest known".to_owned(),
+    };
+    CliError::refused(format!("no {what} is known as `{word}`"), help)
+}
+
+impl Recalled {
+    /// Secrets are remembered in memory only.
+    fn nothing_is_lost(&self) -> Result<(), CliError> {
+        let lost: Vec<String> = self.loaded.lost.iter().map(ToString::to_string).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        Err(CliError::refused(
+            format!("the content of {} went with a restart of the host", lost.join(", ")),
+            "`skiff run PATH` or `skiff up PATH` reads it again",
+        ))
+    }
+
+    /// What leads to the object and what it depends on, and to nothing else.
+    ///
+    /// # Errors
+    /// When it cannot be compiled.
+    pub fn target(&self, session: &Session) -> Result<Target, CliError> {
+        self.target_of(session, std::slice::from_ref(&self.object))
+    }
+
+    /// What leads to some objects of the source and what they depend on, and to nothing else.
+    ///
+    /// # Errors
+    /// When they cannot be compiled.
+    pub fn target_of(&self, session: &Session, objects: &[ObjectKey]) -> Result<Target, CliError> {
+        let only = objects.iter().map(ToString::to_string).collect();
+        let options = TargetOptions { only, ..TargetOptions::default() };
+        target(&self.loaded, &session.state, &session.state.history(), &session.settings.instance, &options)
+    }
+}
