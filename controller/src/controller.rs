@@ -247,16 +247,8 @@ impl<E: Engine> Controller<E> {
     }
 
     fn remember_failure(&mut self, step: &Step, error: &EngineError) {
-        let (object, hash, now) = (&step.object, step.hash.as_str(), self.settings.clock.now());
-        let failure = Failure::after(self.failures.get(object), object, hash, error.to_string(), now);
-        let mut failure = failure.caused_by(error);
-        if !error.counts() {
-            // It says nothing of the object, so the wait does not grow; yet an engine that answers every look and no other call
-            // is not to be stormed.
-            failure.attempts = failure.attempts.saturating_sub(1).max(1);
-            failure.retry_at = Failure::after(None, object, hash, String::new(), now).retry_at;
-        }
-        self.failures.insert(object.clone(), failure);
+        let failure = Failure::of(self.failures.get(&step.object), step, error, self.settings.clock.now());
+        self.failures.insert(step.object.clone(), failure);
     }
 
     /// A step that was done may say that its object has failed.

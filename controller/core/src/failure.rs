@@ -34,6 +34,20 @@ pub struct Failure {
     pub reason: &'static str,
     /// Whether the engine refused an update in place, so that only a replacement helps.
     pub update_refused: bool,
+    /// What it says of the revision.
+    pub cause: Cause,
+}
+
+/// What a failure says of the revision that it was met with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing: it may be the engine, the host, or somebody else.
+    #[default]
+    Other,
+    /// Its image cannot be had now.
+    Image,
+    /// No container can be made as its template asks.
+    Template,
 }
 
 const FIRST: SignedDuration = SignedDuration::from_secs(1);
@@ -61,14 +75,27 @@ impl Failure {
             template_hash: template_hash.to_owned(),
             reason: "",
             update_refused: counted.is_some_and(|failure| failure.update_refused),
+            cause: Cause::Other,
         }
     }
 
-    /// The failure with what the engine's error says of it.
-    #[must_use]
-    pub fn caused_by(self, error: &EngineError) -> Self {
-        let update_refused = self.update_refused || matches!(error, EngineError::UpdateRefused(_));
-        Self { reason: error.reason(), update_refused, ..self }
+    /// The failures of an object after a step failed with an error. One that says nothing of the object lets the wait not grow; yet
+    /// an engine that answers every look and no other call is not to be stormed.
+    pub fn of(previous: Option<&Self>, step: &Step, error: &EngineError, now: Timestamp) -> Self {
+        let after = |previous, error| Self::after(previous, &step.object, &step.hash, error, now);
+        let mut failure = after(previous, error.to_string());
+        failure.reason = error.reason();
+        failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
+        failure.cause = match (&step.action, error) {
+            (_, EngineError::Image { .. }) => Cause::Image,
+            (Action::CreateContainer(_), EngineError::Invalid(_)) => Cause::Template,
+            _ => Cause::Other,
+        };
+        if !error.counts() {
+            failure.attempts = failure.attempts.saturating_sub(1).max(1);
+            failure.retry_at = after(None, String::new()).retry_at;
+        }
+        failure
     }
 
     /// Whether the object must be left alone now, when its template is this one.

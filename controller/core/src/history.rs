@@ -70,6 +70,9 @@ pub struct Revision {
     pub since: Timestamp,
     /// What became of it.
     pub standing: Standing,
+    /// Whether it ran well once, however long ago: declared again it has to prove itself anew, and is still good to go back to.
+    #[serde(default)]
+    pub proven: bool,
 }
 
 /// What became of a revision.
@@ -135,6 +138,15 @@ impl Revision {
     pub fn template_hash(&self) -> &str {
         self.identity.split('+').next().unwrap_or_default()
     }
+
+    /// Whether it is good to go back to: it ran well, and has not failed since.
+    pub(crate) const fn ran_well(&self) -> bool {
+        match self.standing {
+            Standing::Stable => true,
+            Standing::Progressing { .. } | Standing::Watched { .. } => self.proven,
+            Standing::Failed { .. } => false,
+        }
+    }
 }
 
 impl ObjectHistory {
@@ -151,7 +163,7 @@ impl ObjectHistory {
     /// The newest revision before the declared one that ran well.
     pub fn last_stable(&self) -> Option<&Revision> {
         let earlier = self.revisions.split_last().map_or(&[][..], |(_, earlier)| earlier);
-        earlier.iter().rev().find(|revision| revision.standing == Standing::Stable)
+        earlier.iter().rev().find(|revision| revision.ran_well())
     }
 
     /// Since when its replicas are brought to the revision that they are brought to now.

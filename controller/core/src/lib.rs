@@ -44,7 +44,7 @@ pub use desired::{
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};
-pub use failure::{Failure, Failures, failure_behind};
+pub use failure::{Cause, Failure, Failures, failure_behind};
 pub use flight::Flight;
 pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{

@@ -34,7 +34,7 @@ use crate::held::Held;
 use crate::observed::Observed;
 use crate::reason::Reason;
 use draft::Draft;
-pub(crate) use facts::{ReplicaFacts, replica_facts};
+pub(crate) use facts::{Facts, replica_facts};
 pub use once::{Once, OncePlan, plan_once};
 
 /// The number of a step in its plan, counted from 0 in the order in which steps are best begun.

@@ -82,6 +82,7 @@ fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Obs
     let number = next_number(known, workload, observed);
     let object = Arc::make_mut(history).objects.entry(workload.key.clone()).or_default();
     // One that is declared again counts as new: it may have failed for a reason that has gone.
+    let proven = object.revisions.iter().any(|revision| revision.identity == *identity && revision.ran_well());
     object.revisions.retain(|revision| revision.identity != *identity);
     object.revisions.push(Revision {
         number,
@@ -93,6 +94,7 @@ fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Obs
         image: None,
         since: now,
         standing: Standing::Progressing { progress: None, available: 0 },
+        proven,
     });
     forget_oldest(object, workload.revision_history_limit);
 }
@@ -136,19 +138,32 @@ fn forget_oldest(object: &mut ObjectHistory, limit: u32) {
     }
 }
 
-/// When time alone changes what a revision is: the end of its watch, or its deadline.
-pub(crate) fn next_look(known: &ObjectHistory, workload: &Workload) -> Option<Timestamp> {
-    let deadline = |progress: Timestamp| progress.checked_add(deadline(workload)).ok();
-    match &known.declared()?.standing {
-        Standing::Watched { until } => Some(*until),
-        Standing::Progressing { progress, .. } => progress.and_then(deadline),
+/// When time alone changes what a revision is, after now: the end of its watch, or its deadline. `youngest` is when a replica of it was
+/// last started.
+pub(crate) fn next_look(
+    known: &ObjectHistory,
+    workload: &Workload,
+    now: Timestamp,
+    youngest: impl FnOnce() -> Option<Timestamp>,
+) -> Option<Timestamp> {
+    let moments = match &known.declared()?.standing {
+        Standing::Watched { until } => [Some(*until), None],
+        Standing::Progressing { progress, .. } => {
+            [progress.and_then(|progress| late_at(workload, progress, youngest())), None]
+        }
         // On the way back it has arrived when all of it has run for a while.
-        Standing::Failed { back: Back::Going { progress, .. }, .. } => progress.checked_add(WATCH).ok(),
-        Standing::Stable | Standing::Failed { .. } => None,
-    }
+        Standing::Failed { back: Back::Going { progress, .. }, .. } => {
+            let youngest = youngest();
+            [youngest.and_then(|youngest| youngest.checked_add(WATCH).ok()), late_at(workload, *progress, youngest)]
+        }
+        Standing::Stable | Standing::Failed { .. } => return None,
+    };
+    moments.into_iter().flatten().filter(|at| *at > now).min()
 }
 
-/// How long a revision may make no progress.
-fn deadline(workload: &Workload) -> SignedDuration {
-    SignedDuration::from_secs(i64::from(workload.progress_deadline_seconds))
+/// When a revision is late: so long after its last progress, or after the last start of a replica, as what took long before may have
+/// been a pull or a stop.
+fn late_at(workload: &Workload, progress: Timestamp, youngest: Option<Timestamp>) -> Option<Timestamp> {
+    let since = youngest.map_or(progress, |youngest| youngest.max(progress));
+    since.checked_add(SignedDuration::from_secs(i64::from(workload.progress_deadline_seconds))).ok()
 }

@@ -52,6 +52,8 @@ pub(super) struct Draft<'a> {
     pub(super) unpruned: BTreeSet<String>,
     /// The steps that start containers of an object, and whether all of it then runs.
     pub(super) starts: BTreeMap<ObjectKey, (Vec<StepId>, bool)>,
+    /// The steps that start containers of an object which have run before.
+    pub(super) restarts: BTreeMap<ObjectKey, Vec<StepId>>,
 }
 
 impl<'a> Draft<'a> {
@@ -88,6 +90,7 @@ impl<'a> Draft<'a> {
             detached: BTreeMap::new(),
             unpruned: BTreeSet::new(),
             starts: BTreeMap::new(),
+            restarts: BTreeMap::new(),
         }
     }
 

@@ -8,10 +8,20 @@ use skiff_api::ObjectKey;
 use super::draft::Draft;
 use super::replica::{Condition, Replica, classify};
 use crate::course::effective;
-use crate::desired::Desired;
-use crate::failure::Failure;
+use crate::desired::{Desired, Workload};
+use crate::failure::{Cause, Failure};
 use crate::history::{History, ObjectHistory};
 use crate::observed::Observed;
+
+/// A deployment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) replicas: Vec<ReplicaFacts>,
+    /// Why no container of the revision can be made.
+    pub(crate) unmade: Option<String>,
+    /// Whether it waits for an image that cannot be had now.
+    pub(crate) waits_for_image: bool,
+}
 
 /// One replica.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +36,9 @@ pub(crate) struct ReplicaFacts {
     pub(crate) started_at: Option<Timestamp>,
 }
 
-/// After so many ends, or failed starts, a replica that is not available is in trouble.
+/// After so many ends a replica that is not available is in trouble, and after so many failures one that cannot be made or started.
 const ENDS: usize = 3;
-const FAILED_STARTS: u32 = 3;
+const FAILURES: u32 = 3;
 
 /// The replicas of some deployments, each judged by the revision that is worked towards.
 pub(crate) fn replica_facts(
@@ -37,7 +47,7 @@ pub(crate) fn replica_facts(
     history: &History,
     objects: &BTreeSet<&ObjectKey>,
     now: Timestamp,
-) -> BTreeMap<ObjectKey, Vec<ReplicaFacts>> {
+) -> BTreeMap<ObjectKey, Facts> {
     if objects.is_empty() {
         return BTreeMap::new();
     }
@@ -47,16 +57,25 @@ pub(crate) fn replica_facts(
     workloads
         .map(|workload| {
             let since = history.objects.get(&workload.key).and_then(ObjectHistory::since).unwrap_or(Timestamp::MIN);
-            let failure = observed
-                .failures
-                .get(&workload.key)
-                .filter(|failure| failure.template_hash == workload.template.hash && failure.at >= since);
-            let containers = draft.containers(&workload.key).iter();
-            let facts =
-                containers.map(|container| facts(&draft, &classify(&draft, workload, container), failure, since));
-            (workload.key.clone(), facts.collect())
+            (workload.key.clone(), facts_of(&draft, workload, since))
         })
         .collect()
+}
+
+fn facts_of(draft: &Draft<'_>, workload: &Workload, since: Timestamp) -> Facts {
+    let failure = draft.observed.failures.get(&workload.key);
+    let failure = failure.filter(|failure| failure.template_hash == workload.template.hash && failure.at >= since);
+    let containers = draft.containers(&workload.key).iter();
+    let judged = containers.map(|container| facts(draft, &classify(draft, workload, container), failure, since));
+    let replicas: Vec<ReplicaFacts> = judged.collect();
+    let youngest = replicas.iter().filter(|fact| fact.updated).filter_map(|fact| fact.started_at).max();
+    let unmade = failure.filter(|failure| failure.cause == Cause::Template && failure.attempts >= FAILURES);
+    let waits = |failure: &Failure| failure.cause == Cause::Image && Some(failure.at) > youngest;
+    Facts {
+        unmade: unmade.map(|failure| format!("no container can be made: {}", failure.error)),
+        waits_for_image: failure.is_some_and(waits),
+        replicas,
+    }
 }
 
 fn facts(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, since: Timestamp) -> ReplicaFacts {
@@ -78,17 +97,18 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, 
         Condition::Finished { code } if code != 0 && detail.finished_at.is_some_and(|at| at > since) => {
             Some(format!("{name} ended with {code}"))
         }
-        Condition::Created if failure.is_some_and(|failure| failure.attempts >= FAILED_STARTS) => {
+        Condition::Created if failure.is_some_and(|failure| failure.attempts >= FAILURES) => {
             let error = Some(&detail.error).filter(|error| !error.is_empty() && !is_of_the_host(error))?;
             Some(format!("{name} cannot be started: {error}"))
         }
-        Condition::Unhealthy => {
+        Condition::Unhealthy if detail.started_at.is_some_and(|at| at >= since) => {
             let complaint = replica.complaint.as_ref().map(|complaint| format!(": {}", complaint.text()));
             Some(format!("{name} is unhealthy{}", complaint.unwrap_or_default()))
         }
         Condition::Available
         | Condition::Finished { .. }
         | Condition::Paused
+        | Condition::Unhealthy
         | Condition::Dead
         | Condition::Removing => None,
         Condition::Ready { .. }

@@ -7,6 +7,7 @@ use skiff_api::{OwnerLabels, RestartPolicy};
 use super::checks::{Checked, Checks, Complaint};
 use super::draft::Draft;
 use crate::desired::{InPlace, Workload};
+use crate::made_from::made_from;
 use crate::observed::{ContainerState, ObservedContainer};
 use crate::reason::{Change, Reason};
 use crate::template;
@@ -78,6 +79,11 @@ pub(super) struct Replica<'a> {
 }
 
 impl Replica<'_> {
+    /// Whether it has a process, or gets one again by itself.
+    pub(super) const fn has_process(&self) -> bool {
+        matches!(self.container.state, ContainerState::Running | ContainerState::Paused | ContainerState::Restarting)
+    }
+
     /// Whether it counts in a rollout. How long a replica must have been Ready is asked of new ones only: an old one that is
     /// Ready serves, whatever the new manifest says of `minReadySeconds`.
     pub(super) const fn serves(&self) -> bool {
@@ -115,13 +121,26 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     } else {
         restarted.map(|_| Reason::RestartAsked)
     };
-    // One of an earlier template keeps the policy that it has until it is replaced.
-    let own = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
-    let policy = own.filter(|_| outdated.is_some()).unwrap_or(workload.restart_policy);
+    let policy =
+        if outdated.is_some() { old_policy(draft, workload, container, labels) } else { workload.restart_policy };
     let checks = Checks::of(draft, workload, container, labels);
     let condition = condition(workload, policy, container, &checks, draft.now);
     let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
     Replica { container, labels, outdated, adjust, unknown_content, condition, complaint }
+}
+
+/// What the manifest said of the restarts of a replica that is of an earlier template. What Docker has may be Skiff's own doing: it
+/// takes the policy from what it restarts itself, which is not done with its work because of that.
+fn old_policy(
+    draft: &Draft<'_>,
+    workload: &Workload,
+    container: &ObservedContainer,
+    labels: &OwnerLabels,
+) -> RestartPolicy {
+    let remembered = made_from(Some(workload), &draft.observed.history, labels);
+    let own = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
+    let own = own.filter(|_| !draft.is_crash_loop(&container.id));
+    remembered.map(|pod| pod.restart_policy.unwrap_or_default()).or(own).unwrap_or(workload.restart_policy)
 }
 
 fn nobody() -> OwnerLabels {

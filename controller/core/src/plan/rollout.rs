@@ -18,13 +18,18 @@ use crate::history::ObjectHistory;
 use crate::reason::Reason;
 
 /// The replicas of a workload, sorted for closing the gap.
-struct Gap<'d, 'a> {
+pub(super) struct Gap<'d, 'a> {
     workload: &'d Workload,
     wanted: usize,
+    /// Current ones that stay.
     current: Vec<&'d Replica<'a>>,
-    /// Current ones whose ordinal another one has.
-    doubles: Vec<&'d Replica<'a>>,
-    /// Outdated ones, in the order in which they go: those that do not serve first, then the highest ordinals.
+    /// Current ones that go whatever else happens: those whose ordinal another one has, those above the number, which do not serve or
+    /// have the highest ordinals, and those that do not serve where a smaller number leaves too many beside the old ones.
+    surplus: Vec<&'d Replica<'a>>,
+    /// A current one that nobody has judged yet: which of them serve is not known then, and all stay.
+    unjudged: Option<&'d Replica<'a>>,
+    /// Outdated ones, in the order in which they go: those that do not serve first, then those that have not served for long, then the
+    /// highest ordinals.
     /// Of two with one ordinal, as a rename by hand between two steps leaves them, only one stays.
     outdated: Vec<&'d Replica<'a>>,
     /// How many are being removed: what comes for them takes their ordinals, once they have gone.
@@ -45,54 +50,97 @@ struct Moves<'d, 'a> {
     create: Vec<u32>,
     /// Whether those that come wait until those that go have gone.
     gone_first: bool,
+    /// How many of those that come have room beside those that go; each further one follows one that has gone.
+    room: usize,
     /// Replicas whose turn comes later.
     rest: Vec<&'d Replica<'a>>,
 }
 
-pub(super) fn close_gap(
-    draft: &mut Draft<'_>,
-    workload: &Workload,
-    replicas: &[Replica<'_>],
-    gate: Result<Vec<StepId>, HeldReason>,
-) {
-    let gap = Gap::new(draft, workload, replicas);
-    gap.drop_surplus(draft);
-    let missing = gap.wanted.saturating_sub(gap.current.len() + gap.leaving);
-    if gap.outdated.is_empty() && missing == 0 {
-        gap.say_failures(draft, gate.err());
-        gap.note_starts(draft, 0);
-        return;
-    }
-    match gate {
-        Err(why) => gap.hold_all(draft, why, missing),
-        // Why it is stopped has been said.
-        Ok(_) if workload.rollout.paused && !gap.outdated.is_empty() => {
-            gap.hold_all(draft, HeldReason::Paused, missing);
-        }
-        Ok(after) => gap.move_on(draft, after, missing),
-    }
-}
-
 impl<'d, 'a> Gap<'d, 'a> {
-    fn new(draft: &Draft<'_>, workload: &'d Workload, replicas: &'d [Replica<'a>]) -> Self {
+    pub(super) fn new(draft: &Draft<'_>, workload: &'d Workload, replicas: &'d [Replica<'a>]) -> Self {
         let (there, leaving): (Vec<_>, Vec<_>) =
             replicas.iter().partition(|replica| !matches!(replica.condition, Condition::Dead | Condition::Removing));
         let (mut outdated, mut current): (Vec<_>, Vec<_>) =
             there.into_iter().partition(|replica| replica.outdated.is_some());
-        outdated.sort_by_key(|replica| (replica.serves(), std::cmp::Reverse(replica.labels.ordinal)));
+        let worth = |replica: &Replica<'_>| (replica.serves(), replica.condition.is_available());
+        outdated.sort_by_key(|replica| (worth(replica), std::cmp::Reverse(replica.labels.ordinal)));
         current.sort_by_key(|replica| (!replica.condition.is_ready(), replica.labels.ordinal));
         let mut ordinals = BTreeSet::new();
-        let (current, doubles): (Vec<_>, Vec<_>) =
+        let (mut current, mut surplus): (Vec<&Replica<'_>>, Vec<_>) =
             current.into_iter().partition(|replica| ordinals.insert(replica.labels.ordinal));
+        let wanted = count(workload.replicas);
+        let serving = |replicas: &[&Replica<'_>]| replicas.iter().filter(|replica| replica.serves()).count();
+        let room = wanted.saturating_add(count(workload.rollout.max_surge)).saturating_sub(serving(&outdated));
+        let kept = serving(&current).max(room).min(wanted);
+        surplus.extend(current.iter().skip(kept));
+        let unjudged = current.iter().copied().find(|replica| replica.condition == Condition::Unjudged);
+        if unjudged.is_none() {
+            current.truncate(kept);
+        }
         Self {
             workload,
-            wanted: usize::try_from(workload.replicas).unwrap_or(usize::MAX),
+            wanted,
             current,
-            doubles,
+            surplus,
+            unjudged,
             outdated,
             leaving: leaving.len(),
             used: replicas.iter().map(|replica| replica.labels.ordinal).collect(),
             revision: revision_number(draft, workload, replicas),
+        }
+    }
+
+    /// Removes what is surplus, and lets the others come and go as far as the gate and the strategy allow.
+    pub(super) fn close(&self, draft: &mut Draft<'_>, gate: Result<Vec<StepId>, HeldReason>) {
+        self.drop_surplus(draft);
+        let missing = self.wanted.saturating_sub(self.current.len() + self.leaving);
+        if self.outdated.is_empty() && missing == 0 {
+            self.say_failures(draft, gate.err());
+            self.note_starts(draft, 0);
+            return;
+        }
+        match gate {
+            Err(why) => self.hold_all(draft, why, missing),
+            // Why it is stopped has been said.
+            Ok(_) if self.workload.rollout.paused && !self.outdated.is_empty() => {
+                self.hold_all(draft, HeldReason::Paused, missing);
+            }
+            Ok(after) => self.move_on(draft, after, missing),
+        }
+    }
+
+    /// Outdated replicas that nobody would miss, as enough others serve: those that do not, and of the others those that are too many.
+    fn needless(&self) -> impl Iterator<Item = &'d Replica<'a>> {
+        let spare = self.available().checked_sub(self.wanted);
+        let idle = self.outdated.iter().filter(move |replica| spare.is_some() && !replica.may_serve());
+        let serving = self.outdated.iter().filter(|replica| replica.serves());
+        idle.chain(serving.take(spare.unwrap_or(0))).copied()
+    }
+
+    /// Whether a replica goes and nothing comes for it, or may as soon as the others are judged, so that nothing else is done to it.
+    pub(super) fn is_surplus(&self, replica: &Replica<'_>) -> bool {
+        let beside = if replica.outdated.is_some() { self.outdated.as_slice() } else { &[] };
+        let serving = self.current.iter().chain(beside).filter(|other| other.may_serve()).count();
+        if !replica.may_serve() && serving >= self.wanted {
+            return true;
+        }
+        let surplus = self.surplus.iter().copied().filter(|_| self.unjudged.is_none());
+        surplus.chain(self.needless()).any(|surplus| surplus.container.id == replica.container.id)
+    }
+
+    fn drop_surplus(&self, draft: &mut Draft<'_>) {
+        let Some(unjudged) = self.unjudged else {
+            for replica in &self.surplus {
+                self.remove(draft, replica, &Reason::Surplus, &[]);
+            }
+            return;
+        };
+        let removal =
+            |replica: &&Replica<'_>| pending("remove container", replica.container.name.clone(), Reason::Surplus);
+        let waiting: Vec<Pending> = self.surplus.iter().map(removal).collect();
+        if !waiting.is_empty() {
+            let why = HeldReason::WaitingReady { container: unjudged.container.name.clone(), until: None };
+            draft.hold_with(&self.workload.key, why, waiting);
         }
     }
 
@@ -117,25 +165,6 @@ impl<'d, 'a> Gap<'d, 'a> {
         self.current.len() + self.outdated.len()
     }
 
-    /// Removes current replicas above the number: those that do not serve first, then the highest ordinals.
-    fn drop_surplus(&self, draft: &mut Draft<'_>) {
-        let surplus = self.doubles.iter().chain(self.current.iter().skip(self.wanted));
-        // Which of them serve is not known before all are judged.
-        if let Some(unjudged) = self.current.iter().find(|replica| replica.condition == Condition::Unjudged) {
-            let waiting: Vec<Pending> = surplus
-                .map(|replica| pending("remove container", replica.container.name.clone(), Reason::Surplus))
-                .collect();
-            if !waiting.is_empty() {
-                let why = HeldReason::WaitingReady { container: unjudged.container.name.clone(), until: None };
-                draft.hold_with(&self.workload.key, why, waiting);
-            }
-            return;
-        }
-        for replica in surplus {
-            self.remove(draft, replica, &Reason::Surplus, &[]);
-        }
-    }
-
     fn remove(&self, draft: &mut Draft<'_>, replica: &Replica<'_>, reason: &Reason, after: &[StepId]) -> StepId {
         let (key, hash) = (&self.workload.key, &self.workload.template.hash);
         remove(draft, key, hash, replica.container, reason, after)
@@ -157,15 +186,16 @@ impl<'d, 'a> Gap<'d, 'a> {
         }
     }
 
-    /// Holds everything, but for outdated replicas that are more than needed.
+    /// Holds everything, but for outdated replicas that nobody would miss.
     fn hold_all(&self, draft: &mut Draft<'_>, why: HeldReason, missing: usize) {
-        let needless = self.available().saturating_sub(self.wanted).min(self.outdated.len());
-        let (kept, going) = self.outdated.split_at_checked(self.outdated.len() - needless).unwrap_or((&[], &[]));
-        for replica in going.iter().filter(|replica| replica.serves()) {
+        let needless: BTreeSet<&str> = self.needless().map(|replica| replica.container.id.as_str()).collect();
+        let (going, kept): (Vec<_>, Vec<_>) =
+            self.outdated.iter().partition(|replica| needless.contains(replica.container.id.as_str()));
+        for replica in going {
             self.remove(draft, replica, &Reason::Surplus, &[]);
         }
         let mut waiting: Vec<Pending> =
-            kept.iter().take(self.wanted).map(|replica| self.replacement(replica)).collect();
+            kept.into_iter().take(self.wanted).map(|replica| self.replacement(replica)).collect();
         for ordinal in self.free_ordinals(missing.saturating_sub(self.outdated.len())) {
             waiting.push(pending("create container", replica_name(draft, self.workload, ordinal), Reason::Missing));
         }
@@ -191,6 +221,9 @@ impl<'d, 'a> Gap<'d, 'a> {
         if moves.create.len() < wanted {
             // Nothing goes for a successor that cannot come.
             moves.remove.retain(|(replica, _)| replica.serves());
+            if !moves.gone_first {
+                moves.create.truncate(moves.room);
+            }
         }
         let ground = if moves.create.is_empty() && moves.replace.is_empty() {
             Ok(Ground::default())
@@ -230,39 +263,43 @@ impl<'d, 'a> Gap<'d, 'a> {
         }
     }
 
-    /// Each replica goes before its successor comes, on the same ordinal.
+    /// Each replica goes before its successor comes, on the same ordinal; for those above the number none comes.
     fn stop_first(&self) -> Moves<'d, 'a> {
         let total = self.total();
-        let surplus = total.saturating_sub(self.wanted).min(self.outdated.len());
-        let (going, staying) = self.outdated.split_at_checked(surplus).unwrap_or((&[], &[]));
-        let unavailable = self.wanted.saturating_sub(self.available());
-        let mut budget = count(self.workload.rollout.max_unavailable).saturating_sub(unavailable);
+        let surplus = total.saturating_sub(self.wanted);
+        let least = self.wanted.saturating_sub(count(self.workload.rollout.max_unavailable));
+        let mut spare = self.available().saturating_sub(least);
         let mut moves = Moves {
-            remove: going.iter().map(|replica| (*replica, Reason::Surplus)).collect(),
             create: self.free_ordinals(self.wanted.saturating_sub(total + self.leaving)),
+            room: usize::MAX,
             ..Moves::default()
         };
-        for replica in staying {
-            if !replica.may_serve() {
-                moves.replace.push(replica);
-            } else if budget > 0 {
-                budget -= 1;
-                moves.replace.push(replica);
-            } else {
+        for (index, replica) in self.outdated.iter().enumerate() {
+            if replica.may_serve() && spare == 0 {
                 moves.rest.push(replica);
+                continue;
+            }
+            spare = spare.saturating_sub(usize::from(replica.may_serve()));
+            if index < surplus {
+                moves.remove.push((replica, Reason::Surplus));
+            } else {
+                moves.replace.push(replica);
             }
         }
         moves
     }
 
-    /// A new replica comes before an old one goes, as far as surge and availability allow.
+    /// A new replica comes before an old one goes, as far as surge and availability allow. What does not serve goes at once, and what
+    /// has no room beside it comes after it.
     fn start_first(&self, missing: usize) -> Moves<'d, 'a> {
         let rollout = &self.workload.rollout;
         let least = self.wanted.saturating_sub(count(rollout.max_unavailable));
         // One that nobody has judged yet stays while it might be missed.
         let spare = self.available() >= least;
-        let (serving, broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
+        let (serving, mut broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
             self.outdated.iter().partition(|replica| replica.serves() || (replica.may_serve() && !spare));
+        broken.sort_by_key(|replica| !replica.has_process());
+        let in_the_way = broken.iter().filter(|replica| replica.has_process()).count();
         let removable = self.available().saturating_sub(least).min(serving.len());
         let (going, staying) = serving.split_at_checked(removable).unwrap_or((&[], &[]));
         let room = self.wanted.saturating_add(count(rollout.max_surge));
@@ -270,6 +307,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         Moves {
             remove: broken.iter().chain(going).map(|replica| (*replica, self.reason_of(replica))).collect(),
             create: self.free_ordinals(missing.min(room)),
+            room: room.saturating_sub(in_the_way),
             rest: staying.to_vec(),
             ..Moves::default()
         }
@@ -287,9 +325,13 @@ impl<'d, 'a> Gap<'d, 'a> {
             self.create(draft, ground, replica.labels.ordinal, &reason, &[removed]);
         }
         let reason = self.outdated.first().map_or(Reason::Missing, |replica| self.reason_of(replica));
-        let after = if moves.gone_first { gone } else { Vec::new() };
-        for ordinal in &moves.create {
-            self.create(draft, ground, *ordinal, &reason, &after);
+        for (index, ordinal) in moves.create.iter().enumerate() {
+            let follows = if moves.gone_first {
+                gone.clone()
+            } else {
+                index.checked_sub(moves.room).and_then(|beyond| gone.get(beyond)).copied().into_iter().collect()
+            };
+            self.create(draft, ground, *ordinal, &reason, &follows);
         }
         self.wait(draft, moves);
         self.note_starts(draft, moves.create.len() + moves.replace.len());

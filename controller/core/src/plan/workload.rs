@@ -12,7 +12,7 @@ use super::draft::{Draft, observed_ref};
 use super::drift::put_right;
 use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
-use super::rollout;
+use super::rollout::Gap;
 use crate::action::Action;
 use crate::course::Course;
 use crate::crash::{Pace, pace};
@@ -27,9 +27,9 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         return;
     }
     note_limits(draft, workload);
-    note_course(draft, workload);
     let replicas: Vec<Replica<'_>> =
         draft.containers(&workload.key).iter().map(|container| classify(draft, workload, container)).collect();
+    note_course(draft, workload, &replicas);
     let unknown: BTreeSet<&String> = replicas.iter().flat_map(|replica| &replica.unknown_content).collect();
     if !unknown.is_empty() {
         draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().cloned().collect() });
@@ -43,15 +43,21 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     }
     // Dependencies gate the first start of a revision, never the healing of one that ran.
     let gate = obstacle(draft, workload, || has_begun(draft, workload, &replicas));
-    heal(draft, workload, &replicas, gate.as_ref());
-    rollout::close_gap(draft, workload, &replicas, gate);
+    let gap = Gap::new(draft, workload, &replicas);
+    let staying = replicas.iter().filter(|replica| !gap.is_surplus(replica));
+    heal(draft, workload, staying, gate.as_ref());
+    gap.close(draft, gate);
     update_files(draft, workload);
 }
 
 /// Says what became of the declared revision, and looks again when time alone will tell.
-fn note_course(draft: &mut Draft<'_>, workload: &Workload) {
+fn note_course(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) {
     let known = draft.observed.history.objects.get(&workload.key);
-    if let Some(at) = known.and_then(|known| next_look(known, workload)).filter(|at| *at > draft.now) {
+    let youngest = || {
+        let current = replicas.iter().filter(|replica| replica.outdated.is_none());
+        current.filter_map(|replica| replica.container.detail.as_ref()?.started_at).max()
+    };
+    if let Some(at) = known.and_then(|known| next_look(known, workload, draft.now, youngest)) {
         draft.wake(at);
     }
     let held = match &workload.course {
@@ -148,7 +154,12 @@ fn collides(published: &PublishedPort, port: &ContainerPort, host_port: u16) -> 
 }
 
 /// Puts right what exists: starts what ended, frees what is frozen, undoes what was changed by hand.
-fn heal(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>], gate: Result<&Vec<StepId>, &HeldReason>) {
+fn heal<'r, 'a: 'r>(
+    draft: &mut Draft<'_>,
+    workload: &Workload,
+    replicas: impl Iterator<Item = &'r Replica<'a>>,
+    gate: Result<&Vec<StepId>, &HeldReason>,
+) {
     for replica in replicas {
         // What is outdated is replaced; while that cannot be, it is kept running.
         let gone = matches!(replica.condition, Condition::Dead | Condition::Removing);
@@ -219,6 +230,9 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
     }
     after.extend(adjust(draft, workload, replica));
     after.extend(restore_files(draft, workload, container));
+    // Where what it depends on has ended as well, as after a restart of the engine, that comes first. A rollout of it does not.
+    let before = workload.depends_on.iter().filter_map(|dependency| draft.restarts.get(&dependency.object));
+    after.extend(before.flatten());
     let reason = match &container.detail {
         Some(detail) if replica.condition == Condition::Exited => {
             Reason::Exited { code: detail.exit_code, error: detail.error.clone() }
@@ -228,6 +242,7 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
     let action = Action::StartContainer { container: observed_ref(container) };
     let step = draft.step(key, &hash, action, reason, after);
     draft.starts.entry(key.clone()).or_default().0.push(step);
+    draft.restarts.entry(key.clone()).or_default().push(step);
 }
 
 /// What keeps a container that ends again and again from being started now.

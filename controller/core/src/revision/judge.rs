@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use skiff_api::OnFailure;
 
-use super::{WATCH, deadline};
+use super::{WATCH, late_at};
 use crate::desired::Workload;
 use crate::event::Event;
 use crate::history::{Back, ObjectHistory, Standing};
 use crate::observed::Observed;
-use crate::plan::ReplicaFacts;
+use crate::plan::Facts;
 
 /// What a look changed.
 pub(super) struct Judged {
@@ -27,8 +27,10 @@ struct Look<'a> {
     trouble: Option<&'a str>,
     /// When the youngest replica started.
     youngest: Option<Timestamp>,
-    /// Whether time passes for the deadline: not while it is paused, while the disk is full, or while a step is under way.
-    counts: bool,
+    /// Whether no progress can be made: it is paused, the disk is full, or its image cannot be had.
+    stands_still: bool,
+    /// Whether a step is under way.
+    is_busy: bool,
     now: Timestamp,
 }
 
@@ -36,7 +38,7 @@ struct Look<'a> {
 pub(super) fn judge(
     known: &ObjectHistory,
     workload: &Workload,
-    facts: &[ReplicaFacts],
+    facts: &Facts,
     observed: &Observed,
     now: Timestamp,
 ) -> Option<Judged> {
@@ -54,21 +56,23 @@ impl<'a> Look<'a> {
     fn new(
         known: &ObjectHistory,
         workload: &'a Workload,
-        facts: &'a [ReplicaFacts],
+        facts: &'a Facts,
         observed: &Observed,
         now: Timestamp,
     ) -> Self {
-        let count = |test: &dyn Fn(&&ReplicaFacts) -> bool| facts.iter().filter(test).count();
+        let Facts { replicas, unmade, waits_for_image } = facts;
+        let updated = || replicas.iter().filter(|fact| fact.updated);
         let paused = workload.rollout.paused || known.paused;
         Self {
             workload,
             wanted: usize::try_from(workload.replicas).unwrap_or(usize::MAX),
-            updated: count(&|fact| fact.updated),
-            available: count(&|fact| fact.updated && fact.available),
-            outdated: count(&|fact| !fact.updated),
-            trouble: facts.iter().filter(|fact| fact.updated).find_map(|fact| fact.trouble.as_deref()),
-            youngest: facts.iter().filter(|fact| fact.updated).filter_map(|fact| fact.started_at).max(),
-            counts: !paused && observed.engine.low_disk.is_none() && !observed.in_flight.contains(&workload.key),
+            updated: updated().count(),
+            available: updated().filter(|fact| fact.available).count(),
+            outdated: replicas.len() - updated().count(),
+            trouble: unmade.as_deref().or_else(|| updated().find_map(|fact| fact.trouble.as_deref())),
+            youngest: updated().filter_map(|fact| fact.started_at).max(),
+            stands_still: paused || observed.engine.low_disk.is_some() || *waits_for_image,
+            is_busy: observed.in_flight.contains(&workload.key),
             now,
         }
     }
@@ -78,7 +82,8 @@ impl<'a> Look<'a> {
     }
 
     fn is_late(&self, progress: Timestamp) -> bool {
-        self.counts && self.now.duration_since(progress) >= deadline(self.workload)
+        let late_at = late_at(self.workload, progress, self.youngest);
+        !self.is_busy && !self.stands_still && late_at.is_some_and(|at| at <= self.now)
     }
 
     fn lateness(&self) -> String {
@@ -106,10 +111,8 @@ impl<'a> Look<'a> {
         let standing = match progress {
             // Nothing of it is there yet; or its clock stands still.
             _ if self.updated == 0 => return None,
-            Some(_) if !self.counts && self.workload.rollout.paused => {
-                Standing::Progressing { progress: None, available }
-            }
-            None if self.counts => Standing::Progressing { progress: Some(self.now), available },
+            Some(_) if self.stands_still => Standing::Progressing { progress: None, available },
+            None if !self.stands_still => Standing::Progressing { progress: Some(self.now), available },
             Some(_) if available > before => Standing::Progressing { progress: Some(self.now), available },
             Some(progress) if self.is_late(progress) => return self.fail(known, &self.lateness()),
             Some(_) | None => return None,
@@ -194,6 +197,10 @@ impl<'a> Look<'a> {
                 (Back::Arrived { to }, Some(event))
             }
             (Some((_, before)), None) if available > before => {
+                (Back::Going { to, progress: self.now, available }, None)
+            }
+            // Written down now and then, so that no time has passed when it can go on.
+            (Some((progress, _)), None) if self.stands_still && self.now.duration_since(progress) >= WATCH => {
                 (Back::Going { to, progress: self.now, available }, None)
             }
             (Some((progress, _)), None) if self.is_late(progress) => lost(&self.lateness()),

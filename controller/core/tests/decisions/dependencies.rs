@@ -94,6 +94,28 @@ fn a_dependency_that_becomes_unhealthy_does_not_keep_its_dependents_from_healing
 }
 
 #[test]
+fn what_ended_together_is_started_in_the_order_of_dependency_and_waits_for_no_rollout() {
+    let paced = json!({ "restart": { "delay": "1s" } });
+    let api = deployment("api", 1, json!({}), paced.clone(), json!({ "dependsOn": [{ "name": "db" }] }));
+    let mut world = World::of(&[api.clone(), db(json!({}), paced.clone())]);
+    world.settle();
+    world.engine.restart_engine(true);
+    world.pass();
+    world.advance(2);
+    assert_eq!(
+        world.lines(),
+        ["0 start container shop-db-1 (exited with 137)", "1 start container shop-api-1 (exited with 137) < 0"]
+    );
+    world.settle();
+    world.declare(&[api, db(json!({ "image": "app:2" }), paced)]);
+    world.engine.stop_by_hand("shop-api-1");
+    world.advance(2);
+    let starts: Vec<String> =
+        world.lines().into_iter().filter(|line| line.contains("start container shop-api")).collect();
+    assert_eq!(starts, ["3 start container shop-api-1 (exited with 0)"]);
+}
+
+#[test]
 fn completed_waits_for_the_exit() {
     let mut world = World::of(&[after("api", "Completed"), db(json!({}), json!({ "restartPolicy": "Never" }))]);
     world.pass();

@@ -15,5 +15,7 @@ mod removal;
 mod requests;
 mod rollbacks;
 mod rollouts;
+mod scaling;
+mod standing;
 mod story;
 mod world;

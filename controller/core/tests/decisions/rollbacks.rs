@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use skiff_core::{SignedDuration, Standing};
-use skiff_sim::{Program, SimImage};
+use skiff_sim::{Passes, Program, SimImage};
 
 use crate::world::{World, deployment, key, web};
 
@@ -125,8 +125,9 @@ fn a_revision_that_makes_no_progress_until_its_deadline_goes_back() {
         )
     };
     let mut world = stable(&slow("app:1"));
+    let never = SimImage { id: "sha256:never".to_owned(), checks: Passes::Never, ..SimImage::default() };
+    world.engine.put_image("app:2", never);
     world.declare(&[slow("app:2")]);
-    world.sick.insert("app:2".to_owned());
     world.run(29);
     assert!(world.told().is_empty());
     world.run(5);

@@ -26,8 +26,6 @@ pub(crate) struct World {
     pub(crate) history: Arc<History>,
     pub(crate) events: Vec<Event>,
     archive: Archive,
-    /// Images whose health checks never pass.
-    pub(crate) sick: BTreeSet<String>,
     /// The probes that a controller runs; `None` where nobody does.
     pub(crate) probes: Option<ProbeSchedule>,
     pub(crate) digest_key: u8,
@@ -52,7 +50,6 @@ impl World {
             history: Arc::default(),
             events: Vec::new(),
             archive: Archive::default(),
-            sick: BTreeSet::new(),
             probes: Some(ProbeSchedule::default()),
             digest_key: 1,
             api_version: (1, 41),
@@ -169,10 +166,8 @@ impl World {
                     }
                 }
                 Err(error) => {
-                    self.fail(step, error.to_string());
-                    if let Some(failure) = self.failures.remove(&step.object) {
-                        self.failures.insert(step.object.clone(), failure.caused_by(&error));
-                    }
+                    let failure = Failure::of(self.failures.get(&step.object), step, &error, self.engine.now());
+                    self.failures.insert(step.object.clone(), failure);
                 }
             }
         }
@@ -194,15 +189,10 @@ impl World {
         while self.engine.now() < end {
             let plan = self.pass();
             let soonest = self.engine.now() + SignedDuration::from_millis(100);
-            let rest = if self.sick.is_empty() { 10 } else { 1 };
-            let latest = self.engine.now() + SignedDuration::from_secs(rest);
+            let latest = self.engine.now() + SignedDuration::from_secs(10);
             let due = [plan.wake_at, self.engine.next_change(), (!plan.steps.is_empty()).then_some(soonest)];
             let next = due.into_iter().flatten().min().unwrap_or(latest);
             self.engine.advance(next.clamp(soonest, latest).min(end));
-            let sick = self.engine.containers().filter(|container| self.sick.contains(&container.image));
-            for name in sick.map(|container| container.name.clone()).collect::<Vec<_>>() {
-                self.engine.set_health(&name, skiff_core::Health::Starting);
-            }
         }
     }
 

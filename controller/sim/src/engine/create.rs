@@ -27,6 +27,9 @@ impl SimEngine {
         let image = self.image_to_run(&spec.image)?;
         let env = variables(&spec.template.env, content)?;
         let mut made = new_container(create, &image, env);
+        if let Some(path) = host_paths(&made).find(|path| path.starts_with("/nowhere/")) {
+            return Err(EngineError::Invalid(format!("bind source path does not exist: {path}")));
+        }
         if let Some(missing) = made.file_sets().find(|files| !self.files.contains_key(*files)) {
             return Err(EngineError::Invalid(format!("bind source path does not exist: {missing}")));
         }
@@ -61,6 +64,19 @@ impl SimEngine {
         }
         Ok(())
     }
+}
+
+/// The paths of the host that it mounts.
+fn host_paths(container: &SimContainer) -> impl Iterator<Item = &str> {
+    container.mounts.iter().filter_map(|mount| match &mount.source {
+        MountSource::HostPath { volume, .. } => Some(volume.path.as_str()),
+        MountSource::Volume { .. }
+        | MountSource::Files(_)
+        | MountSource::Tmpfs(_)
+        | MountSource::Anonymous
+        | MountSource::Image(_)
+        | MountSource::NamedPipe(_) => None,
+    })
 }
 
 /// What it means that a container has the name already.
