@@ -1,17 +1,17 @@
-//! The controller's loop as a model: observe, plan, perform what may be performed, remember failures, forget all in a crash.
+//! The controller's loop as a model: observe, learn, plan, perform what may be performed, forget what is not on the disk in a crash.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use skiff_api::{Instance, ObjectKey};
+use skiff_api::Instance;
 use skiff_core::{
-    Action, Archive, CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Failure,
-    Failures, History, Intent, Observed, Outcome, Plan, ProbeNews, ProbeSchedule, SourceState, Step, StepId, Timestamp,
-    compile, failure_behind, plan,
+    CompileInput, ContentStore, DeclaredObject, Desired, DigestKey, EngineError, Event, Intent, Observed, Outcome,
+    Plan, ProbeNews, ProbeSchedule, SourceState, Step, StepId, Timestamp, compile, failure_behind, plan,
 };
 use skiff_sim::SimEngine;
 
 use crate::manifests::{Manifests, SECRET_MARK};
+use crate::memory::Memory;
 use crate::random::Random;
 
 /// Steps of one plan that are not done yet.
@@ -22,15 +22,25 @@ struct Batch {
     content: Arc<ContentStore>,
 }
 
-/// What the controller holds. A crash loses the failures and the batches; Docker and the state directory stay.
+/// What a source yields.
+#[derive(Default)]
+struct Loaded {
+    manifests: Manifests,
+    confirm_prune: bool,
+    problems: usize,
+}
+
+/// What the controller holds. A crash loses the batches and what its memory has not on the disk.
 pub(crate) struct Controller {
+    loaded: Loaded,
     pub(crate) desired: Desired,
     content: Arc<ContentStore>,
     pub(crate) wake_at: Option<Timestamp>,
     pub(crate) last_plan: Plan,
-    departed: BTreeMap<ObjectKey, Departed>,
-    failures: Failures,
+    pub(crate) memory: Memory,
     pub(crate) probes: ProbeSchedule,
+    /// What was told in the last pass.
+    pub(crate) events: Vec<Event>,
     batches: Vec<Batch>,
     saw_ours: bool,
     /// Whether each step is performed twice.
@@ -46,13 +56,14 @@ pub(crate) struct Performed {
 impl Controller {
     pub(crate) fn new(stutters: bool) -> Self {
         Self {
+            loaded: Loaded::default(),
             desired: Desired::default(),
             content: Arc::default(),
             wake_at: None,
             last_plan: Plan::default(),
-            departed: BTreeMap::new(),
-            failures: Failures::new(),
+            memory: Memory::default(),
             probes: ProbeSchedule::default(),
+            events: Vec::new(),
             batches: Vec::new(),
             saw_ours: false,
             stutters,
@@ -62,7 +73,12 @@ impl Controller {
     /// Takes what a source yields now.
     pub(crate) fn load(&mut self, manifests: &Manifests, confirm_prune: bool, problems: usize) {
         self.remember_departed(manifests);
-        let objects = manifests.objects.iter().map(|(key, object)| {
+        self.loaded = Loaded { manifests: manifests.clone(), confirm_prune, problems };
+        self.compile();
+    }
+
+    fn compile(&mut self) {
+        let objects = self.loaded.manifests.objects.iter().map(|(key, object)| {
             let declared = DeclaredObject {
                 object: object.clone(),
                 source: source_of(&key.namespace),
@@ -71,6 +87,7 @@ impl Controller {
             };
             (key.clone(), declared)
         });
+        let Loaded { confirm_prune, problems, .. } = self.loaded;
         let state = SourceState { revision: None, problems, confirm_prune };
         let sources = ["shop", "blog"].map(|namespace| (source_of(namespace), state.clone()));
         let (desired, content) = compile(&CompileInput {
@@ -80,11 +97,12 @@ impl Controller {
             sources: &BTreeMap::from(sources),
             host_files: &BTreeMap::new(),
             digest_key: &DigestKey::new([7; 32]),
-            departed: &self.departed,
+            departed: &self.memory.departed,
             claimed: &BTreeSet::new(),
-            history: &History::default(),
-            archive: &Archive::default(),
+            history: &self.memory.history,
+            archive: &self.memory.archive,
         });
+        self.memory.keep(&desired, &content);
         (self.desired, self.content) = (desired, Arc::new(content));
     }
 
@@ -93,18 +111,19 @@ impl Controller {
         let networks = self.desired.networks.iter().map(|(key, network)| (key, &network.departed));
         let volumes = self.desired.volumes.iter().map(|(key, volume)| (key, &volume.departed));
         for (key, departed) in workloads.chain(networks).chain(volumes) {
-            self.departed.insert(key.clone(), departed.clone());
+            self.memory.departed.insert(key.clone(), departed.clone());
         }
-        self.departed.retain(|key, _| !manifests.objects.contains_key(key));
+        self.memory.departed.retain(|key, _| !manifests.objects.contains_key(key));
     }
 
-    /// It dies and is started again.
-    pub(crate) fn crash(&mut self) {
-        self.failures.clear();
+    /// It dies and is started again, and reads the manifests.
+    pub(crate) fn crash(&mut self, now: Timestamp) {
+        self.memory.crash(now);
         self.probes = ProbeSchedule::default();
         self.batches.clear();
         self.wake_at = None;
         self.saw_ours = false;
+        self.compile();
     }
 
     /// Looks, plans, and takes the steps on. `false` where the engine does not answer.
@@ -113,8 +132,10 @@ impl Controller {
     /// What a plan may never be: undetermined, or a secret's keeper.
     pub(crate) fn pass(&mut self, engine: &mut SimEngine) -> Result<bool, String> {
         self.probe(engine);
-        let Some(observed) = self.observe(engine) else { return Ok(false) };
+        let Some(mut observed) = self.observe(engine) else { return Ok(false) };
         let now = engine.now();
+        let in_flight = self.batches.iter().flat_map(|batch| batch.steps.values().map(|step| step.object.clone()));
+        self.events = self.memory.complete(&self.desired, &mut observed, in_flight.collect(), now)?;
         let planned = plan(&self.desired, &observed, now);
         if planned != plan(&self.desired, &observed, now) {
             return Err("the same inputs gave another plan".to_owned());
@@ -145,29 +166,6 @@ impl Controller {
         is_news
     }
 
-    /// The containers that a step of the last plan stops or removes.
-    pub(crate) fn takes(&self) -> BTreeSet<String> {
-        let taken = self.last_plan.steps.iter().filter_map(|step| match &step.action {
-            Action::StopContainer(stop) => stop.container.id.clone(),
-            Action::RemoveContainer { container } => container.id.clone(),
-            Action::PullImage(_)
-            | Action::CreateNetwork(_)
-            | Action::RemoveNetwork { .. }
-            | Action::CreateVolume(_)
-            | Action::RemoveVolume { .. }
-            | Action::WriteFiles(_)
-            | Action::RemoveFiles { .. }
-            | Action::CreateContainer(_)
-            | Action::ConnectNetwork(_)
-            | Action::DisconnectNetwork { .. }
-            | Action::StartContainer { .. }
-            | Action::RenameContainer { .. }
-            | Action::UnpauseContainer { .. }
-            | Action::UpdateContainer(_) => None,
-        });
-        taken.collect()
-    }
-
     /// One odd empty list is listed again before it is believed.
     fn observe(&mut self, engine: &mut SimEngine) -> Option<Observed> {
         let instance = Instance::default();
@@ -177,9 +175,6 @@ impl Controller {
         }
         self.saw_ours |= observed.containers.iter().any(|container| container.owner.labels().is_some());
         observed.probes = Arc::new(self.probes.verdicts());
-        observed.failures = self.failures.clone();
-        let in_flight = self.batches.iter().flat_map(|batch| batch.steps.values().map(|step| step.object.clone()));
-        observed.in_flight = in_flight.collect();
         Some(observed)
     }
 
@@ -217,29 +212,18 @@ impl Controller {
             Ok(_) => {
                 batch.done.insert(step.id);
                 if let Some(why) = failure_behind(&step) {
-                    self.remember(&step, why, engine.now());
+                    self.memory.failed_behind(&step, why, engine.now());
                 }
             }
             Err(error) => {
                 batch.skip_after(step.id);
-                if error.counts() {
-                    self.remember(&step, error.to_string(), engine.now());
-                    if let Some(failure) = self.failures.get_mut(&step.object) {
-                        *failure = failure.clone().caused_by(error);
-                    }
-                }
+                self.memory.failed(&step, error, engine.now());
             }
         }
         if self.batches.iter().all(|batch| batch.steps.is_empty()) {
             self.batches.clear();
         }
         Ok(Performed { step, result })
-    }
-
-    fn remember(&mut self, step: &Step, why: String, now: Timestamp) {
-        let previous = self.failures.get(&step.object);
-        let failure = Failure::after(previous, &step.object, &step.hash, why, now);
-        self.failures.insert(step.object.clone(), failure);
     }
 }
 

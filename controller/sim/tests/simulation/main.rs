@@ -2,15 +2,22 @@
 //!
 //! `SKIFF_SIM_SEEDS=10000` runs more seeds than the usual 500, `SKIFF_SIM_SEED=123` runs one.
 
-mod availability;
+mod bounds;
+mod breaks;
 mod controller;
+mod driver;
 mod edit;
 mod history;
 mod manifests;
+mod memory;
+mod nature;
 mod oracle;
 mod random;
+mod record;
+mod rollouts;
 mod run;
 mod scripts;
+mod watch;
 mod world;
 
 /// Seeds beyond the first 500 that found a mistake, each with what it was. What they mean changes with the generators.
@@ -21,11 +28,21 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
+/// The seeds that are asked for: one, or the known ones and the first so many.
+fn seeds(usual: u64) -> Vec<u64> {
+    let known = REGRESSIONS.into_iter().map(|(seed, _)| seed);
+    let all = || known.chain(0..number("SKIFF_SIM_SEEDS").unwrap_or(usual)).collect();
+    number("SKIFF_SIM_SEED").map_or_else(all, |seed| vec![seed])
+}
+
 #[test]
 fn every_seed_ends_as_declared() {
-    let known = REGRESSIONS.into_iter().map(|(seed, _)| seed);
-    let all = || known.chain(0..number("SKIFF_SIM_SEEDS").unwrap_or(500)).collect();
-    let seeds: Vec<u64> = number("SKIFF_SIM_SEED").map_or_else(all, |seed| vec![seed]);
-    let failed: Vec<String> = seeds.into_iter().filter_map(|seed| run::run(seed).err()).take(3).collect();
+    let failed: Vec<String> = seeds(500).into_iter().filter_map(|seed| run::run(seed).err()).take(3).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
+
+#[test]
+fn every_rollout_ends_with_the_declared_revision_or_the_last_good_one() {
+    let failed: Vec<String> = seeds(500).into_iter().filter_map(|seed| rollouts::run(seed).err()).take(3).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }

@@ -283,6 +283,6 @@ pub(crate) fn read<T: for<'de> serde::Deserialize<'de>>(value: Value) -> T {
     serde_json::from_value(value).expect("the generator writes what the types read")
 }
 
-fn put(value: &mut Value, field: &str, to: Value) {
+pub(crate) fn put(value: &mut Value, field: &str, to: Value) {
     value.as_object_mut().expect("only objects get fields").insert(field.to_owned(), to);
 }

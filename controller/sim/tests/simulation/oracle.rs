@@ -2,16 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skiff_api::{DependencyCondition, Deployment, HostPort, Object, ObjectKey, PullPolicy, RestartPolicy, label};
+use serde_json::Value;
+use skiff_api::{
+    DependencyCondition, Deployment, HostPort, Object, ObjectKey, PodTemplate, PullPolicy, RestartPolicy, label,
+};
 use skiff_core::{ContainerState, MountSource};
 use skiff_sim::{DockerRestart, Pull, SimContainer, SimEngine};
 
-use crate::manifests::{Manifests, ONESHOT, SECRET_MARK};
+use crate::manifests::{Manifests, ONESHOT, SECRET_MARK, put};
 
-/// Everything that is wrong, as sentences. With `excuses`, objects that something outside really holds up are left out.
-pub(crate) fn complaints(manifests: &Manifests, engine: &SimEngine, excuses: bool) -> Vec<String> {
+/// Everything that is wrong, as sentences. With `excuses`, objects that something outside really holds up are left out, and so are
+/// those that are known to have `failed`.
+pub(crate) fn complaints(
+    manifests: &Manifests,
+    engine: &SimEngine,
+    excuses: bool,
+    failed: BTreeSet<ObjectKey>,
+) -> Vec<String> {
     let mut found = Vec::new();
-    let excused = if excuses { excused(manifests, engine) } else { BTreeSet::new() };
+    let excused = if excuses { excused(manifests, engine, failed) } else { BTreeSet::new() };
     // What waits for a dependency that never runs for long may be of an earlier revision, or not there.
     let waiting = waiting(manifests);
     for (key, deployment) in manifests.deployments() {
@@ -50,11 +59,11 @@ pub(crate) fn object_of(labels: &BTreeMap<String, String>) -> Option<ObjectKey> 
 }
 
 /// Objects that cannot be as declared now, whatever anybody does.
-fn excused(manifests: &Manifests, engine: &SimEngine) -> BTreeSet<ObjectKey> {
+fn excused(manifests: &Manifests, engine: &SimEngine, failed: BTreeSet<ObjectKey>) -> BTreeSet<ObjectKey> {
     let blocked = manifests.deployments().filter(|(key, deployment)| {
         image_is_missing(engine, deployment) || is_occupied(engine, key, deployment) || is_sick(engine, key, deployment)
     });
-    with_dependents(manifests, blocked.map(|(key, _)| key.clone()).collect())
+    with_dependents(manifests, blocked.map(|(key, _)| key.clone()).chain(failed).collect())
 }
 
 /// Objects that may have to wait for ever, as what they depend on never runs for long.
@@ -136,7 +145,7 @@ fn fixed_ports(deployment: &Deployment) -> Vec<u16> {
         .collect()
 }
 
-fn check_deployment(
+pub(crate) fn check_deployment(
     manifests: &Manifests,
     engine: &SimEngine,
     key: &ObjectKey,
@@ -180,9 +189,9 @@ fn check_container(
     let name = template.container_name.clone().unwrap_or_else(|| format!("{}-{}-{ordinal}", key.namespace, key.name));
     let policy = template.restart_policy.unwrap_or_default();
     expect("name", container.name.clone(), name);
-    expect("image", container.image.clone(), wanted.image.clone());
+    expect("image", image_of(container).to_owned(), wanted.image.clone());
     expect("environment", format!("{:?}", container.env), format!("{:?}", environment(manifests, key, deployment)));
-    expect("restart policy", format!("{:?}", container.restart), format!("{:?}", docker_restart(policy)));
+    expect("restart policy", format!("{:?}", container.restart), format!("{:?}", docker_restart(template)));
     expect("ports", format!("{:?}", container.ports), format!("{:?}", wanted.ports));
     expect("user labels", format!("{:?}", user_labels(container)), format!("{:?}", template.metadata.labels));
     let limits = &wanted.resources.limits;
@@ -216,6 +225,11 @@ fn check_container(
     found
 }
 
+/// The image that a container runs, by the reference that first meant it: it may name it by its digest, which these images have of that.
+fn image_of(container: &SimContainer) -> &str {
+    container.image.split_once("@sha256:").map_or(&container.image, |(_, reference)| reference)
+}
+
 /// A replica that ended and may have: under `Never` however it ended, under `OnFailure` where it ended well.
 pub(crate) fn has_finished(container: &SimContainer, policy: RestartPolicy) -> bool {
     container.state == ContainerState::Exited
@@ -227,8 +241,12 @@ pub(crate) fn has_finished(container: &SimContainer, policy: RestartPolicy) -> b
         }
 }
 
-const fn docker_restart(policy: RestartPolicy) -> DockerRestart {
-    match policy {
+/// Docker's restart policy; none where Skiff paces the restarts.
+fn docker_restart(template: &PodTemplate) -> DockerRestart {
+    if template.restart.as_ref().is_some_and(|restart| restart.delay.is_some() || restart.max_attempts.is_some()) {
+        return DockerRestart::No;
+    }
+    match template.restart_policy.unwrap_or_default() {
         RestartPolicy::Always => DockerRestart::Always,
         RestartPolicy::OnFailure => DockerRestart::OnFailure,
         RestartPolicy::Never => DockerRestart::No,
@@ -323,6 +341,50 @@ fn mounts(manifests: &Manifests, key: &ObjectKey, deployment: &Deployment, ordin
         Some((mount.mount_path.clone(), what))
     });
     mounts.collect()
+}
+
+/// What of a container can only be changed by making another: what can be seen on it, and what the manifest says besides.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Look {
+    image: String,
+    environment: BTreeMap<String, String>,
+    mounts: BTreeMap<String, String>,
+    labels: BTreeMap<String, String>,
+    ports: String,
+    besides: Value,
+}
+
+/// How the containers of a deployment should look.
+pub(crate) fn wanted_look(manifests: &Manifests, key: &ObjectKey, deployment: &Deployment, ordinal: &str) -> Look {
+    let template = &deployment.spec.template;
+    let mut besides = serde_json::to_value(template).expect("a template is plain data");
+    let first_network = besides.pointer("/networks/0/name").cloned();
+    for (at, fields) in
+        [("", &["networks", "restartPolicy", "restart"][..]), ("/container", &["resources", "imagePullPolicy"][..])]
+    {
+        let map = besides.pointer_mut(at).and_then(Value::as_object_mut).expect("a template is a map of maps");
+        map.retain(|field, _| !fields.contains(&field.as_str()));
+    }
+    put(&mut besides, "network", first_network.unwrap_or_default());
+    Look {
+        image: template.container.image.clone(),
+        environment: environment(manifests, key, deployment),
+        mounts: mounts(manifests, key, deployment, ordinal),
+        labels: template.metadata.labels.clone(),
+        ports: format!("{:?}", template.container.ports),
+        besides,
+    }
+}
+
+impl Look {
+    /// Whether a container looks so, as far as it can be seen.
+    pub(crate) fn is_seen_on(&self, engine: &SimEngine, container: &SimContainer) -> bool {
+        self.image == image_of(container)
+            && self.environment == container.env
+            && self.mounts == mounted(engine, container)
+            && self.labels == user_labels(container)
+            && self.ports == format!("{:?}", container.ports)
+    }
 }
 
 /// Nothing of ours runs that nobody declares.

@@ -1,107 +1,67 @@
 //! One run from a seed: phases of declaring, disturbing and settling, judged by the oracle at each quiet point.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
 use skiff_api::ObjectKey;
-use skiff_core::Timestamp;
-use skiff_sim::SimEngine;
+use skiff_core::Standing;
 
-use crate::availability;
 use crate::controller::{Controller, described};
+use crate::driver::{Driver, LONG_ENOUGH};
 use crate::edit::edit;
-use crate::history::Before;
 use crate::manifests::Manifests;
 use crate::oracle::{complaints, of_object, waiting};
 use crate::random::Random;
 use crate::world;
 
-/// More passes than any of these systems needs from one quiet point to the next.
-const MOST_PASSES: usize = 400;
-const TICK: SignedDuration = SignedDuration::from_secs(10);
-/// Longer than any back-off: what has not come by then does not come.
-const LONG_ENOUGH: SignedDuration = SignedDuration::from_mins(20);
-/// How long probes are asked while nothing else happens: what has not changed by then does not change.
-const PROBED_FOR: SignedDuration = SignedDuration::from_secs(20);
-/// How many of the last things are told of a run that failed.
-const TRACE: usize = 60;
-
 /// A run.
-pub(crate) struct Run {
-    random: Random,
-    engine: SimEngine,
-    controller: Controller,
+struct Run {
+    driver: Driver,
     manifests: Manifests,
-    past: Vec<Manifests>,
-    trace: Vec<String>,
     phase: usize,
-    /// What the last pass held, so that it is told once.
-    held: Vec<String>,
-    pub(crate) steps: usize,
 }
 
 /// Runs a seed to its end.
 ///
 /// # Errors
 /// What went wrong, with the last things that happened.
-pub(crate) fn run(seed: u64) -> Result<usize, String> {
+pub(crate) fn run(seed: u64) -> Result<(), String> {
     let mut random = Random::new(seed);
     let mut engine = world::engine();
     world::settle_foreigners(&mut engine);
     let controller = Controller::new(random.chance(25));
     let manifests = Manifests::random(&mut random);
-    let mut run = Run {
-        random,
-        engine,
-        controller,
-        manifests,
-        past: Vec::new(),
-        trace: Vec::new(),
-        phase: 0,
-        held: Vec::new(),
-        steps: 0,
-    };
-    match run.phases() {
-        Ok(()) => Ok(run.steps),
-        Err(violation) => Err(run.report(seed, &violation)),
-    }
+    let mut run = Run { driver: Driver::new(random, engine, controller), manifests, phase: 0 };
+    run.phases()
+        .map_err(|violation| run.driver.report("every_seed", seed, &format!("phase {}: {violation}", run.phase)))
 }
 
 impl Run {
-    fn report(&self, seed: u64, violation: &str) -> String {
-        let from = self.trace.len().saturating_sub(TRACE);
-        let trace = self.trace.get(from..).unwrap_or_default().join("\n  ");
-        format!(
-            "seed {seed}, phase {}: {violation}\n  {trace}\nreplay: SKIFF_SIM_SEED={seed} cargo test -p skiff-sim --test simulation every_seed",
-            self.phase
-        )
-    }
-
-    fn say(&mut self, what: &str) {
-        let moment = self.engine.now().strftime("%H:%M:%S%.3f");
-        self.trace.push(format!("{moment} {what}"));
-    }
-
     fn phases(&mut self) -> Result<(), String> {
-        for phase in 0..=self.random.below(4) {
+        for phase in 0..=self.driver.random.below(4) {
             self.phase = phase;
             let before = self.manifests.clone();
             if phase > 0 {
-                for what in edit(&mut self.manifests, &self.past, &mut self.random) {
-                    self.say(&format!("edit: {what}"));
+                for what in edit(&mut self.manifests, &self.driver.watch.past, &mut self.driver.random) {
+                    self.driver.say(&format!("edit: {what}"));
                 }
             }
-            self.past.push(self.manifests.clone());
-            self.controller.load(&self.manifests, true, 0);
-            if self.random.chance(65) {
+            self.driver.load(&self.manifests);
+            if self.driver.random.chance(65) {
                 self.disturbed()?;
-                self.settle()?;
+                self.driver.settle(LONG_ENOUGH)?;
                 self.judge(true)?;
-                world::heal(&mut self.engine);
-                self.say("all is healed");
-                self.settle()?;
+                world::heal(&mut self.driver.engine);
+                self.driver.say("all is healed");
+                self.declare_failed_anew();
+                self.driver.settle(LONG_ENOUGH)?;
             } else {
                 let ids = self.ids(&before);
-                self.settle()?;
+                self.driver.settle(LONG_ENOUGH)?;
                 self.check_untouched(&before, &ids)?;
+                if let Some(key) = self.failed().first() {
+                    return Err(format!("nothing befell {key}, and its revision failed"));
+                }
             }
             self.judge(false)?;
             self.check_settled()?;
@@ -111,122 +71,72 @@ impl Run {
 
     /// Passes, steps, faults and crashes in any order.
     fn disturbed(&mut self) -> Result<(), String> {
-        for _ in 0..(10 + self.random.below(80)) {
-            match self.random.below(10) {
+        for _ in 0..(10 + self.driver.random.below(80)) {
+            match self.driver.random.below(10) {
                 0..=4 => {
-                    self.step()?;
+                    self.driver.step()?;
                 }
                 5 | 6 => {
-                    self.pass()?;
+                    self.driver.pass()?;
                 }
                 7 => {
-                    if let Some(what) = world::disturb(&mut self.engine, &mut self.random) {
-                        self.say(&format!("world: {what}"));
+                    let Driver { engine, random, .. } = &mut self.driver;
+                    if let Some(what) = world::disturb(engine, random) {
+                        self.driver.watch.record.disturbed();
+                        self.driver.say(&format!("world: {what}"));
                     }
                 }
                 8 => {
-                    let millis = self.random.below(20_000);
-                    self.wait(SignedDuration::from_millis(i64::try_from(millis).unwrap_or(0)));
+                    let millis = self.driver.random.below(20_000);
+                    self.driver.wait(SignedDuration::from_millis(i64::try_from(millis).unwrap_or(0)));
                 }
-                _ if self.random.chance(20) => {
-                    self.controller.crash();
-                    self.say("the controller crashes");
-                }
+                _ if self.driver.random.chance(20) => self.driver.crash(),
                 _ => {}
             }
         }
-        world::calm(&mut self.engine);
-        if self.random.chance(30) {
-            self.controller.crash();
-            self.say("the controller crashes");
+        world::calm(&mut self.driver.engine);
+        if self.driver.random.chance(30) {
+            self.driver.crash();
         }
         Ok(())
     }
 
-    fn pass(&mut self) -> Result<(), String> {
-        let answered = self.controller.pass(&mut self.engine)?;
-        if answered {
-            availability::check(&self.manifests, &self.engine, &self.controller)?;
-        }
-        let steps: Vec<String> = self.controller.last_plan.steps.iter().map(described).collect();
-        let held: Vec<String> =
-            self.controller.last_plan.held.iter().map(|held| format!("{}: {}", held.object, held.why)).collect();
-        if !answered {
-            self.say("pass: no answer");
-        } else if !steps.is_empty() || self.held != held {
-            self.say(&format!("pass: {} steps; held: {}", steps.len(), held.join("; ")));
-            self.held = held;
-        }
-        Ok(())
+    /// The objects whose declared revision has failed, as what befell them may make it. Which may fail, and what becomes of them, is
+    /// judged by the simulation of rollouts.
+    fn failed(&self) -> BTreeSet<ObjectKey> {
+        let controller = &self.driver.controller;
+        let known = controller.memory.history.objects.iter().filter(|(key, known)| {
+            let workload = controller.desired.workloads.get(*key);
+            let declared = known
+                .declared()
+                .filter(|declared| workload.is_some_and(|workload| workload.template.identity == declared.identity));
+            declared.is_some_and(|declared| matches!(declared.standing, Standing::Failed { .. }))
+        });
+        known.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Performs one step, where one may be performed.
-    fn step(&mut self) -> Result<bool, String> {
-        let Some((index, step)) = self.controller.choose(&mut self.random) else { return Ok(false) };
-        self.steps += 1;
-        let before = Before::of(&self.engine);
-        let performed = self.controller.perform(&mut self.engine, index, step)?;
-        let outcome = match &performed.result {
-            Ok(outcome) => format!("{outcome:?}"),
-            Err(error) => format!("{}: {error}", error.reason()),
-        };
-        self.say(&format!("{} → {outcome}", described(&performed.step)));
-        before.check(&self.engine, &self.manifests, &self.past)?;
-        Ok(true)
-    }
-
-    fn wait(&mut self, how_long: SignedDuration) {
-        let to = self.engine.now().saturating_add(how_long).unwrap_or(Timestamp::MAX);
-        self.engine.advance(to);
-    }
-
-    /// Lets the controller work without faults until nothing is left to do, or only what does not come.
-    fn settle(&mut self) -> Result<(), String> {
-        let until = self.engine.now().saturating_add(LONG_ENOUGH).unwrap_or(Timestamp::MAX);
-        let mut probed_in_vain = false;
-        for _ in 0..MOST_PASSES {
-            while self.step()? {}
-            self.pass()?;
-            let idle = self.controller.last_plan.steps.is_empty();
-            while self.step()? {}
-            let settled = self.controller.last_plan.is_settled() && self.engine.next_change().is_none();
-            let settled = settled && (probed_in_vain || self.controller.probes.next().is_none());
-            if settled || self.engine.now() > until {
-                return Ok(());
-            }
-            probed_in_vain = !self.rest(idle);
-        }
-        Err(format!("not settled after {MOST_PASSES} passes"))
-    }
-
-    /// Until the controller, a probe or the engine has something to do; whether a probe had, or might have had in a longer rest. A tick
-    /// in which nothing can happen is left out.
-    fn rest(&mut self, idle: bool) -> bool {
-        let now = self.engine.now();
-        let in_time = |span: SignedDuration| now.saturating_add(span).unwrap_or(Timestamp::MAX);
-        let tick = in_time(if idle { LONG_ENOUGH } else { TICK });
-        let wakes = [self.controller.wake_at, self.engine.next_change(), Some(tick)];
-        let next = wakes.into_iter().flatten().min().unwrap_or(tick);
-        let next = next.max(in_time(SignedDuration::from_millis(100)));
-        while let Some(at) = self.controller.probes.next().filter(|at| *at <= next.min(in_time(PROBED_FOR))) {
-            self.engine.advance(at.max(self.engine.now()));
-            if self.controller.probe(&self.engine) {
-                return true;
+    /// What somebody does who hears of a failure that was not the manifest's: the same again.
+    fn declare_failed_anew(&mut self) {
+        for key in self.failed() {
+            if let Some(deployment) = self.manifests.deployment_mut(&key) {
+                let attempt = format!("{}", self.phase);
+                deployment.spec.template.metadata.labels.insert("attempt".to_owned(), attempt);
+                self.driver.say(&format!("edit: declared {key} again, as it failed"));
             }
         }
-        self.engine.advance(next);
-        self.controller.probe(&self.engine) || next < in_time(PROBED_FOR)
+        self.driver.load(&self.manifests);
     }
 
     fn judge(&mut self, excuses: bool) -> Result<(), String> {
-        let complaints = complaints(&self.manifests, &self.engine, excuses);
+        let failed = if excuses { self.failed() } else { BTreeSet::new() };
+        let complaints = complaints(&self.manifests, &self.driver.engine, excuses, failed);
         if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n  ")) }
     }
 
     /// Planning what has been applied plans nothing.
     fn check_settled(&mut self) -> Result<(), String> {
-        self.pass()?;
-        match self.controller.last_plan.steps.first() {
+        self.driver.pass()?;
+        match self.driver.controller.last_plan.steps.first() {
             Some(step) => Err(format!("all is as declared, and yet planned: {}", described(step))),
             None => Ok(()),
         }
@@ -234,7 +144,7 @@ impl Run {
 
     fn ids(&self, manifests: &Manifests) -> Vec<(ObjectKey, Vec<String>)> {
         let ids = |key: &ObjectKey| {
-            of_object(&self.engine, key)
+            of_object(&self.driver.engine, key)
                 .iter()
                 .map(|container| format!("{} {:?}", container.id, container.started_at))
                 .collect()

@@ -1,0 +1,205 @@
+//! How many replicas serve and how many run, before and after every step: none of ours takes those that serve below
+//! `replicas − maxUnavailable`, nor those that run above `replicas + maxSurge`.
+//!
+//! Both are counted on the engine. What the world breaks or starts between a plan and its steps is not held against the steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use skiff_api::{Deployment, HostPort, IntOrPercent, Kind, ObjectKey, StrategyType};
+use skiff_core::{Action, ContainerState, Health, Plan, ProbeKind, ProbeSchedule, Readiness, Step};
+use skiff_sim::{SimContainer, SimEngine};
+
+use crate::oracle::has_finished;
+use crate::record::{Record, Track};
+
+/// What can be seen: the engine, and what containers last answered to probes.
+#[derive(Clone, Copy)]
+pub(crate) struct Sight<'a> {
+    pub(crate) engine: &'a SimEngine,
+    pub(crate) probes: &'a ProbeSchedule,
+}
+
+/// The containers of an object, by their ids.
+#[derive(Debug, Default)]
+struct Seen {
+    /// They do their work: they are Ready for as long as they must be, or have finished.
+    serving: BTreeSet<String>,
+    /// They have a process.
+    running: BTreeSet<String>,
+}
+
+/// What the steps of a plan must keep to.
+#[derive(Clone, Debug, Default)]
+struct Limits {
+    least_serving: usize,
+    most_running: usize,
+    /// The containers that served when the plan was made: of others it knew that nobody misses them.
+    serving: BTreeSet<String>,
+    /// What the world took since the plan was made.
+    lost: usize,
+    /// What the world started since.
+    gained: usize,
+}
+
+/// The containers of every object, as they were last seen, and the limits of the plans under way.
+#[derive(Default)]
+pub(crate) struct Bounds {
+    seen: BTreeMap<ObjectKey, Seen>,
+    planned: BTreeMap<ObjectKey, Limits>,
+}
+
+impl Bounds {
+    /// Nothing is planned any more.
+    pub(crate) fn forget(&mut self) {
+        self.planned.clear();
+    }
+
+    /// Notes what the steps of a plan must keep to: the numbers of the manifest that it was made from.
+    ///
+    /// # Errors
+    /// Where all of it together takes too many of those that serve now.
+    pub(crate) fn planned(&mut self, plan: &Plan, record: &Record, sight: Sight<'_>) -> Result<(), String> {
+        self.world_did(record, sight);
+        let taken: BTreeSet<&String> = plan.steps.iter().filter_map(|step| stopped(&step.action)).collect();
+        for step in plan.steps.iter().filter(|step| step.object.kind == Kind::Deployment) {
+            let Some(track) = record.track(&step.object) else { continue };
+            let serving: BTreeSet<String> = serving(track, sight).map(|container| container.id.clone()).collect();
+            let limits = Limits { serving, ..limits(track) };
+            let going = limits.serving.iter().filter(|id| taken.contains(id)).count();
+            if going > 0 && limits.serving.len() - going < limits.least_serving {
+                return Err(format!("{}: the plan takes {going} that serve, {limits:?}", step.object));
+            }
+            self.planned.insert(step.object.clone(), limits);
+        }
+        Ok(())
+    }
+
+    /// Takes in what happened without us.
+    pub(crate) fn world_did(&mut self, record: &Record, sight: Sight<'_>) {
+        for (key, now) in seen(record, sight) {
+            let before = self.seen.remove(&key).unwrap_or_default();
+            if let Some(limits) = self.planned.get_mut(&key) {
+                limits.lost += before.serving.difference(&now.serving).count();
+                limits.gained += now.running.difference(&before.running).count();
+            }
+            self.seen.insert(key, now);
+        }
+    }
+
+    /// # Errors
+    /// Which object the step that was just performed harmed, and how.
+    pub(crate) fn check(&mut self, step: &Step, record: &Record, sight: Sight<'_>) -> Result<(), String> {
+        for (key, after) in seen(record, sight) {
+            let before = self.seen.remove(&key).unwrap_or_default();
+            let known = self.planned.get(&key).cloned();
+            let Some(limits) = known.or_else(|| record.track(&key).map(limits)) else { continue };
+            let was_missed = stopped(&step.action).is_none_or(|id| limits.serving.contains(id));
+            let (serve, served) = (after.serving.len(), before.serving.len());
+            if serve < served && was_missed && serve + limits.lost < limits.least_serving {
+                return Err(format!("{key}: {serve} serve after {served}, {limits:?}"));
+            }
+            let (run, ran) = (after.running.len(), before.running.len());
+            if run > ran && run > limits.most_running + limits.gained {
+                return Err(format!("{key}: {run} run after {ran}, {limits:?}"));
+            }
+            self.seen.insert(key, after);
+        }
+        Ok(())
+    }
+}
+
+/// The container that an action ends.
+fn stopped(action: &Action) -> Option<&String> {
+    match action {
+        Action::StopContainer(stop) => stop.container.id.as_ref(),
+        Action::RemoveContainer { container } => container.id.as_ref(),
+        Action::PullImage(_)
+        | Action::CreateNetwork(_)
+        | Action::RemoveNetwork { .. }
+        | Action::CreateVolume(_)
+        | Action::RemoveVolume { .. }
+        | Action::WriteFiles(_)
+        | Action::RemoveFiles { .. }
+        | Action::CreateContainer(_)
+        | Action::ConnectNetwork(_)
+        | Action::DisconnectNetwork { .. }
+        | Action::StartContainer { .. }
+        | Action::RenameContainer { .. }
+        | Action::UnpauseContainer { .. }
+        | Action::UpdateContainer(_) => None,
+    }
+}
+
+fn seen(record: &Record, sight: Sight<'_>) -> Vec<(ObjectKey, Seen)> {
+    let of = |(key, track): (&ObjectKey, &Track)| {
+        let running = track.containers(sight.engine).filter(|container| container.is_up());
+        let running = running.map(|container| container.id.clone()).collect();
+        let serving = serving(track, sight).map(|container| container.id.clone()).collect();
+        (key.clone(), Seen { serving, running })
+    };
+    record.tracks().map(of).collect()
+}
+
+/// The containers of an object that do their work: they are Ready for as long as they must be, or have finished. How long is asked only
+/// of those of the version that is worked towards.
+fn serving<'a>(track: &'a Track, sight: Sight<'a>) -> impl Iterator<Item = &'a SimContainer> {
+    let spec = &track.declared().spec;
+    let now = sight.engine.now();
+    track.containers(sight.engine).filter(move |container| {
+        let needed = spec.min_ready_seconds.unwrap_or(if container.check.is_some() { 0 } else { 10 });
+        let needed =
+            if track.is_new(container) { SignedDuration::from_secs(i64::from(needed)) } else { SignedDuration::ZERO };
+        has_finished(container, track.policy_of(container))
+            || ready_since(container, sight).is_some_and(|since| now.duration_since(since) >= needed)
+    })
+}
+
+/// Since when a container is Ready: it runs, Docker's check passes where there is one, and so do its probes, by what they were last told,
+/// and where nobody has asked yet by what they would be told. What nobody probes is Ready from its start on.
+fn ready_since(container: &SimContainer, sight: Sight<'_>) -> Option<Timestamp> {
+    let started_at = container.started_at?;
+    if container.state != ContainerState::Running || !matches!(container.health, None | Some(Health::Healthy)) {
+        return None;
+    }
+    let known = sight.probes.verdicts().remove(&container.id);
+    match known.filter(|verdict| verdict.started_at == started_at) {
+        Some(verdict) if verdict.failed.is_some() => None,
+        Some(verdict) => match verdict.readiness {
+            Readiness::Since(since) => Some(since),
+            Readiness::Not { .. } => None,
+        },
+        None if sight.probes.watches(&container.id) => {
+            sight.engine.answer(&container.id, ProbeKind::Readiness).ok().map(|()| started_at)
+        }
+        None => Some(started_at),
+    }
+}
+
+/// The loosest of what the versions of an object that may be worked towards allow.
+fn limits(track: &Track) -> Limits {
+    let spec = &track.declared().spec;
+    let replicas = spec.replicas();
+    let numbers = spec.strategy.rolling_update.clone().unwrap_or_default();
+    let surge = numbers.max_surge.unwrap_or(IntOrPercent::Int(1)).of_rounded_up(replicas);
+    let unavailable = numbers.max_unavailable.unwrap_or(IntOrPercent::Int(0)).of_rounded_down(replicas);
+    let is_exclusive = |deployment: &Deployment| is_exclusive(deployment, replicas);
+    let stop_first = surge == 0 || track.in_play().any(is_exclusive);
+    let all_exclusive = track.in_play().all(is_exclusive);
+    let recreate = spec.strategy.kind == StrategyType::Recreate;
+    let unavailable = if stop_first { unavailable.max(1) } else { unavailable };
+    let least = if recreate { 0 } else { replicas.saturating_sub(unavailable) };
+    let surge = if recreate || all_exclusive { 0 } else { surge };
+    let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    Limits { least_serving: count(least), most_running: count(replicas + surge), ..Limits::default() }
+}
+
+/// Whether two containers of a template cannot run side by side.
+fn is_exclusive(deployment: &Deployment, replicas: u32) -> bool {
+    let template = &deployment.spec.template;
+    let is_fixed = |port: &skiff_api::ContainerPort| matches!(port.host_port, Some(HostPort::Fixed(_)));
+    let mut volumes = template.volumes.iter().filter_map(|source| source.volume.as_ref());
+    template.container_name.is_some()
+        || template.container.ports.iter().any(is_fixed)
+        || volumes.any(|volume| volume.per_replica || replicas == 1)
+}

@@ -1,0 +1,102 @@
+//! What the controller remembers besides what Docker holds: the state directory outlives a crash, the rest is lost with the process.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use skiff_api::ObjectKey;
+use skiff_core::{
+    Archive, ContentStore, Crashes, Departed, Desired, EngineError, Event, Failure, Failures, History, Observed,
+    Severity, SignedDuration, Step, Timestamp, archived, learn, notice_crashes,
+};
+
+/// A failure is forgotten after so long without another.
+const FAILURES_LAST: SignedDuration = SignedDuration::from_mins(20);
+
+/// What is remembered.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// On the disk.
+    pub(crate) history: Arc<History>,
+    /// On the disk.
+    pub(crate) archive: Archive,
+    /// On the disk.
+    pub(crate) departed: BTreeMap<ObjectKey, Departed>,
+    failures: Failures,
+    crashes: Crashes,
+    has_run: BTreeMap<ObjectKey, String>,
+}
+
+impl Memory {
+    /// The process dies and another one reads what is on the disk.
+    pub(crate) fn crash(&mut self, now: Timestamp) {
+        self.failures.clear();
+        self.crashes.clear();
+        self.has_run.clear();
+        self.history = Arc::new(History::clone(&self.history).resumed(now));
+    }
+
+    /// The history is damaged and set aside.
+    pub(crate) fn lose_history(&mut self) {
+        self.history = Arc::default();
+    }
+
+    /// Keeps the content that revisions use.
+    pub(crate) fn keep(&mut self, desired: &Desired, content: &ContentStore) {
+        self.archive = archived(desired, content, &self.history, &self.archive);
+    }
+
+    /// Takes in what is seen, and completes it by what is remembered, as the loop does before it plans.
+    ///
+    /// # Errors
+    /// Where another look at the same finds something else to warn of.
+    pub(crate) fn complete(
+        &mut self,
+        desired: &Desired,
+        observed: &mut Observed,
+        in_flight: BTreeSet<ObjectKey>,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, String> {
+        self.note_running(desired, observed);
+        self.failures.retain(|_, failure| {
+            let age = now.duration_since(failure.at);
+            !age.is_negative() && age < FAILURES_LAST
+        });
+        observed.failures = self.failures.clone();
+        observed.in_flight = in_flight;
+        observed.has_run = self.has_run.clone();
+        notice_crashes(&mut self.crashes, desired, observed, now);
+        observed.crashes.clone_from(&self.crashes);
+        let events = learn(&mut self.history, desired, observed, now);
+        observed.history = Arc::clone(&self.history);
+        let again = learn(&mut Arc::clone(&self.history), desired, observed, now);
+        if let Some(event) = again.iter().find(|event| event.severity == Severity::Warning) {
+            return Err(format!("nothing has happened since, and it is told: {}", event.message));
+        }
+        Ok(events)
+    }
+
+    fn note_running(&mut self, desired: &Desired, observed: &Observed) {
+        let is_declared = |object: &ObjectKey, hash: &str| {
+            desired.workloads.get(object).is_some_and(|workload| workload.template.hash == hash)
+        };
+        self.has_run.retain(|object, hash| is_declared(object, hash));
+        self.has_run.extend(observed.running_templates().filter(|(object, hash)| is_declared(object, hash)));
+    }
+
+    /// Whether Skiff owns the restarts of a container.
+    pub(crate) fn is_in_crash_loop(&self) -> bool {
+        self.crashes.values().any(|crash| crash.is_loop)
+    }
+
+    /// A step was done because its object has failed.
+    pub(crate) fn failed_behind(&mut self, step: &Step, why: String, now: Timestamp) {
+        let failure = Failure::after(self.failures.get(&step.object), &step.object, &step.hash, why, now);
+        self.failures.insert(step.object.clone(), failure);
+    }
+
+    /// A step failed.
+    pub(crate) fn failed(&mut self, step: &Step, error: &EngineError, now: Timestamp) {
+        let failure = Failure::of(self.failures.get(&step.object), step, error, now);
+        self.failures.insert(step.object.clone(), failure);
+    }
+}

@@ -1,0 +1,328 @@
+//! The versions of each deployment as they were declared, by the oracle's own bookkeeping: which ran well, which may have failed for a
+//! reason that the world gave, which was gone back from. Nothing of the controller's history is asked.
+
+use std::collections::BTreeMap;
+
+use skiff_api::{Deployment, IntOrPercent, ObjectKey, RestartPolicy, label};
+use skiff_core::{Action, Plan, Step};
+use skiff_sim::{SimContainer, SimEngine};
+
+use crate::manifests::Manifests;
+use crate::nature::{Natures, Quality};
+use crate::oracle::{Look, of_object, wanted_look};
+
+/// Whether a version is good to go back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Proof {
+    /// It never ran.
+    Missing,
+    /// It may have run whole for a while without having been met at it.
+    Possible,
+    /// It ran whole at a quiet point.
+    Seen,
+}
+
+/// One version of a deployment: what it was declared as, with the content that it used.
+#[derive(Clone)]
+pub(crate) struct Version {
+    /// Its number, in the order in which versions were first declared.
+    number: usize,
+    pub(crate) manifests: Manifests,
+    pub(crate) deployment: Deployment,
+    look: Look,
+    proof: Proof,
+    /// It ran whole since it was last declared: it does not fail any more.
+    pub(crate) is_settled: bool,
+    /// Something befell it while it was new: it may have failed through no fault of its own.
+    pub(crate) was_disturbed: bool,
+    /// Its replicas were seen to go back to another.
+    was_left: bool,
+}
+
+/// The versions of one deployment, the declared one last.
+pub(crate) struct Track {
+    key: ObjectKey,
+    versions: Vec<Version>,
+    /// The number of the version of each container that a step of ours made.
+    containers: BTreeMap<String, usize>,
+    /// The load with which the declared version came.
+    since: usize,
+    /// The load that the steps under way were planned with.
+    planned: usize,
+    /// Containers that steps of ours made since the manifest last changed, and what befell the object since.
+    made: usize,
+    befallen: usize,
+    /// The most replicas that were asked for since then.
+    most: u32,
+}
+
+/// Every deployment that is declared.
+#[derive(Default)]
+pub(crate) struct Record {
+    pub(crate) natures: Natures,
+    tracks: BTreeMap<ObjectKey, Track>,
+    /// What was declared since the last pass: what no pass has seen was never declared, to the controller.
+    unseen: Option<Manifests>,
+    loads: usize,
+}
+
+impl Record {
+    /// What is declared from now on.
+    pub(crate) fn load(&mut self, manifests: &Manifests) {
+        self.unseen = Some(manifests.clone());
+    }
+
+    /// A pass sees what is declared.
+    fn see(&mut self) {
+        let Some(manifests) = self.unseen.take() else { return };
+        self.loads += 1;
+        self.tracks.retain(|key, _| manifests.deployment(key).is_some());
+        for (key, deployment) in manifests.deployments() {
+            let version = Version::new(&manifests, key, deployment);
+            if let Some(track) = self.tracks.get_mut(key) {
+                track.declare(version, self.loads);
+            } else {
+                let version = Version { number: self.loads, ..version };
+                self.tracks.insert(key.clone(), Track::new(key, version, self.loads));
+            }
+        }
+    }
+
+    pub(crate) fn tracks(&self) -> impl Iterator<Item = (&ObjectKey, &Track)> {
+        self.tracks.iter()
+    }
+
+    pub(crate) fn track(&self, key: &ObjectKey) -> Option<&Track> {
+        self.tracks.get(key)
+    }
+
+    pub(crate) fn track_mut(&mut self, key: &ObjectKey) -> Option<&mut Track> {
+        self.tracks.get_mut(key)
+    }
+
+    /// Something happened that may keep a version from proving itself, or make it fail.
+    pub(crate) fn disturbed(&mut self) {
+        for track in self.tracks.values_mut() {
+            track.befallen += 1;
+            let declared = track.latest_mut();
+            declared.was_disturbed |= !declared.is_settled;
+        }
+    }
+
+    /// The image of a declared version is looked at: one that is bad all the time that it is declared does not prove itself.
+    fn weigh(&mut self) {
+        for track in self.tracks.values_mut() {
+            let quality = self.natures.quality(track.declared());
+            if !matches!(quality, Quality::Bad | Quality::Missing) {
+                let declared = track.latest_mut();
+                declared.proof = declared.proof.max(Proof::Possible);
+            }
+        }
+    }
+
+    /// An image is another one now: what is made of it may fail, or may have failed.
+    pub(crate) fn turned(&mut self, image: &str) {
+        for version in self.tracks.values_mut().flat_map(|track| &mut track.versions) {
+            version.was_disturbed |= version.deployment.spec.template.container.image == image;
+        }
+    }
+
+    /// The history is lost, and with it what failed and what there is to go back to.
+    pub(crate) fn history_lost(&mut self) {
+        for track in self.tracks.values_mut() {
+            let declared = track.latest().clone();
+            track.befallen += 1;
+            track.versions = vec![Version {
+                proof: declared.proof.min(Proof::Possible),
+                is_settled: false,
+                was_left: false,
+                ..declared
+            }];
+        }
+    }
+
+    /// A pass was made, and steps are planned.
+    pub(crate) fn planned(&mut self, plan: &Plan) {
+        self.see();
+        self.weigh();
+        for step in &plan.steps {
+            if let Some(track) = self.tracks.get_mut(&step.object) {
+                track.planned = self.loads;
+            }
+        }
+    }
+
+    /// A step of ours was performed.
+    ///
+    /// # Errors
+    /// Where it made a container of a version that was gone back from, or one too many.
+    pub(crate) fn performed(&mut self, step: &Step, engine: &SimEngine) -> Result<(), String> {
+        let (Action::CreateContainer(create), Some(track)) = (&step.action, self.tracks.get_mut(&step.object)) else {
+            return Ok(());
+        };
+        let made = of_object(engine, &step.object).into_iter().find(|container| container.name == create.name);
+        match made.filter(|container| !track.containers.contains_key(&container.id)) {
+            Some(container) => track.made(engine, container),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Track {
+    fn new(key: &ObjectKey, version: Version, load: usize) -> Self {
+        let most = version.deployment.spec.replicas();
+        let containers = BTreeMap::new();
+        Self {
+            key: key.clone(),
+            versions: vec![version],
+            containers,
+            since: load,
+            planned: 0,
+            made: 0,
+            befallen: 0,
+            most,
+        }
+    }
+
+    /// The manifest as it is now: another version, or the same with other numbers.
+    fn declare(&mut self, version: Version, load: usize) {
+        if self.declared() != &version.deployment {
+            self.most = self.declared().spec.replicas().max(version.deployment.spec.replicas());
+            (self.made, self.befallen) = (0, 0);
+        }
+        if self.latest().look == version.look {
+            let Version { manifests, deployment, .. } = version;
+            let latest = self.latest_mut();
+            (latest.manifests, latest.deployment) = (manifests, deployment);
+            return;
+        }
+        // One that is declared again is tried again; that it ran well once still holds.
+        let earlier = self.versions.iter().position(|known| known.look == version.look);
+        let (number, proof) = match earlier.map(|index| self.versions.remove(index)) {
+            Some(earlier) if earlier.proof == Proof::Seen => (earlier.number, Proof::Seen),
+            Some(earlier) => (earlier.number, Proof::Missing),
+            None => (load, Proof::Missing),
+        };
+        self.since = load;
+        (self.made, self.befallen) = (0, 0);
+        self.versions.push(Version { number, proof, ..version });
+    }
+
+    /// The load with which the declared version came.
+    pub(crate) const fn since(&self) -> usize {
+        self.since
+    }
+
+    /// Whether one that it may go back to has certainly run well.
+    pub(crate) fn has_proven_target(&self) -> bool {
+        self.targets().any(|version| version.proof == Proof::Seen)
+    }
+
+    pub(crate) fn latest(&self) -> &Version {
+        self.versions.last().expect("a track begins with a version")
+    }
+
+    pub(crate) fn latest_mut(&mut self) -> &mut Version {
+        self.versions.last_mut().expect("a track begins with a version")
+    }
+
+    pub(crate) fn declared(&self) -> &Deployment {
+        &self.latest().deployment
+    }
+
+    /// The versions that the declared one may go back to, the newest first: every one that may have proved itself, down to the newest
+    /// that has.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &Version> {
+        let mut found = false;
+        let earlier = self.versions.iter().rev().skip(1);
+        let until_proven = earlier.take_while(move |version| {
+            let goes_on = !found;
+            found |= version.proof == Proof::Seen;
+            goes_on
+        });
+        until_proven.filter(|version| version.proof != Proof::Missing)
+    }
+
+    /// The versions that replicas may be brought to now.
+    pub(crate) fn in_play(&self) -> impl Iterator<Item = &Deployment> {
+        std::iter::once(self.declared()).chain(self.targets().map(|version| &version.deployment))
+    }
+
+    /// The containers of it, as far as steps of ours made them.
+    pub(crate) fn containers<'a>(&'a self, engine: &'a SimEngine) -> impl Iterator<Item = &'a SimContainer> {
+        self.containers.keys().filter_map(|id| engine.container(id))
+    }
+
+    fn version_of(&self, container: &SimContainer) -> Option<&Version> {
+        let number = self.containers.get(&container.id)?;
+        self.versions.iter().find(|version| version.number == *number)
+    }
+
+    /// What the version that a container is of says of its restarts.
+    pub(crate) fn policy_of(&self, container: &SimContainer) -> RestartPolicy {
+        let version = self.version_of(container).unwrap_or(self.latest());
+        version.deployment.spec.template.restart_policy.unwrap_or_default()
+    }
+
+    /// Whether a container is of the version that replicas are brought to now.
+    pub(crate) fn is_new(&self, container: &SimContainer) -> bool {
+        let latest = self.latest();
+        self.version_of(container).is_some_and(|version| (version.number == latest.number) != latest.was_left)
+    }
+
+    /// A step of ours made a container.
+    fn made(&mut self, engine: &SimEngine, container: &SimContainer) -> Result<(), String> {
+        self.containers.retain(|id, _| engine.container(id).is_some());
+        let version = self.versions.iter().rev().find(|version| version.is_of(&self.key, engine, container));
+        let number = version.map_or(0, |version| version.number);
+        self.containers.insert(container.id.clone(), number);
+        // What was planned before the manifest changed says nothing of this one.
+        if self.planned < self.since {
+            return Ok(());
+        }
+        self.made += 1;
+        let is_of_declared = self.latest().number == number;
+        if self.latest().was_left && is_of_declared {
+            return Err(format!("{}: {} is of a version that was gone back from", self.key, container.name));
+        }
+        self.latest_mut().was_left |= !is_of_declared;
+        let most = self.most_made();
+        if self.made > most {
+            return Err(format!("{}: {} containers made for one manifest, and {most} are enough", self.key, self.made));
+        }
+        Ok(())
+    }
+
+    /// Once all forward and once all back, and once more for whatever befell it.
+    fn most_made(&self) -> usize {
+        let surge = self.declared().spec.strategy.rolling_update.as_ref().and_then(|numbers| numbers.max_surge);
+        let surge = surge.unwrap_or(IntOrPercent::Int(1)).of_rounded_up(self.most);
+        usize::try_from(2 * (self.most + surge)).unwrap_or(usize::MAX) + self.befallen
+    }
+}
+
+impl Version {
+    fn new(manifests: &Manifests, key: &ObjectKey, deployment: &Deployment) -> Self {
+        Self {
+            number: 0,
+            manifests: manifests.clone(),
+            deployment: deployment.clone(),
+            look: wanted_look(manifests, key, deployment, ""),
+            proof: Proof::Missing,
+            is_settled: false,
+            was_disturbed: false,
+            was_left: false,
+        }
+    }
+
+    /// It runs whole, and nothing happens.
+    pub(crate) const fn proved(&mut self) {
+        (self.proof, self.is_settled, self.was_disturbed) = (Proof::Seen, true, false);
+    }
+
+    /// Whether a container was made from it.
+    pub(crate) fn is_of(&self, key: &ObjectKey, engine: &SimEngine, container: &SimContainer) -> bool {
+        let ordinal = container.labels.get(label::REPLICA).map_or("", String::as_str);
+        wanted_look(&self.manifests, key, &self.deployment, ordinal).is_seen_on(engine, container)
+    }
+}
