@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::engine::{Engine, Look, Wake};
 use crate::executor::{Cancels, Executor, Report};
+use crate::fail_point::FailPoint;
 use crate::scribe::Notes;
 use crate::state::{Troubles, troubles};
 use flights::Flights;
@@ -72,6 +73,8 @@ pub struct Settings {
     pub tick: Duration,
     /// Where the time comes from.
     pub clock: Clock,
+    /// Where the process ends, in a test.
+    pub fail_point: FailPoint,
 }
 
 /// The loop's ends: what comes in, and what goes out.
@@ -136,7 +139,7 @@ impl<E: Engine> Controller<E> {
         let (reports, ended) = mpsc::unbounded_channel();
         let history = Arc::new(std::mem::take(&mut wiring.history).resumed(settings.clock.now()));
         Self {
-            executor: Executor::new(Arc::clone(&engine), reports),
+            executor: Executor::new(Arc::clone(&engine), reports, settings.fail_point.clone()),
             engine,
             settings,
             wiring,

@@ -18,6 +18,7 @@ use tokio::task::{self, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Engine, Progress};
+use crate::fail_point::FailPoint;
 use batch::Batch;
 
 /// How many calls of a sort are under way at once. More gain nothing on the engine, and above eight its networks suffer.
@@ -66,6 +67,7 @@ pub struct Executor<E> {
     stops: Arc<Semaphore>,
     pulls: Arc<Semaphore>,
     reports: mpsc::UnboundedSender<Report>,
+    fail_point: FailPoint,
 }
 
 impl<E> Clone for Executor<E> {
@@ -76,15 +78,16 @@ impl<E> Clone for Executor<E> {
             stops: Arc::clone(&self.stops),
             pulls: Arc::clone(&self.pulls),
             reports: self.reports.clone(),
+            fail_point: self.fail_point.clone(),
         }
     }
 }
 
 impl<E: Engine> Executor<E> {
     /// An executor that tells what happens through `reports`.
-    pub fn new(engine: Arc<E>, reports: mpsc::UnboundedSender<Report>) -> Self {
+    pub fn new(engine: Arc<E>, reports: mpsc::UnboundedSender<Report>, fail_point: FailPoint) -> Self {
         let limit = |count| Arc::new(Semaphore::new(count));
-        Self { engine, calls: limit(AT_ONCE), stops: limit(AT_ONCE), pulls: limit(PULLS_AT_ONCE), reports }
+        Self { engine, calls: limit(AT_ONCE), stops: limit(AT_ONCE), pulls: limit(PULLS_AT_ONCE), reports, fail_point }
     }
 
     /// Performs the steps of a plan to their end, or as far as nothing is cancelled.
@@ -154,6 +157,7 @@ impl<E: Engine> Executor<E> {
         } else {
             performed.await
         };
+        self.fail_point.passed();
         log(&step, &result, began.elapsed().as_millis());
         let succeeded = result.is_ok();
         self.tell(Report::Ended { step: Box::new(step), result });

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod controller;
 pub mod engine;
 pub mod executor;
+pub mod fail_point;
 pub mod files;
 pub mod lock;
 pub mod probe;

@@ -105,6 +105,18 @@ pub fn logs(text: &str) -> Check {
     })
 }
 
+/// `skiff events` tells all of this of an object.
+pub fn told(name: &'static str, words: &'static [&'static str]) -> Check {
+    check(move |world| {
+        world.call(&["events", name])?;
+        let said = flat(&world.last.stdout);
+        words.iter().try_for_each(|word| {
+            ensure!(said.contains(word), "`{word}` is not in the events:\n{said}");
+            Ok(())
+        })
+    })
+}
+
 /// Lines that were wrapped for a terminal as one, so that a sentence can be looked for.
 fn flat(text: &str) -> String {
     text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")

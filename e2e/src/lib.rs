@@ -9,6 +9,7 @@ pub mod check;
 mod docker;
 mod evidence;
 mod http;
+pub mod load;
 mod manifest;
 mod private;
 mod program;

@@ -44,6 +44,9 @@ pub struct GlobalArgs {
     /// The same as `--color never`.
     #[arg(long, global = true, help_heading = HEADING)]
     pub no_color: bool,
+    /// For tests: ends like a crash, right after so many steps.
+    #[arg(long, global = true, hide = true, env = "SKIFF_ABORT_AFTER_STEPS", value_name = "STEPS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub abort_after_steps: Option<u64>,
     /// Say more; twice for every call to Docker, three times for everything.
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = HEADING)]
     pub verbose: u8,
@@ -107,6 +110,8 @@ pub struct Settings {
     pub color: ColorChoice,
     /// How often `-v` was said.
     pub verbosity: u8,
+    /// For tests: the process ends like a crash, right after so many steps.
+    pub abort_after_steps: Option<u64>,
 }
 
 impl From<GlobalArgs> for Settings {
@@ -120,6 +125,7 @@ impl From<GlobalArgs> for Settings {
             host,
             state_dir,
             age_key_file,
+            abort_after_steps,
             color,
             no_color,
             verbose,
@@ -142,6 +148,7 @@ impl From<GlobalArgs> for Settings {
             age_key_file,
             color,
             verbosity: verbose,
+            abort_after_steps,
         }
     }
 }

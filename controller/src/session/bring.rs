@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use crate::engine::{Engine, Wake};
 use crate::executor::Report;
+use crate::fail_point::FailPoint;
 use crate::probe::{DockerSampler, Prober};
 use crate::scribe::{Notes, scribe};
 use crate::ui::Ui;
@@ -126,7 +127,12 @@ impl Run {
         let (report_sender, reports) = mpsc::unbounded_channel();
         let (wakes, wake_receiver) = mpsc::channel(64);
         let (verdict_sender, verdicts) = watch::channel(Arc::default());
-        let settings = Settings { instance: session.settings.instance.clone(), tick: TICK, clock: Clock::System };
+        let settings = Settings {
+            instance: session.settings.instance.clone(),
+            tick: TICK,
+            clock: Clock::System,
+            fail_point: FailPoint::after(session.settings.abort_after_steps),
+        };
         let (notes, written) = Notes::channel();
         let writing = tokio::spawn(scribe(session.state.chronicle(), written));
         let wiring = Wiring {

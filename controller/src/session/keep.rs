@@ -18,6 +18,7 @@ use crate::cli::CliError;
 use crate::clock::Clock;
 use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use crate::engine::Engine;
+use crate::fail_point::FailPoint;
 use crate::probe::{DockerSampler, Prober};
 use crate::scribe::{Notes, scribe};
 use crate::source::SourceOptions;
@@ -79,7 +80,12 @@ pub async fn keep(
     let prober = Prober::new(sampler, Clock::System, probe_snapshots, verdict_sender);
     let controller = Controller::new(
         Arc::clone(&docker),
-        Settings { instance: settings.instance.clone(), tick, clock: Clock::System },
+        Settings {
+            instance: settings.instance.clone(),
+            tick,
+            clock: Clock::System,
+            fail_point: FailPoint::after(settings.abort_after_steps),
+        },
         Wiring {
             target: target_receiver,
             wakes: wake_receiver,

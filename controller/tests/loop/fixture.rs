@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use skiff::clock::Clock;
 use skiff::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use skiff::engine::Wake;
+use skiff::fail_point::FailPoint;
 use skiff::probe::Prober;
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
@@ -50,7 +51,8 @@ impl Fixture {
         let engine = Arc::new(LoopEngine::start(sim, clock.clone(), wakes.clone()));
         let (targets, target) = watch::channel(Arc::new(target(manifests)));
         let (snapshot_sender, snapshots) = watch::channel(Arc::default());
-        let settings = Settings { instance: Instance::default(), tick, clock: clock.clone() };
+        let fail_point = FailPoint::default();
+        let settings = Settings { instance: Instance::default(), tick, clock: clock.clone(), fail_point };
         let (verdict_sender, verdicts) = watch::channel(Arc::default());
         let wiring = Wiring {
             target,

@@ -1,13 +1,16 @@
-//! What breaks comes back, what was changed by hand is put back.
+//! What breaks comes back, what was changed by hand is put back: at the event, long before the next tick, and each with its reason.
 
 use std::time::Duration;
 
-use skiff_e2e::act::{Act, act, all, apply, docker, kill_process_of, look, remember, run, run_on, write};
-use skiff_e2e::check::{Check, check, eventually, logs, ready, throughout, untouched};
+use skiff_e2e::act::{Act, act, all, apply, docker, kill_process_of, look, remember, run_on, run_with, write};
+use skiff_e2e::check::{Check, check, eventually, every, logs, ready, throughout, told, untouched, within};
 use skiff_e2e::{network, scenario, service};
 
+/// Long before the next tick, so that nothing but an event can have caused it.
+const AT_ONCE: Duration = Duration::from_secs(8);
+
 fn running(text: &str) -> Act {
-    all([apply(text), run()])
+    all([apply(text), run_with(&["--tick", "5m"])])
 }
 
 fn restarted(name: &'static str) -> Check {
@@ -32,7 +35,11 @@ fn a_killed_process_comes_back() {
 fn a_container_that_is_removed_by_hand_comes_back() {
     scenario("a container that is removed by hand comes back")
         .step("two run", running(&service("web").replicas(2).to_string()), [ready("web", 2)])
-        .step("one is removed", docker(&["rm", "-f"], "web"), [eventually(ready("web", 2))]);
+        .step(
+            "one is removed",
+            docker(&["rm", "-f"], "web"),
+            [within(AT_ONCE, ready("web", 2)), eventually(told("web", &["start container", "(missing)"]))],
+        );
 }
 
 #[test]
@@ -40,17 +47,43 @@ fn a_container_that_is_stopped_or_killed_by_hand_comes_back() {
     scenario("a container that is stopped or killed by hand comes back")
         .step("it runs", running(&service("web").to_string()), [ready("web", 1)])
         .step("as it is now", remember(), [])
-        .step("it is stopped", docker(&["stop"], "web"), [eventually(restarted("web"))])
+        .step(
+            "it is stopped",
+            docker(&["stop"], "web"),
+            [within(AT_ONCE, restarted("web")), eventually(told("web", &["start container", "(exited with "]))],
+        )
         .step("as it is now", remember(), [])
-        .step("it is killed", docker(&["kill"], "web"), [eventually(restarted("web"))])
-        .step("it is paused", docker(&["pause"], "web"), [eventually(ready("web", 1))]);
+        .step("it is killed", docker(&["kill"], "web"), [within(AT_ONCE, restarted("web"))])
+        .step(
+            "it is paused",
+            docker(&["pause"], "web"),
+            [within(AT_ONCE, ready("web", 1)), eventually(told("web", &["unpause container", "(paused)"]))],
+        );
+}
+
+#[test]
+fn a_container_that_was_renamed_by_hand_gets_its_name_back() {
+    let rename = act(|world| {
+        let seen = world.replica("web")?;
+        let output = world.docker.command().args(["rename", &seen.id, &format!("{}-mine", world.instance)]).output()?;
+        anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    });
+    scenario("a container that was renamed by hand gets its name back")
+        .step("it runs", running(&service("web").to_string()), [ready("web", 1)])
+        .step("as it is now", remember(), [])
+        .step(
+            "it is renamed",
+            rename,
+            [within(AT_ONCE, untouched("web")), eventually(told("web", &["rename container", "by somebody else)"]))],
+        );
 }
 
 #[test]
 fn limits_that_were_changed_by_hand_are_put_back() {
     let web = service("web").container("resources: { limits: { memory: 64Mi } }");
     let memory = |bytes: i64| {
-        skiff_e2e::check::every("web", "the memory limit", move |seen| {
+        every("web", "the memory limit", move |seen| {
             seen.inspect.pointer("/HostConfig/Memory").and_then(serde_json::Value::as_i64) == Some(bytes)
         })
     };
@@ -60,7 +93,11 @@ fn limits_that_were_changed_by_hand_are_put_back() {
         .step(
             "its limit is changed",
             docker(&["update", "--memory", "96m", "--memory-swap", "192m"], "web"),
-            [eventually(memory(64 << 20)), untouched("web")],
+            [
+                within(AT_ONCE, memory(64 << 20)),
+                untouched("web"),
+                eventually(told("web", &["(adjusted in place: container.resources.limits.memory changed 96Mi → 64Mi"])),
+            ],
         );
 }
 
@@ -85,7 +122,11 @@ fn a_container_that_was_disconnected_by_hand_is_connected_again_with_its_names()
     scenario("a container that was disconnected by hand is connected again, with its names")
         .step("it runs on two networks", running(&text), [ready("web", 1)])
         .step("as it is now", remember(), [])
-        .step("it is taken off one", disconnect, [eventually(resolves), untouched("web")]);
+        .step(
+            "it is taken off one",
+            disconnect,
+            [within(AT_ONCE, resolves), untouched("web"), eventually(told("web", &["(not on network "]))],
+        );
 }
 
 #[test]

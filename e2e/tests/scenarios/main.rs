@@ -3,6 +3,7 @@
 mod bad_input;
 mod change;
 mod content;
+mod crashes;
 mod daemon;
 mod down;
 mod engine;
@@ -15,6 +16,7 @@ mod prune;
 mod quickstart;
 mod registry;
 mod rollout_commands;
+mod rollouts;
 mod runs;
 mod secrets;
 mod up;
