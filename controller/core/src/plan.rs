@@ -121,7 +121,8 @@ pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
 /// A container of a workload as the planner sees it, for whoever reports.
 pub(crate) struct ReplicaView {
     pub(crate) status: crate::status::ReplicaStatus,
-    pub(crate) finished: bool,
+    /// The exit code of one that has ended for good.
+    pub(crate) finished: Option<i64>,
     pub(crate) is_unhealthy: bool,
 }
 
@@ -154,7 +155,7 @@ fn view(replica: &replica::Replica<'_>) -> ReplicaView {
     };
     ReplicaView {
         status,
-        finished: matches!(replica.condition, replica::Condition::Finished { .. }),
+        finished: replica.condition.exit_code(),
         is_unhealthy: replica.condition == replica::Condition::Unhealthy,
     }
 }

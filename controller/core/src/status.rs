@@ -105,7 +105,9 @@ fn object_status(
     let count =
         |test: &dyn Fn(&&ReplicaView) -> bool| u32::try_from(replicas.iter().filter(test).count()).unwrap_or(u32::MAX);
     let ready = count(&|view| view.status.ready && view.status.updated);
-    let finished = count(&|view| view.finished && view.status.updated);
+    let finished = count(&|view| view.finished.is_some() && view.status.updated);
+    let failed =
+        replicas.iter().filter(|view| view.status.updated).find_map(|view| view.finished.filter(|code| *code != 0));
     let updated = count(&|view| view.status.updated);
     let current = count(&|_| true);
     let failure = observed.failures.get(key);
@@ -113,6 +115,7 @@ fn object_status(
     let busy = observed.in_flight.contains(key) || plan.steps.iter().any(|step| step.object == *key);
     let whole = ready + finished >= wanted && updated == current && current == wanted && !busy;
     let phase = match held.map(|held| &held.why) {
+        _ if whole && failed.is_some() => Phase::Degraded,
         None if whole && finished > 0 => Phase::Finished,
         _ if whole => Phase::Ready,
         Some(
@@ -135,6 +138,12 @@ fn object_status(
         _ if phase == Phase::Progressing => {
             let complaint = complaint.map(|complaint| format!(": {complaint}")).unwrap_or_default();
             ("Progressing", format!("{ready} of {wanted} Ready{complaint}"))
+        }
+        _ if phase == Phase::Degraded
+            && whole
+            && let Some(code) = failed =>
+        {
+            ("Failed", format!("ended with {code} and is not to be started again"))
         }
         _ if phase == Phase::Degraded => ("Unhealthy", complaint.unwrap_or("unhealthy").to_owned()),
         _ => ("", String::new()),

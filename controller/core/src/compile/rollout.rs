@@ -27,6 +27,9 @@ fn obstacle(spec: &DeploymentSpec, key: &ObjectKey, template: &Template, network
     if let Some(name) = &pod.container_name {
         return Some(StopFirst::FixedName(name.clone()));
     }
+    if let Some(mode) = pod.network_mode.as_ref().filter(|mode| *mode != "none") {
+        return Some(StopFirst::SharedNetwork(mode.clone()));
+    }
     if let Some(port) = pod.container.ports.iter().find_map(|port| fixed_port(port.host_port, spec.replicas())) {
         return Some(StopFirst::HostPort(port));
     }

@@ -32,7 +32,9 @@ impl Held {
                 "change it back, or back up the data, remove the volume by hand and let Skiff make it anew".to_owned()
             }
             HeldReason::PruneUnconfirmed { .. } => {
-                "put the manifests back, or say once that it is meant: `skiff up PATH --confirm-prune`".to_owned()
+                "put the manifests back, or say that it is meant: `skiff up PATH --confirm-prune`, or begin `skiff run` anew with it; \
+                 another folder of the same name wants `--source NAME`"
+                    .to_owned()
             }
             HeldReason::SourceHasProblems { .. } => {
                 "mend them; `skiff validate PATH` shows each with its line".to_owned()

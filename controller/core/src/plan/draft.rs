@@ -48,6 +48,8 @@ pub(super) struct Draft<'a> {
     pub(super) removals: BTreeMap<String, StepId>,
     /// The steps that take a container off a network, by both ids.
     pub(super) detached: BTreeMap<(String, String), StepId>,
+    /// The last step that gave a replica of an object its names on a network anew.
+    pub(super) readdressed: BTreeMap<ObjectKey, StepId>,
     /// Sources whose prune is held.
     pub(super) unpruned: BTreeSet<String>,
     /// The steps that start containers of an object, and whether all of it then runs.
@@ -88,6 +90,7 @@ impl<'a> Draft<'a> {
             files: BTreeMap::new(),
             removals: BTreeMap::new(),
             detached: BTreeMap::new(),
+            readdressed: BTreeMap::new(),
             unpruned: BTreeSet::new(),
             starts: BTreeMap::new(),
             restarts: BTreeMap::new(),

@@ -71,7 +71,7 @@ fn networks(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -
     let wanted = |name: &String| workload.networks.iter().any(|attachment| attachment.network == *name);
     for (name, id) in &replica.container.networks {
         if !wanted(name) && !draft.detached.contains_key(&(replica.container.id.clone(), id.clone())) {
-            detach(draft, workload, replica, (name, id), Reason::Overconnected { network: name.clone() });
+            detach(draft, workload, replica, (name, id), Reason::Overconnected { network: name.clone() }, None);
         }
     }
     steps
@@ -96,23 +96,31 @@ fn attach(
         (_, Some(made)) => (Reason::Rewired { network: name.clone() }, Some(made)),
         // A container that has not started since it was connected knows the network by its name alone.
         (Some(on), None) if on.is_empty() || right(on) => {
-            let changes = readdressed(container.detail.as_ref()?.endpoints.get(name)?, attachment);
+            let hostname = workload.template.pod.container.hostname.as_ref();
+            let changes = readdressed(container.detail.as_ref()?.endpoints.get(name)?, attachment, hostname);
             if changes.is_empty() {
                 return None;
             }
             let reason = Reason::Readdressed { network: name.clone(), changes };
-            (reason.clone(), Some(detach(draft, workload, replica, (name, on), reason)))
+            // One replica after the other: the others go on answering.
+            let before = draft.readdressed.get(&workload.key).copied();
+            (reason.clone(), Some(detach(draft, workload, replica, (name, on), reason, before)))
         }
         (Some(on), None) => {
             let reason = Reason::Disconnected { network: name.clone() };
-            (reason.clone(), Some(detach(draft, workload, replica, (name, on), reason)))
+            (reason.clone(), Some(detach(draft, workload, replica, (name, on), reason, None)))
         }
         (None, None) => (Reason::Disconnected { network: name.clone() }, None),
     };
     let is_known = made.is_none() && container.state == ContainerState::Running;
     let network_id = draft.network(name).filter(|_| is_known).map(|network| network.id.clone());
     let connect = ConnectNetwork { container: observed_ref(container), network_id, attachment: attachment.clone() };
-    Some(draft.step(&workload.key, &workload.template.hash, Action::ConnectNetwork(connect), reason, after))
+    let is_readdressed = matches!(reason, Reason::Readdressed { .. });
+    let step = draft.step(&workload.key, &workload.template.hash, Action::ConnectNetwork(connect), reason, after);
+    if is_readdressed {
+        draft.readdressed.insert(workload.key.clone(), step);
+    }
+    Some(step)
 }
 
 fn detach(
@@ -121,23 +129,26 @@ fn detach(
     replica: &Replica<'_>,
     (name, id): (&String, &String),
     reason: Reason,
+    after: Option<StepId>,
 ) -> StepId {
     let action = Action::DisconnectNetwork {
         container: observed_ref(replica.container),
         network_id: id.clone(),
         network: name.clone(),
     };
-    let step = draft.step(&workload.key, &workload.template.hash, action, reason, []);
+    let step = draft.step(&workload.key, &workload.template.hash, action, reason, after);
     draft.detached.insert((replica.container.id.clone(), id.clone()), step);
     step
 }
 
-/// What differs between how a container is attached and how it should be.
-fn readdressed(endpoint: &Endpoint, attachment: &Attachment) -> Vec<Change> {
+/// What differs between how a container is attached and how it should be. Docker adds the host name to its names by itself.
+fn readdressed(endpoint: &Endpoint, attachment: &Attachment, hostname: Option<&String>) -> Vec<Change> {
     let mut changes = Vec::new();
-    if endpoint.aliases != attachment.aliases {
+    let given = |name: &&String| hostname != Some(*name) || attachment.aliases.contains(*name);
+    let aliases: BTreeSet<String> = endpoint.aliases.iter().filter(given).cloned().collect();
+    if aliases != attachment.aliases {
         let joined = |names: &BTreeSet<String>| Some(names.iter().cloned().collect::<Vec<_>>().join(", "));
-        changes.push(Change::new("aliases", joined(&endpoint.aliases), joined(&attachment.aliases)));
+        changes.push(Change::new("aliases", joined(&aliases), joined(&attachment.aliases)));
     }
     let mut compare = |field: &str, from: &Option<String>, to: &Option<String>| {
         if from != to {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use skiff_api::{OwnerLabels, RestartPolicy};
+use skiff_api::{Kind, ObjectKey, OwnerLabels, RestartPolicy};
 
 use super::checks::{Checked, Checks, Complaint};
 use super::draft::Draft;
@@ -51,6 +51,11 @@ impl Condition {
         matches!(self, Self::Available | Self::Ready { .. } | Self::Unready | Self::Unjudged | Self::Finished { .. })
     }
 
+    /// The exit code of what has ended for good.
+    pub(super) const fn exit_code(self) -> Option<i64> {
+        if let Self::Finished { code } = self { Some(code) } else { None }
+    }
+
     /// Until when it must stay Ready to count, where only time is missing.
     pub(super) const fn ready_until(self) -> Option<Timestamp> {
         if let Self::Ready { until } = self { Some(until) } else { None }
@@ -96,6 +101,22 @@ impl Replica<'_> {
     }
 }
 
+/// Whether the container whose network it shares is another one by now, or has begun anew: either takes the network away from under it.
+fn stranded(draft: &Draft<'_>, workload: &Workload, container: &ObservedContainer) -> Option<Change> {
+    let name = workload.template.pod.network_mode.as_ref()?.strip_prefix("deployment:")?;
+    let joined = container.network_mode.strip_prefix("container:")?;
+    let other = ObjectKey::new(Kind::Deployment, workload.key.namespace.as_str(), name);
+    let hosts = draft.containers(&other);
+    let started = |container: &ObservedContainer| container.detail.as_ref().and_then(|detail| detail.started_at);
+    let changed = |from: String, to: String| Change::new("networkMode", Some(from), Some(to));
+    if let Some(host) = hosts.iter().find(|host| host.id == joined || host.name == joined) {
+        let is_anew = host.state == ContainerState::Running
+            && started(host).zip(started(container)).is_some_and(|(host, own)| own < host);
+        return is_anew.then(|| changed(host.name.clone(), format!("{} since its restart", host.name)));
+    }
+    hosts.first().map(|host| changed("a container that is gone".to_owned(), host.name.clone()))
+}
+
 pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'a ObservedContainer) -> Replica<'a> {
     // Only containers with readable labels are listed under an object.
     static NOBODY: std::sync::OnceLock<OwnerLabels> = std::sync::OnceLock::new();
@@ -118,6 +139,8 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
         Some(Reason::ContentChanged { objects: changed_content, in_place: false })
     } else if must_replace {
         Some(Reason::Outdated { changes: removed.into_iter().chain(adjust.clone()).collect() })
+    } else if let Some(change) = stranded(draft, workload, container) {
+        Some(Reason::Outdated { changes: vec![change] })
     } else {
         restarted.map(|_| Reason::RestartAsked)
     };

@@ -164,3 +164,59 @@ fn a_network_whose_definition_changed_is_made_anew_around_its_containers() {
     assert!(world.lines().is_empty());
     assert_eq!(world.engine.container("shop-web-1").map(|container| container.id.clone()), id);
 }
+
+#[test]
+fn a_host_name_that_docker_adds_to_the_names_on_a_network_is_no_drift() {
+    let named = deployment("web", 1, json!({ "hostname": "inner" }), json!({}), json!({}));
+    let mut world = World::of(&[named]);
+    world.settle();
+    assert!(world.lines().is_empty(), "{:?}", world.lines());
+}
+
+#[test]
+fn names_on_a_network_change_on_one_replica_after_the_other() {
+    let named = |alias: &str| {
+        let networks = json!([{ "name": "default", "aliases": [alias] }]);
+        deployment("web", 2, json!({}), json!({ "networks": networks }), json!({}))
+    };
+    let mut world = World::of(&[named("one")]);
+    world.settle();
+    world.declare(&[named("two")]);
+    let follows: Vec<String> =
+        world.lines().iter().map(|line| line.split(" (").next().unwrap_or_default().to_owned()).collect();
+    assert_eq!(
+        follows,
+        [
+            "0 disconnect shop-web-1 from shop-default",
+            "1 connect shop-web-1 to shop-default",
+            "2 disconnect shop-web-2 from shop-default",
+            "3 connect shop-web-2 to shop-default",
+        ]
+    );
+    assert!(world.lines().get(2).is_some_and(|line| line.ends_with("< 1")), "{:?}", world.lines());
+}
+
+#[test]
+fn who_shares_the_network_of_a_container_that_is_another_one_by_now_is_replaced() {
+    let sharing = deployment("sidecar", 1, json!({}), json!({ "networkMode": "deployment:web" }), json!({}));
+    let mut world = World::of(&[web(1, "app:1"), sharing]);
+    world.settle();
+    let joined = |world: &World| {
+        let observed = world.observe();
+        let id =
+            |name: &str| observed.containers.iter().find(|one| one.name.starts_with(name)).map(|one| one.id.clone());
+        let mode = observed
+            .containers
+            .iter()
+            .find(|one| one.name.starts_with("shop-sidecar"))
+            .map(|one| one.network_mode.clone());
+        (mode, id("shop-web").map(|id| format!("container:{id}")))
+    };
+    let (before, host) = joined(&world);
+    assert!(before == host || before == Some("container:shop-web-1".to_owned()), "{before:?}");
+    world.engine.remove_by_hand("shop-web-1");
+    world.settle();
+    assert!(world.lines().is_empty(), "{:?}", world.lines());
+    let (after, host) = joined(&world);
+    assert!(after == host || after == Some("container:shop-web-1".to_owned()), "{after:?}");
+}

@@ -15,12 +15,25 @@ pub(super) const SCRIPTS: &[Entry] = &[
     ("a stopped container is taken off a network that is gone", off_what_is_gone),
     ("of two networks with one name Docker chooses none; a running container is connected by id", two_of_one_name),
     ("a missing network fails the start, not the create", missing_network),
+    ("a host name becomes a name on the network by itself", hostname),
 ];
 
 fn aliases(stage: &mut Stage<'_>, name: &str, network: &str) -> Result<BTreeSet<String>, String> {
     let network = stage.name(network);
     let endpoint = stage.detail(name)?.endpoints.get(&network).cloned();
     endpoint.map(|endpoint| endpoint.aliases).ok_or_else(|| format!("{name} is not on {network}"))
+}
+
+fn hostname(stage: &mut Stage<'_>) -> Result<(), String> {
+    two(stage)?;
+    let mut create = stage.on_network("web", "one", "www");
+    let mut template = (*create.spec.template).clone();
+    template.pod.container.hostname = Some("inner".to_owned());
+    create.spec.template = template.into();
+    stage.makes(create)?;
+    same("its names", &aliases(stage, "web", "one")?, &["www".to_owned()].into())?;
+    stage.does(stage.start("web"))?;
+    same("its names", &aliases(stage, "web", "one")?, &["www", "inner"].map(str::to_owned).into())
 }
 
 fn two(stage: &mut Stage<'_>) -> Result<(), String> {

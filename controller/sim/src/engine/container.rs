@@ -82,6 +82,8 @@ pub struct SimContainer {
     pub ports: Vec<ContainerPort>,
     /// The network mode, where it is on no network of its own.
     pub network_mode: Option<String>,
+    /// The host name that it was given.
+    pub hostname: Option<String>,
     /// Its networks by name.
     pub networks: BTreeMap<String, SimEndpoint>,
     /// Its limits; the restart policy is in `restart`.

@@ -113,6 +113,7 @@ fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<Strin
         mounts: mounts.clone(),
         ports: container.ports.clone(),
         network_mode: network_mode.clone(),
+        hostname: container.hostname.clone(),
         networks: first_network.iter().map(|attachment| (attachment.network.clone(), endpoint(attachment))).collect(),
         limits: limits(&template.in_place),
         restart: restart(template.in_place.restart_policy),

@@ -111,7 +111,13 @@ impl SimContainer {
     fn detail(&self) -> ContainerDetail {
         let endpoints = self.networks.iter().map(|(name, endpoint)| {
             let seen = Endpoint {
-                aliases: endpoint.aliases.clone(),
+                // The host name comes with the first start.
+                aliases: endpoint
+                    .aliases
+                    .iter()
+                    .chain(self.hostname.iter().filter(|_| endpoint.network_id.is_some()))
+                    .cloned()
+                    .collect(),
                 ipv4_address: endpoint.ipv4_address.clone(),
                 ipv6_address: endpoint.ipv6_address.clone(),
                 current_address: None,
