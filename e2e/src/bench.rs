@@ -6,6 +6,7 @@
 mod baseline;
 mod host;
 mod report;
+mod rolling;
 mod rows;
 mod sample;
 
@@ -42,5 +43,7 @@ pub fn run(criterion: &Path, mut tell: impl FnMut(&str)) -> Result<String> {
     rows.push(stage.healing()?);
     tell("1 to 20 replicas and back");
     rows.extend(stage.scaling()?);
+    tell("a rolling update");
+    rows.push(stage.rolling_update()?);
     report::markdown(&docker, &rows, stage.notes())
 }

@@ -1,5 +1,6 @@
 //! The raw Engine API as the ruler: the same containers, eight kept-alive connections, nothing besides.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,22 +32,38 @@ impl Baseline {
     }
 
     /// Creates and starts containers with these numbers, eight at once.
-    pub(super) fn start(&self, numbers: std::ops::Range<usize>) -> Result<Duration> {
-        self.each(numbers, |connection, number| {
-            let path = format!("/containers/create?name={}-{number}", self.name);
-            let created = connection.send_json("POST", &path, &self.body(number))?.good()?.json()?;
-            let id = created.get("Id").and_then(Value::as_str).context("a container without id")?.to_owned();
-            connection.send("POST", &format!("/containers/{id}/start"))?.good().map(drop)
-        })
+    pub(super) fn start(&self, numbers: Range<usize>) -> Result<Duration> {
+        self.each(numbers, |connection, number| self.start_one(connection, number))
     }
 
     /// Stops and removes containers with these numbers, eight at once.
-    pub(super) fn remove(&self, numbers: std::ops::Range<usize>) -> Result<Duration> {
-        self.each(numbers, |connection, number| {
-            let path = format!("/containers/{}-{number}", self.name);
-            connection.send("POST", &format!("{path}/stop?t=5"))?.good()?;
-            connection.send("DELETE", &path)?.good().map(drop)
-        })
+    pub(super) fn remove(&self, numbers: Range<usize>) -> Result<Duration> {
+        self.each(numbers, |connection, number| self.remove_one(connection, number))
+    }
+
+    /// Puts a new container, with a number that is higher by their count, in the place of each of these, one by one: the old one
+    /// goes when the new one has started.
+    pub(super) fn replace(&self, numbers: Range<usize>) -> Result<Duration> {
+        let mut connection = self.docker.connect()?;
+        let (begun, count) = (Instant::now(), numbers.len());
+        for number in numbers {
+            self.start_one(&mut connection, number + count)?;
+            self.remove_one(&mut connection, number)?;
+        }
+        Ok(begun.elapsed())
+    }
+
+    fn start_one(&self, connection: &mut Connection, number: usize) -> Result<()> {
+        let path = format!("/containers/create?name={}-{number}", self.name);
+        let created = connection.send_json("POST", &path, &self.body(number))?.good()?.json()?;
+        let id = created.get("Id").and_then(Value::as_str).context("a container without id")?.to_owned();
+        connection.send("POST", &format!("/containers/{id}/start"))?.good().map(drop)
+    }
+
+    fn remove_one(&self, connection: &mut Connection, number: usize) -> Result<()> {
+        let path = format!("/containers/{}-{number}", self.name);
+        connection.send("POST", &format!("{path}/stop?t=5"))?.good()?;
+        connection.send("DELETE", &path)?.good().map(drop)
     }
 
     fn body(&self, number: usize) -> Value {
@@ -64,7 +81,7 @@ impl Baseline {
 
     fn each(
         &self,
-        numbers: std::ops::Range<usize>,
+        numbers: Range<usize>,
         work: impl Fn(&mut Connection, usize) -> Result<()> + Sync,
     ) -> Result<Duration> {
         let next = AtomicUsize::new(numbers.start);

@@ -58,6 +58,7 @@ fn how() -> String {
          and remove), the same image, command, restart policy and a user-defined bridge network, which is made beforehand.\n\
          - Skiff is the release build, called as a user calls it. Its time begins with the process and ends with Docker's last\n  \
          `start` (or `destroy`) event; `up` itself then looks on for a moment before it says that all is well.\n\
+         - A rolling update: the new container is started, then the old one is stopped and removed, one after the other on both sides.\n\
          - A killed process: from the `kill` to the moment at which Docker says the container was started.\n\
          - Nothing to do: the whole process, {services} services; against `skiff --version` plus five lists of these containers.\n\
          - `plan()`: criterion's mean for 1,000 deployments of 2 replicas with nothing to do; against a twentieth of what Docker\n  \

@@ -27,7 +27,7 @@ const REPLICAS: usize = 20;
 /// A world for Skiff and a network for the raw side; both go with the value.
 pub(super) struct Stage {
     world: World,
-    baseline: Baseline,
+    pub(super) baseline: Baseline,
     notes: Vec<String>,
 }
 
@@ -190,12 +190,12 @@ impl Stage {
         self.manifest(&service("web").replicas(u32::try_from(replicas)?).to_string())
     }
 
-    fn manifest(&self, text: &str) -> Result<()> {
+    pub(super) fn manifest(&self, text: &str) -> Result<()> {
         Ok(fs::write(self.world.manifests().join("main.yaml"), text)?)
     }
 
     /// Runs `skiff up` and returns how long the last of so many events took, and the whole process.
-    fn up(&mut self, action: &str, count: usize) -> Result<(Duration, Duration)> {
+    pub(super) fn up(&mut self, action: &str, count: usize) -> Result<(Duration, Duration)> {
         let (begun, since) = (Instant::now(), now());
         self.call(&["up"])?;
         let whole = begun.elapsed();
@@ -204,7 +204,7 @@ impl Stage {
         Ok((self.last_event(action, since)?.context("no event")?, whole))
     }
 
-    fn call(&mut self, args: &[&str]) -> Result<()> {
+    pub(super) fn call(&mut self, args: &[&str]) -> Result<()> {
         let manifests = self.world.manifests().display().to_string();
         let (command, flags) = args.split_first().context("a command")?;
         let line: Vec<&str> = [*command, manifests.as_str()].into_iter().chain(flags.iter().copied()).collect();
@@ -230,7 +230,8 @@ fn many(services: usize) -> String {
     (0..services).map(|number| service(&format!("service-{number}")).to_string()).collect()
 }
 
-fn ratio(what: &str, skiff: &Sample, raw: &Sample, at_most: f64) -> Row {
+/// The row of two samples.
+pub(super) fn ratio(what: &str, skiff: &Sample, raw: &Sample, at_most: f64) -> Row {
     Row {
         what: what.to_owned(),
         skiff: skiff.to_string(),
