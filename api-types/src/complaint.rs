@@ -19,9 +19,18 @@ pub struct Complaint {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// Pointers to what was looked for and is not there: where it could not be read, the complaint has no ground.
+    /// What was looked for and is not there, by its pointer, or by its key where it is an object: where it could not be read, the
+    /// complaint has no ground.
     #[serde(skip)]
     pub(crate) wanting: Vec<String>,
+}
+
+impl Complaint {
+    /// Whether it is that this object is not there.
+    pub fn lacks(&self, object: &ObjectKey) -> bool {
+        let key = object.to_string();
+        self.wanting.contains(&key)
+    }
 }
 
 /// A complaint that shows only among all objects.

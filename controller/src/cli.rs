@@ -156,10 +156,9 @@ impl Command {
     const fn logging(&self) -> (Usual, LogFormat) {
         match self {
             Self::Run(args) => (Usual::Actions, args.log_format),
-            Self::Up(_)
-            | Self::Plan(_)
+            Self::Up(_) | Self::Down(_) => (Usual::Shown, LogFormat::Text),
+            Self::Plan(_)
             | Self::Diff(_)
-            | Self::Down(_)
             | Self::Validate(_)
             | Self::Get(_)
             | Self::Describe(_)

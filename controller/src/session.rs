@@ -121,13 +121,22 @@ impl Session {
     /// # Errors
     /// When another one does: who, and what to do instead.
     pub async fn lock(&self, command: &str) -> Result<Lock, CliError> {
+        self.lock_for(command, "change the manifests that it watches, or stop it first").await
+    }
+
+    /// As [`Self::lock`], with what to do where `skiff run` has it.
+    ///
+    /// # Errors
+    /// When another process has it.
+    pub async fn lock_for(&self, command: &str, beside_run: &str) -> Result<Lock, CliError> {
         let engine = self.docker.id().await?;
         let run = &self.state.folders().run;
         lock::acquire(run, engine, &self.settings.instance, command).map_err(|error| match error {
-            held @ LockError::Held(_) => CliError::refused(
-                held.to_string(),
-                "change the manifests that it watches, or stop it first; another `--instance` has objects of its own",
-            ),
+            LockError::Held(held) => {
+                let help = if held.command == "skiff run" { beside_run } else { "wait until it has ended" };
+                let help = format!("{help}; another `--instance` has objects of its own");
+                CliError::refused(LockError::Held(held).to_string(), help)
+            }
             error @ LockError::Io { .. } => CliError::failed("cannot take the lock", error),
         })
     }

@@ -62,6 +62,14 @@ pub struct Loaded {
     pub fingerprint: String,
 }
 
+impl Loaded {
+    /// Where each object is declared, `web.yaml:7`.
+    pub fn places(&self) -> BTreeMap<ObjectKey, String> {
+        let place = |Origin { file, line, .. }: &Origin| format!("{}:{line}", file.display());
+        self.objects.iter().map(|(key, declared)| (key.clone(), place(&declared.origin))).collect()
+    }
+}
+
 /// An object, and where it comes from.
 #[derive(Clone, Debug)]
 pub struct Declared {

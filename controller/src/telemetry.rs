@@ -27,6 +27,8 @@ pub enum LogFormat {
 pub enum Usual {
     /// A command that talks itself: only what is odd.
     Warnings,
+    /// One that also says itself what becomes of each action.
+    Shown,
     /// A controller: every action.
     Actions,
 }
@@ -37,9 +39,10 @@ const CAPPED: [&str; 4] = ["bollard", "hyper", "hyper_util", "h2"];
 pub fn init(usual: Usual, verbosity: u8, format: LogFormat, color: ColorChoice) {
     let level = match (usual, verbosity) {
         (Usual::Warnings, 0) => "warn",
-        (Usual::Warnings, 1) | (Usual::Actions, 0) => "info",
-        (Usual::Warnings, 2) | (Usual::Actions, 1) => "debug",
-        (Usual::Warnings | Usual::Actions, _) => "trace",
+        (Usual::Shown, 0) => "warn,skiff::executor=error,skiff::controller=error",
+        (Usual::Warnings | Usual::Shown, 1) | (Usual::Actions, 0) => "info",
+        (Usual::Warnings | Usual::Shown, 2) | (Usual::Actions, 1) => "debug",
+        (Usual::Warnings | Usual::Shown | Usual::Actions, _) => "trace",
     };
     let wanted = EnvFilter::try_from_env("SKIFF_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let filter = wanted.and(filter_fn(may_be_logged));

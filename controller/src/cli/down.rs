@@ -1,6 +1,6 @@
 //! `skiff down`: removes what a source declares.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use skiff_core::{Intent, Observed, SourceState};
@@ -8,6 +8,7 @@ use skiff_core::{Intent, Observed, SourceState};
 use super::{CliError, Context, Exit, Settings, signals};
 use crate::controller::Target;
 use crate::session::{Access, Bring, Session, TargetOptions, bring, load, target};
+use crate::source::{Loaded, reason};
 
 /// Remove what the manifests declare; volumes stay unless asked for
 #[derive(Clone, Debug, clap::Args)]
@@ -63,7 +64,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let _lock = session.lock("skiff down").await?;
         let target = goal(args, &session, context).await?;
         let sources: Vec<String> = target.desired.sources.keys().cloned().collect();
-        let reached = bring(&session, Bring { target, timeout: TIMEOUT, run: None, cancel }, &mut context.ui).await?;
+        let goal = Bring { target, places: BTreeMap::new(), timeout: TIMEOUT, run: None, cancel };
+        let reached = bring(&session, goal, &mut context.ui).await?;
         if !reached {
             return Err(CliError::Reported);
         }
@@ -82,6 +84,7 @@ async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<T
     if !args.paths.is_empty() {
         // Mistakes do not keep what runs from going: its labels say whose it is.
         let loaded = load(session, session.settings.source_options(&args.paths, &[])).await?;
+        refuse_nowhere(&loaded, session).await?;
         return target(&loaded, &session.state, &session.state.history(), &session.settings.instance, &options);
     }
     let mut goal = Target::default();
@@ -109,6 +112,21 @@ fn labelled(observed: &Observed) -> Vec<String> {
 }
 
 /// Asks on the terminal; no where there is none.
+/// Refuses a path that is not there, unless its source is known: then it is known what shall go.
+async fn refuse_nowhere(loaded: &Loaded, session: &Session) -> Result<(), CliError> {
+    let away = loaded.problems.iter().find(|problem| problem.reason == reason::SOURCE_UNAVAILABLE);
+    let Some(problem) = away.filter(|_| session.state.sources().all(|known| known != loaded.source)) else {
+        return Ok(());
+    };
+    if labelled(&session.observe().await?).contains(&loaded.source) {
+        return Ok(());
+    }
+    Err(CliError::refused(
+        format!("{problem}, and nothing is known of a source `{}`", loaded.source),
+        "name the manifests as they were named to `skiff up`, or their source: `skiff down --source NAME`",
+    ))
+}
+
 fn confirmed(context: &mut Context) -> Result<bool, CliError> {
     if !context.ui.stderr_is_terminal {
         return Ok(false);

@@ -6,6 +6,7 @@ use skiff_api::Kind;
 
 use super::{CliError, Context, Exit, engine, wait};
 use crate::engine::docker::Docker;
+use crate::session::{Access, Session};
 use crate::ui::age::took;
 use crate::ui::style::{GOOD, NAME, paint};
 use crate::view::{Replica, find};
@@ -15,7 +16,8 @@ use crate::view::{Replica, find};
 #[command(after_help = "Examples:\n  \
     skiff restart web\n  \
     skiff restart web-2          one replica\n  \
-    skiff restart web api --timeout 2m")]
+    skiff restart web api --timeout 2m\n\n\
+    Where `skiff run` keeps the manifests, `skiff rollout restart` asks it for the same.")]
 pub(super) struct Args {
     /// Objects or containers.
     #[arg(required = true, value_name = "NAME")]
@@ -32,6 +34,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     Context::block_on(async {
         let docker = engine::connect(&context.settings).await?;
+        let session = Session::open(&context.settings, Access::Act).await?;
+        let _lock = session
+            .lock_for("skiff restart", "`skiff rollout restart NAME` asks it to replace the replicas one by one")
+            .await?;
         let views = engine::objects(&docker, &context.settings).await?;
         let mut replicas = Vec::new();
         for name in &args.names {

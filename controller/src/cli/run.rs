@@ -18,9 +18,9 @@ pub struct Args {
     #[command(flatten)]
     pub manifests: PathArgs,
     /// How often to look at everything, whether or not something seems to have happened.
-    #[arg(long, value_name = "TIME", default_value = "10s")]
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = tick)]
     pub tick: Duration,
-    /// Allow that most of a source is removed at once.
+    /// Allow that most of a source is removed at once, as the manifests are when it begins.
     #[arg(long)]
     pub confirm_prune: bool,
     /// How to log: text or json.
@@ -46,6 +46,14 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         tracing::info!("ended; what runs is left running");
         Ok(Exit::Done)
     })
+}
+
+/// A tick of nothing would look without end.
+fn tick(text: &str) -> Result<Duration, String> {
+    let tick: Duration = text.parse().map_err(|error| format!("{error}"))?;
+    let fits = tick.to_std() >= std::time::Duration::from_millis(100);
+    fits.then_some(tick)
+        .ok_or_else(|| "write at least 100ms; changes and events are seen at once, whatever the tick".to_owned())
 }
 
 /// What comes from stdin is read once and gone; there is nothing to keep applied.

@@ -1,5 +1,6 @@
 //! `skiff run-now`: a run of a job or a schedule, because somebody wants it now.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -84,7 +85,9 @@ async fn here(
     let Request::RunNow { object, asked } = request else { return Ok(Exit::Done) };
     let history = Arc::unwrap_or_clone(history);
     let run = Some(AskedRun { object: object.clone(), name: run_name_at(*asked), history });
-    if !bring(session, Bring { target, timeout: args.timeout.to_std(), run, cancel }, ui).await? {
+    if !bring(session, Bring { target, places: BTreeMap::new(), timeout: args.timeout.to_std(), run, cancel }, ui)
+        .await?
+    {
         return Err(CliError::Reported);
     }
     ui.say(&format!("{object}: run {} {}", run_name_at(*asked), RunOutcome::Succeeded));

@@ -2,6 +2,7 @@
 //!
 //! It is removed when it has ended. Where this process is killed, the next controller removes it.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
@@ -87,7 +88,11 @@ async fn start_dependencies(
     }
     let _lock = session.lock("skiff run-once").await?;
     let target = recalled.target_of(session, &needs)?;
-    let bring = bring(session, Bring { target, timeout, run: None, cancel: signals::cancelled_by_signal() }, ui);
+    let bring = bring(
+        session,
+        Bring { target, places: BTreeMap::new(), timeout, run: None, cancel: signals::cancelled_by_signal() },
+        ui,
+    );
     if bring.await? { Ok(()) } else { Err(CliError::Reported) }
 }
 

@@ -30,9 +30,21 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     for target in &args.targets {
         let view = get::named(&views, &format!("{}/{}", Kind::Deployment.lower(), target.name), context)?;
         check(view, target)?;
-        context.ui.say(&format!("{} has {} replicas", view.object, target.replicas));
+        context.ui.say(&answer(view, target.replicas));
     }
     Ok(Exit::Done)
+}
+
+fn answer(view: &View, wanted: u32) -> String {
+    let there = match &view.body {
+        Body::Workload(workload) => workload.replicas.len(),
+        Body::Network(_) | Body::Volume(_) | Body::Declared => 0,
+    };
+    if u32::try_from(there).is_ok_and(|there| there == wanted) {
+        format!("{} has {wanted} replicas", view.object)
+    } else {
+        format!("{} is declared with {wanted} replicas and has {there}; the next `skiff up` makes it so", view.object)
+    }
 }
 
 fn check(view: &View, target: &Scale) -> Result<(), CliError> {
@@ -47,7 +59,9 @@ fn check(view: &View, target: &Scale) -> Result<(), CliError> {
     Err(match &view.at {
         Some(at) => CliError::refused(
             format!("the manifest of {} says {wanted} replicas, and would be followed again at once", view.object),
-            format!("write `replicas: {replicas}` at {at}, or run `skiff up PATH --scale {name}={replicas}`"),
+            format!(
+                "write `replicas: {replicas}` into the manifest at {at}, or run `skiff up PATH --scale {name}={replicas}`"
+            ),
         ),
         None => CliError::refused(
             format!("the manifest of {} is not known here", view.object),
@@ -72,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_line_to_edit() {
-        insta::assert_snapshot!(refusal(Some("shop/web.yaml:4")), @"the manifest of deployment/shop/web says 2 replicas, and would be followed again at once (write `replicas: 5` at shop/web.yaml:4, or run `skiff up PATH --scale web=5`)");
+        insta::assert_snapshot!(refusal(Some("shop/web.yaml:4")), @"the manifest of deployment/shop/web says 2 replicas, and would be followed again at once (write `replicas: 5` into the manifest at shop/web.yaml:4, or run `skiff up PATH --scale web=5`)");
         insta::assert_snapshot!(refusal(None), @"the manifest of deployment/shop/web is not known here (run `skiff up PATH --scale web=5` with its manifests)");
     }
 }

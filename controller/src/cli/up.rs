@@ -41,7 +41,8 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
             session.state.save(&loaded.source, loaded.good());
         }
         session.keep_archive(&target);
-        let bring_it = Bring { target, timeout: args.timeout.to_std(), run: None, cancel };
+        let (places, timeout) = (loaded.places(), args.timeout.to_std());
+        let bring_it = Bring { target, places, timeout, run: None, cancel };
         let reached = bring(&session, bring_it, &mut context.ui).await?;
         if reached { Ok(Exit::Done) } else { Err(CliError::Reported) }
     })

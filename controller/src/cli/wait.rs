@@ -100,7 +100,7 @@ fn missing(args: &Args, views: &[View], context: &Context) -> Result<(usize, Vec
             State::Complete => incomplete(view)?,
             State::Gone => exists(view)?,
         };
-        Some(Unready { object: view.object.clone(), why, remedy: None })
+        Some(Unready { object: view.object.clone(), why, remedy: None, at: view.at.clone() })
     });
     Ok((total, missing.collect()))
 }

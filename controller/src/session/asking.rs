@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use notify::{RecursiveMode, Watcher as _};
+use notify::{Event, RecursiveMode, Watcher as _};
 use skiff_core::{Refusal, Request, Timestamp, grant};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -12,6 +12,7 @@ use super::Session;
 use crate::cli::CliError;
 use crate::controller::Asked;
 use crate::lock::LockHeld;
+use crate::source::watch::is_change;
 use crate::state::{Answer, Made, Requests};
 
 /// How often it is looked for requests where no event comes.
@@ -45,9 +46,12 @@ pub(super) async fn take_up(requests: Requests, asked: mpsc::Sender<Asked>, canc
 /// Watches the folder for as long as the value lives.
 fn watch(requests: &Requests, dirt: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher, String> {
     let folder = requests.folder().map_err(|error| error.to_string())?;
-    let mut watcher = notify::recommended_watcher(move |_| {
-        // One that waits to be heard says the same.
-        dirt.try_send(()).ok();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        // To look for requests is to read the folder: what is only read says nothing, or there would be no end.
+        if event.map_or(true, |event| is_change(&event)) {
+            // One that waits to be heard says the same.
+            dirt.try_send(()).ok();
+        }
     })
     .map_err(|error| error.to_string())?;
     watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| error.to_string())?;

@@ -3,6 +3,7 @@
 mod progress;
 mod verdict;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,8 @@ const SECOND_LOOK: Duration = Duration::from_secs(1);
 pub struct Bring {
     /// Where to.
     pub target: Target,
+    /// Where its objects are declared, `web.yaml:7`.
+    pub places: BTreeMap<ObjectKey, String>,
     /// How long it may take.
     pub timeout: Duration,
     /// A run that was asked for and is waited for.
@@ -61,7 +64,7 @@ pub struct AskedRun {
 /// # Errors
 /// When the engine does not answer.
 pub async fn bring(session: &Session, bring: Bring, ui: &mut Ui) -> Result<bool, CliError> {
-    let Bring { target, timeout, run: asked, cancel } = bring;
+    let Bring { target, places, timeout, run: asked, cancel } = bring;
     let intent = target.desired.intent;
     let mut run = Run::begin(session, target, asked, ui);
     let deadline = tokio::time::Instant::now() + timeout;
@@ -85,7 +88,7 @@ pub async fn bring(session: &Session, bring: Bring, ui: &mut Ui) -> Result<bool,
             _ = frames.tick() => run.live.tick(ui),
         }
     };
-    run.finish(end, intent, ui).await
+    run.finish(end, intent, &places, ui).await
 }
 
 /// How it ended.
@@ -224,7 +227,13 @@ impl Run {
         self.wakes.try_send(Wake::Reconnected).ok();
     }
 
-    async fn finish(self, end: End, intent: Intent, ui: &mut Ui) -> Result<bool, CliError> {
+    async fn finish(
+        self,
+        end: End,
+        intent: Intent,
+        places: &BTreeMap<ObjectKey, String>,
+        ui: &mut Ui,
+    ) -> Result<bool, CliError> {
         self.stop.cancel();
         // A loop that panicked has said so.
         self.controller.await.ok();
@@ -238,6 +247,9 @@ impl Run {
             }
             End::TimedOut => unready.extend(self.verdict.coming.into_values()),
             End::Reached | End::Hopeless => {}
+        }
+        for unready in &mut unready {
+            unready.at = places.get(&unready.object).cloned();
         }
         for note in &self.verdict.notes {
             ui.say(note);

@@ -78,6 +78,8 @@ impl SourceTask {
             }
             Err(error) => tracing::error!(%error, "the manifests cannot be aimed at"),
         }
+        // What was confirmed is what the manifests said then, not whatever they will say.
+        self.target_options.confirm_prune = false;
     }
 
     /// What the loop remembers now; before its first pass, what was remembered when the state was opened.

@@ -166,6 +166,11 @@ impl Settling<'_> {
 
     fn report(&mut self, complaint: &SetComplaint, follows: bool) {
         let SetComplaint { object, complaint, related } = complaint;
+        if self.loaded.problems.iter().filter_map(|problem| problem.object.as_ref()).any(|wrong| complaint.lacks(wrong))
+        {
+            // It is there, and what is wrong with it has been said.
+            return;
+        }
         if !self.reported.insert((object.clone(), complaint.message.clone())) {
             return;
         }

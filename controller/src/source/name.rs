@@ -25,10 +25,12 @@ pub(super) fn problem(options: &SourceOptions) -> Option<Problem> {
     Some(Problem::new(reason::INVALID_SOURCE_NAME, message).with_help(help))
 }
 
-/// The name of a folder, or of a file without its extension.
+/// The name of a folder, or of a file without its extension. A link is called what it is called, wherever it leads: it is there to
+/// lead elsewhere one day.
 fn of_path(path: Option<&Path>) -> String {
     let Some(path) = path.filter(|path| *path != Path::new("-")) else { return "stdin".to_owned() };
-    let whole = path.canonicalize().unwrap_or_else(|_| absolute(path));
+    let whole = absolute(path);
+    let whole = if whole.file_name().is_some() { whole } else { path.canonicalize().unwrap_or(whole) };
     let named = if super::walk::is_manifest(&whole) { whole.file_stem() } else { whole.file_name() };
     fitted(&named.unwrap_or_default().to_string_lossy())
 }

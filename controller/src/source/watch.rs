@@ -169,7 +169,7 @@ impl Watches {
 }
 
 /// Whether something was changed rather than read.
-fn is_change(event: &Event) -> bool {
+pub(crate) fn is_change(event: &Event) -> bool {
     match event.kind {
         EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
         EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => true,

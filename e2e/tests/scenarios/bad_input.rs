@@ -71,7 +71,7 @@ fn a_pasted_kubernetes_deployment_is_shown_the_way() {
 #[test]
 fn a_cycle_is_named() {
     let text = format!("{}{}", service("a").depends_on("b", "Ready"), service("b").depends_on("a", "Started"));
-    refused("a cycle is named", write("cycle.yaml", &text), ["cycle.yaml:", "cycle"]);
+    refused("a cycle is named", write("cycle.yaml", &text), ["cycle.yaml:", "wait for each other"]);
 }
 
 #[test]

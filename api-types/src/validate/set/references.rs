@@ -48,7 +48,8 @@ impl<'a> Checker<'a> {
         object
     }
 
-    fn suggest(&self, complaint: Complaint, kinds: &[Kind], namespace: &str, name: &str) -> Complaint {
+    fn suggest(&self, mut complaint: Complaint, kinds: &[Kind], namespace: &str, name: &str) -> Complaint {
+        complaint.wanting = kinds.iter().map(|kind| ObjectKey::new(*kind, namespace, name).to_string()).collect();
         let of_kind = self.objects.keys().filter(|key| kinds.contains(&key.kind));
         if let Some(key) = of_kind.clone().find(|key| key.name == name) {
             return complaint.help(format!("there is one in namespace `{}`", key.namespace));

@@ -47,7 +47,7 @@ fn of_run(desired: &Desired, snapshot: &Snapshot, awaited: Option<&(ObjectKey, S
         if matches!(status.phase, Phase::Ready | Phase::Finished) {
             continue;
         }
-        let unready = Unready { object: key.clone(), why: why(status), remedy: remedy(snapshot, key) };
+        let unready = Unready { object: key.clone(), why: why(status), remedy: remedy(snapshot, key), at: None };
         if is_hopeless(snapshot, status) {
             verdict.unready.insert(key.clone(), unready);
         } else {
@@ -84,7 +84,7 @@ const fn is_unpruned(why: &HeldReason) -> bool {
 fn await_run(snapshot: &Snapshot, key: &ObjectKey, run: &str, verdict: &mut Verdict) {
     let known = snapshot.observed.history.objects.get(key);
     let end = known.and_then(|known| known.runs.get(run)).map(|record| record.end);
-    let said = |why: String| Unready { object: key.clone(), why, remedy: remedy(snapshot, key) };
+    let said = |why: String| Unready { object: key.clone(), why, remedy: remedy(snapshot, key), at: None };
     match end {
         Some(None) if !verdict.unready.contains_key(key) => {
             let held = snapshot.plan.held.iter().find(|held| held.object == *key).map(|held| held.why.to_string());
@@ -178,7 +178,7 @@ fn of_down(desired: &Desired, snapshot: &Snapshot) -> Verdict {
         }
         let failure = snapshot.observed.failures.get(&labels.object);
         let why = failure.map_or_else(|| format!("{} is still there", container.name), |failure| failure.error.clone());
-        let unready = Unready { object: labels.object.clone(), why, remedy: None };
+        let unready = Unready { object: labels.object.clone(), why, remedy: None, at: None };
         if failure.is_some_and(|failure| failure.attempts >= HOPELESS_AFTER) {
             verdict.unready.insert(labels.object.clone(), unready);
         } else {

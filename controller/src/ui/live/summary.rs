@@ -5,7 +5,7 @@ use std::time::Duration;
 use skiff_api::ObjectKey;
 
 use crate::ui::age;
-use crate::ui::style::{BAD, GOOD, HINT, NAME, paint};
+use crate::ui::style::{BAD, FAINT, GOOD, HINT, NAME, paint};
 
 /// An object that is not as declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Unready {
     pub why: String,
     /// What to do.
     pub remedy: Option<String>,
+    /// Where it is declared, where that is known.
+    pub at: Option<String>,
 }
 
 /// Objects that left the manifests and are not removed.
@@ -52,8 +54,9 @@ pub fn summary(goal: &str, total: usize, unready: &[Unready], took: Duration) ->
     }
     let head = format!("{} of {} not {goal} after {took}", unready.len(), objects(total));
     let mut lines = vec![paint(BAD, head)];
-    for Unready { object, why, remedy } in unready {
+    for Unready { object, why, remedy, at } in unready {
         lines.push(format!("  {}: {}", paint(NAME, object), why.trim_end().replace('\n', "\n    ")));
+        lines.extend(at.iter().map(|at| format!("    {} {at}", paint(FAINT, "declared at"))));
         lines.extend(remedy.iter().map(|remedy| format!("    {} {remedy}", paint(HINT, "help:"))));
     }
     lines.push(String::new());

@@ -84,14 +84,19 @@ fn what_is_not_removed_is_named_with_the_reason_and_the_remedy() {
 
 #[test]
 fn the_summary_names_what_is_not_ready_with_its_remedy() {
-    let unready =
-        Unready { object: key("job"), why: "exited with 1".to_owned(), remedy: Some("skiff logs job".to_owned()) };
+    let unready = Unready {
+        object: key("job"),
+        why: "exited with 1".to_owned(),
+        remedy: Some("skiff logs job".to_owned()),
+        at: Some("job.yaml:3".to_owned()),
+    };
     let texts = [summary("ready", 12, &[], at(10)), summary("ready", 2, &[unready], at(65))];
     insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
     12 objects ready in 10.0 s
 
     1 of 2 objects not ready after 1 min 05 s
       deployment/shop/job: exited with 1
+        declared at job.yaml:3
         help: skiff logs job
     ");
 }
