@@ -66,6 +66,24 @@ pub fn run_container_name(
     }
 }
 
+/// The repository of an image that is built for an object, where the manifest names none.
+pub fn built_repository(instance: &Instance, object: &ObjectKey) -> String {
+    instance.docker_name(&format!("{}-{}", object.namespace, object.name))
+}
+
+/// How many digits the tag of a built image has.
+const BUILD_TAG_LENGTH: usize = 16;
+
+/// The tag of an image that is built, by a digest of what it is built from, in hexadecimal.
+pub fn build_tag(digest: &str) -> String {
+    digest.chars().take(BUILD_TAG_LENGTH).collect()
+}
+
+/// Whether a tag may be one of an image that was built.
+pub fn is_build_tag(tag: &str) -> bool {
+    tag.len() == BUILD_TAG_LENGTH && tag.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
 /// `<namespace>-<name>`, or the network's `networkName`. An external network is called as it is, by default by its own name.
 pub fn network_name(instance: &Instance, network: &Network) -> String {
     let (meta, spec) = (&network.metadata, &network.spec);

@@ -5,6 +5,7 @@
 
 mod address;
 mod attachments;
+mod build;
 mod config;
 mod container;
 mod env;

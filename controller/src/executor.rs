@@ -1,7 +1,7 @@
 //! Performs the steps of a plan. It takes no decisions: a step starts when every step that it follows has succeeded, the others
 //! are skipped, and whoever plans next sees what came of it.
 //!
-//! Bounded: engine calls, stops and pulls each have their own limit, so that a slow stop or pull delays no other object.
+//! Bounded: engine calls, stops, pulls and builds each have their own limit, so that a slow stop or pull delays no other object.
 
 mod batch;
 
@@ -26,6 +26,8 @@ const AT_ONCE: usize = 8;
 /// How many pulls: so many that those of a registry which does not answer leave room for others. The engine itself fetches three
 /// layers at a time.
 const PULLS_AT_ONCE: usize = 64;
+/// How many builds: each may take a whole processor.
+const BUILDS_AT_ONCE: usize = 2;
 
 /// What happens to a step, told while it happens.
 #[derive(Clone, Debug)]
@@ -55,7 +57,7 @@ pub enum Report {
 pub struct Cancels {
     /// What has begun is brought to its end, nothing else begins.
     pub stop: CancellationToken,
-    /// The same for one object, except that a pull of it is dropped where it stands. Objects that are not here are not given up.
+    /// The same for one object, except that a pull or a build for it is dropped where it stands. Objects that are not here are not given up.
     pub given_up: BTreeMap<ObjectKey, CancellationToken>,
 }
 
@@ -66,6 +68,7 @@ pub struct Executor<E> {
     calls: Arc<Semaphore>,
     stops: Arc<Semaphore>,
     pulls: Arc<Semaphore>,
+    builds: Arc<Semaphore>,
     reports: mpsc::UnboundedSender<Report>,
     fail_point: FailPoint,
 }
@@ -77,6 +80,7 @@ impl<E> Clone for Executor<E> {
             calls: Arc::clone(&self.calls),
             stops: Arc::clone(&self.stops),
             pulls: Arc::clone(&self.pulls),
+            builds: Arc::clone(&self.builds),
             reports: self.reports.clone(),
             fail_point: self.fail_point.clone(),
         }
@@ -87,7 +91,9 @@ impl<E: Engine> Executor<E> {
     /// An executor that tells what happens through `reports`.
     pub fn new(engine: Arc<E>, reports: mpsc::UnboundedSender<Report>, fail_point: FailPoint) -> Self {
         let limit = |count| Arc::new(Semaphore::new(count));
-        Self { engine, calls: limit(AT_ONCE), stops: limit(AT_ONCE), pulls: limit(PULLS_AT_ONCE), reports, fail_point }
+        let (calls, stops) = (limit(AT_ONCE), limit(AT_ONCE));
+        let (pulls, builds) = (limit(PULLS_AT_ONCE), limit(BUILDS_AT_ONCE));
+        Self { engine, calls, stops, pulls, builds, reports, fail_point }
     }
 
     /// Performs the steps of a plan to their end, or as far as nothing is cancelled.
@@ -137,7 +143,7 @@ impl<E: Engine> Executor<E> {
     }
 
     /// Performs one step once there is room for it; says whether it succeeded. One that has not begun when it is cancelled does
-    /// not begin; a pull that is given up is dropped, which is no failure.
+    /// not begin; a pull or a build that is given up is dropped, which is no failure.
     async fn perform_step(
         &self,
         step: Step,
@@ -151,7 +157,7 @@ impl<E: Engine> Executor<E> {
         self.tell(Report::Began(Box::new(step.clone())));
         let began = Instant::now();
         let performed = self.engine.perform(&step.action, content, self.progress_of(&step));
-        let result = if matches!(step.action, Action::PullImage(_)) {
+        let result = if step.action.gets_image() {
             let Some(result) = give_up.run_until_cancelled(performed).await else { return false };
             result
         } else {
@@ -167,6 +173,7 @@ impl<E: Engine> Executor<E> {
     fn limit_of(&self, action: &Action) -> &Semaphore {
         match action {
             Action::PullImage(_) => &self.pulls,
+            Action::BuildImage(_) => &self.builds,
             Action::StopContainer(_) => &self.stops,
             Action::CreateNetwork(_)
             | Action::RemoveNetwork { .. }
@@ -188,7 +195,7 @@ impl<E: Engine> Executor<E> {
     /// A channel whose messages become reports about the step's object.
     fn progress_of(&self, step: &Step) -> mpsc::UnboundedSender<Progress> {
         let (sender, mut receiver) = mpsc::unbounded_channel();
-        if matches!(step.action, Action::PullImage(_)) {
+        if step.action.gets_image() {
             let (reports, object) = (self.reports.clone(), step.object.clone());
             tokio::spawn(async move {
                 while let Some(progress) = receiver.recv().await {

@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod cli;
 pub mod clock;
+pub mod context;
 pub mod controller;
 pub mod engine;
 pub mod executor;

@@ -4,6 +4,7 @@
 //! [`merge_last_good`] then makes up for what is wrong with what was good before. A load says what the files say, not what
 //! shall be done about it: pruning and its guards are the planner's.
 
+mod builds;
 mod documents;
 mod host_files;
 mod last_good;
@@ -54,8 +55,8 @@ pub struct Loaded {
     pub texts: Texts,
     /// The content of small host files that are mounted read-only.
     pub host_files: HostFiles,
-    /// Where such files, and the key file, are or could be, for whoever watches.
-    pub host_paths: BTreeSet<PathBuf>,
+    /// What the load depends on besides the manifests, for whoever watches.
+    pub beside: Beside,
     /// Secrets whose last good content went with a reboot.
     pub lost: BTreeSet<ObjectKey>,
     /// A digest of everything that was read: equal fingerprints mean equal loads.
@@ -68,6 +69,15 @@ impl Loaded {
         let place = |Origin { file, line, .. }: &Origin| format!("{}:{line}", file.display());
         self.objects.iter().map(|(key, declared)| (key.clone(), place(&declared.origin))).collect()
     }
+}
+
+/// What a load depends on besides the manifests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Where host files that count as content, build contexts and the key file are or could be.
+    pub files: BTreeSet<PathBuf>,
+    /// The folders of build contexts, in which everything counts.
+    pub folders: BTreeSet<PathBuf>,
 }
 
 /// An object, and where it comes from.
@@ -128,6 +138,7 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
     layers.finish(&opener, &mut loaded);
     opener.finish(&mut loaded);
     mounted::demote(&mut loaded, &declaring);
+    builds::name(&mut loaded, options);
     host_files::collect(&mut loaded);
     if loaded.objects.is_empty() && loaded.problems.is_empty() {
         let message = format!("{} holds no manifests", shown(&options.paths));
@@ -158,6 +169,9 @@ fn fingerprint(loaded: &Loaded) -> String {
         add(base.as_bytes());
         add(path.as_bytes());
         add(bytes);
+    }
+    for built in loaded.objects.values().filter_map(builds::build) {
+        add(built.image.as_bytes());
     }
     for problem in loaded.problems.iter().chain(&loaded.warnings) {
         add(problem.message.as_bytes());

@@ -7,18 +7,20 @@
 mod image;
 
 use std::error::Error;
+use std::path::Path;
 use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, NetworkCreateRequest};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, InspectContainerOptions, RenameContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, InspectContainerOptions, RemoveImageOptions, RenameContainerOptionsBuilder,
 };
 use futures_util::{StreamExt, stream};
+use skiff::context::{self, Context, ContextLimits};
 use skiff::engine::docker::Docker;
 use skiff::engine::{Engine, Look};
 use skiff::files::FileStore;
-use skiff_api::Instance;
-use skiff_core::{Action, ContainerRef, ContentStore, EngineError, Observed, Outcome};
+use skiff_api::{Build, Instance};
+use skiff_core::{Action, BuildImage, ContainerRef, ContentStore, EngineError, Observed, Outcome};
 use skiff_sim::conformance::{Hand, Script, Stage, Subject, scripts};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -34,6 +36,7 @@ struct Real {
     /// The hands of others, who do not use the adapter.
     others: bollard::Docker,
     instance: Instance,
+    build: BuildImage,
     runtime: Handle,
     _folders: (tempfile::TempDir, tempfile::TempDir),
 }
@@ -44,10 +47,12 @@ impl Real {
         let files =
             FileStore { config_root: folders.0.path().join("files"), secret_root: folders.1.path().join("files") };
         let host = std::env::var("DOCKER_HOST").ok();
+        let instance: Instance = instance.parse()?;
         Ok(Self {
+            build: buildable(folders.0.path(), &instance)?,
             docker: Docker::connect(host.as_deref(), files, None).await?,
             others: bollard::Docker::connect_with_local_defaults()?,
-            instance: instance.parse()?,
+            instance,
             runtime: Handle::current(),
             _folders: folders,
         })
@@ -66,6 +71,14 @@ impl Real {
         }
         for found in observed.volumes.into_iter().filter(|found| found.name.starts_with(&prefix)) {
             self.perform(&Action::RemoveVolume { name: found.name })?;
+        }
+        Ok(())
+    }
+
+    /// Removes the image that a script may have built.
+    async fn clean_images(&self) -> Result<(), Failure> {
+        if self.others.inspect_image(&self.build.image).await.is_ok() {
+            self.others.remove_image(&self.build.image, None::<RemoveImageOptions>, None).await?;
         }
         Ok(())
     }
@@ -99,6 +112,19 @@ impl Real {
     }
 }
 
+/// What is built from a new folder, by its name.
+fn buildable(folder: &Path, instance: &Instance) -> Result<BuildImage, Failure> {
+    let context = folder.join("context");
+    std::fs::create_dir(&context)?;
+    std::fs::write(context.join("Dockerfile"), format!("FROM {}\nLABEL of={instance}\n", image::IMAGE))?;
+    let build = Build { context: "./context".to_owned(), ..Build::default() };
+    let base = folder.to_string_lossy().into_owned();
+    let build = BuildImage { image: String::new(), base, build, platform: None };
+    let read = Context::read(&build, &ContextLimits::default())?;
+    let image = context::image(&instance.docker_name("built"), &build, &read)?;
+    Ok(BuildImage { image, ..build })
+}
+
 impl Subject for Real {
     fn instance(&self) -> Instance {
         self.instance.clone()
@@ -106,6 +132,10 @@ impl Subject for Real {
 
     fn image(&self) -> String {
         image::IMAGE.to_owned()
+    }
+
+    fn build(&self) -> BuildImage {
+        self.build.clone()
     }
 
     fn perform(&mut self, action: &Action) -> Result<Outcome, EngineError> {
@@ -136,7 +166,8 @@ async fn run(number: usize, script: Script) -> Option<String> {
     let performed = tokio::task::spawn_blocking(move || {
         let result = (script.run)(&mut Stage::new(&mut subject));
         let cleaned = subject.clean().map_err(|error| format!("clean-up: {error}"));
-        result.and(cleaned)
+        let images = subject.runtime.block_on(subject.clean_images()).map_err(|error| format!("clean-up: {error}"));
+        result.and(cleaned).and(images)
     });
     match performed.await {
         Ok(Ok(())) => None,

@@ -29,7 +29,7 @@ const FOREIGN: [(&str, &str, &str); 36] = [
     ("stop_grace_period", "", "write `terminationGracePeriodSeconds: 30` in `template`"),
     ("deploy", "", "write `replicas` and `strategy` in `spec`, and `resources` in `template.container`"),
     ("scale", "", "write `replicas` in `spec`"),
-    ("build", "", "build the image beforehand and name it in `image`"),
+    ("build", "", "write `build: { context: ./api }` in `template.container`, in the place of `image`"),
     ("expose", "", "write `ports: [ { containerPort: 80 } ]`: without a hostPort nothing is published"),
     ("tmpfs", "Container", "write `{ name: tmp, tmpfs: {} }` in `template.volumes` and mount it with `volumeMounts`"),
     ("volumes", "Container", "write `volumes` in `template`, beside `container`, and mount them with `volumeMounts`"),

@@ -1,5 +1,6 @@
 //! A container: image, process, ports, probes and every setting that Docker has.
 
+mod build;
 mod env;
 mod health;
 mod port;
@@ -10,6 +11,7 @@ mod settings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use build::Build;
 pub use env::{EnvFromSource, EnvVar, EnvVarSource, KeySelector, SourceRef};
 pub use health::{
     ExecAction, GrpcAction, HealthCheck, HookAction, HttpGetAction, HttpHeader, Lifecycle, Probe, TcpSocketAction,
@@ -73,8 +75,12 @@ pub struct Container {
     /// A name for people, as Kubernetes has it. Not used.
     #[serde(default, skip_serializing_if = "is_default")]
     pub name: Option<String>,
-    /// The image, with tag or digest.
+    /// The image, with tag or digest; beside `build` its name alone, `<namespace>-<name>` unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub image: String,
+    /// How the image is built, where it is not to be pulled.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub build: Option<Build>,
     /// When the image is pulled. `IfNotPresent` unless said otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
     pub image_pull_policy: PullPolicy,

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::mounts::{self, Volumes};
 use super::words::dns_label;
-use super::{env, image, limits, modes, ports, probes};
+use super::{build, env, image, limits, modes, ports, probes};
 use crate::complaint::At;
 use crate::{Complaint, Container, InitContainer};
 
 /// Complains about the main container. `replicas` is how many of it run at the same time.
 pub(super) fn check(container: &Container, volumes: Volumes<'_>, replicas: u32, at: &At<'_>, out: &mut Vec<Complaint>) {
-    image::check(&container.image, &at.key("image"), out);
+    build::check(container, at, out);
     command(container.command.as_ref(), &at.key("command"), out);
     env::check(&container.env, &at.key("env"), out);
     env::check_from(&container.env_from, &at.key("envFrom"), out);

@@ -335,3 +335,45 @@ fn a_secret_value_is_never_shown() {
     /stringData/..: `..` cannot be a key (use letters, digits, `-`, `_` and `.`, at most 253; `..` is no file's name)
     ");
 }
+
+#[test]
+fn an_image_is_named_or_built_and_what_is_built_has_no_tag_of_its_own() {
+    let of = |container: Value| {
+        complaints("Deployment", json!({ "spec": { "template": { "container": container } } }))
+            .replace("/spec/template/container", "")
+    };
+    let context = json!({ "context": "./api" });
+    let said = [
+        of(json!({})),
+        of(json!({ "image": "a", "build": context })),
+        of(json!({ "build": context })),
+        of(json!({ "image": "r.io/shop/api:1.2", "build": context, "imagePullPolicy": "Always" })),
+        of(json!({ "image": "api:0123456789abcdef", "build": context })),
+        of(json!({ "build": { "context": "" } })),
+        of(json!({ "build": {
+            "context": "https://example.com/x.git", "dockerfile": "../Dockerfile", "args": { "A=B": "1" }, "target": "",
+        } })),
+        of(json!({ "build": "./api" })),
+    ];
+    insta::assert_snapshot!(said.join("\n--\n"), @r"
+    : `image` is missing (add `image`: the image, with tag or digest; or `build`, to have it built)
+    --
+
+    --
+
+    --
+    /image: `image` has a tag or digest beside `build`, where the tag says what it was built from (write `image: r.io/shop/api`, or leave it out)
+    /imagePullPolicy: `imagePullPolicy: Always` beside `build` (leave it out: what is built is not pulled)
+    --
+
+    --
+    /build/context: `context` is empty (name the folder: `.` is that of the manifest)
+    --
+    /build/context: `context` must be a folder, found `https://example.com/x.git` (fetch it beside the manifest, and name the folder)
+    /build/dockerfile: `dockerfile` must lie in the context, found `../Dockerfile` (write its path from the context's folder)
+    /build/args/A=B: `A=B` cannot be the name of an `ARG`
+    /build/target: `target` is empty (leave it out to build the last stage)
+    --
+    /build: `build` must be an object, found the text `./api`
+    ");
+}

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use skiff_api::{NetworkSpec, OwnerLabels, PullPolicy, VolumeSpec};
+use skiff_api::{Build, NetworkSpec, OwnerLabels, PullPolicy, VolumeSpec};
 
 use crate::desired::{Attachment, InPlace, Mount, Template};
 use crate::image::FromImage;
@@ -16,6 +16,8 @@ use crate::image::FromImage;
 pub enum Action {
     /// Get an image where the pull policy asks for it, and know that it is there.
     PullImage(PullImage),
+    /// Build an image from a folder of the host, exactly as it was when the manifest was read.
+    BuildImage(BuildImage),
     /// Make a network.
     CreateNetwork(CreateNetwork),
     /// Remove a network by its id; held back by the engine while containers are on it.
@@ -85,6 +87,7 @@ impl Action {
     pub const fn verb(&self) -> &'static str {
         match self {
             Self::PullImage(_) => "pull image",
+            Self::BuildImage(_) => "build image",
             Self::CreateNetwork(_) => "create network",
             Self::RemoveNetwork { .. } => "remove network",
             Self::CreateVolume(_) => "create volume",
@@ -107,6 +110,7 @@ impl Action {
     pub const fn done(&self) -> &'static str {
         match self {
             Self::PullImage(_) => "Pulled",
+            Self::BuildImage(_) => "Built",
             Self::CreateNetwork(_) => "NetworkCreated",
             Self::RemoveNetwork { .. } => "NetworkRemoved",
             Self::CreateVolume(_) => "VolumeCreated",
@@ -125,10 +129,16 @@ impl Action {
         }
     }
 
+    /// Whether it gets an image, which may take minutes, and leaves nothing half done when it is dropped where it stands.
+    pub const fn gets_image(&self) -> bool {
+        matches!(self, Self::PullImage(_) | Self::BuildImage(_))
+    }
+
     /// What the verb is about, by Docker's name.
     pub fn target(&self) -> String {
         match self {
             Self::PullImage(pull) => pull.image.clone(),
+            Self::BuildImage(build) => build.image.clone(),
             Self::CreateNetwork(create) => create.name.clone(),
             Self::CreateVolume(create) => create.name.clone(),
             Self::RemoveNetwork { name, .. } | Self::RemoveVolume { name } => name.clone(),
@@ -172,6 +182,19 @@ pub struct PullImage {
     pub platform: Option<String>,
     /// When it is pulled. With `Never` a missing image is an error.
     pub policy: PullPolicy,
+}
+
+/// An image to build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildImage {
+    /// The name that it gets: the tag is a digest of all that it is built from, so that what has changed since is refused.
+    pub image: String,
+    /// The folder of the manifest, from which a relative context starts.
+    pub base: String,
+    /// What it is built from, as the manifest writes it.
+    pub build: Build,
+    /// The platform, where it is not the engine's own.
+    pub platform: Option<String>,
 }
 
 /// A network to make.

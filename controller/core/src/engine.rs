@@ -48,6 +48,14 @@ pub enum EngineError {
         /// What the engine or the registry said.
         message: String,
     },
+    /// The image could not be built.
+    #[error("build of {image}: {message}")]
+    Build {
+        /// The name that it should have had.
+        image: String,
+        /// Which step failed, and how.
+        message: String,
+    },
     /// The manifest asks for something that cannot be; it must be changed.
     #[error("{0}")]
     Invalid(String),
@@ -56,6 +64,9 @@ pub enum EngineError {
 impl EngineError {
     /// The word of an image that could not be had.
     pub(crate) const IMAGE_PULL_FAILED: &'static str = "ImagePullFailed";
+
+    /// The word of an image that could not be built.
+    pub(crate) const IMAGE_BUILD_FAILED: &'static str = "ImageBuildFailed";
 
     /// The `PascalCase` word for programs.
     pub const fn reason(&self) -> &'static str {
@@ -66,6 +77,7 @@ impl EngineError {
             Self::NameTaken { .. } => "NameTaken",
             Self::UpdateRefused(_) => "UpdateRefused",
             Self::Image { .. } => Self::IMAGE_PULL_FAILED,
+            Self::Build { .. } => Self::IMAGE_BUILD_FAILED,
             Self::Invalid(_) => "Invalid",
         }
     }
@@ -79,6 +91,7 @@ impl EngineError {
             | Self::NameTaken { .. }
             | Self::UpdateRefused(_)
             | Self::Image { .. }
+            | Self::Build { .. }
             | Self::Invalid(_) => true,
         }
     }

@@ -1,13 +1,12 @@
 //! What is under way of an object, and whether it may be given up.
 //!
-//! A plan leaves an object in flight alone. One thing may take so long that its manifest is corrected meanwhile: the pull of an image.
+//! A plan leaves an object in flight alone. One thing may take so long that its manifest is corrected meanwhile: getting an image.
 //! While nothing else of the object has begun and not ended, giving it up leaves nothing half done.
 
 use std::collections::BTreeSet;
 
 use skiff_api::ObjectKey;
 
-use crate::action::Action;
 use crate::desired::Desired;
 use crate::plan::{Step, StepId};
 
@@ -16,7 +15,7 @@ use crate::plan::{Step, StepId};
 pub struct Flight {
     /// What was declared when they were planned; nothing where the object was to go.
     declared: Option<String>,
-    /// The steps that have begun and not ended, pulls left out.
+    /// The steps that have begun and not ended, those that get an image left out.
     acting: BTreeSet<StepId>,
 }
 
@@ -28,7 +27,7 @@ impl Flight {
 
     /// Notes that a step has begun.
     pub fn began(&mut self, step: &Step) {
-        if !matches!(step.action, Action::PullImage(_)) {
+        if !step.action.gets_image() {
             self.acting.insert(step.id);
         }
     }

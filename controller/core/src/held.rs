@@ -74,6 +74,15 @@ pub enum HeldReason {
         /// What the engine or the registry said.
         error: String,
     },
+    /// Its image could not be built lately; what runs goes on running.
+    ImageBuildBackOff {
+        /// When it is tried again.
+        until: Timestamp,
+        /// How often in a row.
+        attempts: u32,
+        /// Which step failed, and how.
+        error: String,
+    },
     /// It ends again and again, and waits before it is started again.
     CrashLoop {
         /// The container.
@@ -228,6 +237,7 @@ impl HeldReason {
             | Self::WaitingReady { .. }
             | Self::BackOff { .. }
             | Self::ImagePullBackOff { .. }
+            | Self::ImageBuildBackOff { .. }
             | Self::CrashLoop { .. }
             | Self::Retry { .. }
             | Self::Removing { .. }
@@ -268,6 +278,9 @@ impl fmt::Display for HeldReason {
             }
             Self::ImagePullBackOff { until, attempts, error } => {
                 write!(f, "back-off until {} after {attempts} failed pulls: {error}", clock(*until))
+            }
+            Self::ImageBuildBackOff { until, attempts, error } => {
+                write!(f, "back-off until {} after {attempts} failed builds: {error}", clock(*until))
             }
             Self::CrashLoop { container, code, exits, until } => {
                 write!(f, "{container} ended {exits} times, last with {code}: it is started again at {}", clock(*until))

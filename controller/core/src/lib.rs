@@ -30,8 +30,8 @@ mod status;
 mod template;
 
 pub use action::{
-    Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume, FileEntry,
-    FileSet, PullImage, StopContainer, UpdateContainer,
+    Action, BuildImage, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume,
+    FileEntry, FileSet, PullImage, StopContainer, UpdateContainer,
 };
 pub use check::{Check, HttpCheck};
 pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};

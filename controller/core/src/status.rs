@@ -121,6 +121,7 @@ fn object_status(
         Some(
             HeldReason::BackOff { .. }
             | HeldReason::ImagePullBackOff { .. }
+            | HeldReason::ImageBuildBackOff { .. }
             | HeldReason::CrashLoop { .. }
             | HeldReason::Restarting { .. },
         ) => Phase::Degraded,

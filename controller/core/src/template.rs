@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use skiff_api::PodTemplate;
+use skiff_api::{ImageName, PodTemplate};
 
 use crate::content::hex;
 use crate::desired::Attachment;
@@ -105,6 +105,12 @@ fn container_form(container: &mut Map<String, Value>) {
     for key in NOT_OF_THE_CONTAINER {
         container.remove(key);
     }
+    if container.remove("build").is_some_and(|build| !build.is_null())
+        && let Some(tag) = container.get("image").and_then(Value::as_str).and_then(|image| ImageName::of(image).tag)
+    {
+        // All that it is built from is in the tag: where the folder lies makes no other container.
+        container.insert("build".to_owned(), Value::String(tag));
+    }
     rekey(container, "env", "name", |_, _| {});
     rekey(container, "volumeMounts", "mountPath", |_, _| {});
     if let Some(ports) = container.get_mut("ports").and_then(Value::as_array_mut) {
@@ -172,6 +178,10 @@ pub(crate) fn settle(value: &mut Value) {
 pub(crate) fn changes(from: &Value, to: &Value) -> Vec<Change> {
     let mut found = Vec::new();
     compare("", Some(from), Some(to), &mut found);
+    if found.iter().any(|change| change.field == "container.build" && change.from.is_some() && change.to.is_some()) {
+        // The image is another one because something else is built.
+        found.retain(|change| change.field != "container.image");
+    }
     found
 }
 

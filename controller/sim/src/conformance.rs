@@ -9,7 +9,7 @@ mod stage;
 mod stores;
 
 use skiff_api::Instance;
-use skiff_core::{Action, EngineError, Observed, Outcome};
+use skiff_core::{Action, BuildImage, EngineError, Observed, Outcome};
 
 pub use stage::Stage;
 
@@ -40,6 +40,9 @@ pub trait Subject {
 
     /// An image that is there, with a shell whose processes ignore the stop signal.
     fn image(&self) -> String;
+
+    /// What an image that is not there yet is built from; it can run what [`Self::image`] runs.
+    fn build(&self) -> BuildImage;
 
     /// Performs an action.
     ///

@@ -144,6 +144,7 @@ impl SimEngine {
     fn apply(&mut self, action: &Action, content: &ContentStore) -> Result<Outcome, EngineError> {
         match action {
             Action::PullImage(pull) => self.pull(pull),
+            Action::BuildImage(build) => self.build(build),
             Action::CreateNetwork(create) => self.create_network(create),
             Action::RemoveNetwork { id, .. } => self.remove_network(id),
             Action::CreateVolume(create) => self.create_volume(create),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use skiff_api::Instance;
-use skiff_core::{Action, ContentStore, EngineError, Observed, Outcome};
+use skiff_api::{Build, Instance};
+use skiff_core::{Action, BuildImage, ContentStore, EngineError, Observed, Outcome};
 use skiff_sim::conformance::{Hand, Stage, Subject, scripts};
 use skiff_sim::{SimEngine, SimImage};
 
@@ -31,6 +31,11 @@ impl Subject for Simulated {
 
     fn image(&self) -> String {
         IMAGE.to_owned()
+    }
+
+    fn build(&self) -> BuildImage {
+        let image = self.instance().docker_name("built:0123456789abcdef");
+        BuildImage { image, base: "/srv".to_owned(), build: Build::default(), platform: None }
     }
 
     fn perform(&mut self, action: &Action) -> Result<Outcome, EngineError> {

@@ -3,6 +3,7 @@
 //! Every action is harmless to repeat: what has been done is `Already`, what has changed since it was observed is `Stale`.
 //! Nothing here decides what to do. What is not ours is never touched, only described.
 
+mod build;
 mod client;
 mod command;
 mod container;
@@ -29,7 +30,7 @@ mod volume;
 use std::sync::Arc;
 
 use futures_util::Stream;
-use skiff_core::{Action, ContentStore, EngineError, FileSet, Instance, Observed, Outcome, PullImage};
+use skiff_core::{Action, BuildImage, ContentStore, EngineError, FileSet, Instance, Observed, Outcome, PullImage};
 use tokio::sync::mpsc;
 
 pub use command::{CommandEnd, Commands};
@@ -175,11 +176,25 @@ impl Docker {
 
     async fn pull(&self, pull: &PullImage, progress: &mpsc::UnboundedSender<Progress>) -> Result<Outcome, EngineError> {
         let outcome = image::ensure(&self.client, &self.puller, pull, progress).await;
-        if outcome != Ok(Outcome::Already) {
-            // The event that tells of it may come after the next look.
+        self.look_at_images(&outcome);
+        outcome
+    }
+
+    async fn build(
+        &self,
+        build: &BuildImage,
+        progress: &mpsc::UnboundedSender<Progress>,
+    ) -> Result<Outcome, EngineError> {
+        let outcome = build::build(&self.client, self.puller.credentials(), build, progress).await;
+        self.look_at_images(&outcome);
+        outcome
+    }
+
+    /// The event that tells of a new image may come after the next look.
+    fn look_at_images(&self, outcome: &Result<Outcome, EngineError>) {
+        if *outcome != Ok(Outcome::Already) {
             self.asks.send(Ask::Images).ok();
         }
-        outcome
     }
 
     async fn write_files(&self, set: &FileSet, content: &ContentStore) -> Result<Outcome, EngineError> {
@@ -207,6 +222,7 @@ impl Engine for Docker {
         let client = &self.client;
         match action {
             Action::PullImage(pull) => self.pull(pull, &progress).await,
+            Action::BuildImage(build) => self.build(build, &progress).await,
             Action::CreateNetwork(create) => network::create(client, create).await,
             Action::RemoveNetwork { id, name } => network::remove(client, id, name).await,
             Action::CreateVolume(create) => volume::create(client, create).await,

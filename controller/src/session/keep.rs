@@ -1,7 +1,5 @@
 //! `skiff run`: keeps the manifests applied until it is told to stop, and leaves the workloads running.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +19,8 @@ use crate::engine::Engine;
 use crate::fail_point::FailPoint;
 use crate::probe::{DockerSampler, Prober};
 use crate::scribe::{Notes, scribe};
-use crate::source::SourceOptions;
 use crate::source::watch::{WatchOptions, watcher};
+use crate::source::{Beside, SourceOptions};
 
 /// What is kept, and how.
 #[derive(Debug)]
@@ -51,12 +49,12 @@ pub async fn keep(
     let tasks = TaskTracker::new();
     let (targets, target_receiver) = watch::channel(Arc::<Target>::default());
     let (snapshots, snapshot_receiver) = watch::channel(Arc::<Snapshot>::default());
-    let (host_paths, host_path_receiver) = watch::channel(BTreeSet::<PathBuf>::new());
+    let (beside, beside_receiver) = watch::channel(Beside::default());
     let probe_snapshots = snapshot_receiver.clone();
     watch_snapshots(snapshot_receiver.clone());
 
     let roots = source.paths.iter().chain(&source.overlays).filter(|path| path.as_os_str() != "-").cloned().collect();
-    let (watcher, changes) = watcher(WatchOptions::new(roots), host_path_receiver);
+    let (watcher, changes) = watcher(WatchOptions::new(roots), beside_receiver);
     let (notes, written) = Notes::channel();
     let (chronicle, history, requests) = (state.chronicle(), state.history(), state.requests());
     let (asking, asked) = mpsc::channel(1);
@@ -66,7 +64,7 @@ pub async fn keep(
         instance: settings.instance.clone(),
         state,
         targets,
-        host_paths,
+        beside,
         snapshots: snapshot_receiver.clone(),
         fingerprint: String::new(),
     };

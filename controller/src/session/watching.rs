@@ -1,7 +1,6 @@
 //! Reads a source again whenever something may have changed, and sends on what came of it.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use skiff_api::{Instance, ObjectKey};
@@ -11,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::target::{TargetOptions, target};
 use crate::controller::{Snapshot, Target};
-use crate::source::{self, Loaded, SourceOptions, merge_last_good};
+use crate::source::{self, Beside, Loaded, SourceOptions, merge_last_good};
 use crate::state::State;
 use crate::ui::problem::{self, Severity};
 
@@ -22,7 +21,7 @@ pub(super) struct SourceTask {
     pub(super) instance: Instance,
     pub(super) state: State,
     pub(super) targets: watch::Sender<Arc<Target>>,
-    pub(super) host_paths: watch::Sender<BTreeSet<PathBuf>>,
+    pub(super) beside: watch::Sender<Beside>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) fingerprint: String,
 }
@@ -67,7 +66,7 @@ impl SourceTask {
         if let Some(why) = self.state.degraded() {
             tracing::warn!(why, "the state directory cannot be written; going on from memory");
         }
-        self.host_paths.send_replace(loaded.host_paths.clone());
+        self.beside.send_replace(loaded.beside.clone());
         let history = self.history();
         match target(&loaded, &self.state, &history, &self.instance, &self.target_options) {
             Ok(target) => {

@@ -22,7 +22,7 @@ pub(super) fn collect(loaded: &mut Loaded) {
             {
                 loaded.host_files.insert(key, bytes.into());
             }
-            loaded.host_paths.insert(file);
+            loaded.beside.files.insert(file);
         }
     }
 }
@@ -59,7 +59,8 @@ fn is_mounted_read_only(template: &PodTemplate, volume: &str) -> bool {
     mounts.peek().is_some() && mounts.all(|mount| mount.read_only)
 }
 
-fn template(object: &Object) -> Option<&PodTemplate> {
+/// What the containers of an object are made from.
+pub(super) fn template(object: &Object) -> Option<&PodTemplate> {
     match object {
         Object::Deployment(deployment) => Some(&deployment.spec.template),
         Object::Job(job) => Some(&job.spec.template),

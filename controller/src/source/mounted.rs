@@ -1,8 +1,8 @@
-//! What containers mount is theirs: a database's folder that nobody may enter, or a tool's YAML with tags of its own, is no
-//! mistake of the source.
+//! What containers mount or are built from is theirs: a database's folder that nobody may enter, or a tool's YAML with tags of its
+//! own, is no mistake of the source.
 //!
 //! A mount that holds manifests counts for nothing here, and neither does it when the last good state knows objects of the file
-//! (see `last_good`): no manifest is ever passed over because something mounts the folder that it stands in.
+//! (see `last_good`): no manifest is ever passed over because something uses the folder that it stands in.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,15 +10,20 @@ use std::path::{Path, PathBuf};
 
 use skiff_yaml::FileId;
 
-use super::{Loaded, Problem, absolute, host_files, reason};
+use super::{Loaded, Problem, absolute, builds, host_files, reason};
+use crate::context;
 
-/// Makes warnings of the problems of files that containers mount and that declare nothing. `declaring` are the files that do.
+/// Makes warnings of the problems of files that containers mount or are built from and that declare nothing. `declaring` are the files that do.
 pub(super) fn demote(loaded: &mut Loaded, declaring: &BTreeSet<FileId>) {
     let manifests: Vec<PathBuf> = declaring.iter().map(|file| real(&loaded.texts.path(*file))).collect();
     let mounts: BTreeSet<PathBuf> = loaded
         .objects
         .values()
-        .flat_map(|declared| host_files::all(&declared.object).map(|host| real(&declared.base.join(&host.path))))
+        .flat_map(|declared| {
+            let mounts = host_files::all(&declared.object).map(|host| declared.base.join(&host.path));
+            mounts.chain(builds::build(declared).map(|build| context::folder(&build)))
+        })
+        .map(|used| real(&used))
         .filter(|mount| !manifests.iter().any(|manifest| manifest.starts_with(mount)))
         .collect();
     if mounts.is_empty() {

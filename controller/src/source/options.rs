@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use skiff_core::Instance;
 
+use crate::context::ContextLimits;
 use crate::secret::KeyPlaces;
 
 /// What to load.
@@ -45,11 +46,13 @@ pub struct Limits {
     pub depth: usize,
     /// Values of a file, aliases expanded.
     pub values: usize,
+    /// What a build context may hold.
+    pub context: ContextLimits,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_size: 4 << 20, files: 10_000, depth: 32, values: 200_000 }
+        Self { file_size: 4 << 20, files: 10_000, depth: 32, values: 200_000, context: ContextLimits::default() }
     }
 }
 

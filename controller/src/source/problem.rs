@@ -53,6 +53,8 @@ pub mod reason {
     pub const NOT_DECRYPTED: &str = "NotDecrypted";
     /// A Secret that stayed closed where that is let pass.
     pub const NOT_CHECKED: &str = "SecretNotChecked";
+    /// A folder that an image is to be built from cannot be.
+    pub const BUILD_CONTEXT: &str = "BuildContext";
     /// A small host file that was content has gone.
     pub const HOST_FILE_MISSING: &str = "HostFileMissing";
 }

@@ -76,7 +76,7 @@ impl<'a> Opener<'a> {
     /// Lets whoever watches know of the key file: with it, what is wrong now may be right.
     pub(super) fn finish(&self, loaded: &mut Loaded) {
         if self.met.get() {
-            loaded.host_paths.extend(self.options.keys.all().map(|path| super::absolute(path)));
+            loaded.beside.files.extend(self.options.keys.all().map(|path| super::absolute(path)));
         }
     }
 }

@@ -5,6 +5,7 @@ use super::*;
 use skiff_api::Kind;
 
 mod bad_input;
+mod builds;
 mod encrypted;
 mod last_good;
 mod layers;
@@ -140,7 +141,7 @@ fn small_read_only_files_are_content_and_change_the_fingerprint() {
     assert_eq!(before.problems, []);
     let base = folder.path().display().to_string();
     assert_eq!(before.host_files.keys().collect::<Vec<_>>(), [&(base, "./a.conf".to_owned())]);
-    assert_eq!(before.host_paths, ["a.conf", "c.conf"].map(|name| folder.path().join(name)).into());
+    assert_eq!(before.beside.files, ["a.conf", "c.conf"].map(|name| folder.path().join(name)).into());
     assert_eq!(folder.load().fingerprint, before.fingerprint);
     folder.write("a.conf", "3");
     assert_ne!(folder.load().fingerprint, before.fingerprint);

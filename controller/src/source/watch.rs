@@ -4,7 +4,6 @@
 //! happened to folders and links in between. What is read is never an event. A rescan goes round besides, for what no
 //! watch can see.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::Limits;
+use super::{Beside, Limits};
 
 mod interest;
 #[cfg(test)]
@@ -54,15 +53,15 @@ impl WatchOptions {
 #[derive(Debug)]
 pub struct Watcher {
     options: WatchOptions,
-    host_paths: watch::Receiver<BTreeSet<PathBuf>>,
+    beside: watch::Receiver<Beside>,
     ticks: mpsc::Sender<()>,
 }
 
-/// A watcher, and where its ticks arrive: the first one as soon as everything is watched. `host_paths` are the files besides
-/// the manifests that a load depends on, see [`Loaded::host_paths`](super::Loaded::host_paths).
-pub fn watcher(options: WatchOptions, host_paths: watch::Receiver<BTreeSet<PathBuf>>) -> (Watcher, mpsc::Receiver<()>) {
+/// A watcher, and where its ticks arrive: the first one as soon as everything is watched. `beside` is what a
+/// load depends on besides the manifests, see [`Loaded::beside`](super::Loaded::beside).
+pub fn watcher(options: WatchOptions, beside: watch::Receiver<Beside>) -> (Watcher, mpsc::Receiver<()>) {
     let (ticks, arrivals) = mpsc::channel(1);
-    (Watcher { options, host_paths, ticks }, arrivals)
+    (Watcher { options, beside, ticks }, arrivals)
 }
 
 impl Watcher {
@@ -87,8 +86,8 @@ impl Watcher {
 
     /// Watches everything that matters now. Walking is work for a thread of its own.
     async fn watches(&mut self, dirt: mpsc::Sender<()>) -> Watches {
-        let (options, host_paths) = (self.options.clone(), self.host_paths.borrow_and_update().clone());
-        let made = tokio::task::spawn_blocking(move || Watches::new(&options, &host_paths, &dirt)).await;
+        let (options, beside) = (self.options.clone(), self.beside.borrow_and_update().clone());
+        let made = tokio::task::spawn_blocking(move || Watches::new(&options, &beside, &dirt)).await;
         made.unwrap_or_default()
     }
 
@@ -97,7 +96,7 @@ impl Watcher {
         let rescan = Instant::now() + rescan;
         tokio::select! {
             () = sleep_until(rescan) => return,
-            Ok(()) = self.host_paths.changed() => return,
+            Ok(()) = self.beside.changed() => return,
             // All watches were lost: only the rescan is left.
             Some(()) = dirty.recv() => {}
         }
@@ -127,12 +126,12 @@ struct Watches {
 }
 
 impl Watches {
-    fn new(options: &WatchOptions, host_paths: &BTreeSet<PathBuf>, dirt: &mpsc::Sender<()>) -> Self {
-        let mut interest = Interest::of(options, host_paths);
+    fn new(options: &WatchOptions, beside: &Beside, dirt: &mpsc::Sender<()>) -> Self {
+        let mut interest = Interest::of(options, beside);
         let mut watches = Self::over(&interest, dirt);
         for _ in 0..ROUNDS {
             // What was made while the watches were: folders in which nothing is seen yet.
-            let now = Interest::of(options, host_paths);
+            let now = Interest::of(options, beside);
             if now == interest {
                 return watches;
             }

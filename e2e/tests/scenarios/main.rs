@@ -1,6 +1,7 @@
 //! Obligations to the people who use Skiff, each proved on the built binary and a real Docker Engine.
 
 mod bad_input;
+mod build;
 mod change;
 mod content;
 mod crashes;

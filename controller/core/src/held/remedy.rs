@@ -47,6 +47,7 @@ impl Held {
             | HeldReason::WaitingReady { .. }
             | HeldReason::BackOff { .. }
             | HeldReason::ImagePullBackOff { .. }
+            | HeldReason::ImageBuildBackOff { .. }
             | HeldReason::Removing { .. }
             | HeldReason::Protected
             | HeldReason::NotRun { .. }

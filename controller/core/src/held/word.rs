@@ -10,6 +10,7 @@ impl HeldReason {
             Self::WaitingReady { .. } => "WaitingReady",
             Self::BackOff { .. } => "BackOff",
             Self::ImagePullBackOff { .. } => "ImagePullBackOff",
+            Self::ImageBuildBackOff { .. } => "ImageBuildBackOff",
             Self::CrashLoop { .. } => "CrashLoopBackOff",
             Self::GaveUp { .. } => "GaveUp",
             Self::RevisionFailed { .. } => "RevisionFailed",

@@ -19,8 +19,8 @@ use crate::reason::Reason;
 pub(super) struct Ground {
     /// The image that they are made from.
     pub(super) image: FromImage,
-    /// The pull of the image.
-    pub(super) pull: Option<StepId>,
+    /// The step that gets the image.
+    pub(super) got: Option<StepId>,
     /// Networks, volumes, files, dependencies.
     pub(super) after: Vec<StepId>,
 }
@@ -74,11 +74,23 @@ pub(super) fn lay_ground(draft: &mut Draft<'_>, workload: &Workload, gate: Vec<S
     for files in file_sets(&workload.template.mounts) {
         after.extend(write_files(draft, workload, files));
     }
-    let Origin { image, pull, reason } = origin(draft, workload);
-    let pull = Action::PullImage(pull);
-    let pull = draft.step(&workload.key, &workload.template.hash, pull, reason, after.iter().copied());
-    after.push(pull);
-    Ok(Ground { image, pull: Some(pull), after })
+    let Origin { image, get, reason } = origin(draft, workload);
+    let got = get_image(draft, workload, get, reason, &after);
+    after.push(got);
+    Ok(Ground { image, got: Some(got), after })
+}
+
+/// The step that gets an image. What several objects of one plan are made from is built once, and waits for nothing of theirs.
+fn get_image(draft: &mut Draft<'_>, workload: &Workload, get: Action, reason: Reason, after: &[StepId]) -> StepId {
+    let (key, hash) = (&workload.key, &workload.template.hash);
+    let Action::BuildImage(build) = &get else { return draft.step(key, hash, get, reason, after.iter().copied()) };
+    if let Some(step) = draft.builds.get(&build.image) {
+        return *step;
+    }
+    let image = build.image.clone();
+    let step = draft.step(key, hash, get, reason, []);
+    draft.builds.insert(image, step);
+    step
 }
 
 fn waiting_for(draft: &Draft<'_>, kind: Kind, name: &str, workload: &Workload) -> HeldReason {

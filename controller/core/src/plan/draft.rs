@@ -42,6 +42,8 @@ pub(super) struct Draft<'a> {
     pub(super) networks: BTreeMap<String, Presence>,
     /// Volumes by Docker's name.
     pub(super) volumes: BTreeMap<String, Presence>,
+    /// Images that a step of this plan builds.
+    pub(super) builds: BTreeMap<String, StepId>,
     /// File sets that a step of this plan writes.
     pub(super) files: BTreeMap<String, StepId>,
     /// The steps that remove containers, by the container's id.
@@ -87,6 +89,7 @@ impl<'a> Draft<'a> {
             volumes_by_name: observed.volumes.iter().map(|volume| (volume.name.as_str(), volume)).collect(),
             networks: BTreeMap::new(),
             volumes: BTreeMap::new(),
+            builds: BTreeMap::new(),
             files: BTreeMap::new(),
             removals: BTreeMap::new(),
             detached: BTreeMap::new(),
@@ -129,6 +132,7 @@ impl<'a> Draft<'a> {
     pub(super) fn hold_with(&mut self, object: &ObjectKey, why: HeldReason, pending: Vec<Pending>) {
         if let HeldReason::BackOff { until, .. }
         | HeldReason::ImagePullBackOff { until, .. }
+        | HeldReason::ImageBuildBackOff { until, .. }
         | HeldReason::CrashLoop { until, .. }
         | HeldReason::Retry { until, .. }
         | HeldReason::WaitingReady { until: Some(until), .. } = &why
@@ -181,10 +185,10 @@ impl<'a> Draft<'a> {
     pub(super) fn back_off(&self, object: &ObjectKey, hash: &str) -> Option<HeldReason> {
         let failure = self.observed.failures.get(object).filter(|failure| failure.holds(hash, self.now))?;
         let (until, attempts, error) = (failure.retry_at, failure.attempts, failure.error.clone());
-        Some(if failure.reason == EngineError::IMAGE_PULL_FAILED {
-            HeldReason::ImagePullBackOff { until, attempts, error }
-        } else {
-            HeldReason::BackOff { until, attempts, error }
+        Some(match failure.reason {
+            EngineError::IMAGE_PULL_FAILED => HeldReason::ImagePullBackOff { until, attempts, error },
+            EngineError::IMAGE_BUILD_FAILED => HeldReason::ImageBuildBackOff { until, attempts, error },
+            _ => HeldReason::BackOff { until, attempts, error },
         })
     }
 }

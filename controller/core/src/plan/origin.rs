@@ -3,12 +3,13 @@
 //! A tag that has moved since, or an image that was taken off the engine, changes nothing of it: the image is used by its id while the
 //! engine has it, else pulled by its digest. `imagePullPolicy: Always` asks the registry once more when no replica of the revision
 //! is left, and `skiff rollout restart` asks for whatever the reference means then. Only an image that has gone and that no registry
-//! knows by a digest is replaced by what its reference means now, and the step says so.
+//! knows by a digest is replaced by what its reference means now, and the step says so. What is built is named by what it is built
+//! from: it is built where the engine has no such image, and never pulled.
 
 use skiff_api::PullPolicy;
 
 use super::draft::Draft;
-use crate::action::PullImage;
+use crate::action::{Action, BuildImage, PullImage};
 use crate::course::Course;
 use crate::desired::Workload;
 use crate::history::Revision;
@@ -19,38 +20,51 @@ use crate::reason::Reason;
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub(super) image: FromImage,
-    pub(super) pull: PullImage,
+    pub(super) get: Action,
     pub(super) reason: Reason,
 }
 
 pub(super) fn origin(draft: &Draft<'_>, workload: &Workload) -> Origin {
     let container = &workload.template.pod.container;
     let Some(known) = recorded(draft, workload) else {
-        return by_reference(workload, Reason::Needed);
+        return by_reference(draft, workload, Reason::Needed);
     };
     if let Some(found) = draft.observed.images.get(&known.id) {
         let reference = name_of(found, &container.image, known);
         let image = FromImage { reference: reference.clone(), id: Some(known.id.clone()) };
-        return Origin { image, pull: pull(workload, reference, PullPolicy::Never), reason: Reason::Needed };
+        return Origin { image, get: pull(workload, reference, PullPolicy::Never), reason: Reason::Needed };
     }
     match &known.digest {
         Some(digest) if container.image_pull_policy != PullPolicy::Never => Origin {
             image: FromImage::whatever(digest),
-            pull: pull(workload, digest.clone(), PullPolicy::IfNotPresent),
+            get: pull(workload, digest.clone(), PullPolicy::IfNotPresent),
             reason: Reason::Needed,
         },
-        Some(_) | None => by_reference(workload, Reason::ImageLost { id: known.id.clone() }),
+        Some(_) | None => by_reference(draft, workload, Reason::ImageLost { id: known.id.clone() }),
     }
 }
 
-fn by_reference(workload: &Workload, reason: Reason) -> Origin {
+fn by_reference(draft: &Draft<'_>, workload: &Workload, reason: Reason) -> Origin {
     let container = &workload.template.pod.container;
     let image = FromImage::whatever(&container.image);
-    Origin { image, pull: pull(workload, container.image.clone(), container.image_pull_policy), reason }
+    let Some(build) = &container.build else {
+        let get = pull(workload, container.image.clone(), container.image_pull_policy);
+        return Origin { image, get, reason };
+    };
+    if draft.observed.images.iter().any(|found| found.is_named(&container.image)) {
+        return Origin {
+            image,
+            get: pull(workload, container.image.clone(), PullPolicy::Never),
+            reason: Reason::Needed,
+        };
+    }
+    let (base, platform) = (workload.base.clone(), container.platform.clone());
+    let build = BuildImage { image: container.image.clone(), base, build: build.clone(), platform };
+    Origin { image, get: Action::BuildImage(build), reason: Reason::Missing }
 }
 
-fn pull(workload: &Workload, image: String, policy: PullPolicy) -> PullImage {
-    PullImage { image, platform: workload.template.pod.container.platform.clone(), policy }
+fn pull(workload: &Workload, image: String, policy: PullPolicy) -> Action {
+    Action::PullImage(PullImage { image, platform: workload.template.pod.container.platform.clone(), policy })
 }
 
 /// The image that the workload's revision runs, where it is known and still counts.

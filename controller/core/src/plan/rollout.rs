@@ -314,7 +314,7 @@ impl<'d, 'a> Gap<'d, 'a> {
     }
 
     fn perform(&self, draft: &mut Draft<'_>, moves: &Moves<'_, '_>, ground: &Ground) {
-        let pull: Vec<StepId> = ground.pull.into_iter().collect();
+        let pull: Vec<StepId> = ground.got.into_iter().collect();
         let mut gone = Vec::new();
         for (replica, reason) in &moves.remove {
             gone.push(self.remove(draft, replica, reason, &pull));

@@ -283,7 +283,7 @@ impl<'a> Course<'_, 'a> {
                 return draft.hold_with(&workload.key, why, pending);
             }
         };
-        let pulled: Vec<StepId> = ground.pull.into_iter().collect();
+        let pulled: Vec<StepId> = ground.got.into_iter().collect();
         let gone: Vec<StepId> = self
             .earlier
             .iter()

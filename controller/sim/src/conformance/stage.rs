@@ -8,9 +8,9 @@ use skiff_api::{
     VolumeSpec,
 };
 use skiff_core::{
-    Action, Attachment, ConnectNetwork, ContainerDetail, ContainerRef, ContainerSpec, ContainerState, CreateContainer,
-    CreateNetwork, CreateVolume, EngineError, FromImage, InPlace, Observed, ObservedContainer, Outcome, PullImage,
-    StopContainer, Template, UpdateContainer,
+    Action, Attachment, BuildImage, ConnectNetwork, ContainerDetail, ContainerRef, ContainerSpec, ContainerState,
+    CreateContainer, CreateNetwork, CreateVolume, EngineError, FromImage, InPlace, Observed, ObservedContainer,
+    Outcome, PullImage, StopContainer, Template, UpdateContainer,
 };
 
 use super::{Hand, Subject};
@@ -35,6 +35,10 @@ impl<'a> Stage<'a> {
 
     pub(super) fn image(&self) -> String {
         self.subject.image()
+    }
+
+    pub(super) fn build(&self) -> BuildImage {
+        self.subject.build()
     }
 
     pub(super) fn container_ref(&self, name: &str) -> ContainerRef {

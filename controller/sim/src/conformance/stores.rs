@@ -9,6 +9,7 @@ use super::{Entry, Stage};
 pub(super) const SCRIPTS: &[Entry] = &[
     ("an image that is there is not pulled, and one that is not there fails", images),
     ("a container is made from the image that was chosen, by its name or its id", chosen_images),
+    ("an image that is not there is built, once, and containers are made from it", built_images),
     ("a volume in use stays, and the engine makes those that are missing as they are defined", volumes),
     ("a container whose files are missing is not made", files),
     ("files that are updated in place change under what mounts them", files_in_place),
@@ -64,6 +65,20 @@ fn chosen_images(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.fails(Action::CreateContainer(Box::new(create)), "Stale")?;
     let pull = stage.pull(Some(&found.id), PullPolicy::Never);
     stage.has_done(pull)
+}
+
+fn built_images(stage: &mut Stage<'_>) -> Result<(), String> {
+    let build = stage.build();
+    let has = |stage: &mut Stage<'_>| {
+        Ok::<_, String>(stage.observed()?.images.iter().any(|seen| seen.is_named(&build.image)))
+    };
+    same("whether it is there", &has(stage)?, &false)?;
+    stage.does(Action::BuildImage(build.clone()))?;
+    same("whether it is there", &has(stage)?, &true)?;
+    stage.has_done(Action::BuildImage(build.clone()))?;
+    let mut create = stage.sleeper("built");
+    create.spec.image = FromImage::whatever(&build.image);
+    stage.makes(create)
 }
 
 fn mounts(stage: &Stage<'_>, volume: &str, definition: Option<CreateVolume>) -> Vec<Mount> {

@@ -1,9 +1,9 @@
-//! Images: what the engine has, what registries have, and tags that move.
+//! Images: what the engine has or builds, what registries have, and tags that move.
 
 use std::collections::BTreeMap;
 
 use skiff_api::{ImageName, PullPolicy};
-use skiff_core::{EngineError, FromImage, Images, ObservedImage, Outcome, PullImage};
+use skiff_core::{BuildImage, EngineError, FromImage, Images, ObservedImage, Outcome, PullImage};
 
 use super::SimEngine;
 use super::answers::{Answers, Passes};
@@ -26,8 +26,10 @@ pub struct SimImage {
     pub id: String,
     /// Whether the engine has it.
     pub local: bool,
-    /// What its registry does.
+    /// What its registry does; of what is built, whether that works.
     pub pull: Pull,
+    /// Whether it was built here, so that no registry knows it.
+    pub is_built: bool,
     /// How its process behaves.
     pub program: Program,
     /// Whether its program is not there, so that no container of it can be started.
@@ -96,7 +98,9 @@ impl SimEngine {
         for (reference, image) in named {
             let seen = found.entry(&image.id).or_default();
             seen.tags.push(ImageName::of(reference).tagged());
-            seen.digests.push(digest_of(reference, &image.id));
+            if !image.is_built {
+                seen.digests.push(digest_of(reference, &image.id));
+            }
         }
         for (digest, image) in &self.images.untagged {
             found.entry(&image.id).or_default().digests.push(digest.clone());
@@ -114,6 +118,22 @@ impl SimEngine {
             }
             Some(_) | None => Ok(image.clone()),
         }
+    }
+
+    /// Builds an image: whatever its context holds is in its name.
+    pub(super) fn build(&mut self, build: &BuildImage) -> Result<Outcome, EngineError> {
+        let BuildImage { image: reference, .. } = build;
+        let fresh = || SimImage { id: format!("sha256:{reference}"), is_built: true, ..SimImage::default() };
+        let image = self.images.named.entry(reference.clone()).or_insert_with(fresh);
+        if image.local {
+            return Ok(Outcome::Already);
+        }
+        if image.pull == Pull::Fails {
+            let message = "step 2/2: the command ended with 1".to_owned();
+            return Err(EngineError::Build { image: reference.clone(), message });
+        }
+        image.local = true;
+        Ok(Outcome::Done)
     }
 
     pub(super) fn pull(&mut self, pull: &PullImage) -> Result<Outcome, EngineError> {

@@ -115,6 +115,7 @@ fn stopped(action: &Action) -> Option<&String> {
         Action::StopContainer(stop) => stop.container.id.as_ref(),
         Action::RemoveContainer { container } => container.id.as_ref(),
         Action::PullImage(_)
+        | Action::BuildImage(_)
         | Action::CreateNetwork(_)
         | Action::RemoveNetwork { .. }
         | Action::CreateVolume(_)

@@ -215,7 +215,8 @@ fn mend(
     let unversioned = strip_version(path);
     let uri: Uri = endpoint.uri(&format!("/v{major}.{minor}{unversioned}")).parse()?;
     *request.uri_mut() = uri;
-    if let Some(auth) = request.headers_mut().get_mut("x-registry-auth") {
+    for header in ["x-registry-auth", "x-registry-config"] {
+        let Some(auth) = request.headers_mut().get_mut(header) else { continue };
         let url_safe = String::from_utf8_lossy(auth.as_bytes()).replace('+', "-").replace('/', "_");
         *auth = HeaderValue::from_str(&url_safe)
             .map_err(|error| bollard::errors::Error::HttpClientError { err: error.into() })?;

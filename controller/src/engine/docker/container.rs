@@ -87,6 +87,7 @@ fn process(container: &Container) -> Fields {
     let Container {
         // In the action: not always what the reference means now.
         image: _,
+        build: _,
         command,
         args,
         working_dir,

@@ -14,6 +14,9 @@ pub(crate) const STOP_MARGIN: Duration = Duration::from_secs(30);
 /// A registry or a disk that says nothing for so long in the middle of a pull will say nothing more.
 pub(crate) const PULL_SILENCE: Duration = Duration::from_secs(60);
 
+/// A step of a build may compile for a long time without a word.
+pub(crate) const BUILD_SILENCE: Duration = Duration::from_secs(3600);
+
 /// How long a removal that somebody else has begun may take.
 pub(crate) const REMOVAL: Duration = Duration::from_secs(30);
 

@@ -30,6 +30,10 @@ impl Puller {
         Self { credentials, heard: watch::Sender::new(Instant::now()) }
     }
 
+    pub(super) const fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// Pulls an image, whether the engine has it or not.
     pub(super) async fn pull(
         &self,
@@ -70,7 +74,9 @@ fn pull_error(client: &Client, image: &str, error: bollard::errors::Error) -> En
         | EngineError::Stale(text)
         | EngineError::Invalid(text)
         | EngineError::UpdateRefused(text) => text,
-        error @ (EngineError::NameTaken { .. } | EngineError::Image { .. }) => error.to_string(),
+        error @ (EngineError::NameTaken { .. } | EngineError::Image { .. } | EngineError::Build { .. }) => {
+            error.to_string()
+        }
     };
     let denied = ["denied", "unauthorized", "no basic auth"].iter().any(|sign| message.contains(sign));
     let remedy =

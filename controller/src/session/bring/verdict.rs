@@ -129,7 +129,7 @@ fn is_hopeless(snapshot: &Snapshot, status: &ObjectStatus) -> bool {
 fn keeps_failing(snapshot: &Snapshot, key: &ObjectKey) -> bool {
     let fails = |held: &Held| {
         matches!(held.why, HeldReason::BackOff { attempts, .. } | HeldReason::ImagePullBackOff { attempts, .. }
-            if attempts >= HOPELESS_AFTER)
+            | HeldReason::ImageBuildBackOff { attempts, .. } if attempts >= HOPELESS_AFTER)
     };
     snapshot.plan.held.iter().any(|held| held.object == *key && fails(held))
 }

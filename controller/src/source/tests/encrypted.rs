@@ -135,7 +135,7 @@ fn without_a_key_the_last_good_version_stays_and_the_key_is_waited_for() {
     let good = vault.load().good();
     let loaded = vault.load_with(nobodys(), false);
     assert_eq!(shown(&loaded), ["5:13 the value of `password` is encrypted, and there is no key here"]);
-    assert!(loaded.host_paths.contains(Path::new("/none/age.key")), "{:?}", loaded.host_paths);
+    assert!(loaded.beside.files.contains(Path::new("/none/age.key")), "{:?}", loaded.beside);
     let help = loaded.problems.first().and_then(|problem| problem.help.clone()).unwrap_or_default();
     assert!(help.contains("/none/age.key") && help.contains("--age-key-file"), "{help}");
     let kept = merge_last_good(loaded, &good, &Instance::default());

@@ -1,6 +1,6 @@
 //! Which folders to watch, and which of their entries matter.
 //!
-//! In the folders of the source everything does. Of the folders above it only the way down does: it may be taken away and put
+//! In the folders of the source, and of what images are built from, everything does. Of the folders above it only the way down does: it may be taken away and put
 //! back. The same holds for the folders that links lead to, and for single files.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use notify::Event;
 
 use super::WatchOptions;
-use crate::source::{absolute, walk};
+use crate::source::{Beside, absolute, walk};
 
 /// Folders, and the entries that matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ const MOST_LINKS: usize = 40;
 
 impl Interest {
     /// What matters now. Folders that are not there are stood in for by the nearest one above them that is.
-    pub(super) fn of(options: &WatchOptions, host_paths: &BTreeSet<PathBuf>) -> Self {
+    pub(super) fn of(options: &WatchOptions, beside: &Beside) -> Self {
         let mut interest = Self::default();
         let roots: Vec<PathBuf> =
             options.roots.iter().filter(|root| root.as_path() != Path::new("-")).map(|root| absolute(root)).collect();
@@ -39,7 +39,10 @@ impl Interest {
             }
             found.links.iter().for_each(|link| interest.entry(link));
         }
-        roots.iter().chain(host_paths).for_each(|path| interest.entry(path));
+        for folder in beside.folders.iter().filter(|folder| folder.is_dir()) {
+            interest.0.insert(folder.clone(), Entries::All);
+        }
+        roots.iter().chain(&beside.files).for_each(|path| interest.entry(path));
         interest
     }
 

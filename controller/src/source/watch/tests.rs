@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -10,7 +11,7 @@ struct Watched {
     ticks: mpsc::Receiver<()>,
     cancel: CancellationToken,
     /// Kept, for a sender that is dropped is not waited for.
-    host_paths: watch::Sender<BTreeSet<PathBuf>>,
+    beside: watch::Sender<Beside>,
 }
 
 impl Watched {
@@ -22,7 +23,7 @@ impl Watched {
         let folder = tempfile::tempdir().expect("a folder");
         prepare(folder.path());
         let (roots, files) = what(folder.path());
-        let (host_paths, receiver) = watch::channel(files);
+        let (beside, receiver) = watch::channel(Beside { files, ..Beside::default() });
         let options = WatchOptions {
             quiet: Duration::from_millis(20),
             rescan: Duration::from_secs(3600),
@@ -31,7 +32,7 @@ impl Watched {
         let (watcher, ticks) = watcher(options, receiver);
         let cancel = CancellationToken::new();
         tokio::spawn(watcher.run(cancel.clone()));
-        let mut watched = Self { folder, ticks, cancel, host_paths };
+        let mut watched = Self { folder, ticks, cancel, beside };
         watched.tick().await;
         watched
     }
@@ -165,12 +166,26 @@ async fn host_files_and_sources_of_one_file_are_watched() {
     .await;
     watched.write("nginx.conf", "1");
     watched.tick_until(holds("nginx.conf", "1")).await;
-    watched.host_paths.send(BTreeSet::from([watched.path("other.conf")])).expect("a watcher that listens");
+    watched
+        .beside
+        .send(Beside { files: BTreeSet::from([watched.path("other.conf")]), ..Beside::default() })
+        .expect("a watcher that listens");
     watched.tick().await;
     watched.write("other.conf", "1");
     watched.tick_until(holds("other.conf", "1")).await;
     watched.write("a.yaml", "2");
     watched.tick_until(holds("a.yaml", "2")).await;
+}
+
+#[tokio::test]
+async fn whatever_changes_in_a_build_context_is_noticed() {
+    let mut watched = Watched::new(source).await;
+    fs::create_dir(watched.path("ctx")).expect("a folder");
+    let beside = Beside { folders: BTreeSet::from([watched.path("ctx")]), ..Beside::default() };
+    watched.beside.send(beside).expect("a watcher that listens");
+    watched.tick().await;
+    watched.write("ctx/main.c", "1");
+    watched.tick_until(holds("ctx/main.c", "1")).await;
 }
 
 #[tokio::test]
@@ -183,7 +198,7 @@ async fn reading_is_no_event_and_neither_are_strangers_beside_the_source() {
     watched.tick().await;
     assert!(watched.path("source/b.yaml").exists());
     let options = WatchOptions::new(vec![watched.path("source")]);
-    let interest = Interest::of(&options, &BTreeSet::new());
+    let interest = Interest::of(&options, &Beside::default());
     let event = |path: &str| Event::new(EventKind::Any).add_path(watched.path(path));
     assert!(!interest.concerns(&event("stranger")));
     assert!(interest.concerns(&event("source")) && interest.concerns(&event("source/b.yaml")));
@@ -193,7 +208,7 @@ async fn reading_is_no_event_and_neither_are_strangers_beside_the_source() {
 
 #[tokio::test]
 async fn it_ends_when_it_is_told_to_and_when_nobody_listens() {
-    let (sender, receiver) = watch::channel(BTreeSet::new());
+    let (sender, receiver) = watch::channel(Beside::default());
     let (one, ticks) = watcher(WatchOptions::new(Vec::new()), receiver.clone());
     let (two, mut more) = watcher(WatchOptions::new(Vec::new()), receiver);
     drop(ticks);

@@ -88,6 +88,7 @@ impl Gathered {
                 self.removed.insert(action.target());
             }
             Action::PullImage(_)
+            | Action::BuildImage(_)
             | Action::WriteFiles(_)
             | Action::RemoveFiles { .. }
             | Action::ConnectNetwork(_)

@@ -106,7 +106,9 @@ fn words(action: &Action) -> String {
 const fn mark(step: &Step) -> Mark {
     match &step.action {
         Action::WriteFiles(_) if is_of_interest(&step.reason) => Mark::Change,
-        Action::PullImage(_) | Action::WriteFiles(_) | Action::RemoveFiles { .. } => Mark::Aside,
+        Action::PullImage(_) | Action::BuildImage(_) | Action::WriteFiles(_) | Action::RemoveFiles { .. } => {
+            Mark::Aside
+        }
         Action::CreateNetwork(_) | Action::CreateVolume(_) | Action::CreateContainer(_) => Mark::Create,
         Action::RemoveNetwork { .. } | Action::RemoveVolume { .. } | Action::RemoveContainer { .. } => Mark::Remove,
         Action::ConnectNetwork(_)
@@ -132,6 +134,7 @@ fn container(action: &Action) -> Option<&str> {
         | Action::RenameContainer { container, .. }
         | Action::UnpauseContainer { container } => Some(&container.name),
         Action::PullImage(_)
+        | Action::BuildImage(_)
         | Action::CreateNetwork(_)
         | Action::RemoveNetwork { .. }
         | Action::CreateVolume(_)

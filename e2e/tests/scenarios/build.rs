@@ -1,0 +1,125 @@
+//! Images that are built from a folder beside the manifest: what changes in it rolls out, what cannot be built leaves what runs.
+
+use anyhow::{Context, ensure};
+use serde_json::json;
+use skiff_e2e::act::{Act, all, remember, run, skiff, up, write};
+use skiff_e2e::check::{Check, check, eventually, exits, is_silent_on, ready, replaced, says, untouched};
+use skiff_e2e::{Docker, scenario, service};
+
+const DOCKERFILE: &str = "FROM skiff-test/busybox:1\nARG WORD=none\nCOPY page /page\nRUN echo $WORD > /word\n";
+
+/// The images of a scenario, gone with it.
+struct Built(String);
+
+impl Built {
+    fn new(name: &str) -> Self {
+        Self(format!("skiff-test/{name}-{}", std::process::id()))
+    }
+
+    fn manifest(&self) -> String {
+        let build = "build: { context: ./ctx, args: { WORD: hello } }";
+        service("web").image(&self.0).container(build).to_string()
+    }
+
+    fn count(&self, count: usize) -> Check {
+        let repository = self.0.clone();
+        check(move |_| {
+            let tags = tags(&repository)?;
+            ensure!(tags.len() == count, "there are {tags:?}");
+            Ok(())
+        })
+    }
+}
+
+impl Drop for Built {
+    fn drop(&mut self) {
+        for tag in tags(&self.0).unwrap_or_default() {
+            Docker::of_environment().call("DELETE", &format!("/images/{tag}?force=1")).ok();
+        }
+    }
+}
+
+fn tags(repository: &str) -> anyhow::Result<Vec<String>> {
+    let filter = json!({ "reference": [repository] }).to_string().replace('"', "%22");
+    let found = Docker::of_environment().get(&format!("/images/json?filters={filter}"))?;
+    let rows = found.as_array().context("a list")?;
+    let tags = rows.iter().filter_map(|row| row.get("RepoTags")?.as_array()).flatten();
+    Ok(tags.filter_map(|tag| tag.as_str().map(str::to_owned)).collect())
+}
+
+fn context(page: &str, dockerfile: &str) -> Act {
+    all([write("ctx/Dockerfile", dockerfile), write("ctx/page", page), write("ctx/.dockerignore", "*.log\n")])
+}
+
+fn holds(path: &'static str, text: &'static str) -> Check {
+    check(move |world| {
+        let found = world.docker.exec(&world.replica("web")?.id, &["cat", path])?;
+        ensure!(found.trim() == text, "{path} says `{found}`");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_changed_file_of_a_build_context_rolls_out_and_nothing_is_built_twice() {
+    let built = Built::new("built");
+    scenario("a changed file of a build context rolls out, and nothing is built twice")
+        .step("a folder with a Dockerfile", context("one", DOCKERFILE), [])
+        .step("and a manifest", write("main.yaml", &built.manifest()), [])
+        .step(
+            "it is built and runs",
+            up(),
+            [ready("web", 1), holds("/page", "one"), holds("/word", "hello"), built.count(1)],
+        )
+        .step("as it is now", remember(), [])
+        .step("again", up(), [untouched("web"), is_silent_on("build image")])
+        .step("a file that is ignored", write("ctx/a.log", "1"), [])
+        .step("changes nothing", up(), [untouched("web"), built.count(1)])
+        .step("a file changes", write("ctx/page", "two"), [])
+        .step("the plan says what", skiff("plan", &[]), [exits(2), says("build image"), says("container.build:")])
+        .step("it rolls", up(), [ready("web", 1), replaced("web"), holds("/page", "two"), built.count(2)])
+        .step("down, so that the images can go", skiff("down", &[]), [exits(0)]);
+    drop(built);
+}
+
+#[test]
+fn what_cannot_be_built_leaves_what_runs_and_says_which_step_failed() {
+    let built = Built::new("broken");
+    let with = |line: &str| write("ctx/Dockerfile", &format!("{DOCKERFILE}{line}\n"));
+    let try_up = || skiff("up", &["--timeout", "8s"]);
+    scenario("what cannot be built leaves what runs, and says which step failed")
+        .step("a folder with a Dockerfile", context("one", DOCKERFILE), [])
+        .step("and a manifest", write("main.yaml", &built.manifest()), [])
+        .step("it runs", up(), [ready("web", 1)])
+        .step("as it is now", remember(), [])
+        .step("a step that fails", with("RUN echo no more space && exit 3"), [])
+        .step(
+            "is named",
+            try_up(),
+            [exits(1), says("Step 5/5 : RUN echo no more space"), says("mend the Dockerfile"), untouched("web")],
+        )
+        .step("what needs BuildKit", with("RUN --mount=type=cache,target=/c echo"), [])
+        .step("is said to", try_up(), [exits(1), says("Skiff builds without BuildKit"), untouched("web")])
+        .step("no Dockerfile at all", skiff_e2e::act::remove("ctx/Dockerfile"), [])
+        .step(
+            "is a mistake of the manifest",
+            skiff("validate", &[]),
+            [exits(1), says("there is no Dockerfile"), says("main.yaml")],
+        )
+        .step("one that is right again", context("two", DOCKERFILE), [])
+        .step("rolls", up(), [ready("web", 1), replaced("web"), holds("/page", "two")])
+        .step("down, so that the images can go", skiff("down", &[]), [exits(0)]);
+    drop(built);
+}
+
+#[test]
+fn skiff_run_notices_a_changed_file_of_a_build_context() {
+    let built = Built::new("watched");
+    scenario("skiff run notices a changed file of a build context")
+        .step("a folder with a Dockerfile", context("one", DOCKERFILE), [])
+        .step("and a manifest", write("main.yaml", &built.manifest()), [])
+        .step("it runs", run(), [eventually(ready("web", 1)), eventually(holds("/page", "one"))])
+        .step("a file changes", write("ctx/page", "two"), [eventually(holds("/page", "two"))])
+        .step("down, so that the images can go", skiff_e2e::act::end_run(), [])
+        .step("all of it", skiff("down", &[]), [exits(0)]);
+    drop(built);
+}
