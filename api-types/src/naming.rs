@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 
 use crate::{Instance, Network, ObjectKey, PodTemplate, Volume};
 
-/// `<namespace>-<name>-<ordinal>`, or the template's `containerName`.
+/// `<namespace>-<name>-<ordinal>`, `<containerNamePrefix>-<ordinal>`, or the template's `containerName`.
 pub fn container_name(instance: &Instance, object: &ObjectKey, template: &PodTemplate, ordinal: u32) -> String {
     let mut name = String::new();
     // Writing to a text cannot fail.
@@ -38,7 +38,10 @@ fn write_container_name(
     if let Some(fixed) = &template.container_name {
         return all(&[scope, hyphen, fixed]);
     }
-    all(&[scope, hyphen, &object.namespace, "-", &object.name, "-"])?;
+    match &template.container_name_prefix {
+        Some(prefix) => all(&[scope, hyphen, prefix, "-"])?,
+        None => all(&[scope, hyphen, &object.namespace, "-", &object.name, "-"])?,
+    }
     write!(to, "{ordinal}")
 }
 
@@ -60,9 +63,10 @@ pub fn run_container_name(
     run: &str,
     attempt: u32,
 ) -> String {
-    match &template.container_name {
-        Some(fixed) => instance.docker_name(fixed),
-        None => instance.docker_name(&format!("{}-{}-{run}-{attempt}", object.namespace, object.name)),
+    match (&template.container_name, &template.container_name_prefix) {
+        (Some(fixed), _) => instance.docker_name(fixed),
+        (None, Some(prefix)) => instance.docker_name(&format!("{prefix}-{run}-{attempt}")),
+        (None, None) => instance.docker_name(&format!("{}-{}-{run}-{attempt}", object.namespace, object.name)),
     }
 }
 
@@ -170,5 +174,15 @@ mod tests {
         let template = PodTemplate { container_name: Some("db".to_owned()), ..PodTemplate::default() };
         let key = ObjectKey::new(Kind::Deployment, "shop", "db");
         assert_eq!(container_name(&Instance::default(), &key, &template, 1), "db");
+    }
+
+    #[test]
+    fn what_stands_before_the_ordinal_can_be_given() {
+        let prefix = Some("Shop_db".to_owned());
+        let template = PodTemplate { container_name_prefix: prefix, ..PodTemplate::default() };
+        let (key, test) = (ObjectKey::new(Kind::Job, "shop", "db"), "test".parse().expect("an instance name"));
+        assert_eq!(container_name(&test, &key, &template, 2), "test-Shop_db-2");
+        assert!(is_container_name("test-Shop_db-2", &test, &key, &template, 2));
+        assert_eq!(run_container_name(&test, &key, &template, "a1", 3), "test-Shop_db-a1-3");
     }
 }

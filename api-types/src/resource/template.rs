@@ -23,6 +23,9 @@ pub struct PodTemplate {
     /// A fixed Docker name instead of `<namespace>-<name>-<ordinal>`. Allows one replica only, replaced stop-first.
     #[serde(default, skip_serializing_if = "is_default")]
     pub container_name: Option<String>,
+    /// What stands before `-<ordinal>` in the Docker names, instead of `<namespace>-<name>`. Excludes `containerName`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub container_name_prefix: Option<String>,
     /// When a container that ended is started again. `Always` unless said otherwise; in a job `OnFailure`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub restart_policy: Option<RestartPolicy>,
@@ -50,6 +53,9 @@ pub struct TemplateMeta {
     /// Labels of the containers. Keys under `skiff.dev/` are Skiff's own and refused.
     #[serde(default, skip_serializing_if = "is_default")]
     pub labels: BTreeMap<String, String>,
+    /// Labels of the containers whose value is the replica's ordinal.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ordinal_labels: Vec<String>,
     /// OCI annotations of the containers. Needs Docker's API 1.43.
     #[serde(default, skip_serializing_if = "is_default")]
     pub annotations: BTreeMap<String, String>,

@@ -42,7 +42,7 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Value, EngineError> {
     let ContainerSpec { owner, image: from, template, mounts, first_network, network_mode } = spec;
     let PodTemplate {
-        metadata: TemplateMeta { labels, annotations },
+        metadata: TemplateMeta { labels, ordinal_labels, annotations },
         container,
         termination_grace_period_seconds,
         // Containers of their own, and what the planner does.
@@ -50,6 +50,7 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
         restart: _,
         // Resolved in the action: the name, the policy (`in_place`), networks and volumes.
         container_name: _,
+        container_name_prefix: _,
         restart_policy: _,
         networks: _,
         network_mode: _,
@@ -58,7 +59,8 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
     let mut fields = process(container);
     fields.set("Image", &from.reference);
     let image = owner.to_map().into_iter().chain([(label::IMAGE_ID.to_owned(), around.image_id.to_owned())]);
-    let labels: BTreeMap<String, String> = labels.clone().into_iter().chain(image).collect();
+    let ordinals = ordinal_labels.iter().map(|key| (key.clone(), owner.ordinal.to_string()));
+    let labels: BTreeMap<String, String> = labels.clone().into_iter().chain(ordinals).chain(image).collect();
     let grace = termination_grace_period_seconds.map_or(Container::DEFAULT_GRACE.secs_ceil(), u64::from);
     fields.set("Env", env::variables(&template.env, around.content)?).set("Labels", labels).keep("StopTimeout", grace);
     let mut host = host_config::host_config(container, &template.in_place, around)?;

@@ -72,7 +72,7 @@ fn expected_config() -> Value {
         "Domainname": "example.com",
         "Env": ["LOG=info", "PASSWORD=s3cret", "GONE"],
         "Labels": {
-            "tier": "web",
+            "tier": "web", "number": "1",
             "skiff.dev/component": "main",
             "skiff.dev/image-id": "sha256:01",
             "skiff.dev/instance": "t",

@@ -197,7 +197,11 @@ pub(super) fn full_spec() -> ContainerSpec {
         pids_limit: Some(100),
         restart_policy: Some(RestartPolicy::OnFailure),
     };
-    let metadata = TemplateMeta { labels: map([("tier", "web")]), annotations: map([("a", "b")]) };
+    let metadata = TemplateMeta {
+        labels: map([("tier", "web")]),
+        annotations: map([("a", "b")]),
+        ordinal_labels: words(["number"]),
+    };
     let pod = PodTemplate {
         metadata,
         container: full_container(),
