@@ -10,7 +10,7 @@ TARGET  := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 # The scenarios mostly wait for Docker, so more of them at once than there are cores.
 E2E_THREADS ?= 6
 
-.PHONY: help setup build run test sim check lint fmt crds e2e bench doc clean
+.PHONY: help setup build run test sim check lint fmt crds tables e2e bench doc clean
 
 help: ## Print this
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ crds: ## Write manifests/crds and manifests/skiff.schema.json anew
 	@$(CARGO) run -q -p skiff -- crd --dir manifests/crds
 	@$(CARGO) run -q -p skiff -- schema > manifests/skiff.schema.json.new
 	@mv manifests/skiff.schema.json.new manifests/skiff.schema.json
+
+tables: ## Write the tables of docs/compose.md anew
+	@sed -i '/^<!-- written by make tables -->$$/q' docs/compose.md
+	@$(CARGO) run -q -p skiff-compose --example attributes >> docs/compose.md
 
 bench: setup build ## Measure against the raw Engine API and write BENCH.md
 	@$(CARGO) bench -p skiff-core --bench plan

@@ -1,12 +1,17 @@
 //! Every attribute of Compose, and what Skiff makes of it: one table for the conversion, its test and its documentation.
 
+mod markdown;
 mod project;
 mod service;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::Verdict;
+pub use markdown::markdown;
+
+use skiff_yaml::Span;
+
+use crate::{Row, Verdict};
 
 /// An attribute and what becomes of it.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +32,14 @@ pub struct Attribute {
     pub remedy: &'static str,
     /// Whether the value goes into the field as it is.
     pub(crate) copied: bool,
+}
+
+impl Attribute {
+    /// What became of an attribute, where its value makes no difference.
+    pub(crate) fn row(&self, attribute: String, place: Span) -> Row {
+        let Self { verdict, does, remedy, .. } = *self;
+        Row { attribute, place, verdict, does: does.into(), remedy: remedy.into() }
+    }
 }
 
 const NOTHING: Attribute = Attribute {

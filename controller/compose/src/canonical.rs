@@ -12,8 +12,9 @@ use skiff_api::suggest::nearest;
 use skiff_yaml::{Key, Node, Value};
 
 use crate::environment::Environment;
+use crate::merge::dedupe;
 use crate::problems::Problems;
-use crate::schema::{Field, Shape};
+use crate::schema::{Field, Merge, Shape};
 
 /// What reading a value needs to know besides it.
 pub(crate) struct Context<'a> {
@@ -97,7 +98,13 @@ fn mapping(mut node: Node, fields: &[Field], name: &str, context: &mut Context<'
         match fields.iter().find(|field| field.name == key.name) {
             Some(field) => {
                 let name = if name.is_empty() { key.name.clone() } else { format!("{name}.{}", key.name) };
-                read.extend(canonical(value, field.shape, &name, context).map(|value| (key, value)));
+                let mut value = canonical(value, field.shape, &name, context);
+                value.iter_mut().filter(|_| field.merge == Merge::Unique).for_each(dedupe);
+                read.extend(value.map(|value| (key, value)));
+            }
+            None if key.name == "x-skiff" => {
+                let complaint = context.problems.wrong(key.span, "`x-skiff` means nothing here");
+                complaint.help("it belongs to a service, or to a volume for its `reclaimPolicy`");
             }
             None if key.name.starts_with("x-") => {}
             None => unknown(&key, fields, name, context),

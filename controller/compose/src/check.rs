@@ -5,7 +5,7 @@
 mod graph;
 mod twins;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_api::suggest::nearest;
 use skiff_yaml::{Key, Node, Span};
@@ -15,7 +15,9 @@ use crate::problems::Problems;
 
 /// Checks a project.
 pub(crate) fn check(project: &Project, problems: &mut Problems) {
-    let mut checker = Checker { model: &project.model, problems };
+    let names = |section| entries(&project.model, section).iter().map(|(key, _)| key.name.as_str()).collect();
+    let known = SECTIONS.map(|section| (section, names(section))).into_iter().collect();
+    let mut checker = Checker { model: &project.model, known, problems };
     for (key, service) in entries(&project.model, "services") {
         checker.service(key, service);
     }
@@ -33,13 +35,22 @@ pub(crate) fn check(project: &Project, problems: &mut Problems) {
     graph::circles(&project.model, checker.problems);
 }
 
+/// What services name.
+const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "configs", "secrets"];
+
 struct Checker<'a> {
     model: &'a Node,
+    /// The names in each section.
+    known: BTreeMap<&'static str, BTreeSet<&'a str>>,
     problems: &'a mut Problems,
 }
 
 impl Checker<'_> {
     fn service(&mut self, key: &Key, service: &Node) {
+        if self.problems.is_broken(&key.name) {
+            return;
+        }
+        let count = self.problems.count();
         if ["image", "build", "provider"].iter().all(|name| service.get(name).is_none()) {
             let message = format!("service `{}` has neither `image` nor `build`", key.name);
             self.problems.wrong(key.span, message).help("add `image`");
@@ -51,6 +62,7 @@ impl Checker<'_> {
         self.ports(service);
         self.devices(service);
         twins::check(service, self.problems);
+        self.problems.broken_since(count, &key.name);
     }
 
     /// Networks, volumes, configs, secrets and services that are named must be there.
@@ -84,12 +96,12 @@ impl Checker<'_> {
     }
 
     fn needs(&mut self, section: &str, what: &str, name: &str, place: Span) {
-        let known = entries(self.model, section);
-        if known.iter().any(|(key, _)| key.name == name) {
+        let known = self.known.get(section);
+        if known.is_some_and(|known| known.contains(name)) {
             return;
         }
         let complaint = self.problems.wrong(place, format!("there is no {what} `{name}`"));
-        match nearest(name, known.iter().map(|(key, _)| key.name.as_str())) {
+        match nearest(name, known.into_iter().flatten().copied()) {
             Some(meant) => complaint.help(format!("did you mean `{meant}`?")),
             None => complaint.help(format!("add it to `{section}` at the top of the file")),
         }
@@ -184,11 +196,17 @@ impl Checker<'_> {
         }
     }
 
-    /// Names that are different to Compose and the same to DNS.
+    /// Names that nothing can have, and such that are different to Compose and the same to DNS.
     fn same_objects(&mut self) {
-        for section in ["services", "networks", "volumes", "configs", "secrets"] {
+        for section in SECTIONS {
             let mut names: BTreeSet<String> = BTreeSet::new();
             for (key, _) in entries(self.model, section) {
+                if key.name.is_empty() || !key.name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) {
+                    let complaint =
+                        self.problems.wrong(key.span, format!("nothing in `{section}` can be called `{}`", key.name));
+                    complaint.help("use letters, digits, `.`, `_` and `-`");
+                    continue;
+                }
                 let name = crate::names::object(&key.name);
                 if !names.insert(name.clone()) {
                     let message = format!("`{}` would be called `{name}`, as another one in `{section}`", key.name);

@@ -4,6 +4,7 @@
 //! containers, networks and volumes are Compose's own, so that a stack's data is found and other tools know what they see.
 
 mod content;
+mod declare;
 mod deploy;
 mod devices;
 mod extension;
@@ -20,21 +21,19 @@ pub(crate) use lifecycle::replicas;
 
 use std::collections::BTreeSet;
 
-use skiff_api::Kind;
-use skiff_yaml::{Key, Node, Span};
+use skiff_yaml::{Key, Node};
 
 use crate::environment::Environment;
 use crate::files::Files;
 use crate::load::{Project, entries};
-use crate::manifest::Manifest;
 use crate::names;
 use crate::problems::Problems;
-use crate::{Report, Row, Verdict};
+use crate::{Declared, Report, Row, Verdict};
 
 /// What a project becomes.
 #[derive(Debug, Default)]
 pub(crate) struct Converted {
-    pub(crate) manifests: Vec<Manifest>,
+    pub(crate) objects: Vec<Declared>,
     pub(crate) report: Report,
 }
 
@@ -54,14 +53,13 @@ pub(crate) fn convert(project: &Project, files: &mut Files<'_>, problems: &mut P
         converter.service(key, service);
     }
     converter.project_rows();
-    let Converted { mut manifests, mut report } = converter.converted;
-    let order = |manifest: &Manifest| Kind::ALL.iter().position(|kind| *kind == manifest.kind);
-    manifests.sort_by(|left, right| (order(left), &left.name).cmp(&(order(right), &right.name)));
+    let Converted { mut objects, mut report } = converter.converted;
+    objects.sort_by_cached_key(|declared| declared.object.key());
     report.rows.sort_by(|left, right| {
         let key = |row: &Row| (row.place.file, row.place.start);
         (key(left), &left.attribute).cmp(&(key(right), &right.attribute))
     });
-    Converted { manifests, report }
+    Converted { objects, report }
 }
 
 /// What the conversion knows and has made so far.
@@ -84,12 +82,12 @@ impl Converter<'_, '_, '_> {
     }
 
     /// Writes down what became of an attribute.
-    fn row(&mut self, verdict: Verdict, attribute: String, place: Span, does: &str, remedy: &str) {
-        if verdict == Verdict::Refused {
+    fn row(&mut self, row: Row) {
+        let Row { attribute, place, verdict, does, remedy } = &row;
+        if *verdict == Verdict::Refused {
             let name = attribute.rsplit_once('.').map_or(attribute.as_str(), |(_, name)| name);
-            self.problems.wrong(place, format!("`{name}` is refused: {does}")).help(remedy);
+            self.problems.wrong(*place, format!("`{name}` is refused: {does}")).help(remedy.clone());
         }
-        let row = Row { attribute, place, verdict, does: does.to_owned(), remedy: remedy.to_owned() };
         self.converted.report.rows.push(row);
     }
 }

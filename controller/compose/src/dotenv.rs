@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 
 use crate::interpolate::{Unset, expand};
 
+/// What stands there may be a part of a secret: it is not shown.
+const BAD_NAME: &str = "this line has no name of a variable before `=`";
+
 /// What is wrong with a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct LineError {
@@ -38,7 +41,7 @@ pub(crate) fn parse_raw(text: &str) -> Result<BTreeMap<String, String>, Vec<Line
         let (name, value) = line.split_once('=').unwrap_or((line, ""));
         match clean_name(name) {
             Some(name) => drop(variables.insert(name.to_owned(), value.to_owned())),
-            None => errors.push(LineError { line: index + 1, message: bad_name(name) }),
+            None => errors.push(LineError { line: index + 1, message: BAD_NAME.to_owned() }),
         }
     }
     if errors.is_empty() { Ok(variables) } else { Err(errors) }
@@ -82,7 +85,7 @@ impl<'a> Parser<'a> {
         }
         let end = self.rest.find(['=', ':', '\n']).unwrap_or(self.rest.len());
         let (name, behind) = self.rest.split_at(end);
-        let clean = clean_name(name).ok_or_else(|| bad_name(name))?.to_owned();
+        let clean = clean_name(name).ok_or(BAD_NAME)?.to_owned();
         if behind.is_empty() || behind.starts_with('\n') {
             self.take_line();
             if let Some(value) = (self.lookup)(&clean) {
@@ -122,7 +125,9 @@ impl<'a> Parser<'a> {
 
     fn expand(&self, text: &str) -> Result<String, String> {
         let own = |name: &str| (self.lookup)(name).or_else(|| self.variables.get(name).cloned());
-        expand(text, &own, &mut Unset::default()).map_err(|error| error.message)
+        // What the value is may be a secret: it is not shown.
+        expand(text, &own, &mut Unset::default())
+            .map_err(|_| "a variable in this value is malformed, or required and not set; `$$` is a dollar".to_owned())
     }
 }
 
@@ -174,12 +179,6 @@ fn clean_name(text: &str) -> Option<&str> {
     let name = text.trim();
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '[' | ']');
     (!name.is_empty() && name.chars().all(fits)).then_some(name)
-}
-
-fn bad_name(name: &str) -> String {
-    // What looks like a name may be the rest of a value.
-    let shown: String = name.trim().chars().take(12).collect();
-    format!("`{}` is no name of a variable", shown.escape_debug())
 }
 
 #[cfg(test)]
@@ -237,7 +236,7 @@ mod tests {
     fn every_line_that_is_wrong_is_told() {
         let errors = read("A=1\nb c=2\nD='x\n").expect_err("two mistakes");
         let told: Vec<(usize, &str)> = errors.iter().map(|error| (error.line, error.message.as_str())).collect();
-        assert_eq!(told, [(2, "`b c` is no name of a variable"), (3, "the quote ' is not closed")]);
+        assert_eq!(told, [(2, BAD_NAME), (3, "the quote ' is not closed")]);
     }
 
     #[test]

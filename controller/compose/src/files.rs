@@ -1,6 +1,8 @@
 //! The files of a load: read once each through the caller's reader, numbered as spans know them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use skiff_yaml::FileId;
 
@@ -13,7 +15,7 @@ pub struct Text {
     /// The file.
     pub path: PathBuf,
     /// What it holds.
-    pub text: String,
+    pub text: Arc<str>,
 }
 
 /// Shows the path only: the text may hold secrets.
@@ -28,47 +30,57 @@ pub(crate) struct Files<'a> {
     reader: &'a dyn Reader,
     first: u32,
     texts: Vec<Text>,
+    /// Everything that was asked for, so that one load sees one state of each file.
+    read: BTreeMap<PathBuf, Result<Arc<[u8]>, ReadError>>,
 }
 
 impl<'a> Files<'a> {
     pub(crate) fn new(reader: &'a dyn Reader, first: u32) -> Self {
-        Self { reader, first, texts: Vec::new() }
+        Self { reader, first, texts: Vec::new(), read: BTreeMap::new() }
     }
 
     /// Whether there is something to read.
-    pub(crate) fn has(&self, path: &Path) -> bool {
-        !matches!(self.reader.read(path), Err(ReadError::Missing))
+    pub(crate) fn has(&mut self, path: &Path) -> bool {
+        *self.read(path) != Err(ReadError::Missing)
     }
 
     /// The text of a file and its number.
-    pub(crate) fn text(&mut self, path: &Path) -> Result<(FileId, String), Box<Problem>> {
+    pub(crate) fn text(&mut self, path: &Path) -> Result<(FileId, Arc<str>), Box<Problem>> {
         let path = paths::tidy(path);
         let bytes = self.bytes(&path)?;
-        let text = String::from_utf8(bytes).map_err(|_| {
+        let text = std::str::from_utf8(&bytes).map_err(|_| {
             let problem = Problem::new(format!("{} is no text", path.display()));
             Box::new(problem.in_file(&path).help("save it as UTF-8"))
         })?;
         let known = self.texts.iter().position(|known| known.path == path);
         let index = known.unwrap_or_else(|| {
-            self.texts.push(Text { path: path.clone(), text: text.clone() });
+            self.texts.push(Text { path: path.clone(), text: text.into() });
             self.texts.len() - 1
         });
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
-        Ok((FileId(self.first.saturating_add(number)), text))
+        let number = FileId(self.first.saturating_add(u32::try_from(index).unwrap_or(u32::MAX)));
+        Ok((number, self.texts.get(index).map(|known| Arc::clone(&known.text)).unwrap_or_default()))
     }
 
     /// The content of a file that is no YAML.
-    pub(crate) fn bytes(&self, path: &Path) -> Result<Vec<u8>, Box<Problem>> {
-        self.reader.read(path).map_err(|error| {
+    pub(crate) fn bytes(&mut self, path: &Path) -> Result<Arc<[u8]>, Box<Problem>> {
+        let path = paths::tidy(path);
+        self.read(&path).clone().map_err(|error| {
             let message = match error {
                 ReadError::Missing => format!("there is no file {}", path.display()),
                 ReadError::Failed(why) => format!("{} cannot be read: {why}", path.display()),
             };
-            Box::new(Problem::new(message).in_file(path))
+            Box::new(Problem::new(message).in_file(&path))
         })
     }
 
-    pub(crate) fn into_texts(self) -> Vec<Text> {
-        self.texts
+    fn read(&mut self, path: &Path) -> &Result<Arc<[u8]>, ReadError> {
+        let path = paths::tidy(path);
+        let reader = self.reader;
+        self.read.entry(path).or_insert_with_key(|path| reader.read(path).map(Into::into))
+    }
+
+    /// The texts by their numbers, and every path that was asked for.
+    pub(crate) fn finish(self) -> (Vec<Text>, BTreeSet<PathBuf>) {
+        (self.texts, self.read.into_keys().collect())
     }
 }

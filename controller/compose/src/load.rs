@@ -14,7 +14,7 @@ use crate::canonical::{Context, canonical};
 use crate::environment::Environment;
 use crate::files::Files;
 use crate::interpolate::interpolate;
-use crate::merge::{merge, settle};
+use crate::merge::merge;
 use crate::problems::Problems;
 use crate::schema::PROJECT;
 use crate::{Request, dotenv};
@@ -92,6 +92,11 @@ impl Loader<'_, '_> {
 
     /// A tree with its variables replaced, in its canonical form.
     fn tree(&mut self, mut tree: Node, layer: &Layer) -> Option<Node> {
+        let count = self.problems.count();
+        let services: Vec<(String, Span)> = entries(&tree, "services")
+            .iter()
+            .map(|(key, node)| (key.name.clone(), Span { start: key.span.start, ..node.place() }))
+            .collect();
         interpolate(&mut tree, &layer.environment, self.problems);
         let mut context = Context {
             directory: &layer.directory,
@@ -99,7 +104,9 @@ impl Loader<'_, '_> {
             environment: &layer.environment,
             problems: self.problems,
         };
-        canonical(tree, &PROJECT, "", &mut context)
+        let tree = canonical(tree, &PROJECT, "", &mut context);
+        self.problems.broken_in(count, &services);
+        tree
     }
 
     /// Whether one may go on into a file; complains where it is being loaded already.
@@ -150,8 +157,7 @@ fn lay(whole: &mut Option<Node>, tree: Node) {
     if let Some(base) = whole {
         merge(base, tree, &PROJECT);
     } else {
-        let mut tree = tree;
-        settle(&mut tree);
+        // Its tags are for what it will be laid over.
         *whole = Some(tree);
     }
 }

@@ -1,18 +1,19 @@
 //! The whole way, from a request to objects.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 
-use skiff_api::{Complaint, Object, parse_object};
+use skiff_api::Object;
 use skiff_yaml::{Node, Positions, Span};
 
 use crate::convert::{Converted, convert};
 use crate::files::Files;
-use crate::manifest::Manifest;
 use crate::problems::Problems;
 use crate::{Problem, Reader, Report, Request, Text, check, load as loading};
 
 /// What a project comes to.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Loaded {
     /// The project's name, as Compose has it.
     pub project: String,
@@ -30,19 +31,30 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// The files that were read, in the order of their numbers, the first one being the request's.
     pub texts: Vec<Text>,
+    /// Every file that was looked at or looked for, for whoever watches.
+    pub paths: BTreeSet<PathBuf>,
 }
 
 /// An object, and where it comes from.
-#[derive(Debug, Clone)]
+#[derive(Clone, Debug)]
 pub struct Declared {
     /// The object, with its namespace.
     pub object: Object,
-    /// Its manifest, whose values stand where Compose's do.
-    pub manifest: Node,
     /// Where every field of it stands.
     pub positions: Positions,
     /// Where the service, network, volume, config or secret begins.
     pub place: Span,
+}
+
+/// Without the model, which may hold secrets.
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (objects, report) = (&self.objects, &self.report);
+        let (problems, warnings) = (&self.problems, &self.warnings);
+        let mut debug = f.debug_struct("Loaded");
+        debug.field("project", &self.project).field("objects", objects).field("report", report);
+        debug.field("problems", problems).field("warnings", warnings).finish_non_exhaustive()
+    }
 }
 
 /// Loads a project. Total: whatever is wrong is among the problems.
@@ -52,8 +64,7 @@ pub fn load(request: &Request, reader: &dyn Reader) -> Loaded {
     let mut loaded = Loaded::default();
     if let Some(project) = loading::load(request, &mut files, &mut problems) {
         check::check(&project, &mut problems);
-        let Converted { manifests, report } = convert(&project, &mut files, &mut problems);
-        let objects: Vec<Declared> = manifests.into_iter().filter_map(|it| declare(it, &mut problems)).collect();
+        let Converted { objects, report } = convert(&project, &mut files, &mut problems);
         loaded.report = report;
         loaded.objects = if problems.wrong.is_empty() { objects } else { Vec::new() };
         loaded.project = project.name;
@@ -61,34 +72,6 @@ pub fn load(request: &Request, reader: &dyn Reader) -> Loaded {
         loaded.model = Some(project.model);
     }
     (loaded.problems, loaded.warnings) = problems.finish();
-    loaded.texts = files.into_texts();
+    (loaded.texts, loaded.paths) = files.finish();
     loaded
-}
-
-/// Reads a manifest as manifests are read.
-fn declare(manifest: Manifest, problems: &mut Problems) -> Option<Declared> {
-    let manifest = manifest.root;
-    match parse_object(&manifest.to_json()) {
-        Ok(object) => {
-            let positions = manifest.positions();
-            Some(Declared { object, positions, place: manifest.place(), manifest })
-        }
-        Err(complaints) => {
-            let positions = manifest.positions();
-            for complaint in complaints {
-                complain(complaint, &positions, problems);
-            }
-            None
-        }
-    }
-}
-
-/// A complaint about a manifest, at the place in the Compose file.
-fn complain(complaint: Complaint, positions: &Positions, problems: &mut Problems) {
-    let Complaint { pointer, message, help, .. } = complaint;
-    let place = positions.nearest(&pointer);
-    let problem = problems.wrong(place.used_at.unwrap_or(place.value), message);
-    if let Some(help) = help {
-        problem.help(help);
-    }
 }

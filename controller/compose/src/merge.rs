@@ -14,6 +14,14 @@ pub(crate) fn merge(base: &mut Node, over: Node, shape: &Shape) {
     value(base, over, shape, Merge::Natural);
 }
 
+/// Takes out of a list what stands in it before.
+pub(crate) fn dedupe(node: &mut Node) {
+    if let Value::Sequence(list) = &mut node.value {
+        let all = std::mem::take(list);
+        items(list, all, &Shape::Anything, Merge::Unique);
+    }
+}
+
 /// Takes out what is reset, where nothing is below.
 pub(crate) fn settle(node: &mut Node) {
     node.tag = None;

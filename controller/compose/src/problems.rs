@@ -13,6 +13,8 @@ pub(crate) struct Problems {
     pub(crate) odd: Vec<Problem>,
     unset_is_a_problem: bool,
     unset: BTreeSet<String>,
+    /// The services that something is wrong with: what else could be said of them may only follow from it.
+    broken: BTreeSet<String>,
 }
 
 /// A problem that was just made, to be completed.
@@ -41,6 +43,32 @@ fn push(list: &mut Vec<Problem>, problem: Problem) -> Complaint<'_> {
 impl Problems {
     pub(crate) fn new(unset_is_a_problem: bool) -> Self {
         Self { unset_is_a_problem, ..Self::default() }
+    }
+
+    /// How much is wrong so far.
+    pub(crate) fn count(&self) -> usize {
+        self.wrong.len()
+    }
+
+    /// Takes a service for broken if more is wrong than was before.
+    pub(crate) fn broken_since(&mut self, count: usize, service: &str) {
+        if self.count() > count {
+            self.broken.insert(service.to_owned());
+        }
+    }
+
+    /// Takes the services for broken that something is wrong in, by where they stand.
+    pub(crate) fn broken_in(&mut self, count: usize, services: &[(String, Span)]) {
+        for place in self.wrong.iter().skip(count).filter_map(|problem| problem.place) {
+            let holds = |span: &Span| span.file == place.file && span.start <= place.start && place.start <= span.end;
+            let services = services.iter().filter(|(_, span)| holds(span));
+            self.broken.extend(services.map(|(name, _)| name.clone()));
+        }
+    }
+
+    /// Whether something is wrong with a service.
+    pub(crate) fn is_broken(&self, service: &str) -> bool {
+        self.broken.contains(service)
     }
 
     /// Something is wrong here.

@@ -1,5 +1,6 @@
 //! What became of each attribute: honoured, approximated or refused, and what to do. Nothing is passed over in silence.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use skiff_yaml::Span;
@@ -35,9 +36,9 @@ pub struct Row {
     /// What became of it.
     pub verdict: Verdict,
     /// What Skiff does; empty where that is what Compose does.
-    pub does: String,
+    pub does: Cow<'static, str>,
     /// What to do about it; empty where there is nothing to do.
-    pub remedy: String,
+    pub remedy: Cow<'static, str>,
 }
 
 /// What became of a project's attributes, in the order of the files.

@@ -6,6 +6,12 @@ use std::path::PathBuf;
 use crate::{Loaded, Request, load};
 
 mod attributes;
+mod checks;
+#[expect(clippy::indexing_slicing, reason = "a test that finds nothing there fails")]
+mod loading;
+#[expect(clippy::indexing_slicing, reason = "a test that finds nothing there fails")]
+mod meaning;
+mod merging;
 mod stack;
 
 /// Loads files of `/p`, the first of which is named.

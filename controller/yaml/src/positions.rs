@@ -55,6 +55,8 @@ impl Positions {
     pub(crate) fn of(node: &Node) -> Self {
         let mut entries = Vec::new();
         collect(node, &mut entries);
+        // They are kept as long as the object: of thousands, what is allocated in advance would be most.
+        entries.shrink_to_fit();
         Self { root: place(node, None), entries }
     }
 

@@ -99,6 +99,12 @@ pub(super) const ROWS: &[Attribute] = &[
         "volumes: { vol: { labels: [a=b] } }",
         r#"{"a":"b","com.docker.compose.project":"p","com.docker.compose.volume":"vol"}"#,
     ),
+    honoured(
+        "volumes.x-skiff.reclaimPolicy",
+        "Volume/spec/reclaimPolicy",
+        "volumes: { vol: { x-skiff: { reclaimPolicy: Delete } } }",
+        r#""Delete""#,
+    ),
     honoured("configs.name", "", "configs: { c: { content: x, name: other } }", ""),
     honoured("configs.file", "ConfigMap/data", "configs: { c: { file: a.env } }", r#"{"c":"FROM_FILE=1\n"}"#),
     honoured("configs.environment", "ConfigMap/data", "configs: { c: { environment: KEY } }", r#"{"c":"value"}"#),

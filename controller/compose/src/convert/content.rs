@@ -1,5 +1,7 @@
 //! Configs and secrets: files of the project as objects, and as files in containers.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use skiff_api::Kind;
@@ -11,7 +13,7 @@ use super::security::words;
 use super::service::Service;
 use crate::load::entries;
 use crate::manifest::{Manifest, list, mapping, text};
-use crate::names;
+use crate::{names, paths};
 
 /// The permissions of a file that says nothing of them: everybody reads it.
 const MODE: i64 = 0o444;
@@ -20,18 +22,13 @@ impl Converter<'_, '_, '_> {
     /// The objects that hold the content of configs or secrets. What no service uses is not read.
     pub(super) fn content(&mut self, section: &str, kind: Kind) {
         let project = self.project;
-        for (key, node) in entries(&project.model, section) {
-            let is_used = entries(&project.model, "services").iter().any(|(_, service)| {
-                service
-                    .get(section)
-                    .and_then(Node::as_sequence)
-                    .unwrap_or_default()
-                    .iter()
-                    .any(|it| words(it.get("source")) == key.name)
-            });
-            if let Some((bytes, place)) = is_used.then(|| self.bytes(node)).flatten() {
+        let services = entries(&project.model, "services").iter();
+        let grants = services.flat_map(|(_, it)| it.get(section).and_then(Node::as_sequence).unwrap_or_default());
+        let used: BTreeSet<String> = grants.map(|grant| words(grant.get("source"))).collect();
+        for (key, node) in entries(&project.model, section).iter().filter(|(key, _)| used.contains(&key.name)) {
+            if let Some((bytes, place)) = self.bytes(node) {
                 let manifest = self.object(kind, key, node, &bytes, place);
-                self.converted.manifests.push(manifest);
+                self.declare(manifest);
             }
         }
     }
@@ -65,8 +62,8 @@ impl Converter<'_, '_, '_> {
             return Some((value?.into_bytes(), variable.place()));
         }
         let file = node.get("file")?;
-        match self.files.bytes(&self.project.directory.join(words(Some(file)))) {
-            Ok(bytes) => Some((bytes, file.place())),
+        match self.files.bytes(&paths::resolve(&self.project.directory, &words(Some(file)))) {
+            Ok(bytes) => Some((bytes.to_vec(), file.place())),
             Err(problem) => {
                 self.problems.wrong(file.place(), problem.message);
                 None

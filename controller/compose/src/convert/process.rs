@@ -9,7 +9,7 @@ use super::Converter;
 use super::service::Service;
 use crate::load::{entries, line};
 use crate::manifest::{list, mapping, text};
-use crate::{dotenv, names};
+use crate::{dotenv, names, paths};
 
 /// The labels of Docker Compose.
 const RESERVED: &str = "com.docker.compose.";
@@ -19,6 +19,7 @@ const GRACE: Duration = Duration::from_secs(10);
 impl Converter<'_, '_, '_> {
     pub(super) fn process(&mut self, service: &mut Service<'_>) {
         self.image(service);
+        self.container_name(service);
         pull_policy(service);
         self.variables(service);
         self.labels(service);
@@ -36,6 +37,15 @@ impl Converter<'_, '_, '_> {
             service.put("template/container/imagePullPolicy", text("Never", build.place()));
         } else if let Some(build) = service.attribute("build") {
             service.put("template/container/imagePullPolicy", text("IfNotPresent", build.place()));
+        }
+    }
+
+    /// Compose's names, where they are not Skiff's own.
+    fn container_name(&self, service: &mut Service<'_>) {
+        let is_own = self.namespace == self.project.name && names::object(service.name) == service.name;
+        if !is_own && service.attribute("container_name").is_none() {
+            let prefix = format!("{}-{}", self.project.name, service.name);
+            service.put("template/containerNamePrefix", text(prefix, service.place));
         }
     }
 
@@ -74,7 +84,7 @@ impl Converter<'_, '_, '_> {
 
     /// The variables of a file of the project.
     fn read_variables(&mut self, path: &str, is_required: bool, is_raw: bool, from: Span) -> BTreeMap<String, String> {
-        let whole = self.project.directory.join(path);
+        let whole = paths::resolve(&self.project.directory, path);
         if !self.files.has(&whole) {
             if is_required {
                 let complaint = self.problems.wrong(from, format!("there is no file {}", whole.display()));
@@ -119,6 +129,8 @@ impl Converter<'_, '_, '_> {
         for (key, value) in own {
             service.entry("template/metadata/labels", &format!("{RESERVED}{key}"), text(value, service.place));
         }
+        let number = vec![text(format!("{RESERVED}container-number"), service.place)];
+        service.put("template/metadata/ordinalLabels", list(number, service.place));
         if let Some(labels) = service.attribute("deploy.labels") {
             for (key, value) in labels.as_mapping().unwrap_or_default() {
                 let value = text(value.text().unwrap_or_default(), value.place());
@@ -182,7 +194,7 @@ impl Converter<'_, '_, '_> {
 fn pull_policy(service: &mut Service<'_>) {
     let Some(node) = service.attribute("pull_policy") else { return };
     let (place, policy) = (node.place(), node.text().unwrap_or_default());
-    let is_interval = policy == "daily" || policy == "weekly" || policy.starts_with("every_");
+    let is_interval = ["daily", "weekly", "refresh"].contains(&policy.as_str()) || policy.starts_with("every_");
     let meant = match policy.as_str() {
         "always" => "Always",
         "never" => "Never",

@@ -42,21 +42,24 @@ impl Converter<'_, '_, '_> {
         for (key, node) in entries(&project.model, "networks") {
             if networks.contains(key.name.as_str()) {
                 let manifest = self.network(key, node);
-                self.converted.manifests.push(manifest);
+                self.declare(manifest);
             }
         }
         if networks.contains("default") && project.model.get("networks").and_then(|it| it.get("default")).is_none() {
             let place = project.model.span;
             let key = Key { name: "default".to_owned(), span: Span { end: place.start, ..place } };
             let manifest = self.network(&key, &Node::new(Value::Null, key.span));
-            self.converted.manifests.push(manifest);
+            self.declare(manifest);
         }
         let mounts = services().flat_map(|it| it.get("volumes").and_then(Node::as_sequence).unwrap_or_default());
         let volumes: BTreeSet<String> = mounts.map(|mount| words(mount.get("source"))).collect();
         for (key, node) in entries(&project.model, "volumes") {
             if volumes.contains(&key.name) {
-                let manifest = self.resource(Kind::Volume, key, node, &VOLUME, ("spec/volumeName", "volume"));
-                self.converted.manifests.push(manifest);
+                let mut manifest = self.resource(Kind::Volume, key, node, &VOLUME, ("spec/volumeName", "volume"));
+                if let Some(policy) = node.get("x-skiff").and_then(|extension| extension.get("reclaimPolicy")) {
+                    manifest.put("spec/reclaimPolicy", policy.clone());
+                }
+                self.declare(manifest);
             }
         }
         self.content("configs", Kind::ConfigMap);
@@ -93,7 +96,10 @@ impl Converter<'_, '_, '_> {
         let mut manifest = Manifest::new(kind, &self.namespace, &names::object(&key.name), key.span);
         let is_external = is_true(node.get("external"));
         let name = if is_external { key.name.clone() } else { names::of_project(project, &key.name) };
-        manifest.text(name_field, &name, key.span);
+        // What exists already is called as its object is, unless that says otherwise.
+        if name != manifest.name || !is_external {
+            manifest.text(name_field, &name, key.span);
+        }
         for (attribute, field) in copied {
             if let Some(value) = node.get(attribute) {
                 manifest.put(field, value.clone());

@@ -38,7 +38,8 @@ impl Converter<'_, '_, '_> {
         self.rows(&prefix, &found, specials);
         for special in specials {
             let attribute = format!("{prefix}.{}", special.path);
-            self.row(special.verdict, attribute, special.place, &special.does, &special.remedy);
+            let (does, remedy) = (special.does.clone().into(), special.remedy.clone().into());
+            self.row(Row { attribute, place: special.place, verdict: special.verdict, does, remedy });
         }
     }
 
@@ -59,8 +60,7 @@ impl Converter<'_, '_, '_> {
         }
         for (key, node) in model.as_mapping().unwrap_or_default() {
             if let Some(attribute) = attributes::of_project(&key.name).filter(|it| !it.path.contains('.')) {
-                let place = node.place();
-                self.row(attribute.verdict, key.name.clone(), place, attribute.does, attribute.remedy);
+                self.row(attribute.row(key.name.clone(), node.place()));
             }
         }
     }
@@ -75,7 +75,7 @@ impl Converter<'_, '_, '_> {
             if is_special || told || self.converted.report.rows.iter().rev().take(8).any(again) {
                 continue;
             }
-            self.row(attribute.verdict, format!("{prefix}.{}", it.path), it.place, attribute.does, attribute.remedy);
+            self.row(attribute.row(format!("{prefix}.{}", it.path), it.place));
         }
     }
 }

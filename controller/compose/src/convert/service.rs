@@ -102,6 +102,10 @@ pub(super) fn is_true(node: Option<&Node>) -> bool {
 
 impl Converter<'_, '_, '_> {
     pub(super) fn service(&mut self, key: &Key, node: &Node) {
+        if self.problems.is_broken(&key.name) {
+            return;
+        }
+        let count = self.problems.count();
         let is_scheduled = node.get("x-skiff").and_then(|extension| extension.get("schedule")).is_some();
         let mode = node.get("deploy").and_then(|deploy| deploy.get("mode")).and_then(Node::as_str);
         let kind = match mode {
@@ -125,7 +129,9 @@ impl Converter<'_, '_, '_> {
         self.extension(&mut service);
         let Service { manifest, verdicts, .. } = service;
         self.service_rows(&key.name, node, &verdicts);
-        self.converted.manifests.push(manifest);
+        if self.problems.count() == count {
+            self.declare(manifest);
+        }
     }
 }
 

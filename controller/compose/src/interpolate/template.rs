@@ -19,82 +19,99 @@ pub(crate) struct Unset {
 pub(crate) struct TemplateError {
     pub(crate) message: String,
     pub(crate) help: String,
+    /// Where in the text the variable begins, in bytes.
+    pub(crate) at: usize,
 }
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Replaces the variables of a text.
 pub(crate) fn expand(text: &str, lookup: Lookup<'_>, unset: &mut Unset) -> Result<String, TemplateError> {
-    expand_at(text, lookup, unset, 0)
+    Expansion { lookup, unset }.expand(text, 0, 0)
 }
 
-fn expand_at(text: &str, lookup: Lookup<'_>, unset: &mut Unset, depth: usize) -> Result<String, TemplateError> {
-    if depth > DEPTH {
-        let message = format!("variables stand more than {DEPTH} deep inside each other");
-        return Err(TemplateError { message, help: "give the inner ones names of their own in `.env`".to_owned() });
-    }
-    let mut expanded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('$') {
-        expanded.push_str(before);
-        if let Some(behind) = behind.strip_prefix('$') {
-            expanded.push('$');
-            rest = behind;
-        } else if let Some(inner) = behind.strip_prefix('{') {
-            let end = closing(inner).ok_or_else(|| unclosed(inner))?;
-            let (braced, behind) = inner.split_at(end);
-            expanded.push_str(&variable(braced, lookup, unset, depth)?);
-            rest = behind.strip_prefix('}').unwrap_or(behind);
-        } else {
-            let (name, behind) = behind.split_at(name_length(behind));
-            if name.is_empty() {
+struct Expansion<'a> {
+    lookup: Lookup<'a>,
+    unset: &'a mut Unset,
+}
+
+impl Expansion<'_> {
+    /// Replaces the variables of a part of the text, which begins at `at` and stands `depth` deep.
+    fn expand(&mut self, text: &str, at: usize, depth: usize) -> Result<String, TemplateError> {
+        if depth > DEPTH {
+            let message = format!("variables stand more than {DEPTH} deep inside each other");
+            return Err(TemplateError {
+                message,
+                help: "give the inner ones names of their own in `.env`".to_owned(),
+                at,
+            });
+        }
+        let mut expanded = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once('$') {
+            expanded.push_str(before);
+            if let Some(behind) = behind.strip_prefix('$') {
                 expanded.push('$');
+                rest = behind;
+            } else if let Some(inner) = behind.strip_prefix('{') {
+                let here = at + text.len() - behind.len() - 1;
+                let end = closing(inner).ok_or_else(|| unclosed(inner, here))?;
+                let (braced, behind) = inner.split_at(end);
+                expanded.push_str(&self.variable(braced, here, depth)?);
+                rest = behind.strip_prefix('}').unwrap_or(behind);
             } else {
-                expanded.push_str(&plain(name, lookup, unset));
+                let (name, behind) = behind.split_at(name_length(behind));
+                if name.is_empty() {
+                    expanded.push('$');
+                } else {
+                    expanded.push_str(&self.plain(name));
+                }
+                rest = behind;
             }
-            rest = behind;
+        }
+        expanded.push_str(rest);
+        Ok(expanded)
+    }
+
+    /// What `${…}` becomes.
+    fn variable(&mut self, braced: &str, at: usize, depth: usize) -> Result<String, TemplateError> {
+        let (name, operation) = braced.split_at(name_length(braced));
+        if name.is_empty() {
+            return Err(malformed(braced, at));
+        }
+        let (counts_empty, operation) = match operation.strip_prefix(':') {
+            Some(operation) => (true, operation),
+            None => (false, operation),
+        };
+        let value = (self.lookup)(name);
+        let given = value.as_ref().is_some_and(|value| !counts_empty || !value.is_empty());
+        let mut chars = operation.chars();
+        let operator = chars.next();
+        let word = chars.as_str();
+        // Behind `${` and what stands before the word.
+        let inside = at + 2 + braced.len() - word.len();
+        match operator {
+            None if !counts_empty => Ok(self.plain(name)),
+            Some('-' | '?') if given => Ok(value.unwrap_or_default()),
+            Some('-') => self.expand(word, inside, depth + 1),
+            Some('+') if given => self.expand(word, inside, depth + 1),
+            Some('+') => Ok(String::new()),
+            Some('?') => {
+                let why = self.expand(word, inside, depth + 1)?;
+                let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+                let message = format!("the variable `{name}` is required and not set{why}");
+                Err(TemplateError { message, help: format!("set `{name}` in the environment or in `.env`"), at })
+            }
+            _ => Err(malformed(braced, at)),
         }
     }
-    expanded.push_str(rest);
-    Ok(expanded)
-}
 
-/// What `${…}` becomes.
-fn variable(braced: &str, lookup: Lookup<'_>, unset: &mut Unset, depth: usize) -> Result<String, TemplateError> {
-    let (name, operation) = braced.split_at(name_length(braced));
-    if name.is_empty() {
-        return Err(malformed(braced));
+    fn plain(&mut self, name: &str) -> String {
+        (self.lookup)(name).unwrap_or_else(|| {
+            self.unset.names.insert(name.to_owned());
+            String::new()
+        })
     }
-    let (counts_empty, operation) = match operation.strip_prefix(':') {
-        Some(operation) => (true, operation),
-        None => (false, operation),
-    };
-    let value = lookup(name);
-    let given = value.as_ref().is_some_and(|value| !counts_empty || !value.is_empty());
-    let mut chars = operation.chars();
-    let operator = chars.next();
-    let word = chars.as_str();
-    match operator {
-        None if !counts_empty => Ok(plain(name, lookup, unset)),
-        Some('-' | '?') if given => Ok(value.unwrap_or_default()),
-        Some('-') => expand_at(word, lookup, unset, depth + 1),
-        Some('+') if given => expand_at(word, lookup, unset, depth + 1),
-        Some('+') => Ok(String::new()),
-        Some('?') => {
-            let why = expand_at(word, lookup, unset, depth + 1)?;
-            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
-            let message = format!("the variable `{name}` is required and not set{why}");
-            Err(TemplateError { message, help: format!("set `{name}` in the environment or in `.env`") })
-        }
-        _ => Err(malformed(braced)),
-    }
-}
-
-fn plain(name: &str, lookup: Lookup<'_>, unset: &mut Unset) -> String {
-    lookup(name).unwrap_or_else(|| {
-        unset.names.insert(name.to_owned());
-        String::new()
-    })
 }
 
 /// How many bytes at the front of a text are a name.
@@ -120,20 +137,22 @@ fn closing(inner: &str) -> Option<usize> {
     None
 }
 
-fn unclosed(inner: &str) -> TemplateError {
+fn unclosed(inner: &str, at: usize) -> TemplateError {
     let shown: String = inner.chars().take(24).collect();
     TemplateError {
         message: format!("`${{{shown}` has no closing brace"),
         help: "close it, or write `$$` for a dollar".to_owned(),
+        at,
     }
 }
 
-fn malformed(braced: &str) -> TemplateError {
+fn malformed(braced: &str, at: usize) -> TemplateError {
     let shown: String = braced.chars().take(24).collect();
     TemplateError {
         message: format!("`${{{shown}}}` is no variable"),
         help: "write `${NAME}`, `${NAME:-default}`, `${NAME:?message}` or `${NAME:+value}`; `$$` is a dollar"
             .to_owned(),
+        at,
     }
 }
 

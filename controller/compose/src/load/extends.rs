@@ -32,7 +32,9 @@ impl Loader<'_, '_> {
         let extending = Extending { path, layer, services: services.clone() };
         for (key, service) in services.iter_mut() {
             let mut open = vec![(path.to_owned(), key.name.clone())];
+            let count = self.problems.count();
             self.complete(&extending, service, &mut open);
+            self.problems.broken_since(count, &key.name);
         }
         if let Value::Mapping(entries) = &mut tree.value {
             entries.push((key, node));

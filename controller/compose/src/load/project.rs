@@ -7,6 +7,7 @@ use skiff_yaml::Node;
 use super::{Layer, Loader, Project, folder, lay};
 use crate::environment::Environment;
 use crate::files::Files;
+use crate::merge::settle;
 use crate::problems::Problems;
 use crate::{Request, paths};
 
@@ -85,13 +86,14 @@ impl Loader<'_, '_> {
             }
         }
         let mut model = whole?;
+        settle(&mut model);
         self.select(request, &mut model, &layer.environment);
         Some(Project { name, directory: layer.directory, model, environment: layer.environment })
     }
 }
 
 /// The file of a folder, with the one that is laid over it.
-fn find(files: &Files<'_>, folder: &Path) -> Option<Vec<PathBuf>> {
+fn find(files: &mut Files<'_>, folder: &Path) -> Option<Vec<PathBuf>> {
     let name = NAMES.into_iter().find(|name| files.has(&folder.join(name)))?;
     let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
     let over = ["yaml", "yml"].map(|extension| folder.join(format!("{stem}.override.{extension}")));

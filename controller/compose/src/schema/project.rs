@@ -55,6 +55,7 @@ static POOL: &[Field] = &[
 static VOLUME: Shape = Shape::Form(
     form::external,
     &Shape::Fields(&[
+        field("x-skiff", &Shape::Fields(&[field("reclaimPolicy", &Shape::Word(&["Retain", "Delete"]))])),
         field("name", &Shape::Text),
         field("driver", &Shape::Text),
         field("driver_opts", &MAP),

@@ -128,3 +128,10 @@ fn the_table_has_every_attribute_of_the_schema_and_no_other() {
     assert_eq!(missing(&of_service, &attributes::service().collect::<Vec<_>>()), Vec::<String>::new());
     assert_eq!(missing(&of_project, &attributes::project().collect::<Vec<_>>()), Vec::<String>::new());
 }
+
+#[test]
+fn the_documentation_has_the_table() {
+    let documentation = include_str!("../../../../docs/compose.md");
+    let table = attributes::markdown();
+    assert!(documentation.ends_with(&table), "run `make tables`");
+}

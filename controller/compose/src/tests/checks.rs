@@ -1,0 +1,161 @@
+//! What is wrong with a file, all of it, with its place and what to do.
+
+use super::{complaints, load_text};
+
+fn told(text: &str) -> String {
+    complaints(&load_text(text)).join("\n")
+}
+
+#[test]
+fn an_attribute_that_is_not_known_is_refused_with_the_nearest_name() {
+    insta::assert_snapshot!(told("\
+sevices: {}
+services:
+  a:
+    image: i
+    enviroment: { A: b }
+    ports: [{ target: 80, publish: 8080 }]
+    deploy: { resources: { limits: { mem: 1g } } }
+    x-mine: { any: thing }
+    zebra: 1
+networks: { n: { intern: true } }
+x-mine: 1
+"), @r"
+    1:1 `sevices` is no attribute of a Compose file (did you mean `services`?)
+    5:5 `enviroment` is no attribute of services.a (did you mean `environment`?)
+    6:27 `publish` is no attribute of services.a.ports[] (did you mean `published`?)
+    7:38 `mem` is no attribute of services.a.deploy.resources.limits (remove it, or write `x-mem` if it is for another tool)
+    9:5 `zebra` is no attribute of services.a (remove it, or write `x-zebra` if it is for another tool)
+    10:18 `intern` is no attribute of networks.n (did you mean `internal`?)
+    ");
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_refused() {
+    insta::assert_snapshot!(told("\
+services:
+  a:
+    image: [i]
+    tty: maybe
+    mem_limit: lots
+    scale: two
+    stop_grace_period: 10
+    ports: 80
+    depends_on: b
+    command: \"sh -c 'open\"
+    cgroup: mine
+    volumes: ['/a:/b:what', ':/x', { type: bind, target: /y }]
+    extra_hosts: [nowhere]
+    gpus: one
+"), @r"
+    3:12 `services.a.image` must be text, and this is a list
+    4:10 `services.a.tty` cannot be `maybe` (it must be true or false)
+    5:16 `services.a.mem_limit` cannot be `lots` (it must be an amount of bytes, such as 512m, 2g or 64000000)
+    6:12 `services.a.scale` cannot be `two` (it must be a whole number)
+    7:24 `services.a.stop_grace_period` cannot be `10` (it must be a length of time, such as 30s, 1m30s or 500ms)
+    8:12 `services.a.ports` must be a list, and this is an integer
+    9:17 `services.a.depends_on` must be a mapping, and this is a string
+    10:14 a quote of this command is not closed (close it, or write the command as a list)
+    11:13 `services.a.cgroup` cannot be `mine` (it is host, private)
+    12:15 `what` is no option of a mount (write `data:/data`, `./data:/data:ro`, or the long form with `type`, `source` and `target`)
+    12:29 `:/x` is no mount (write `data:/data`, `./data:/data:ro`, or the long form with `type`, `source` and `target`)
+    13:19 `nowhere` names no address (write `name=address`)
+    14:11 `services.a.gpus` must be a list, and this is a string
+    ");
+}
+
+#[test]
+fn what_no_single_attribute_shows_is_told() {
+    insta::assert_snapshot!(told("\
+services:
+  a:
+    depends_on: [b, nobody]
+    networks: [fornt]
+    network_mode: host
+    volumes: ['dat:/x', './y:/x']
+    configs: [c]
+    cpus: 1
+    scale: 2
+    container_name: one
+    deploy: { resources: { limits: { cpus: 2 } } }
+    healthcheck: { test: x, start_interval: 1s }
+    ports: [{ target: 80, host_ip: here }]
+    gpus: [{ count: 1, device_ids: [a] }]
+  b: { image: i, depends_on: [c] }
+  c: { image: i, depends_on: [b] }
+  C: { image: i }
+networks: { front: }
+volumes: { data: { external: true, driver: local } }
+configs: { c: { content: x, file: y } }
+secrets: { s: }
+"), @r"
+    2:3 service `a` has neither `image` nor `build` (add `image`)
+    3:21 there is no service `nobody` (add it to `services` at the top of the file)
+    4:16 there is no network `fornt` (did you mean `front`?)
+    5:19 `network_mode` and `networks` exclude each other (leave one of them out)
+    6:15 there is no volume `dat` (did you mean `data`?)
+    6:25 something else is mounted at `/x` too (mount it elsewhere)
+    8:11 `cpus` is not what `deploy.resources.limits.cpus` says (write one of them only)
+    10:21 `container_name` can be held by one replica, and there are 2 (leave it out, or run one replica)
+    12:45 `start_interval` without `start_period` means nothing (add `start_period`)
+    13:36 `here` is no address of the host (write an IP address)
+    14:12 `count` and `device_ids` exclude each other (leave one of them out)
+    16:31 services wait for each other in a circle: b → c → b (take one of the dependencies out)
+    17:3 `C` would be called `c`, as another one in `services` (rename one of them)
+    19:36 `data` is external, and `driver` says how to make it (leave one of them out)
+    20:12 `c` has file and content (give one of `file`, `environment` or `content`)
+    21:12 `s` has no content (add `file` or `environment`)
+    ");
+}
+
+#[test]
+fn what_a_manifest_would_be_refused_for_is_told_at_the_line_of_the_compose_file() {
+    insta::assert_snapshot!(told("\
+services:
+  a:
+    image: 'i:'
+    cap_add: [NET_ADMN]
+    ulimits: { nofiles: 5 }
+    stop_signal: SIGTERN
+    mem_limit: 1m
+    x-skiff:
+      readinessProbe: { httpGet: { port: 99999 } }
+  b: { image: i, x-skiff: { strategie: 1 } }
+"), @r"
+    3:12 `image` cannot be `i:`: its tag is empty
+    4:15 `NET_ADMN` is not a capability (did you mean `NET_ADMIN`?)
+    5:16 `nofiles` is not a limit of processes (did you mean `nofile`?)
+    6:18 `stopSignal` cannot be `SIGTERN` (write a signal such as SIGTERM, or its number)
+    7:16 `memory` is 1Mi: Docker's least is 6Mi
+    9:42 no port is named `99999` in `ports` (name a port in `ports`, or give its number)
+    10:29 `strategie` is no field of `x-skiff` (did you mean `strategy`?)
+    ");
+}
+
+#[test]
+fn syntax_is_told_with_its_place() {
+    assert!(told("services: { a: { image: i }").starts_with("1:"));
+    assert!(told("services: { a: { image: i, image: j } }").contains("1:28"));
+}
+
+#[test]
+fn a_mistake_leaves_no_objects() {
+    let loaded = load_text("services: { a: { image: i }, b: { imag: i } }");
+    assert!(loaded.objects.is_empty() && loaded.model.is_some());
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+    #[test]
+    fn no_text_makes_it_panic(text in "(services|a|image|ports|volumes|\\$\\{A:-|\\}|: |\n  |\n    |- |\\[|\\]|\\{|\\}|'|80|!reset|&x|\\*x|<<|,){0,60}") {
+        load_text(&text);
+    }
+
+    #[test]
+    fn no_value_of_an_attribute_makes_it_panic(index in 0_usize..200, value in "(null|1|-1|a|a:b:c|\\[\\]|\\{\\}|\\[a\\]|\\[1, \\{\\}\\]|\\{a: b\\}|\\{a: \\[\\]\\}|'\\$'|9999999999999|true|!reset x|/a:/b:ro)") {
+        let fields = crate::schema::SERVICE.fields();
+        if let Some(field) = fields.get(index % fields.len()) {
+            load_text(&format!("services: {{ a: {{ image: i, {}: {value} }} }}", field.name));
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! What services come to where more than one attribute has a say: kinds, names, restarts, links, and what the report says.
+
+use serde_json::Value;
+
+use super::{complaints, load_text};
+use crate::{Loaded, Verdict};
+
+fn loaded(text: &str) -> Loaded {
+    let loaded = load_text(text);
+    assert_eq!(complaints(&loaded), Vec::<String>::new(), "{text}");
+    loaded
+}
+
+/// An object by its key, such as `deployment/p/a`.
+fn object(loaded: &Loaded, key: &str) -> Value {
+    let found = loaded.objects.iter().find(|it| it.object.key().to_string() == key);
+    let keys: Vec<String> = loaded.objects.iter().map(|it| it.object.key().to_string()).collect();
+    found.map_or_else(|| panic!("no {key} in {keys:?}"), |it| it.object.to_manifest())
+}
+
+/// The rows that are not honoured, `line attribute verdict: what Skiff does (remedy)`.
+fn rows(loaded: &Loaded) -> String {
+    let told = loaded.report.rows.iter().filter(|row| row.verdict != Verdict::Honoured);
+    let line = |row: &crate::Row| {
+        let remedy = if row.remedy.is_empty() { String::new() } else { format!(" ({})", row.remedy) };
+        format!("{} {} {}: {}{remedy}", row.place.start, row.attribute, row.verdict, row.does)
+    };
+    told.map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_others_wait_for_until_it_has_ended_is_a_job_that_is_tried_once() {
+    let loaded = loaded(
+        "\
+services:
+  app: { image: i, restart: always, depends_on: { init: { condition: service_completed_successfully } } }
+  init: { image: i }
+  retry: { image: i, restart: 'on-failure:3', deploy: { mode: replicated-job, replicas: 2 } }
+",
+    );
+    let init = object(&loaded, "job/p/init");
+    assert_eq!(init.pointer("/spec/backoffLimit"), Some(&0.into()));
+    assert_eq!(init.pointer("/spec/template/restartPolicy"), Some(&"Never".into()));
+    let retry = object(&loaded, "job/p/retry");
+    assert_eq!(retry.pointer("/spec/backoffLimit"), Some(&3.into()));
+    assert_eq!([retry.pointer("/spec/completions"), retry.pointer("/spec/parallelism")], [Some(&2.into()); 2]);
+    let app = object(&loaded, "deployment/p/app");
+    assert_eq!(app.pointer("/spec/dependsOn/0/condition"), Some(&"Completed".into()));
+    assert_eq!(rows(&loaded), "");
+}
+
+#[test]
+fn restarts_mean_what_compose_means_and_none_at_all_is_told() {
+    let policy = |written: &str| {
+        let loaded = loaded(&format!("services: {{ a: {{ image: i, {written} }} }}"));
+        let template = object(&loaded, "deployment/p/a").pointer("/spec/template").cloned().unwrap_or_default();
+        let restart = template.get("restart").map(|it| format!(" {it}")).unwrap_or_default();
+        format!("{}{restart}", template["restartPolicy"].as_str().unwrap_or("Always"))
+    };
+    let table = [
+        ("restart: 'no'", "Never"),
+        ("restart: no", "Never"),
+        ("restart: always", "Always"),
+        ("restart: unless-stopped", "Always"),
+        ("restart: on-failure", "OnFailure"),
+        ("restart: 'on-failure:5'", "OnFailure {\"maxAttempts\":5}"),
+        ("deploy: { restart_policy: { condition: none } }", "Never"),
+        ("deploy: { restart_policy: { delay: 5s } }", "Always {\"delay\":\"5s\"}"),
+        (
+            "restart: always, deploy: { restart_policy: { condition: on-failure, max_attempts: 2 } }",
+            "OnFailure {\"maxAttempts\":2}",
+        ),
+        ("", "OnFailure"),
+    ];
+    for (written, expected) in table {
+        assert_eq!(policy(written), expected, "{written}");
+    }
+    insta::assert_snapshot!(rows(&loaded("services:\n  a: { image: i }\n")), @r#"
+    2:3 services.a.restart approximated: it is started again when it fails, where Compose would leave it (write `restart: "no"` if it shall be left, or `always`)
+    "#);
+    let wrong = load_text("services: { a: { image: i, restart: sometimes } }");
+    assert!(complaints(&wrong).concat().contains("`restart` is refused: `sometimes` is no policy"));
+}
+
+#[test]
+fn names_that_dns_does_not_take_are_fitted_and_dockers_names_stay_composes() {
+    let loaded = loaded(
+        "\
+name: my_shop
+services:
+  Web_1: { image: i, restart: always, volumes: ['db_data:/d'], networks: [front_end], depends_on: [db] }
+  db: { image: i, restart: always }
+  fixed: { image: i, restart: always, container_name: mine }
+networks: { front_end: }
+volumes: { db_data: }
+",
+    );
+    let web = object(&loaded, "deployment/my-shop/web-1");
+    assert_eq!(web.pointer("/spec/template/containerNamePrefix"), Some(&"my_shop-Web_1".into()));
+    assert_eq!(web.pointer("/spec/template/networks/0/name"), Some(&"front-end".into()));
+    assert_eq!(web.pointer("/spec/template/networks/0/aliases/0"), Some(&"Web_1".into()));
+    assert_eq!(web.pointer("/spec/template/volumes/0/volume/name"), Some(&"db-data".into()));
+    let metadata = web.pointer("/spec/template/metadata").cloned().unwrap_or_default();
+    assert_eq!(metadata["labels"]["com.docker.compose.service"], "Web_1");
+    assert_eq!(metadata["ordinalLabels"][0], "com.docker.compose.container-number");
+    let network = object(&loaded, "network/my-shop/front-end");
+    assert_eq!(network.pointer("/spec/networkName"), Some(&"my_shop_front_end".into()));
+    let default = object(&loaded, "network/my-shop/default");
+    assert_eq!(default.pointer("/spec/networkName"), Some(&"my_shop_default".into()));
+    let volume = object(&loaded, "volume/my-shop/db-data");
+    assert_eq!(volume.pointer("/spec/volumeName"), Some(&"my_shop_db_data".into()));
+    assert_eq!(
+        object(&loaded, "deployment/my-shop/db").pointer("/spec/template/containerNamePrefix"),
+        Some(&"my_shop-db".into())
+    );
+    assert_eq!(object(&loaded, "deployment/my-shop/fixed").pointer("/spec/template/containerNamePrefix"), None);
+}
+
+#[test]
+fn what_exists_already_keeps_its_name_and_is_not_labelled() {
+    let loaded = loaded(
+        "\
+services: { a: { image: i, restart: always, networks: [n, m], volumes: ['v:/v'] } }
+networks: { n: { external: true, name: shared }, m: { external: { name: old-way } } }
+volumes: { v: { external: true }, unused: }
+",
+    );
+    let network = object(&loaded, "network/p/n");
+    assert_eq!(network["spec"].to_string(), r#"{"networkName":"shared","external":true}"#);
+    assert_eq!(network.pointer("/metadata/labels"), None);
+    assert_eq!(object(&loaded, "network/p/m").pointer("/spec/networkName"), Some(&"old-way".into()));
+    assert_eq!(object(&loaded, "volume/p/v")["spec"].to_string(), r#"{"external":true}"#);
+    assert_eq!(loaded.objects.len(), 4);
+}
+
+#[test]
+fn links_give_names_on_the_networks_that_both_are_on() {
+    let loaded = loaded(
+        "\
+services:
+  a: { image: i, restart: always, links: ['b:database', c], networks: [one] }
+  b: { image: i, restart: always, networks: [one, two] }
+  c: { image: i, restart: always, networks: [one] }
+networks: { one: , two: }
+",
+    );
+    let b = object(&loaded, "deployment/p/b");
+    assert_eq!(
+        b.pointer("/spec/template/networks").map(Value::to_string).as_deref(),
+        Some(r#"[{"name":"one","aliases":["database"]},{"name":"two"}]"#)
+    );
+    let a = object(&loaded, "deployment/p/a");
+    assert_eq!(a.pointer("/spec/dependsOn").map(Value::to_string).as_deref(), Some(r#"[{"name":"b"},{"name":"c"}]"#));
+}
+
+#[test]
+fn namespaces_of_another_service_are_those_of_its_first_replica_and_wait_for_it() {
+    let loaded = loaded(
+        "\
+services:
+  a: { image: i, restart: always, network_mode: 'service:b', pid: 'service:c', volumes_from: ['c:ro'] }
+  b: { image: i, restart: always }
+  c: { image: i, restart: always, container_name: fixed }
+",
+    );
+    let a = object(&loaded, "deployment/p/a");
+    assert_eq!(a.pointer("/spec/template/networkMode"), Some(&"deployment:b".into()));
+    assert_eq!(a.pointer("/spec/template/container/pidMode"), Some(&"container:fixed".into()));
+    assert_eq!(a.pointer("/spec/template/container/volumesFrom/0"), Some(&"fixed:ro".into()));
+    assert_eq!(a.pointer("/spec/dependsOn").map(Value::to_string).as_deref(), Some(r#"[{"name":"b"},{"name":"c"}]"#));
+}
+
+#[test]
+fn an_extension_says_what_compose_cannot() {
+    let loaded = loaded(
+        "\
+services:
+  web:
+    image: i
+    restart: always
+    ports: [{ target: 80, published: 8080, name: http }]
+    x-skiff:
+      minReadySeconds: 3
+      strategy: { rollingUpdate: { maxSurge: 2 }, onFailure: Pause }
+      readinessProbe: { httpGet: { path: /healthz, port: http } }
+      restart: { delay: 2s }
+  backup:
+    image: i
+    x-skiff: { schedule: '0 3 * * *', timeZone: Europe/Berlin, concurrencyPolicy: Forbid, backoffLimit: 2 }
+",
+    );
+    let web = object(&loaded, "deployment/p/web");
+    assert_eq!(web.pointer("/spec/minReadySeconds"), Some(&3.into()));
+    assert_eq!(
+        web.pointer("/spec/strategy").map(Value::to_string).as_deref(),
+        Some(r#"{"rollingUpdate":{"maxSurge":2},"onFailure":"Pause"}"#)
+    );
+    assert_eq!(web.pointer("/spec/template/container/readinessProbe/httpGet/port"), Some(&"http".into()));
+    assert_eq!(web.pointer("/spec/template/restart/delay"), Some(&"2s".into()));
+    let backup = object(&loaded, "cronjob/p/backup");
+    assert_eq!(backup.pointer("/spec/schedule"), Some(&"0 3 * * *".into()));
+    assert_eq!(backup.pointer("/spec/jobTemplate/spec/backoffLimit"), Some(&2.into()));
+    assert_eq!(backup.pointer("/spec/jobTemplate/spec/template/container/image"), Some(&"i".into()));
+}
+
+#[test]
+fn what_is_not_quite_what_compose_does_is_told_with_its_place() {
+    insta::assert_snapshot!(rows(&loaded("\
+version: '3'
+services:
+  a:
+    image: i
+    build: { context: ., args: { A: b } }
+    pull_policy: daily
+    volumes: [/cache]
+    tmpfs: ['/run:uid=5']
+    attach: false
+    develop: { watch: [] }
+    depends_on: { b: { condition: service_started, restart: true } }
+    deploy:
+      endpoint_mode: vip
+      placement: { constraints: [node.role == manager] }
+      update_config: { delay: 5s, monitor: 9s, failure_action: continue, max_failure_ratio: 0.2 }
+      rollback_config: { order: start-first }
+  b: { image: i, restart: always }
+")), @r#"
+    1:10 version approximated: nothing, as in Compose: it is obsolete (remove it)
+    3:3 services.a.restart approximated: it is started again when it fails, where Compose would leave it (write `restart: "no"` if it shall be left, or `always`)
+    5:5 services.a.build approximated: the image is taken as it was built last: Skiff builds none (build it with `docker compose build` before `skiff up`)
+    6:18 services.a.pull_policy approximated: the image is pulled before each container is made
+    7:15 services.a.volumes approximated: what it holds goes with the container, where Compose keeps it (give the volume a name: `name:/path`)
+    8:13 services.a.tmpfs approximated: `uid=5` is not given to the kernel (use `mode` where another user writes to it)
+    9:5 services.a.attach approximated: nothing: `skiff up` follows no logs (look with `skiff logs`)
+    10:5 services.a.develop approximated: nothing: Skiff watches no sources of programs (develop with `docker compose watch`)
+    11:52 services.a.depends_on.restart approximated: it is not restarted with what it depends on (let it connect anew by itself, or use `skiff rollout restart`)
+    13:7 services.a.deploy.endpoint_mode approximated: names are answered with the addresses of all replicas in turn, as by `dnsrr` (put a proxy before it where clients keep to one address)
+    14:20 services.a.deploy.placement.constraints approximated: there is one host, so that this decides nothing
+    15:24 services.a.deploy.update_config.delay approximated: a new replica must be Ready for as long before the next one is replaced
+    15:35 services.a.deploy.update_config.monitor approximated: a new replica must be Ready for as long before the next one is replaced
+    15:64 services.a.deploy.update_config.failure_action approximated: an update that fails stops where it is, instead of going on with what is broken (write `pause` or `rollback`)
+    15:74 services.a.deploy.update_config.max_failure_ratio approximated: the first replica that fails stops an update
+    16:26 services.a.deploy.rollback_config.order approximated: the way back goes as the update does
+    "#);
+}
+
+#[test]
+fn every_attribute_that_is_there_has_its_row_and_nothing_else_has() {
+    let loaded = loaded("services:\n  a: { image: i, restart: always, ports: [80], cap_add: [ALL] }\n");
+    let told: Vec<&str> = loaded.report.rows.iter().map(|row| row.attribute.as_str()).collect();
+    assert_eq!(told, ["services.a.image", "services.a.restart", "services.a.ports", "services.a.cap_add"]);
+}
+
+#[test]
+fn secrets_and_configs_are_read_and_no_secret_is_told() {
+    let files = [
+        (
+            "compose.yaml",
+            "services: { a: { image: i, restart: always, secrets: [pw], configs: [{ source: c, target: /etc/c }] } }\n\
+             secrets: { pw: { file: pw.txt }, unused: { file: none.txt } }\nconfigs: { c: { content: 'x=${KEY}' } }\n",
+        ),
+        ("pw.txt", "hunter2-canary"),
+    ];
+    let loaded = super::load_files(&files);
+    assert_eq!(complaints(&loaded), Vec::<String>::new());
+    let secret = object(&loaded, "secret/p/pw");
+    assert_eq!(secret["data"]["pw"], "aHVudGVyMi1jYW5hcnk=");
+    assert_eq!(object(&loaded, "configmap/p/c")["data"]["c"], "x=value");
+    let told = format!("{loaded:?}{:?}", loaded.texts);
+    assert!(!told.contains("hunter2"));
+    let missing = super::load_files(&files[..1]);
+    assert_eq!(complaints(&missing), ["2:24 there is no file /p/pw.txt"]);
+}
+
+#[test]
+fn objects_fit_together() {
+    let loaded = load_text(super::stack::STACK);
+    let objects = loaded.objects.iter().map(|it| (it.object.key(), it.object.clone())).collect();
+    assert_eq!(skiff_api::validate_set(&objects, &skiff_api::Instance::default()), []);
+}
+
+#[test]
+fn every_field_knows_its_line() {
+    let loaded = loaded("services:\n  a:\n    image: i\n    restart: always\n    ports:\n      - 8080:80\n");
+    let declared = loaded.objects.iter().find(|it| it.object.key().to_string() == "deployment/p/a");
+    let place =
+        |pointer: &str| declared.and_then(|it| it.positions.get(pointer)).map(|place| place.value.start.to_string());
+    assert_eq!(place("/spec/template/container/image").as_deref(), Some("3:12"));
+    assert_eq!(place("/spec/template/container/ports/0/hostPort").as_deref(), Some("6:9"));
+    assert_eq!(place("/spec/template/restartPolicy").as_deref(), Some("4:14"));
+    assert_eq!(place("/metadata/name").as_deref(), Some("2:3"));
+}
