@@ -1,10 +1,11 @@
-//! Manifests from the disk: files and folders, overlays merged over them, and what is wrong with any of it.
+//! Manifests and Compose files from the disk: files and folders, overlays merged over them, and what is wrong with any of it.
 //!
 //! Loading is total: whatever is wrong is among the problems, each with its file and line, and everything else is loaded.
 //! [`merge_last_good`] then makes up for what is wrong with what was good before. A load says what the files say, not what
 //! shall be done about it: pruning and its guards are the planner's.
 
 mod builds;
+mod compose;
 mod documents;
 mod host_files;
 mod last_good;
@@ -34,7 +35,7 @@ use skiff_yaml::{FileId, Positions, Span};
 
 pub use last_good::merge_last_good;
 pub use name::is_source_name;
-pub use options::{Limits, SourceOptions};
+pub use options::{ComposeOptions, Limits, SourceOptions};
 pub use problem::{Problem, RelatedPlace, reason};
 pub use text::{SourceText, Texts};
 
@@ -57,6 +58,8 @@ pub struct Loaded {
     pub host_files: HostFiles,
     /// What the load depends on besides the manifests, for whoever watches.
     pub beside: Beside,
+    /// What Compose files read besides manifests: a digest of each file, `None` where there was none.
+    pub read: BTreeMap<PathBuf, Option<[u8; 32]>>,
     /// Secrets whose last good content went with a reboot.
     pub lost: BTreeSet<ObjectKey>,
     /// A digest of everything that was read: equal fingerprints mean equal loads.
@@ -74,7 +77,7 @@ impl Loaded {
 /// What a load depends on besides the manifests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
-    /// Where host files that count as content, build contexts and the key file are or could be.
+    /// Where host files that count as content, build contexts, the key file and what Compose files read are or could be.
     pub files: BTreeSet<PathBuf>,
     /// The folders of build contexts, in which everything counts.
     pub folders: BTreeSet<PathBuf>,
@@ -142,7 +145,8 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
     host_files::collect(&mut loaded);
     if loaded.objects.is_empty() && loaded.problems.is_empty() {
         let message = format!("{} holds no manifests", shown(&options.paths));
-        let help = "a manifest is a .yaml, .yml or .json file that begins with `apiVersion: skiff.dev/v1`";
+        let help =
+            "a manifest is a .yaml, .yml or .json file that begins with `apiVersion: skiff.dev/v1`, or a Compose file";
         loaded.warnings.push(Problem::new(reason::NO_MANIFESTS, message).with_help(help));
     }
     problem::sort(&mut loaded.problems);
@@ -172,6 +176,10 @@ fn fingerprint(loaded: &Loaded) -> String {
     }
     for built in loaded.objects.values().filter_map(builds::build) {
         add(built.image.as_bytes());
+    }
+    for (path, digest) in &loaded.read {
+        add(path.as_os_str().as_encoded_bytes());
+        add(digest.as_ref().map_or(&[], |digest| digest.as_slice()));
     }
     for problem in loaded.problems.iter().chain(&loaded.warnings) {
         add(problem.message.as_bytes());

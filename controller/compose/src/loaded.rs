@@ -40,6 +40,8 @@ pub struct Loaded {
 pub struct Declared {
     /// The object, with its namespace.
     pub object: Object,
+    /// Its manifest, whose values stand where Compose's do.
+    pub manifest: Node,
     /// Where every field of it stands.
     pub positions: Positions,
     /// Where the service, network, volume, config or secret begins.

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use super::Settings;
-use super::paths::Scale;
+use super::paths::{ComposeArgs, Scale};
 use crate::session::TargetOptions;
 use crate::source::SourceOptions;
 
 /// What is applied, and how.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ApplyArgs {
-    /// A file or folder of manifests; `-` is stdin.
+    /// A file or folder of manifests, or a Compose file; `-` is stdin.
     pub path: PathBuf,
     /// Objects to apply, with what they depend on; all of them where none is named.
     #[arg(value_name = "NAME")]
@@ -21,6 +21,9 @@ pub struct ApplyArgs {
     /// A folder or file whose documents are merged over the manifests; the last one wins.
     #[arg(long = "overlay", value_name = "PATH")]
     pub overlays: Vec<PathBuf>,
+    /// How Compose files are read.
+    #[command(flatten)]
+    pub compose: ComposeArgs,
     /// Allow that most of a source is removed at once.
     #[arg(long)]
     pub confirm_prune: bool,
@@ -33,7 +36,7 @@ impl ApplyArgs {
     /// What to load.
     pub fn source(&self, settings: &Settings) -> SourceOptions {
         let paths: Vec<PathBuf> = std::iter::once(&self.path).chain(&self.files).cloned().collect();
-        settings.source_options(&paths, &self.overlays)
+        SourceOptions { compose: self.compose.options(), ..settings.source_options(&paths, &self.overlays) }
     }
 
     /// What the command line adds to it.

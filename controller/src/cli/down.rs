@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use skiff_core::{Intent, Observed, SourceState};
 
+use super::paths::ComposeArgs;
 use super::{CliError, Context, Exit, Settings, signals};
 use crate::controller::Target;
 use crate::session::{Access, Bring, Session, TargetOptions, bring, load, target};
-use crate::source::{Loaded, reason};
+use crate::source::{Loaded, SourceOptions, reason};
 
 /// Remove what the manifests declare; volumes stay unless asked for
 #[derive(Clone, Debug, clap::Args)]
@@ -83,7 +84,8 @@ async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<T
     let options = TargetOptions { intent, ..TargetOptions::default() };
     if !args.paths.is_empty() {
         // Mistakes do not keep what runs from going: its labels say whose it is.
-        let loaded = load(session, session.settings.source_options(&args.paths, &[])).await?;
+        let source = session.settings.source_options(&args.paths, &[]);
+        let loaded = load(session, SourceOptions { compose: ComposeArgs::default().options(), ..source }).await?;
         refuse_nowhere(&loaded, session).await?;
         return target(&loaded, &session.state, &session.state.history(), &session.settings.instance, &options);
     }

@@ -1,26 +1,52 @@
 //! The flags of commands that read manifests.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::Settings;
-use crate::source::SourceOptions;
+use crate::source::{ComposeOptions, SourceOptions};
 
 /// Where the manifests are.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PathArgs {
-    /// Files and folders of manifests; `-` is stdin.
+    /// Files and folders of manifests, Compose files among them; `-` is stdin.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// A folder or file whose documents are merged over the manifests; the last one wins.
     #[arg(long = "overlay", value_name = "PATH")]
     pub overlays: Vec<PathBuf>,
+    /// How Compose files are read.
+    #[command(flatten)]
+    pub compose: ComposeArgs,
 }
 
 impl PathArgs {
     /// What to load.
     pub fn source(&self, settings: &Settings) -> SourceOptions {
-        settings.source_options(&self.paths, &self.overlays)
+        SourceOptions { compose: self.compose.options(), ..settings.source_options(&self.paths, &self.overlays) }
+    }
+}
+
+/// How Compose files are read.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Compose files")]
+pub struct ComposeArgs {
+    /// Switch a profile on; `*` is all.
+    #[arg(long = "profile", value_name = "NAME")]
+    pub profiles: Vec<String>,
+    /// A file of variables instead of `.env`; the last one wins.
+    #[arg(long = "env-file", value_name = "PATH")]
+    pub env_files: Vec<PathBuf>,
+}
+
+impl ComposeArgs {
+    /// The same with the variables of the process.
+    pub fn options(&self) -> ComposeOptions {
+        let Self { profiles, env_files } = self.clone();
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        let environment = std::env::vars_os().filter_map(text).collect();
+        ComposeOptions { environment, profiles, env_files, unset_is_a_problem: false }
     }
 }
 

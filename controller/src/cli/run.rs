@@ -39,7 +39,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let cancel = signals::cancelled_by_signal();
         let session = Session::open(&settings, Access::Act).await?;
         let _lock = session.lock("skiff run").await?;
-        let source = args.manifests.source(&settings);
+        let mut source = args.manifests.source(&settings);
+        // Nobody is there to read a warning: what is not said keeps the last good version.
+        source.compose.unset_is_a_problem = true;
         let target = TargetOptions { confirm_prune: args.confirm_prune, ..TargetOptions::default() };
         tracing::info!(instance = %settings.instance, tick = %args.tick, "keeping the manifests applied; Ctrl-C ends it and leaves what runs running");
         keep(session, Keep { source, target, tick: args.tick.to_std(), cancel }, |_| {}).await?;

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use skiff_api::{Kind, ObjectKey, parse_object};
 use skiff_yaml::{Document, FileId, Node, Profile};
 
-use super::walk::{self, Found, Identity};
+use super::compose::{self, Project};
+use super::walk::{self, Found, Identity, Manner};
 use super::{Loaded, Problem, SourceOptions, SourceText, absolute, problem, read, reason};
 
 /// A document that says whose it is.
@@ -37,18 +38,21 @@ pub(super) fn read(
     let walk = walk::walk(paths, excluded, &options.limits);
     loaded.problems.extend(walk.problems);
     loaded.warnings.extend(walk.warnings);
-    let mut reader = Reader { options, loaded, candidates: Vec::new() };
+    let mut reader = Reader { options, loaded, candidates: Vec::new(), projects: walk.projects };
     if paths.iter().any(|path| path == Path::new("-")) {
         reader.stdin(stdin);
     }
     walk.files.iter().for_each(|found| reader.file(found));
-    reader.candidates
+    let Reader { mut candidates, projects, .. } = reader;
+    candidates.extend(compose::read(projects, options, loaded));
+    candidates
 }
 
 struct Reader<'a> {
     options: &'a SourceOptions,
     loaded: &'a mut Loaded,
     candidates: Vec<Candidate>,
+    projects: Vec<Project>,
 }
 
 /// Where a document was found.
@@ -58,8 +62,7 @@ struct Spot<'a> {
     base: &'a Path,
     document: usize,
     sound: bool,
-    /// Whether a person named this very file, and so means it to be a manifest.
-    named: bool,
+    manner: Manner,
 }
 
 impl Reader<'_> {
@@ -67,7 +70,7 @@ impl Reader<'_> {
         let (path, limit) = (Path::new("-"), self.options.limits.file_size);
         match read::bounded(stdin, limit) {
             Ok(bytes) => match u64::try_from(bytes.len()) {
-                Ok(size) if size <= limit => self.bytes(path, bytes, true),
+                Ok(size) if size <= limit => self.bytes(path, bytes, Manner::Named),
                 Ok(_) | Err(_) => self.loaded.problems.push(read::too_large(path, limit + 1, limit)),
             },
             Err(error) => self.loaded.problems.push(walk::unreadable(path, &error, reason::UNREADABLE)),
@@ -77,28 +80,37 @@ impl Reader<'_> {
     fn file(&mut self, found: &Found) {
         let limit = self.options.limits.file_size;
         match read::file(&found.path, limit) {
-            Ok(bytes) => self.bytes(&found.path, bytes, found.named),
+            Ok(bytes) if found.manner == Manner::BesideCompose && !names_skiff(&bytes) => {}
+            Ok(bytes) => self.bytes(&found.path, bytes, found.manner),
+            Err(_) if found.manner == Manner::BesideCompose => {}
             Err(unread) => self.loaded.problems.push(unread.problem(&found.path, limit)),
         }
     }
 
-    fn bytes(&mut self, path: &Path, bytes: Vec<u8>, named: bool) {
+    fn bytes(&mut self, path: &Path, bytes: Vec<u8>, manner: Manner) {
         match read::text(path, bytes) {
             Ok(text) if text.trim().is_empty() => self.loaded.warnings.push(empty(path)),
-            Ok(text) => self.text(path, &text, named),
+            Ok(text) => self.text(path, &text, manner),
             Err(problem) => self.loaded.problems.push(*problem),
         }
     }
 
-    fn text(&mut self, path: &Path, text: &str, named: bool) {
-        let file = self.loaded.texts.add(SourceText { path: path.to_owned(), text: text.into() });
+    fn text(&mut self, path: &Path, text: &str, manner: Manner) {
+        let file = self.loaded.texts.next();
         let parsed = skiff_yaml::parse(text, file, Profile::Kubernetes, &self.options.limits.yaml());
+        let is_compose =
+            || parsed.documents.first().is_some_and(|document| compose::is_compose_document(&document.root));
+        if manner == Manner::Named && path != Path::new("-") && is_compose() {
+            self.projects.extend(Project::of_files(vec![path.to_owned()]));
+            return;
+        }
+        self.loaded.texts.add(SourceText { path: path.to_owned(), text: text.into() });
         let texts = &self.loaded.texts;
         let problems = parsed.problems.into_iter();
         self.loaded.problems.extend(problems.map(|it| Problem::of_yaml(it, reason::INVALID_SYNTAX, texts)));
         let base = base(path);
         for Document { index, root, sound } in parsed.documents {
-            self.document(root, Spot { file, base: &base, document: index, sound, named });
+            self.document(root, Spot { file, base: &base, document: index, sound, manner });
         }
     }
 
@@ -111,12 +123,15 @@ impl Reader<'_> {
     }
 
     fn item(&mut self, tree: Node, spot: Spot<'_>) {
-        let Spot { file, base, document, sound, named } = spot;
+        let Spot { file, base, document, sound, manner } = spot;
         match key(&tree, self.options.namespace()) {
             Some(key) => {
                 self.candidates.push(Candidate { key, tree, file, base: base.to_owned(), document, sound });
             }
-            None if !named && !is_like_a_manifest(&tree) => self.loaded.warnings.push(self.not_a_manifest(&tree)),
+            None if manner == Manner::BesideCompose => {}
+            None if manner == Manner::InFolder && !is_like_a_manifest(&tree) => {
+                self.loaded.warnings.push(self.not_a_manifest(&tree));
+            }
             None if sound => self.complain(&tree),
             // What is wrong with it has been said.
             None => {}
@@ -175,6 +190,12 @@ fn key(tree: &Node, default_namespace: &str) -> Option<ObjectKey> {
         Some(node) => node.as_str()?,
     };
     Some(ObjectKey::new(kind, namespace, name))
+}
+
+/// Whether a file may be a manifest of Skiff at all.
+fn names_skiff(bytes: &[u8]) -> bool {
+    const GROUP: &[u8] = b"skiff.dev/";
+    bytes.windows(GROUP.len()).any(|window| window == GROUP)
 }
 
 /// Whether somebody meant it to be a manifest.

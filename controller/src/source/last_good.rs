@@ -68,7 +68,9 @@ impl Loaded {
 
 /// A file that held objects and holds none now was hardly emptied on purpose; nor was a folder closed.
 fn promote_warnings(loaded: &mut Loaded, good: &Good) {
-    let files: BTreeSet<&Path> = good.objects.values().map(|object| object.file.as_path()).collect();
+    let holding: BTreeSet<PathBuf> = loaded.objects.values().map(|declared| absolute(&declared.origin.file)).collect();
+    let held = good.objects.values().map(|object| object.file.as_path());
+    let files: BTreeSet<&Path> = held.filter(|file| !holding.contains(*file)).collect();
     let is_mistake = |warning: &mut Problem| {
         let path = warning.file.as_deref().map(absolute);
         path.is_some_and(|path| files.iter().any(|file| file.starts_with(&path)))

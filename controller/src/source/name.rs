@@ -31,6 +31,9 @@ fn of_path(path: Option<&Path>) -> String {
     let Some(path) = path.filter(|path| *path != Path::new("-")) else { return "stdin".to_owned() };
     let whole = absolute(path);
     let whole = if whole.file_name().is_some() { whole } else { path.canonicalize().unwrap_or(whole) };
+    // Every Compose file has one of few names: its folder tells it from others.
+    let whole =
+        if super::compose::is_compose(&whole) { whole.parent().map(Path::to_owned).unwrap_or(whole) } else { whole };
     let named = if super::walk::is_manifest(&whole) { whole.file_stem() } else { whole.file_name() };
     fitted(&named.unwrap_or_default().to_string_lossy())
 }

@@ -1,5 +1,7 @@
 //! What to load, and what it may cost.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use skiff_core::Instance;
@@ -24,8 +26,36 @@ pub struct SourceOptions {
     pub keys: KeyPlaces,
     /// Whether Secrets that no key here opens are let pass with a warning, their content unchecked.
     pub may_stay_closed: bool,
+    /// How Compose files are read.
+    pub compose: ComposeOptions,
     /// What loading may cost.
     pub limits: Limits,
+}
+
+/// How Compose files are read.
+#[derive(Clone, Default)]
+pub struct ComposeOptions {
+    /// The variables that they may use, those that begin with `COMPOSE_` among them.
+    pub environment: BTreeMap<String, String>,
+    /// Profiles to switch on.
+    pub profiles: Vec<String>,
+    /// Files of variables instead of the project's `.env`.
+    pub env_files: Vec<PathBuf>,
+    /// Whether a variable that is used, not set and without a default is a problem. Else it is a warning, as in Compose.
+    pub unset_is_a_problem: bool,
+}
+
+/// Leaves the values of variables out: they may be secrets.
+impl fmt::Debug for ComposeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { environment, profiles, env_files, unset_is_a_problem } = self;
+        f.debug_struct("ComposeOptions")
+            .field("environment", &environment.keys())
+            .field("profiles", profiles)
+            .field("env_files", env_files)
+            .field("unset_is_a_problem", unset_is_a_problem)
+            .finish()
+    }
 }
 
 impl SourceOptions {

@@ -39,6 +39,8 @@ pub mod reason {
     pub const INVALID_SYNTAX: &str = "InvalidSyntax";
     /// A document that does not validate.
     pub const INVALID_OBJECT: &str = "InvalidObject";
+    /// A Compose file that does not hold, or one that it reads.
+    pub const INVALID_COMPOSE: &str = "InvalidCompose";
     /// Two documents of one object.
     pub const DUPLICATE_OBJECT: &str = "DuplicateObject";
     /// A document of an overlay that cannot be merged.

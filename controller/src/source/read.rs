@@ -72,6 +72,16 @@ fn stamp(meta: &Metadata) -> (u64, i64, i64) {
 }
 
 impl Unread {
+    /// Why, after the file has been named.
+    pub(super) fn words(&self, limit: u64) -> String {
+        match self {
+            Self::NotAFile(kind) => format!("it is {}, not a file", walk::word(*kind)),
+            Self::TooLarge(size) => format!("it has {size} bytes, and at most {limit} are read"),
+            Self::BeingWritten => "it changes while it is read".to_owned(),
+            Self::Failed(error) => error.to_string(),
+        }
+    }
+
     pub(super) fn problem(self, path: &Path, limit: u64) -> Problem {
         let shown = path.display();
         match self {

@@ -6,6 +6,7 @@ use skiff_api::Kind;
 
 mod bad_input;
 mod builds;
+mod compose;
 mod encrypted;
 mod last_good;
 mod layers;
@@ -151,7 +152,6 @@ fn small_read_only_files_are_content_and_change_the_fingerprint() {
 fn other_tools_files_are_passed_over_with_a_word() {
     let folder = Folder::new(&[
         ("a.yaml", &deployment("one", "a:1")),
-        ("compose.yaml", "services: {}"),
         ("docker-compose.override.yml", "services: {}"),
         ("kustomization.yaml", "resources: [a.yaml]"),
         ("prometheus.yml", "global: { scrape_interval: 5s }"),
@@ -162,13 +162,12 @@ fn other_tools_files_are_passed_over_with_a_word() {
     assert_eq!(
         places(&folder, &loaded.warnings),
         [
-            "compose.yaml OtherTool",
             "docker-compose.override.yml OtherTool",
             "kustomization.yaml OtherTool",
             "package.json:1:1 NotAManifest",
             "prometheus.yml:1:1 NotAManifest",
         ]
     );
-    let named = SourceOptions { paths: vec![folder.path().join("compose.yaml")], ..SourceOptions::default() };
-    assert_eq!(places(&folder, &load_with(&named, &mut empty()).problems), ["compose.yaml OtherTool"]);
+    let named = SourceOptions { paths: vec![folder.path().join("kustomization.yaml")], ..SourceOptions::default() };
+    assert_eq!(places(&folder, &load_with(&named, &mut empty()).problems), ["kustomization.yaml OtherTool"]);
 }

@@ -38,10 +38,15 @@ impl Texts {
     }
 
     pub(crate) fn add(&mut self, text: SourceText) -> FileId {
-        // There are never more files than the walk's limit.
-        let id = FileId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        let id = self.next();
         self.0.push(text);
         id
+    }
+
+    /// The number of the next text.
+    pub(super) fn next(&self) -> FileId {
+        // There are never more files than the walk's limit.
+        FileId(u32::try_from(self.0.len()).unwrap_or(u32::MAX))
     }
 
     pub(super) fn path(&self, file: FileId) -> PathBuf {

@@ -1,6 +1,7 @@
 //! Which files there are: folders recursively, in the order of names, each file and folder once, however it is reached.
 //!
-//! Hidden entries are passed over. Links are followed; one that leads back to a folder that it stands in is a problem. Nothing
+//! A folder with a Compose file is a project: of what else is in it only manifests of Skiff beside that file count, because the rest,
+//! such as the source of a program, is the project's own. Hidden entries are passed over. Links are followed; one that leads back to a folder that it stands in is a problem. Nothing
 //! is opened here: FIFOs, sockets and devices are known by their metadata.
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use super::compose::{self, Project};
 use super::{Limits, Problem, reason};
 
 /// What the kernel knows a file by.
@@ -19,6 +21,8 @@ pub(super) type Identity = (u64, u64);
 pub(super) struct Walk {
     /// The files to read.
     pub(super) files: Vec<Found>,
+    /// The Compose projects to read.
+    pub(super) projects: Vec<Project>,
     /// The folders that were entered.
     pub(super) folders: Vec<PathBuf>,
     /// The links that were passed.
@@ -31,14 +35,28 @@ pub(super) struct Walk {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
-    /// Whether a person named this very file.
-    pub(super) named: bool,
+    pub(super) manner: Manner,
+}
+
+/// How a file came to be one to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// A person named this very file, and so means it to be a manifest.
+    Named,
+    /// It is in a folder of manifests.
+    InFolder,
+    /// It is beside a Compose file, where most are something else.
+    BesideCompose,
 }
 
 /// Finds the files below the paths, but for what is below `excluded`.
 pub(super) fn walk(roots: &[PathBuf], excluded: &BTreeSet<Identity>, limits: &Limits) -> Walk {
     let mut walker = Walker { walk: Walk::default(), seen: excluded.clone(), above: Vec::new(), limits };
-    for root in roots.iter().filter(|root| root.as_path() != Path::new("-")) {
+    let named = roots.iter().filter(|root| root.as_path() != Path::new("-"));
+    // Several Compose files that are named are laid over each other.
+    let (compose, others): (Vec<_>, Vec<_>) = named.partition(|root| compose::is_compose(root) && root.is_file());
+    walker.walk.projects.extend(Project::of_files(compose.into_iter().cloned().collect()));
+    for root in others {
         walker.root(root);
     }
     walker.walk
@@ -92,16 +110,16 @@ impl Walker<'_> {
                 let help = "is the path right? nothing is removed while it is away; `skiff down --source NAME` would remove it";
                 self.walk.problems.push(problem.in_file(path).with_help(help));
             }
-            Ok(meta) if meta.is_dir() => self.folder(path, &meta, reason::SOURCE_UNAVAILABLE),
+            Ok(meta) if meta.is_dir() => self.folder(path, &meta, true),
             Ok(meta) if meta.is_file() => match other_tool(path) {
                 Some(problem) => self.walk.problems.push(problem),
-                None => self.file(path, &meta, true),
+                None => self.file(path, &meta, Manner::Named),
             },
             Ok(meta) => self.walk.problems.push(not_a_file(path, meta.file_type())),
         }
     }
 
-    fn folder(&mut self, path: &Path, meta: &Metadata, reason: &'static str) {
+    fn folder(&mut self, path: &Path, meta: &Metadata, named: bool) {
         let identity = identity(meta);
         if self.above.contains(&identity) {
             let message = format!("{} leads back to a folder that it is in", path.display());
@@ -120,10 +138,25 @@ impl Walker<'_> {
         self.above.push(identity);
         self.walk.folders.push(path.to_owned());
         match entries(path) {
+            Ok(entries) if compose::is_project(&entries) => self.project(path, &entries, named),
             Ok(entries) => entries.iter().for_each(|entry| self.entry(entry)),
-            Err(error) => self.walk.problems.push(unreadable(path, &error, reason)),
+            Err(error) => {
+                let reason = if named { reason::SOURCE_UNAVAILABLE } else { reason::UNREADABLE };
+                self.walk.problems.push(unreadable(path, &error, reason));
+            }
         }
         self.above.pop();
+    }
+
+    fn project(&mut self, folder: &Path, entries: &[PathBuf], named: bool) {
+        self.walk.projects.push(Project { folder: folder.to_owned(), files: Vec::new(), named });
+        for path in entries.iter().filter(|path| is_manifest(path) && !compose::is_compose(path)) {
+            if let Ok(meta) = fs::metadata(path)
+                && meta.is_file()
+            {
+                self.file(path, &meta, Manner::BesideCompose);
+            }
+        }
     }
 
     fn entry(&mut self, path: &Path) {
@@ -136,11 +169,11 @@ impl Walker<'_> {
             self.walk.links.push(path.to_owned());
         }
         match fs::metadata(path) {
-            Ok(meta) if meta.is_dir() => self.folder(path, &meta, reason::UNREADABLE),
+            Ok(meta) if meta.is_dir() => self.folder(path, &meta, false),
             Ok(_) if !is_manifest(path) => {}
             Ok(meta) if meta.is_file() => match other_tool(path) {
                 Some(problem) => self.walk.warnings.push(problem),
-                None => self.file(path, &meta, false),
+                None => self.file(path, &meta, Manner::InFolder),
             },
             Ok(meta) => self.walk.problems.push(not_a_file(path, meta.file_type())),
             Err(error) if is_link && is_manifest(path) => self.walk.problems.push(broken_link(path, &error)),
@@ -148,12 +181,12 @@ impl Walker<'_> {
         }
     }
 
-    fn file(&mut self, path: &Path, meta: &Metadata, named: bool) {
+    fn file(&mut self, path: &Path, meta: &Metadata, manner: Manner) {
         if !self.seen.insert(identity(meta)) {
             return;
         }
         if self.walk.files.len() < self.limits.files {
-            self.walk.files.push(Found { path: path.to_owned(), named });
+            self.walk.files.push(Found { path: path.to_owned(), manner });
         } else if self.walk.files.len() == self.limits.files && !self.walk.problems.iter().any(is_too_many) {
             let message = format!("there are more than {} manifest files", self.limits.files);
             let problem = Problem::new(reason::TOO_MANY, message).in_file(path);
@@ -214,13 +247,11 @@ fn other_tool(path: &Path) -> Option<Problem> {
         "kustomization" | "Kustomization" => {
             "kustomize's files are not read: name the folder of the base, and each environment with `--overlay`"
         }
-        "compose" | "docker-compose" => COMPOSE,
-        _ if stem.starts_with("compose.") || stem.starts_with("docker-compose.") => COMPOSE,
+        _ if compose::is_compose(path) => COMPOSE,
         _ => return None,
     };
     let message = format!("{} is not a manifest of skiff and is passed over", path.display());
     Some(Problem::new(reason::OTHER_TOOL, message).in_file(path).with_help(help))
 }
 
-const COMPOSE: &str =
-    "this version does not read Compose files, a later one does: write each of its services as a `kind: Deployment`";
+const COMPOSE: &str = "there is no compose.yaml beside it to lay it over: name the files that make up the project, each behind `-f` but the first";

@@ -3,6 +3,7 @@
 mod bad_input;
 mod build;
 mod change;
+mod compose;
 mod content;
 mod crashes;
 mod daemon;

@@ -9,7 +9,7 @@ use crate::manifest::Manifest;
 use crate::problems::Problems;
 
 impl Converter<'_, '_, '_> {
-    /// Takes an object. Its tree goes at once: with thousands of them it would be most of the memory.
+    /// Takes an object, with its tree: overlays are laid over that.
     pub(super) fn declare(&mut self, manifest: Manifest) {
         let positions = manifest.root.positions();
         let document = manifest.root.to_json();
@@ -18,7 +18,7 @@ impl Converter<'_, '_, '_> {
         match right.map_or_else(|| parse_object(&document), Ok) {
             Ok(object) => {
                 let place = manifest.root.place();
-                self.converted.objects.push(Declared { object, positions, place });
+                self.converted.objects.push(Declared { object, manifest: manifest.root, positions, place });
             }
             Err(complaints) => {
                 for complaint in complaints {

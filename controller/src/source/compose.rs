@@ -1,0 +1,189 @@
+//! Compose projects among the manifests: each becomes objects of a namespace of its own, which are validated, laid over and pruned
+//! as others are.
+//!
+//! A file that another project includes or extends is no project of its own. Everything that a project asked the disk for is
+//! watched and counts for the fingerprint, also what was not there.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use skiff_compose::{ReadError, Reader, Request};
+use skiff_yaml::{FileId, Node};
+
+use super::documents::Candidate;
+use super::read::{self, Unread};
+use super::{Loaded, Problem, SourceOptions, SourceText, Texts, absolute, reason};
+
+/// What a Compose file is called, in the order in which one is looked for.
+const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+
+/// A project that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Project {
+    /// Its folder, as it was reached.
+    pub(super) folder: PathBuf,
+    /// The files that a person named; else they are looked for in the folder.
+    pub(super) files: Vec<PathBuf>,
+    /// Whether a person named it, and so means what the environment says of files and names.
+    pub(super) named: bool,
+}
+
+impl Project {
+    /// The project of files that were named, the first of which says where it is.
+    pub(super) fn of_files(files: Vec<PathBuf>) -> Option<Self> {
+        let folder = folder_of(files.first()?);
+        Some(Self { folder, files, named: true })
+    }
+}
+
+/// Whether a file is one that a Compose project may consist of, by its name.
+pub(super) fn is_compose(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
+    stem.is_some_and(|stem| ["compose", "docker-compose"].contains(&stem.split('.').next().unwrap_or_default()))
+}
+
+/// Whether a folder with these files is a project.
+pub(super) fn is_project(files: &[PathBuf]) -> bool {
+    files.iter().any(|path| path.file_name().is_some_and(|name| NAMES.iter().any(|known| name == *known)))
+}
+
+/// Whether a document is a Compose file's.
+pub(super) fn is_compose_document(root: &Node) -> bool {
+    let has = |key| root.get(key).is_some();
+    !has("kind") && !has("apiVersion") && ["services", "include"].into_iter().any(has)
+}
+
+/// Reads the projects into documents of objects. The outermost come first: they may include the others.
+pub(super) fn read(mut projects: Vec<Project>, options: &SourceOptions, loaded: &mut Loaded) -> Vec<Candidate> {
+    projects.sort_by_key(|project| (!project.named, project.folder.components().count()));
+    let mut part_of_others: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut candidates = Vec::new();
+    for project in projects {
+        let directory = absolute(&project.folder);
+        if NAMES.iter().any(|name| part_of_others.contains(&directory.join(name))) {
+            continue;
+        }
+        let disk = Disk::new(options.limits.file_size);
+        let first = loaded.texts.next();
+        let known = skiff_compose::load(&request(&project, directory, first, options), &disk);
+        part_of_others.extend(known.texts.iter().map(|text| text.path.clone()));
+        candidates.extend(take(known, &project, loaded));
+        disk.finish(loaded);
+    }
+    candidates
+}
+
+fn request(project: &Project, directory: PathBuf, first: FileId, options: &SourceOptions) -> Request {
+    let compose = &options.compose;
+    let mut environment = compose.environment.clone();
+    if !project.named {
+        // What the environment says of one project is not said of each that is found.
+        for name in ["COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_ENV_FILES"] {
+            environment.remove(name);
+        }
+    }
+    Request {
+        files: project.files.iter().map(|path| absolute(path)).collect(),
+        directory,
+        project_name: options.default_namespace.clone().filter(|_| project.named),
+        profiles: compose.profiles.clone(),
+        env_files: compose.env_files.iter().map(|path| absolute(path)).collect(),
+        environment,
+        unset_is_a_problem: compose.unset_is_a_problem,
+        first_file: first.0,
+        ..Request::default()
+    }
+}
+
+/// Takes a project into the load; its objects are left as documents, so that overlays can be laid over them.
+fn take(known: skiff_compose::Loaded, project: &Project, loaded: &mut Loaded) -> Vec<Candidate> {
+    let skiff_compose::Loaded {
+        directory,
+        objects,
+        problems,
+        warnings,
+        texts,
+        project: _,
+        model: _,
+        report: _,
+        paths: _,
+    } = known;
+    let from = absolute(&project.folder);
+    for text in texts {
+        // As a person would name it.
+        let path = text.path.strip_prefix(&from).map_or_else(|_| text.path.clone(), |rest| project.folder.join(rest));
+        loaded.texts.add(SourceText { path, text: text.text });
+    }
+    let texts = &loaded.texts;
+    let to_problem = |problem| problem_of(problem, &project.folder, texts);
+    let (problems, warnings): (Vec<_>, Vec<_>) =
+        (problems.into_iter().map(to_problem).collect(), warnings.into_iter().map(to_problem).collect());
+    loaded.problems.extend(problems);
+    loaded.warnings.extend(warnings);
+    let objects = objects.into_iter().enumerate();
+    let candidate = |(document, declared): (usize, skiff_compose::Declared)| Candidate {
+        key: declared.object.key(),
+        tree: declared.manifest,
+        file: declared.place.file,
+        base: directory.clone(),
+        document,
+        sound: true,
+    };
+    objects.map(candidate).collect()
+}
+
+fn problem_of(problem: skiff_compose::Problem, folder: &Path, texts: &Texts) -> Problem {
+    let skiff_compose::Problem { message, place, file, help, labels } = problem;
+    let problem = Problem { help, ..Problem::new(reason::INVALID_COMPOSE, message) };
+    let problem = match place {
+        Some(place) => problem.at(place, texts),
+        None => problem.in_file(file.unwrap_or_else(|| folder.to_owned())),
+    };
+    labels.into_iter().fold(problem, |problem, label| problem.also(label.span, texts, label.message))
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        Some(_) | None => PathBuf::from("."),
+    }
+}
+
+/// The disk, which remembers what it was asked for.
+struct Disk {
+    limit: u64,
+    /// A digest of each file that was asked for; `None` where there was none.
+    asked: RefCell<BTreeMap<PathBuf, Option<[u8; 32]>>>,
+}
+
+impl Disk {
+    fn new(limit: u64) -> Self {
+        Self { limit, asked: RefCell::default() }
+    }
+
+    fn finish(self, loaded: &mut Loaded) {
+        let asked = self.asked.into_inner();
+        loaded.beside.files.extend(asked.keys().cloned());
+        loaded.read.extend(asked);
+    }
+}
+
+impl Reader for Disk {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
+        let found = read::file(path, self.limit);
+        let digest = found.as_ref().ok().map(|bytes| Sha256::digest(bytes).into());
+        self.asked.borrow_mut().insert(path.to_owned(), digest);
+        found.map_err(|unread| {
+            let is_missing = matches!(&unread, Unread::Failed(error) if is_missing(error));
+            if is_missing { ReadError::Missing } else { ReadError::Failed(unread.words(self.limit)) }
+        })
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
