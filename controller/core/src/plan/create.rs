@@ -93,7 +93,7 @@ fn get_image(draft: &mut Draft<'_>, workload: &Workload, get: Action, reason: Re
     step
 }
 
-fn waiting_for(draft: &Draft<'_>, kind: Kind, name: &str, workload: &Workload) -> HeldReason {
+pub(super) fn waiting_for(draft: &Draft<'_>, kind: Kind, name: &str, workload: &Workload) -> HeldReason {
     let declared = draft.desired.networks.iter().find(|(_, network)| network.name == name).map(|(key, _)| key.clone());
     let dependency = declared.unwrap_or_else(|| ObjectKey::new(kind, workload.key.namespace.as_str(), name));
     HeldReason::WaitingFor { dependency, condition: DependencyCondition::default() }

@@ -52,6 +52,10 @@ pub(super) struct Draft<'a> {
     pub(super) detached: BTreeMap<(String, String), StepId>,
     /// The last step that gave a replica of an object its names on a network anew.
     pub(super) readdressed: BTreeMap<ObjectKey, StepId>,
+    /// The objects of which all containers go, now or when they can.
+    pub(super) going: BTreeSet<ObjectKey>,
+    /// The objects that would go and are held back, which is said.
+    pub(super) kept: BTreeSet<ObjectKey>,
     /// Sources whose prune is held.
     pub(super) unpruned: BTreeSet<String>,
     /// The steps that start containers of an object, and whether all of it then runs.
@@ -94,6 +98,8 @@ impl<'a> Draft<'a> {
             removals: BTreeMap::new(),
             detached: BTreeMap::new(),
             readdressed: BTreeMap::new(),
+            going: BTreeSet::new(),
+            kept: BTreeSet::new(),
             unpruned: BTreeSet::new(),
             starts: BTreeMap::new(),
             restarts: BTreeMap::new(),

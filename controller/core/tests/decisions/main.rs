@@ -17,6 +17,7 @@ mod requests;
 mod rollbacks;
 mod rollouts;
 mod scaling;
+mod sources;
 mod standing;
 mod story;
 mod world;
