@@ -14,7 +14,7 @@ use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, ObjectStatus, Observed, Outcome,
     Plan, ProbeVerdicts, Refusal, Request, Severity, SignedDuration, Step, Timestamp, failure_behind, grant, learn,
-    notice_crashes, plan, status,
+    note_image, notice_crashes, plan, status,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -231,6 +231,9 @@ impl<E: Engine> Controller<E> {
     /// Takes in what came of a step.
     fn remember(&mut self, report: Report) {
         self.flights.hear(&report);
+        if let Report::Ended { step, result: Ok(outcome) } = &report {
+            note_image(&mut self.history, step, outcome);
+        }
         match &report {
             Report::Ended { step, result: Err(error) } => {
                 self.remember_failure(step, error);

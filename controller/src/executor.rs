@@ -175,7 +175,8 @@ impl<E: Engine> Executor<E> {
             Action::PullImage(_) => &self.pulls,
             Action::BuildImage(_) => &self.builds,
             Action::StopContainer(_) => &self.stops,
-            Action::CreateNetwork(_)
+            Action::RemoveImage(_)
+            | Action::CreateNetwork(_)
             | Action::RemoveNetwork { .. }
             | Action::CreateVolume(_)
             | Action::RemoveVolume { .. }

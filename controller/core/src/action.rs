@@ -18,6 +18,8 @@ pub enum Action {
     PullImage(PullImage),
     /// Build an image from a folder of the host, exactly as it was when the manifest was read.
     BuildImage(BuildImage),
+    /// Take its names from an image, and remove it where it has no other and no container uses it.
+    RemoveImage(RemoveImage),
     /// Make a network.
     CreateNetwork(CreateNetwork),
     /// Remove a network by its id; held back by the engine while containers are on it.
@@ -88,6 +90,7 @@ impl Action {
         match self {
             Self::PullImage(_) => "pull image",
             Self::BuildImage(_) => "build image",
+            Self::RemoveImage(_) => "remove image",
             Self::CreateNetwork(_) => "create network",
             Self::RemoveNetwork { .. } => "remove network",
             Self::CreateVolume(_) => "create volume",
@@ -111,6 +114,7 @@ impl Action {
         match self {
             Self::PullImage(_) => "Pulled",
             Self::BuildImage(_) => "Built",
+            Self::RemoveImage(_) => "ImageRemoved",
             Self::CreateNetwork(_) => "NetworkCreated",
             Self::RemoveNetwork { .. } => "NetworkRemoved",
             Self::CreateVolume(_) => "VolumeCreated",
@@ -139,6 +143,7 @@ impl Action {
         match self {
             Self::PullImage(pull) => pull.image.clone(),
             Self::BuildImage(build) => build.image.clone(),
+            Self::RemoveImage(removed) => removed.names.first().unwrap_or(&removed.id).clone(),
             Self::CreateNetwork(create) => create.name.clone(),
             Self::CreateVolume(create) => create.name.clone(),
             Self::RemoveNetwork { name, .. } | Self::RemoveVolume { name } => name.clone(),
@@ -195,6 +200,15 @@ pub struct BuildImage {
     pub build: Build,
     /// The platform, where it is not the engine's own.
     pub platform: Option<String>,
+}
+
+/// An image to remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoveImage {
+    /// Its id: a name that means another image by now is left.
+    pub id: String,
+    /// Its names with tags; none where it has lost them.
+    pub names: Vec<String>,
 }
 
 /// A network to make.

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use skiff_api::{ObjectKey, PodTemplate};
 
+use crate::got::GotImages;
 use crate::image::RevisionImage;
 pub use run::{AttemptEnd, Followed, RunEnd, RunOutcome, RunRecord};
 
@@ -21,6 +22,9 @@ pub struct History {
     /// The objects.
     #[serde(default)]
     pub objects: BTreeMap<ObjectKey, ObjectHistory>,
+    /// The images that Skiff got itself.
+    #[serde(default)]
+    pub got: GotImages,
 }
 
 /// What is remembered of one object.

@@ -9,6 +9,7 @@ use skiff_api::ObjectKey;
 
 use crate::desired::{Desired, Intent};
 use crate::event::Event;
+use crate::got;
 use crate::history::History;
 use crate::job;
 use crate::observed::Observed;
@@ -22,6 +23,7 @@ pub fn learn(history: &mut Arc<History>, desired: &Desired, observed: &Observed,
         Intent::Down { .. } => {}
     }
     job::learn(history, desired, observed, now, &mut events);
+    got::learn(history, observed);
     forget_gone(history, desired, observed);
     events
 }

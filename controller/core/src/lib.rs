@@ -13,6 +13,7 @@ mod engine;
 mod event;
 mod failure;
 mod flight;
+mod got;
 mod held;
 mod history;
 mod image;
@@ -31,7 +32,7 @@ mod template;
 
 pub use action::{
     Action, BuildImage, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume,
-    FileEntry, FileSet, PullImage, StopContainer, UpdateContainer,
+    FileEntry, FileSet, PullImage, RemoveImage, StopContainer, UpdateContainer,
 };
 pub use check::{Check, HttpCheck};
 pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};
@@ -46,6 +47,7 @@ pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};
 pub use failure::{Cause, Failure, Failures, failure_behind};
 pub use flight::Flight;
+pub use got::{GotImage, GotImages, note_image};
 pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{
     AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing,

@@ -16,6 +16,7 @@ mod removal;
 mod replica;
 mod rollout;
 mod run;
+mod superseded;
 mod volume;
 mod workload;
 
@@ -115,6 +116,7 @@ pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
         }
     }
     removal::plan_leftovers(&mut draft);
+    superseded::plan_superseded(&mut draft);
     draft.finish()
 }
 

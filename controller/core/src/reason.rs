@@ -80,6 +80,8 @@ pub enum Reason {
     },
     /// Nothing uses it any more.
     Unused,
+    /// No container, no kept revision and nothing declared needs it any more.
+    Superseded,
     /// Its moment has come.
     Due {
         /// The moment.
@@ -199,6 +201,7 @@ impl fmt::Display for Reason {
             Self::Readdressed { network, changes } => write!(f, "different on network {network}: {}", List(changes)),
             Self::Adjusted { changes } => write!(f, "adjusted in place: {}", List(changes)),
             Self::Unused => f.write_str("unused"),
+            Self::Superseded => f.write_str("superseded"),
             Self::Due { at } => write!(f, "due at {}", at.strftime("%H:%MZ")),
             Self::Asked { at } => write!(f, "asked for at {}", at.strftime("%H:%M:%SZ")),
             Self::Retried { number, failures: 1 } => write!(f, "attempt {number}, after one that failed"),

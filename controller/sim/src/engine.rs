@@ -145,6 +145,7 @@ impl SimEngine {
         match action {
             Action::PullImage(pull) => self.pull(pull),
             Action::BuildImage(build) => self.build(build),
+            Action::RemoveImage(removed) => Ok(self.remove_image(removed)),
             Action::CreateNetwork(create) => self.create_network(create),
             Action::RemoveNetwork { id, .. } => self.remove_network(id),
             Action::CreateVolume(create) => self.create_volume(create),

@@ -30,7 +30,9 @@ mod volume;
 use std::sync::Arc;
 
 use futures_util::Stream;
-use skiff_core::{Action, BuildImage, ContentStore, EngineError, FileSet, Instance, Observed, Outcome, PullImage};
+use skiff_core::{
+    Action, BuildImage, ContentStore, EngineError, FileSet, Instance, Observed, Outcome, PullImage, RemoveImage,
+};
 use tokio::sync::mpsc;
 
 pub use command::{CommandEnd, Commands};
@@ -190,6 +192,12 @@ impl Docker {
         outcome
     }
 
+    async fn remove_image(&self, removed: &RemoveImage) -> Result<Outcome, EngineError> {
+        let outcome = image::remove(&self.client, removed).await;
+        self.look_at_images(&outcome);
+        outcome
+    }
+
     /// The event that tells of a new image may come after the next look.
     fn look_at_images(&self, outcome: &Result<Outcome, EngineError>) {
         if *outcome != Ok(Outcome::Already) {
@@ -223,6 +231,7 @@ impl Engine for Docker {
         match action {
             Action::PullImage(pull) => self.pull(pull, &progress).await,
             Action::BuildImage(build) => self.build(build, &progress).await,
+            Action::RemoveImage(removed) => self.remove_image(removed).await,
             Action::CreateNetwork(create) => network::create(client, create).await,
             Action::RemoveNetwork { id, name } => network::remove(client, id, name).await,
             Action::CreateVolume(create) => volume::create(client, create).await,

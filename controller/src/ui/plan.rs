@@ -104,6 +104,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Disconnected { .. }
         | Reason::Overconnected { .. }
         | Reason::Unused
+        | Reason::Superseded
         | Reason::Due { .. }
         | Reason::Asked { .. }
         | Reason::Retried { .. }

@@ -1,10 +1,17 @@
 //! Images that are built from a folder beside the manifest: what changes in it rolls out, what cannot be built leaves what runs.
 
+use std::time::Duration;
+
 use anyhow::{Context, ensure};
 use serde_json::json;
-use skiff_e2e::act::{Act, all, remember, run, skiff, up, write};
-use skiff_e2e::check::{Check, check, eventually, exits, is_silent_on, ready, replaced, says, untouched};
+use skiff_e2e::act::{Act, act, all, end_run, look, remember, run, skiff, up, write};
+use skiff_e2e::check::{
+    Check, check, eventually, exits, is_silent_on, logs, ready, replaced, says, throughout, untouched, within,
+};
 use skiff_e2e::{Docker, scenario, service};
+
+/// A revision is stable some seconds after it runs, on a loaded host more.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 const DOCKERFILE: &str = "FROM skiff-test/busybox:1\nARG WORD=none\nCOPY page /page\nRUN echo $WORD > /word\n";
 
@@ -119,7 +126,48 @@ fn skiff_run_notices_a_changed_file_of_a_build_context() {
         .step("and a manifest", write("main.yaml", &built.manifest()), [])
         .step("it runs", run(), [eventually(ready("web", 1)), eventually(holds("/page", "one"))])
         .step("a file changes", write("ctx/page", "two"), [eventually(holds("/page", "two"))])
-        .step("down, so that the images can go", skiff_e2e::act::end_run(), [])
+        .step("down, so that the images can go", end_run(), [])
         .step("all of it", skiff("down", &[]), [exits(0)]);
     drop(built);
+}
+
+/// Waits until a page is served and its revision is stable.
+fn settles(page: &'static str, revision: &'static str) -> [Check; 2] {
+    let stable = format!("revision {revision} is stable");
+    let stable = check(move |world| {
+        world.call(&["rollout", "status", "web", "--timeout", "60s"])?;
+        ensure!(world.last.stdout.contains(&stable) || world.last.stderr.contains(&stable), "not yet {stable}");
+        Ok(())
+    });
+    [within(PATIENCE, holds("/page", page)), within(PATIENCE, stable)]
+}
+
+#[test]
+fn an_image_goes_with_the_last_revision_that_needs_it_unless_somebody_else_has_named_it() {
+    let built = Built::new("superseded");
+    let theirs = Built::new("theirs");
+    let manifest = service("web").image(&built.0).spec("revisionHistoryLimit: 1");
+    let manifest = manifest.container("build: { context: ./ctx, args: { WORD: hello } }").to_string();
+    let (ours, name) = (built.0.clone(), format!("{}:1", theirs.0));
+    let named = act(move |world| {
+        let runs = world.replica("web")?.image().to_owned();
+        ensure!(runs.starts_with(&ours), "web runs {runs}");
+        let output = world.docker.command().args(["tag", &runs, &name]).output()?;
+        ensure!(output.status.success(), "docker tag: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    });
+    scenario("an image goes with the last revision that needs it, unless somebody else has named it")
+        .step("a folder with a Dockerfile", context("one", DOCKERFILE), [])
+        .step("and a manifest", write("main.yaml", &manifest), [])
+        .step("it runs", run(), settles("one", "1"))
+        .step("a second one", write("ctx/page", "two"), settles("two", "2"))
+        .step("both are kept, to go back", look(), [built.count(2)])
+        .step("somebody names the second one", named, [])
+        .step("a third one", write("ctx/page", "three"), settles("three", "3"))
+        .step("the first one has gone", look(), [within(PATIENCE, built.count(2)), eventually(logs("remove image"))])
+        .step("a fourth one", write("ctx/page", "four"), settles("four", "4"))
+        .step("the second one is somebody else's too", look(), [throughout(Duration::from_secs(2), built.count(3))])
+        .step("down, so that the images can go", end_run(), [])
+        .step("all of it", skiff("down", &[]), [exits(0)]);
+    drop((built, theirs));
 }

@@ -106,6 +106,11 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Whether anything is to be done.
+    pub(super) const fn has_steps(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
     pub(super) fn finish(self) -> Plan {
         Plan { steps: self.steps, held: self.held, wake_at: self.wake_at }
     }

@@ -20,4 +20,5 @@ mod scaling;
 mod sources;
 mod standing;
 mod story;
+mod superseded;
 mod world;

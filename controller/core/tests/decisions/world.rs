@@ -8,7 +8,7 @@ use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
     Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failure,
     Failures, History, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration, SourceState,
-    Step, Timestamp, archived, compile, failure_behind, learn, notice_crashes, plan, status,
+    Step, Timestamp, archived, compile, failure_behind, learn, note_image, notice_crashes, plan, status,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -165,8 +165,9 @@ impl World {
                 continue;
             }
             match self.engine.perform(&step.action, &content) {
-                Ok(_) => {
+                Ok(outcome) => {
                     succeeded.insert(step.id);
+                    note_image(&mut self.history, step, &outcome);
                     if let Some(why) = failure_behind(step) {
                         self.fail(step, why);
                     }

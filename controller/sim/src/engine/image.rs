@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use skiff_api::{ImageName, PullPolicy};
-use skiff_core::{BuildImage, EngineError, FromImage, Images, ObservedImage, Outcome, PullImage};
+use skiff_core::{BuildImage, EngineError, FromImage, Images, ObservedImage, Outcome, PullImage, RemoveImage};
 
 use super::SimEngine;
 use super::answers::{Answers, Passes};
@@ -118,6 +118,23 @@ impl SimEngine {
             }
             Some(_) | None => Ok(image.clone()),
         }
+    }
+
+    /// Takes the names from an image, unless a container uses it.
+    pub(super) fn remove_image(&mut self, removed: &RemoveImage) -> Outcome {
+        let RemoveImage { id, names } = removed;
+        if self.containers.values().any(|container| container.image_id == *id) {
+            return Outcome::Already;
+        }
+        let mut outcome = Outcome::Already;
+        let named = self.images.named.iter_mut().filter(|(_, image)| image.local && image.id == *id);
+        for (_, image) in named.filter(|(name, _)| names.contains(&ImageName::of(name).tagged())) {
+            image.local = false;
+            outcome = Outcome::Done;
+        }
+        let before = self.images.untagged.len();
+        self.images.untagged.retain(|_, image| image.id != *id);
+        if self.images.untagged.len() < before { Outcome::Done } else { outcome }
     }
 
     /// Builds an image: whatever its context holds is in its name.

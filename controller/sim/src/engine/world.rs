@@ -140,6 +140,17 @@ impl SimEngine {
         self.insert_volume(name, BTreeMap::new());
     }
 
+    /// Somebody runs an image that the engine has, in a container of their own.
+    pub fn run_by_hand(&mut self, name: &str, reference: &str) -> bool {
+        let Some(image_id) = self.image(reference).map(|image| image.id.clone()) else { return false };
+        let made = self.add_foreign_container(name, &[], BTreeMap::new());
+        let container = made.and_then(|id| self.containers.get_mut(&id));
+        container.is_some_and(|container| {
+            (container.image, container.image_id) = (reference.to_owned(), image_id);
+            true
+        })
+    }
+
     /// Somebody else's container, running where its ports are free. `None` where the name is taken.
     pub fn add_foreign_container(
         &mut self,

@@ -116,6 +116,7 @@ fn stopped(action: &Action) -> Option<&String> {
         Action::RemoveContainer { container } => container.id.as_ref(),
         Action::PullImage(_)
         | Action::BuildImage(_)
+        | Action::RemoveImage(_)
         | Action::CreateNetwork(_)
         | Action::RemoveNetwork { .. }
         | Action::CreateVolume(_)

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use skiff_api::PullPolicy;
-use skiff_core::{EngineError, FromImage, Images, ObservedImage, Outcome, PullImage};
+use skiff_core::{EngineError, FromImage, Images, ObservedImage, Outcome, PullImage, RemoveImage};
 use tokio::sync::mpsc;
 
 use super::client::Client;
@@ -75,6 +75,28 @@ impl Row {
             digests: named(self.repo_digests).collect(),
         }
     }
+}
+
+/// Takes the names from an image; with the last one it goes. Never by force: what a container uses, the engine keeps.
+pub(super) async fn remove(client: &Client, removed: &RemoveImage) -> Result<Outcome, EngineError> {
+    let RemoveImage { id, names } = removed;
+    let mut outcome = Outcome::Already;
+    let unnamed = names.is_empty().then_some(id);
+    for name in names.iter().chain(unnamed) {
+        if find(client, name).await?.is_none_or(|found| found.id != *id) {
+            continue;
+        }
+        let reply = client.delete(&format!("/images/{}", path::reference(name)?)).await?;
+        match reply.status {
+            // Gone meanwhile, or in use meanwhile.
+            404 | 409 => {}
+            _ => {
+                reply.done(&format!("remove image {name}"))?;
+                outcome = Outcome::Done;
+            }
+        }
+    }
+    Ok(outcome)
 }
 
 /// Gets an image where the policy asks for it, and knows that it is there.

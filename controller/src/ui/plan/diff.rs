@@ -65,7 +65,10 @@ impl Gathered {
     fn reason(&mut self, reason: &Reason) {
         let (words, changes) = super::split(reason);
         self.fields(changes);
-        let says_it = matches!(reason, Reason::Missing | Reason::Needed | Reason::Unused | Reason::Outdated { .. });
+        let says_it = matches!(
+            reason,
+            Reason::Missing | Reason::Needed | Reason::Unused | Reason::Superseded | Reason::Outdated { .. }
+        );
         if changes.is_empty() && !says_it {
             self.notes.insert(words);
         }
@@ -89,6 +92,7 @@ impl Gathered {
             }
             Action::PullImage(_)
             | Action::BuildImage(_)
+            | Action::RemoveImage(_)
             | Action::WriteFiles(_)
             | Action::RemoveFiles { .. }
             | Action::ConnectNetwork(_)

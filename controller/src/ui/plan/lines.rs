@@ -106,9 +106,11 @@ fn words(action: &Action) -> String {
 const fn mark(step: &Step) -> Mark {
     match &step.action {
         Action::WriteFiles(_) if is_of_interest(&step.reason) => Mark::Change,
-        Action::PullImage(_) | Action::BuildImage(_) | Action::WriteFiles(_) | Action::RemoveFiles { .. } => {
-            Mark::Aside
-        }
+        Action::PullImage(_)
+        | Action::BuildImage(_)
+        | Action::RemoveImage(_)
+        | Action::WriteFiles(_)
+        | Action::RemoveFiles { .. } => Mark::Aside,
         Action::CreateNetwork(_) | Action::CreateVolume(_) | Action::CreateContainer(_) => Mark::Create,
         Action::RemoveNetwork { .. } | Action::RemoveVolume { .. } | Action::RemoveContainer { .. } => Mark::Remove,
         Action::ConnectNetwork(_)
@@ -135,6 +137,7 @@ fn container(action: &Action) -> Option<&str> {
         | Action::UnpauseContainer { container } => Some(&container.name),
         Action::PullImage(_)
         | Action::BuildImage(_)
+        | Action::RemoveImage(_)
         | Action::CreateNetwork(_)
         | Action::RemoveNetwork { .. }
         | Action::CreateVolume(_)
@@ -209,6 +212,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Readdressed { .. }
         | Reason::Adjusted { .. }
         | Reason::Unused
+        | Reason::Superseded
         | Reason::Due { .. }
         | Reason::Asked { .. }
         | Reason::Retried { .. }
