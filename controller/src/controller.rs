@@ -5,6 +5,7 @@
 //! its own and may be lost at any moment: Docker is the database.
 
 mod flights;
+mod hooks;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::fail_point::FailPoint;
 use crate::scribe::Notes;
 use crate::state::{Troubles, troubles};
 use flights::Flights;
+use hooks::Hooks;
 
 /// So long after one pass begins the next, so that a burst of events costs few; the first of a burst waits for nothing.
 const BETWEEN_PASSES: Duration = Duration::from_millis(100);
@@ -118,6 +120,7 @@ pub struct Controller<E> {
     tasks: TaskTracker,
     failures: Failures,
     flights: Flights,
+    hooks: Hooks,
     has_run: BTreeMap<ObjectKey, String>,
     crashes: Crashes,
     /// What was last left for those who ask what is wrong.
@@ -147,6 +150,7 @@ impl<E: Engine> Controller<E> {
             tasks: TaskTracker::new(),
             failures: Failures::new(),
             flights: Flights::default(),
+            hooks: Hooks::default(),
             has_run: BTreeMap::new(),
             crashes: Crashes::new(),
             troubles: None,
@@ -231,6 +235,9 @@ impl<E: Engine> Controller<E> {
     /// Takes in what came of a step.
     fn remember(&mut self, report: Report) {
         self.flights.hear(&report);
+        if self.hooks.hear(&report) {
+            self.soon();
+        }
         match &report {
             Report::Ended { step, result: Err(error) } => {
                 self.remember_failure(step, error);
@@ -310,6 +317,7 @@ impl<E: Engine> Controller<E> {
         observed.failures = self.failures.clone();
         self.flights.give_up_overtaken(desired);
         observed.in_flight = self.flights.objects();
+        self.hooks.tell(&mut observed);
         observed.has_run = self.has_run.clone();
         notice_crashes(&mut self.crashes, desired, &observed, now);
         observed.crashes.clone_from(&self.crashes);
@@ -320,6 +328,7 @@ impl<E: Engine> Controller<E> {
         self.schedule(&plan);
         if !plan.steps.is_empty() {
             let (content, given_up) = (Arc::clone(&target.content), self.flights.begin(&plan, desired));
+            self.hooks.begin(&plan);
             let cancels = Cancels { stop: stopping.clone(), given_up };
             self.tasks.spawn(self.executor.clone().perform(plan.clone(), content, cancels));
         }

@@ -1,7 +1,7 @@
 //! Performs the steps of a plan. It takes no decisions: a step starts when every step that it follows has succeeded, the others
 //! are skipped, and whoever plans next sees what came of it.
 //!
-//! Bounded: engine calls, stops and pulls each have their own limit, so that a slow stop or pull delays no other object.
+//! Bounded: engine calls, stops, pulls and hooks each have their own limit, so that a slow one delays no other object.
 
 mod batch;
 
@@ -26,6 +26,8 @@ const AT_ONCE: usize = 8;
 /// How many pulls: so many that those of a registry which does not answer leave room for others. The engine itself fetches three
 /// layers at a time.
 const PULLS_AT_ONCE: usize = 64;
+/// How many hooks are under way at once. They mostly wait.
+const HOOKS_AT_ONCE: usize = 64;
 
 /// What happens to a step, told while it happens.
 #[derive(Clone, Debug)]
@@ -66,6 +68,7 @@ pub struct Executor<E> {
     calls: Arc<Semaphore>,
     stops: Arc<Semaphore>,
     pulls: Arc<Semaphore>,
+    hooks: Arc<Semaphore>,
     reports: mpsc::UnboundedSender<Report>,
     fail_point: FailPoint,
 }
@@ -77,6 +80,7 @@ impl<E> Clone for Executor<E> {
             calls: Arc::clone(&self.calls),
             stops: Arc::clone(&self.stops),
             pulls: Arc::clone(&self.pulls),
+            hooks: Arc::clone(&self.hooks),
             reports: self.reports.clone(),
             fail_point: self.fail_point.clone(),
         }
@@ -87,7 +91,9 @@ impl<E: Engine> Executor<E> {
     /// An executor that tells what happens through `reports`.
     pub fn new(engine: Arc<E>, reports: mpsc::UnboundedSender<Report>, fail_point: FailPoint) -> Self {
         let limit = |count| Arc::new(Semaphore::new(count));
-        Self { engine, calls: limit(AT_ONCE), stops: limit(AT_ONCE), pulls: limit(PULLS_AT_ONCE), reports, fail_point }
+        let (calls, stops) = (limit(AT_ONCE), limit(AT_ONCE));
+        let (pulls, hooks) = (limit(PULLS_AT_ONCE), limit(HOOKS_AT_ONCE));
+        Self { engine, calls, stops, pulls, hooks, reports, fail_point }
     }
 
     /// Performs the steps of a plan to their end, or as far as nothing is cancelled.
@@ -168,6 +174,7 @@ impl<E: Engine> Executor<E> {
         match action {
             Action::PullImage(_) => &self.pulls,
             Action::StopContainer(_) => &self.stops,
+            Action::RunHook(_) => &self.hooks,
             Action::CreateNetwork(_)
             | Action::RemoveNetwork { .. }
             | Action::CreateVolume(_)

@@ -16,7 +16,7 @@ use crate::plan::{Step, StepId};
 pub struct Flight {
     /// What was declared when they were planned; nothing where the object was to go.
     declared: Option<String>,
-    /// The steps that have begun and not ended, pulls left out.
+    /// The steps that have begun and not ended, pulls and hooks left out.
     acting: BTreeSet<StepId>,
 }
 
@@ -28,7 +28,7 @@ impl Flight {
 
     /// Notes that a step has begun.
     pub fn began(&mut self, step: &Step) {
-        if !matches!(step.action, Action::PullImage(_)) {
+        if !matches!(step.action, Action::PullImage(_) | Action::RunHook(_)) {
             self.acting.insert(step.id);
         }
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use skiff_api::{ObjectKey, PodTemplate};
 
 use crate::image::RevisionImage;
+use crate::starts::StartRecord;
 pub use run::{AttemptEnd, Followed, RunEnd, RunOutcome, RunRecord};
 
 /// What is remembered, by object.
@@ -45,6 +46,9 @@ pub struct ObjectHistory {
     /// Whether it went and left containers behind, which say nothing of a run to come.
     #[serde(default)]
     pub anew: bool,
+    /// What was done after the last start of each of its containers, by the container's id.
+    #[serde(default)]
+    pub starts: BTreeMap<String, StartRecord>,
 }
 
 /// A template that was declared once, with the content that it used.

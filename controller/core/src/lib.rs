@@ -26,12 +26,13 @@ mod reason;
 mod request;
 mod revision;
 mod schedule;
+mod starts;
 mod status;
 mod template;
 
 pub use action::{
     Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume, FileEntry,
-    FileSet, PullImage, StopContainer, UpdateContainer,
+    FileSet, PullImage, RunHook, StopContainer, UpdateContainer,
 };
 pub use check::{Check, HttpCheck};
 pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};
@@ -57,7 +58,7 @@ pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume, Owner, PublishedPort,
 };
-pub use plan::{Once, OncePlan, Plan, Step, StepId, plan, plan_once};
+pub use plan::{Once, OncePlan, Plan, Step, StepId, hook_complaints, plan, plan_once};
 pub use probe::{
     ProbeAsk, ProbeFailure, ProbeKind, ProbeNews, ProbePlan, ProbeSample, ProbeSchedule, ProbeSpec, ProbeState,
     ProbeTarget, ProbeVerdict, ProbeVerdicts, Readiness, judge, probe_targets,
@@ -65,6 +66,7 @@ pub use probe::{
 pub use reason::{Change, Reason};
 pub use request::{Refusal, Request, grant, told_revisions};
 pub use schedule::Timetable;
+pub use starts::{HookEnd, StartRecord, hook_end};
 pub use status::{ObjectStatus, Phase, ReplicaStatus, status};
 
 /// The scope of a controller on an engine.

@@ -15,6 +15,7 @@ use crate::failure::Failures;
 use crate::history::History;
 use crate::image::Images;
 use crate::probe::ProbeVerdicts;
+use crate::starts::HookEnd;
 
 /// The state of the engine and of ourselves at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,10 @@ pub struct Observed {
     pub files: BTreeMap<String, Option<String>>,
     /// What the probes of containers have come to.
     pub probes: Arc<ProbeVerdicts>,
+    /// The hooks that have ended and are not remembered yet: the container's id, its start, and how they ended.
+    pub hook_ends: BTreeMap<String, (Timestamp, HookEnd)>,
+    /// The containers in which a postStart hook is running now, by id.
+    pub hooks_in_flight: BTreeSet<String>,
     /// Our own recent failures.
     pub failures: Failures,
     /// The containers that ended lately without being asked to.

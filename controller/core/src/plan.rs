@@ -8,6 +8,7 @@ mod dependency;
 mod draft;
 mod drift;
 mod facts;
+mod hook;
 mod job;
 mod network;
 mod once;
@@ -33,8 +34,10 @@ use crate::event::Event;
 use crate::held::Held;
 use crate::observed::Observed;
 use crate::reason::Reason;
+pub(crate) use checks::POST_START;
 use draft::Draft;
 pub(crate) use facts::{Facts, replica_facts};
+pub use hook::hook_complaints;
 pub use once::{Once, OncePlan, plan_once};
 
 /// The number of a step in its plan, counted from 0 in the order in which steps are best begun.

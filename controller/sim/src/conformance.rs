@@ -3,6 +3,7 @@
 //! A script performs actions and moves of others on a [`Subject`], and says what must come of them. It fails with a sentence.
 
 mod containers;
+mod hooks;
 mod networks;
 mod restarts;
 mod stage;
@@ -73,7 +74,7 @@ pub struct Script {
 
 /// Every script.
 pub fn scripts() -> Vec<Script> {
-    [containers::SCRIPTS, restarts::SCRIPTS, networks::SCRIPTS, stores::SCRIPTS]
+    [containers::SCRIPTS, hooks::SCRIPTS, restarts::SCRIPTS, networks::SCRIPTS, stores::SCRIPTS]
         .into_iter()
         .flatten()
         .map(|(name, run)| Script { name, run: *run })

@@ -9,6 +9,7 @@ mod down;
 mod engine;
 mod foreign;
 mod heal;
+mod hooks;
 mod jobs;
 mod order;
 mod probes;

@@ -36,9 +36,21 @@ pub(super) fn requirements(pod: &PodTemplate) -> Vec<Requirement> {
     found
 }
 
+/// The same for a job, whose attempts have no replicas to gate or heal.
+pub(super) fn not_run_of_job(pod: &PodTemplate) -> Vec<&'static str> {
+    let container = &pod.container;
+    let post_start = container.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.post_start.is_some());
+    let fields = [
+        (container.startup_probe.is_some(), "startupProbe"),
+        (container.readiness_probe.is_some(), "readinessProbe"),
+        (container.liveness_probe.is_some(), "livenessProbe"),
+        (post_start, "lifecycle.postStart"),
+    ];
+    let unheeded = fields.into_iter().filter_map(|(used, field)| used.then_some(field));
+    not_run(pod).into_iter().chain(unheeded).collect()
+}
+
 /// Fields that are read and not acted on by this version; starting without them could do harm, or is worth a word.
 pub(super) fn not_run(pod: &PodTemplate) -> Vec<&'static str> {
-    let container = &pod.container;
-    let fields = [(!pod.init_containers.is_empty(), "initContainers"), (container.lifecycle.is_some(), "lifecycle")];
-    fields.into_iter().filter_map(|(used, field)| used.then_some(field)).collect()
+    if pod.init_containers.is_empty() { Vec::new() } else { vec!["initContainers"] }
 }

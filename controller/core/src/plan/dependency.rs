@@ -131,5 +131,8 @@ fn job_met(draft: &Draft<'_>, job: &Job, condition: DependencyCondition) -> Met 
 fn is_checked(workload: &Workload) -> bool {
     let container = &workload.template.pod.container;
     let check = container.health_check.as_ref();
-    gates_readiness(container) || check.is_some_and(|check| check.test.first().is_some_and(|word| word != "NONE"))
+    let hooked = container.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.post_start.is_some());
+    hooked
+        || gates_readiness(container)
+        || check.is_some_and(|check| check.test.first().is_some_and(|word| word != "NONE"))
 }

@@ -12,6 +12,7 @@ use crate::desired::Desired;
 use crate::engine::EngineError;
 use crate::held::{Held, HeldReason, Pending};
 use crate::observed::{Observed, ObservedContainer, ObservedNetwork, ObservedVolume};
+use crate::probe::Places;
 use crate::reason::Reason;
 
 /// Whether something that containers need is there.
@@ -36,6 +37,8 @@ pub(super) struct Draft<'a> {
     by_object: BTreeMap<&'a ObjectKey, Vec<&'a ObservedContainer>>,
     /// Containers by name, sorted out when the first name is asked for: where there is nothing to do, none is.
     by_name: OnceCell<BTreeMap<&'a str, &'a ObservedContainer>>,
+    /// Where containers can be reached, sorted out when the first is asked for.
+    places: OnceCell<Places<'a>>,
     networks_by_name: BTreeMap<&'a str, Vec<&'a ObservedNetwork>>,
     volumes_by_name: BTreeMap<&'a str, &'a ObservedVolume>,
     /// Networks by Docker's name.
@@ -81,6 +84,7 @@ impl<'a> Draft<'a> {
             wake_at: None,
             by_object,
             by_name: OnceCell::new(),
+            places: OnceCell::new(),
             networks_by_name,
             volumes_by_name: observed.volumes.iter().map(|volume| (volume.name.as_str(), volume)).collect(),
             networks: BTreeMap::new(),
@@ -137,6 +141,11 @@ impl<'a> Draft<'a> {
 
     pub(super) fn wake(&mut self, at: Timestamp) {
         self.wake_at = Some(self.wake_at.map_or(at, |known| known.min(at)));
+    }
+
+    /// The address of a container, or why it has none.
+    pub(super) fn address(&self, container: &ObservedContainer) -> Result<String, &'static str> {
+        self.places.get_or_init(|| Places::of(self.observed)).address(container)
     }
 
     /// Our main containers of an object by ordinal.

@@ -114,6 +114,7 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, 
         Condition::Ready { .. }
         | Condition::Unready
         | Condition::Unjudged
+        | Condition::Unhooked
         | Condition::Exited
         | Condition::Created
         | Condition::Restarting => {

@@ -7,6 +7,7 @@ use skiff_api::{Kind, ObjectKey, OwnerLabels};
 
 use super::StepId;
 use super::draft::{Draft, observed_ref};
+use super::hook;
 use super::network::is_on;
 use crate::action::{Action, StopContainer};
 use crate::desired::{Intent, MountSource};
@@ -92,7 +93,8 @@ pub(super) fn stop(
     after: &[StepId],
 ) -> StepId {
     let grace_seconds = grace(draft, object, container);
-    let stop = StopContainer { container: observed_ref(container), grace_seconds };
+    let pre_stop = hook::pre_stop(draft, object, container).filter(|_| grace_seconds > 0);
+    let stop = StopContainer { container: observed_ref(container), grace_seconds, pre_stop };
     draft.step(object, hash, Action::StopContainer(stop), reason.clone(), after.iter().copied())
 }
 

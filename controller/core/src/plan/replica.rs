@@ -23,6 +23,8 @@ pub(super) enum Condition {
     Unready,
     /// It runs, and its probes have not been asked since Skiff began to look: neither Ready nor known not to be.
     Unjudged,
+    /// It runs, and its postStart hook is to be run.
+    Unhooked,
     /// It runs, and a check that restarts it has failed.
     Unhealthy,
     /// It ended and is not to be started again.
@@ -273,6 +275,7 @@ fn condition(
             Checked::Passes(since) => ready(workload, since, now),
             Checked::Unjudged => Condition::Unjudged,
             Checked::NotYet => Condition::Unready,
+            Checked::Unhooked => Condition::Unhooked,
             Checked::Fails => Condition::Unhealthy,
         },
     }

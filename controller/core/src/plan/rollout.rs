@@ -175,6 +175,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         let stuck = |replica: &&Replica<'_>| {
             let (verb, reason) = match (&replica.condition, &replica.complaint) {
                 (Condition::Exited | Condition::Created, _) => ("start container", Reason::NotStarted),
+                (Condition::Unhooked, _) => ("run postStart hook", Reason::Started),
                 (Condition::Unhealthy, Some(complaint)) => ("restart container", complaint.reason()),
                 _ => return None,
             };

@@ -10,6 +10,7 @@ use super::create::{replica_name, restore_files, update_files};
 use super::dependency::gate;
 use super::draft::{Draft, observed_ref};
 use super::drift::put_right;
+use super::hook;
 use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
 use super::rollout::Gap;
@@ -34,6 +35,7 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     if !unknown.is_empty() {
         draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().cloned().collect() });
     }
+    hook::plan_post_starts(draft, workload, &replicas);
     if is_whole(workload, &replicas) {
         for replica in &replicas {
             put_right(draft, workload, replica);
@@ -84,7 +86,7 @@ fn is_whole(workload: &Workload, replicas: &[Replica<'_>]) -> bool {
 pub(super) fn note_limits(draft: &mut Draft<'_>, workload: &Workload) {
     let unheeded: Vec<&str> = workload.not_run.iter().copied().filter(|field| *field != "initContainers").collect();
     if !unheeded.is_empty() {
-        let why = format!("{} not acted on by this version", unheeded.join(", "));
+        let why = format!("{} not acted on: it is for what serves", unheeded.join(", "));
         draft.hold(&workload.key, HeldReason::NotRun { why });
     }
 }
@@ -206,6 +208,7 @@ fn heal_one(
         | Condition::Ready { .. }
         | Condition::Unready
         | Condition::Unjudged
+        | Condition::Unhooked
         | Condition::Finished { .. } => {
             adjust(draft, workload, replica);
         }

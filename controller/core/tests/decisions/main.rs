@@ -6,6 +6,7 @@ mod drift;
 mod flights;
 mod healing;
 mod holds;
+mod hooks;
 mod images;
 mod in_place;
 mod jobs;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
     Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failure,
-    Failures, History, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration, SourceState,
-    Step, Timestamp, archived, compile, failure_behind, learn, notice_crashes, plan, status,
+    Failures, History, HookEnd, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration,
+    SourceState, Step, Timestamp, archived, compile, failure_behind, hook_end, learn, notice_crashes, plan, status,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -26,6 +26,8 @@ pub(crate) struct World {
     pub(crate) history: Arc<History>,
     pub(crate) events: Vec<Event>,
     archive: Archive,
+    pub(crate) hook_ends: BTreeMap<String, (Timestamp, HookEnd)>,
+    pub(crate) hooks_in_flight: BTreeSet<String>,
     /// The probes that a controller runs; `None` where nobody does.
     pub(crate) probes: Option<ProbeSchedule>,
     pub(crate) digest_key: u8,
@@ -50,6 +52,8 @@ impl World {
             history: Arc::default(),
             events: Vec::new(),
             archive: Archive::default(),
+            hook_ends: BTreeMap::new(),
+            hooks_in_flight: BTreeSet::new(),
             probes: Some(ProbeSchedule::default()),
             digest_key: 1,
             api_version: (1, 41),
@@ -102,6 +106,8 @@ impl World {
         let mut observed = self.engine.look(&Instance::default());
         observed.failures = self.failures.clone();
         observed.has_run = self.has_run.clone();
+        observed.hook_ends = self.hook_ends.clone();
+        observed.hooks_in_flight = self.hooks_in_flight.clone();
         observed.crashes = self.crashes.clone();
         observed.history = Arc::clone(&self.history);
         observed.probes = Arc::new(self.probes.as_ref().map(ProbeSchedule::verdicts).unwrap_or_default());
@@ -158,7 +164,9 @@ impl World {
             if !step.after.iter().all(|before| succeeded.contains(before)) {
                 continue;
             }
-            match self.engine.perform(&step.action, &content) {
+            let result = self.engine.perform(&step.action, &content);
+            self.hook_ends.extend(hook_end(step, &result));
+            match result {
                 Ok(_) => {
                     succeeded.insert(step.id);
                     if let Some(why) = failure_behind(step) {
@@ -181,6 +189,7 @@ impl World {
         notice_crashes(&mut self.crashes, &desired, &observed, now);
         let observed = self.observe();
         self.events.extend(learn(&mut self.history, &desired, &observed, now));
+        self.hook_ends.clear();
     }
 
     /// Passes for so long, as the loop makes them: soon after something was done or happened, when the plan asks for it, and now and then.

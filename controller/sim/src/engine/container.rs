@@ -11,6 +11,7 @@ use skiff_core::{
 use super::SimEngine;
 use super::answers::Answers;
 use super::check::Check;
+use super::hook::SimHook;
 
 /// What Docker says of a container whose program is in no image.
 const NO_PROGRAM: &str = "unable to start container process: exec: no such file or directory";
@@ -100,6 +101,10 @@ pub struct SimContainer {
     pub answers: Answers,
     /// Whether it fails every probe until it is started again.
     pub is_sick: bool,
+    /// Whether its postStart hooks fail, whatever they are.
+    pub fails_hooks: bool,
+    /// The hooks that were run in it.
+    pub hooks: Vec<SimHook>,
     /// Its state.
     pub state: ContainerState,
     /// The verdict of its health check.

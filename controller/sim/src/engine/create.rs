@@ -120,6 +120,7 @@ fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<Strin
         is_broken: image.is_broken || is_nowhere(container),
         check: Check::of(container, image.checks),
         answers: image.answers,
+        fails_hooks: image.fails_hooks,
         ..SimContainer::default()
     }
 }

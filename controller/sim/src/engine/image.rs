@@ -38,6 +38,8 @@ pub struct SimImage {
     pub stop_code: i64,
     /// How its containers answer probes.
     pub answers: Answers,
+    /// Whether the postStart hooks of its containers fail.
+    pub fails_hooks: bool,
 }
 
 /// The images of the engine and of the registries.

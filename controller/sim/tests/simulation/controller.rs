@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use skiff_api::Instance;
 use skiff_core::{
-    CompileInput, ContentStore, DeclaredObject, Desired, DigestKey, EngineError, Event, Intent, Observed, Outcome,
-    Plan, ProbeNews, ProbeSchedule, SourceState, Step, StepId, Timestamp, compile, failure_behind, plan,
+    Action, CompileInput, ContentStore, DeclaredObject, Desired, DigestKey, EngineError, Event, HookEnd, Intent,
+    Observed, Outcome, Plan, ProbeNews, ProbeSchedule, SourceState, Step, StepId, Timestamp, compile, failure_behind,
+    hook_end, plan,
 };
 use skiff_sim::SimEngine;
 
@@ -41,6 +42,7 @@ pub(crate) struct Controller {
     pub(crate) probes: ProbeSchedule,
     /// What was told in the last pass.
     pub(crate) events: Vec<Event>,
+    hook_ends: BTreeMap<String, (Timestamp, HookEnd)>,
     batches: Vec<Batch>,
     saw_ours: bool,
     /// Whether each step is performed twice.
@@ -64,6 +66,7 @@ impl Controller {
             memory: Memory::default(),
             probes: ProbeSchedule::default(),
             events: Vec::new(),
+            hook_ends: BTreeMap::new(),
             batches: Vec::new(),
             saw_ours: false,
             stutters,
@@ -120,6 +123,7 @@ impl Controller {
     pub(crate) fn crash(&mut self, now: Timestamp) {
         self.memory.crash(now);
         self.probes = ProbeSchedule::default();
+        self.hook_ends.clear();
         self.batches.clear();
         self.wake_at = None;
         self.saw_ours = false;
@@ -134,7 +138,11 @@ impl Controller {
         self.probe(engine);
         let Some(mut observed) = self.observe(engine) else { return Ok(false) };
         let now = engine.now();
-        let in_flight = self.batches.iter().flat_map(|batch| batch.steps.values().map(|step| step.object.clone()));
+        let steps = || self.batches.iter().flat_map(|batch| batch.steps.values());
+        // A hook may take long, and its object is free meanwhile.
+        let in_flight = steps().filter(|step| !step.action.is_hook()).map(|step| step.object.clone());
+        observed.hooks_in_flight = steps().filter_map(hook_in).collect();
+        observed.hook_ends = std::mem::take(&mut self.hook_ends);
         self.events = self.memory.complete(&self.desired, &mut observed, in_flight.collect(), now)?;
         let planned = plan(&self.desired, &observed, now);
         if planned != plan(&self.desired, &observed, now) {
@@ -208,6 +216,7 @@ impl Controller {
             return Err(format!("performed twice, {} failed: {error}", described(&step)));
         }
         batch.steps.remove(&step.id);
+        self.hook_ends.extend(hook_end(&step, &result));
         match &result {
             Ok(_) => {
                 batch.done.insert(step.id);
@@ -259,4 +268,9 @@ fn in_order(plan: &Plan) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The container in which a step runs a hook.
+fn hook_in(step: &Step) -> Option<String> {
+    if let Action::RunHook(hook) = &step.action { hook.container.id.clone() } else { None }
 }

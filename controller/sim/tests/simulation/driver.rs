@@ -6,6 +6,7 @@ use skiff_sim::SimEngine;
 
 use crate::bounds::Sight;
 use crate::controller::{Controller, Performed, described};
+use crate::hooks;
 use crate::manifests::Manifests;
 use crate::random::Random;
 use crate::watch::Watch;
@@ -28,6 +29,8 @@ pub(crate) struct Driver {
     pub(crate) engine: SimEngine,
     pub(crate) controller: Controller,
     pub(crate) watch: Watch,
+    /// What was declared so far.
+    past: Vec<Manifests>,
     trace: Vec<String>,
     /// What the last pass held, so that it is told once.
     held: Vec<String>,
@@ -35,7 +38,15 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn new(random: Random, engine: SimEngine, controller: Controller) -> Self {
-        Self { random, engine, controller, watch: Watch::default(), trace: Vec::new(), held: Vec::new() }
+        Self {
+            random,
+            engine,
+            controller,
+            watch: Watch::default(),
+            past: Vec::new(),
+            trace: Vec::new(),
+            held: Vec::new(),
+        }
     }
 
     /// What went wrong, with the last things that happened and how to see it again.
@@ -55,6 +66,7 @@ impl Driver {
     /// The source yields something, or is read again.
     pub(crate) fn load(&mut self, manifests: &Manifests) {
         self.watch.load(manifests);
+        self.past.push(manifests.clone());
         self.controller.load(manifests, true, 0);
     }
 
@@ -81,6 +93,7 @@ impl Driver {
         }
         let sight = Sight { engine: &self.engine, probes: &self.controller.probes };
         self.watch.planned(&self.controller.last_plan, sight)?;
+        hooks::check_plan(&self.engine, &self.past, &self.controller)?;
         if steps > 0 || self.held != held {
             self.say(&format!("pass: {steps} steps; held: {}", held.join("; ")));
             self.held = held;
@@ -92,6 +105,7 @@ impl Driver {
     pub(crate) fn step(&mut self) -> Result<Option<Performed>, String> {
         let Some((index, step)) = self.controller.choose(&mut self.random) else { return Ok(None) };
         self.watch.before_step(Sight { engine: &self.engine, probes: &self.controller.probes });
+        let stopped = hooks::stopped(&self.engine, &step);
         let performed = self.controller.perform(&mut self.engine, index, step)?;
         let outcome = match &performed.result {
             Ok(outcome) => format!("{outcome:?}"),
@@ -100,6 +114,11 @@ impl Driver {
         self.say(&format!("{} → {outcome}", described(&performed.step)));
         let sight = Sight { engine: &self.engine, probes: &self.controller.probes };
         self.watch.after_step(sight, &performed)?;
+        if performed.result.is_ok()
+            && let Some(container) = stopped
+        {
+            hooks::check_stopped(&self.engine, &container)?;
+        }
         Ok(Some(performed))
     }
 

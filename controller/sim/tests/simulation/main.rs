@@ -8,6 +8,7 @@ mod controller;
 mod driver;
 mod edit;
 mod history;
+mod hooks;
 mod manifests;
 mod memory;
 mod nature;

@@ -223,6 +223,7 @@ fn settings(container: &mut Value, index: usize, namespace: &str, oneshot: bool,
     }
     if !oneshot {
         probes(container, random);
+        hooks(container, random);
     }
     put(container, "imagePullPolicy", json!(random.pick(&["IfNotPresent", "IfNotPresent", "Always"])));
 }
@@ -239,6 +240,19 @@ fn probes(container: &mut Value, random: &mut Random) {
     }
     if random.chance(20) {
         put(container, "livenessProbe", http(*random.pick(&[1, 5]), 2));
+    }
+}
+
+fn hooks(container: &mut Value, random: &mut Random) {
+    let mut lifecycle = json!({});
+    if random.chance(15) {
+        put(&mut lifecycle, "postStart", json!({ "exec": { "command": ["warm-up"] } }));
+    }
+    if random.chance(15) {
+        put(&mut lifecycle, "preStop", json!({ "sleep": "1s" }));
+    }
+    if lifecycle != json!({}) {
+        put(container, "lifecycle", lifecycle);
     }
 }
 
