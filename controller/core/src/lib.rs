@@ -40,8 +40,8 @@ pub use content::{Archive, ContentKey, ContentStore, DigestKey};
 pub use course::Course;
 pub use crash::{Crash, Crashes, notice_crashes};
 pub use desired::{
-    Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Intent,
-    Job, Mount, MountSource, Rollout, SourceState, StopFirst, Template, Use, Workload,
+    Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Init,
+    Intent, Job, Mount, MountSource, Rollout, SourceState, StopFirst, Template, Use, Workload,
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};

@@ -2,6 +2,7 @@
 //!
 //! Total and deterministic: the same inputs give the same plan, byte for byte, and nothing is decided anywhere else.
 
+mod beside;
 mod checks;
 mod create;
 mod dependency;
@@ -9,6 +10,7 @@ mod draft;
 mod drift;
 mod facts;
 mod hook;
+mod init;
 mod job;
 mod network;
 mod once;
@@ -117,6 +119,7 @@ pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
             }
         }
     }
+    init::plan_leftovers(&mut draft);
     removal::plan_leftovers(&mut draft);
     draft.finish()
 }

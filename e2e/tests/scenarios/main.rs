@@ -10,6 +10,7 @@ mod engine;
 mod foreign;
 mod heal;
 mod hooks;
+mod inits;
 mod jobs;
 mod order;
 mod probes;

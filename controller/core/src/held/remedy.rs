@@ -12,6 +12,7 @@ impl Held {
             }
             HeldReason::Restarting { container, .. }
             | HeldReason::CrashLoop { container, .. }
+            | HeldReason::InitFailed { container, .. }
             | HeldReason::GaveUp { container, .. } => {
                 format!("look at `docker logs {container}`, or `skiff logs {name}`")
             }
@@ -45,6 +46,7 @@ impl Held {
             | HeldReason::WaitingReady { .. }
             | HeldReason::BackOff { .. }
             | HeldReason::ImagePullBackOff { .. }
+            | HeldReason::Initializing { .. }
             | HeldReason::Removing { .. }
             | HeldReason::Protected
             | HeldReason::NotRun { .. }

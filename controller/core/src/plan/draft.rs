@@ -132,6 +132,7 @@ impl<'a> Draft<'a> {
         | HeldReason::ImagePullBackOff { until, .. }
         | HeldReason::CrashLoop { until, .. }
         | HeldReason::Retry { until, .. }
+        | HeldReason::InitFailed { until, .. }
         | HeldReason::WaitingReady { until: Some(until), .. } = &why
         {
             self.wake(*until);

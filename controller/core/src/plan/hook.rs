@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use skiff_api::{ObjectKey, OwnerLabels, PodTemplate};
+use skiff_api::{Component, ObjectKey, OwnerLabels, PodTemplate};
 
 use super::checks::POST_START;
 use super::draft::{Draft, observed_ref};
@@ -90,11 +90,13 @@ pub(super) fn plan_post_starts(draft: &mut Draft<'_>, workload: &Workload, repli
 
 /// What is run before a container is stopped, where it runs. Where its own template is not known any more the declared one says it.
 pub(super) fn pre_stop(draft: &Draft<'_>, object: &ObjectKey, container: &ObservedContainer) -> Option<Check> {
+    // What runs beside the main container drains nothing.
+    let labels = container.owner.labels().filter(|labels| labels.component == Component::Main)?;
     if container.state != ContainerState::Running {
         return None;
     }
     let declared = draft.desired.containers_of(object);
-    let own = made_from(declared, &draft.observed.history, container.owner.labels()?);
+    let own = made_from(declared, &draft.observed.history, labels);
     let pod = own.or_else(|| declared.map(|workload| &workload.template.pod))?;
     let hook = pod.container.lifecycle.as_ref()?.pre_stop.as_ref()?;
     let address = draft.address(container);

@@ -341,15 +341,18 @@ impl<'d, 'a> Gap<'d, 'a> {
     fn create(&self, draft: &mut Draft<'_>, ground: &Ground, ordinal: u32, reason: &Reason, after: &[StepId]) {
         let place = Place::replica(draft, self.workload, ordinal, self.revision);
         let made = create(draft, self.workload, ground, place, reason, after);
-        draft.starts.entry(self.workload.key.clone()).or_default().0.push(made.started);
+        draft.starts.entry(self.workload.key.clone()).or_default().0.extend(made.started);
     }
 
     /// Notes whether, after the starts of this plan, all of the object runs: what depends on it can then follow in one plan.
     fn note_starts(&self, draft: &mut Draft<'_>, made: usize) {
-        let runs = self.current.iter().filter(|replica| {
-            replica.condition.is_ready() || matches!(replica.condition, Condition::Exited | Condition::Created)
+        let is_free = self.workload.inits.is_empty();
+        let runs = self.current.iter().filter(|replica| match replica.condition {
+            Condition::Exited => true,
+            Condition::Created => is_free,
+            _ => replica.condition.is_ready(),
         });
-        let whole = runs.count() + made >= self.wanted;
+        let whole = runs.count() + if is_free { made } else { 0 } >= self.wanted;
         if let Some((_, all)) = draft.starts.get_mut(&self.workload.key) {
             *all = whole;
         }

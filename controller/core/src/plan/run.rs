@@ -10,6 +10,7 @@ use super::StepId;
 use super::create::{Place, create, lay_ground, restore_files};
 use super::draft::{Draft, observed_ref};
 use super::drift::adjust;
+use super::init;
 use super::removal::{remove, stop_where_it_runs};
 use super::replica::classify;
 use super::workload::obstacle;
@@ -266,6 +267,9 @@ impl<'a> Course<'_, 'a> {
     /// Starts an attempt that was made and not started.
     fn start(&self, draft: &mut Draft<'a>, container: &'a ObservedContainer, mut after: Vec<StepId>) {
         let workload = &self.job.workload;
+        if !init::are_done(draft, workload, container, &after) {
+            return;
+        }
         let replica = classify(draft, workload, container);
         after.extend(adjust(draft, workload, &replica));
         after.extend(restore_files(draft, workload, container));
@@ -299,7 +303,7 @@ impl<'a> Course<'_, 'a> {
             after.extend(self.free_name(draft, &place.name, &pulled));
             let made = create(draft, workload, &ground, place, &self.reason(number), &after);
             before = Some(made.created);
-            draft.starts.entry(workload.key.clone()).or_default().0.push(made.started);
+            draft.starts.entry(workload.key.clone()).or_default().0.extend(made.started);
         }
     }
 

@@ -11,6 +11,7 @@ use super::dependency::gate;
 use super::draft::{Draft, observed_ref};
 use super::drift::put_right;
 use super::hook;
+use super::init;
 use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
 use super::rollout::Gap;
@@ -84,9 +85,8 @@ fn is_whole(workload: &Workload, replicas: &[Replica<'_>]) -> bool {
 
 /// Says what of the manifest this version does not act on.
 pub(super) fn note_limits(draft: &mut Draft<'_>, workload: &Workload) {
-    let unheeded: Vec<&str> = workload.not_run.iter().copied().filter(|field| *field != "initContainers").collect();
-    if !unheeded.is_empty() {
-        let why = format!("{} not acted on: it is for what serves", unheeded.join(", "));
+    if !workload.not_run.is_empty() {
+        let why = format!("{} not acted on: it is for what serves", workload.not_run.join(", "));
         draft.hold(&workload.key, HeldReason::NotRun { why });
     }
 }
@@ -97,11 +97,6 @@ pub(super) fn obstacle(
     workload: &Workload,
     has_begun: impl FnOnce() -> bool,
 ) -> Result<Vec<StepId>, HeldReason> {
-    if workload.not_run.contains(&"initContainers") {
-        return Err(HeldReason::NotRun {
-            why: "init containers are not run by this version, and it does not start without them".to_owned(),
-        });
-    }
     let has = draft.observed.engine.api_version;
     if let Some((field, needs)) = workload.requires.iter().find(|(_, needs)| *needs > has) {
         let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
@@ -200,7 +195,9 @@ fn heal_one(
         Condition::Unhealthy => restart(draft, workload, replica),
         // What keeps it from starting is said once for the object, by whoever closes the gap.
         Condition::Created => {
-            if let Ok(after) = gate {
+            if let Ok(after) = gate
+                && init::are_done(draft, workload, container, after)
+            {
                 start(draft, workload, replica, after.clone());
             }
         }

@@ -9,6 +9,7 @@ mod holds;
 mod hooks;
 mod images;
 mod in_place;
+mod inits;
 mod jobs;
 mod once;
 mod probes;

@@ -7,6 +7,7 @@ use skiff_sim::SimEngine;
 use crate::bounds::Sight;
 use crate::controller::{Controller, Performed, described};
 use crate::hooks;
+use crate::inits;
 use crate::manifests::Manifests;
 use crate::random::Random;
 use crate::watch::Watch;
@@ -106,6 +107,7 @@ impl Driver {
         let Some((index, step)) = self.controller.choose(&mut self.random) else { return Ok(None) };
         self.watch.before_step(Sight { engine: &self.engine, probes: &self.controller.probes });
         let stopped = hooks::stopped(&self.engine, &step);
+        inits::check_start(&self.engine, &self.past, &step)?;
         let performed = self.controller.perform(&mut self.engine, index, step)?;
         let outcome = match &performed.result {
             Ok(outcome) => format!("{outcome:?}"),

@@ -9,6 +9,7 @@ mod driver;
 mod edit;
 mod history;
 mod hooks;
+mod inits;
 mod manifests;
 mod memory;
 mod nature;

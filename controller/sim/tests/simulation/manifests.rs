@@ -131,6 +131,11 @@ impl Manifests {
         if let Some(container) = template.get_mut("container") {
             settings(container, index, namespace, oneshot, random);
         }
+        if !oneshot && random.chance(12) {
+            let init = |name: &str| json!({ "name": name, "image": ONESHOT });
+            let count = *random.pick(&[1, 2]);
+            put(&mut template, "initContainers", ["prepare", "check"].into_iter().take(count).map(init).collect());
+        }
         template
     }
 

@@ -9,6 +9,7 @@ use skiff_api::{
 use skiff_core::{ContainerState, MountSource};
 use skiff_sim::{DockerRestart, Pull, SimContainer, SimEngine, SimHook};
 
+use crate::inits::is_init;
 use crate::manifests::{Manifests, ONESHOT, SECRET_MARK, put};
 
 /// Everything that is wrong, as sentences. With `excuses`, objects that something outside really holds up are left out, and so are
@@ -30,6 +31,8 @@ pub(crate) fn complaints(
         }
         if !excused.contains(key) {
             found.extend(check_deployment(manifests, engine, key, deployment, &containers));
+            let left = engine.containers().filter(|one| is_init(one) && object_of(&one.labels).as_ref() == Some(key));
+            found.extend(left.map(|init| format!("{} is left behind", init.name)));
         }
     }
     check_nothing_else(manifests, engine, &mut found);
@@ -48,7 +51,8 @@ pub(crate) fn complaints(
 
 /// The containers of an object, main ones of our instance.
 pub(crate) fn of_object<'a>(engine: &'a SimEngine, key: &ObjectKey) -> Vec<&'a SimContainer> {
-    engine.containers().filter(|container| object_of(&container.labels).as_ref() == Some(key)).collect()
+    let is_main = |container: &&SimContainer| object_of(&container.labels).as_ref() == Some(key) && !is_init(container);
+    engine.containers().filter(is_main).collect()
 }
 
 /// The object that labels name, where they are of our instance.
@@ -107,13 +111,17 @@ fn never_runs(deployment: &Deployment) -> bool {
 }
 
 fn image_is_missing(engine: &SimEngine, deployment: &Deployment) -> bool {
-    let container = &deployment.spec.template.container;
-    let Some(image) = engine.image(&container.image) else { return true };
-    match container.image_pull_policy {
-        PullPolicy::Always => image.pull == Pull::Fails,
-        PullPolicy::IfNotPresent => !image.local && image.pull == Pull::Fails,
-        PullPolicy::Never => !image.local,
-    }
+    let template = &deployment.spec.template;
+    let is_missing = |reference: &String| {
+        let Some(image) = engine.image(reference) else { return true };
+        match template.container.image_pull_policy {
+            PullPolicy::Always => image.pull == Pull::Fails,
+            PullPolicy::IfNotPresent => !image.local && image.pull == Pull::Fails,
+            PullPolicy::Never => !image.local,
+        }
+    };
+    let inits = template.init_containers.iter().filter_map(|init| init.image.as_ref());
+    inits.chain([&template.container.image]).any(is_missing)
 }
 
 /// Whether something of an object answers no probe any more, and nothing that would restart it asks.
