@@ -24,6 +24,7 @@ fn of_a_start(stage: &mut Stage<'_>) -> Result<(), String> {
     }
     stage.does(stage.stop("hooked"))?;
     stage.fails(stage.hook("hooked", first, "exit 0"), "Stale")?;
+    stage.pass_time();
     stage.does(stage.start("hooked"))?;
     stage.fails(stage.hook("hooked", first, "exit 0"), "Stale")?;
     let second = stage.detail("hooked")?.started_at;

@@ -261,6 +261,11 @@ impl<'a> Stage<'a> {
         self.container(name)?.detail.ok_or_else(|| format!("{name} was not inspected"))
     }
 
+    /// Lets a tenth of a second pass.
+    pub(super) fn pass_time(&mut self) {
+        self.subject.pass_time();
+    }
+
     /// Waits until a container is as a predicate says.
     pub(super) fn until(&mut self, name: &str, wanted: impl Fn(&ObservedContainer) -> bool) -> Result<(), String> {
         for _ in 0..LOOKS {

@@ -125,6 +125,7 @@ fn stopped(action: &Action) -> Option<&String> {
         | Action::ConnectNetwork(_)
         | Action::DisconnectNetwork { .. }
         | Action::StartContainer { .. }
+        | Action::RunHook(_)
         | Action::RenameContainer { .. }
         | Action::UnpauseContainer { .. }
         | Action::UpdateContainer(_) => None,
