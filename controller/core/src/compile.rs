@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::Engine as _;
-use skiff_api::{Instance, Kind, Object, ObjectKey, annotation};
+use skiff_api::{Instance, Kind, Object, ObjectKey};
 
 use crate::content::{Archive, ContentStore, DigestKey};
 use crate::desired::{Departed, Desired, Intent, SourceState};
@@ -124,8 +124,7 @@ pub fn archived(desired: &Desired, content: &ContentStore, history: &History, ke
 
 /// What is remembered of an object once it is declared no more.
 fn departed(declared: &DeclaredObject, depends_on: Vec<ObjectKey>) -> Departed {
-    let protected = declared.object.metadata().annotations.get(annotation::PRUNE).is_some_and(|value| value == "false");
-    Departed { depends_on, protected }
+    Departed::of(&declared.object, depends_on)
 }
 
 fn gather_content(objects: &BTreeMap<ObjectKey, DeclaredObject>) -> ContentStore {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use skiff_api::{Instance, NetworkSpec, ObjectKey, VolumeSpec};
+use skiff_api::{Instance, NetworkSpec, Object, ObjectKey, ReclaimPolicy, VolumeSpec, annotation};
 
 pub use job::{Cron, Job};
 pub use template::{Attachment, EnvEntry, EnvValue, InPlace, Mount, MountSource, Template, Use};
@@ -103,6 +103,19 @@ pub struct Departed {
     pub depends_on: Vec<ObjectKey>,
     /// Whether `skiff.dev/prune: "false"` protects it.
     pub protected: bool,
+    /// Of a volume: whether its data goes with it (`reclaimPolicy: Delete`).
+    #[serde(default)]
+    pub deletes_data: bool,
+}
+
+impl Departed {
+    /// What is remembered of an object that depends on these.
+    pub fn of(object: &Object, depends_on: Vec<ObjectKey>) -> Self {
+        let protected = object.metadata().annotations.get(annotation::PRUNE).is_some_and(|value| value == "false");
+        let deletes_data =
+            matches!(object, Object::Volume(volume) if volume.spec.reclaim_policy == ReclaimPolicy::Delete);
+        Self { depends_on, protected, deletes_data }
+    }
 }
 
 /// A network, compiled.
@@ -143,7 +156,7 @@ pub struct DesiredVolume {
     pub labels: BTreeMap<String, String>,
     /// The hash of the canonical form.
     pub hash: String,
-    /// The canonical form; the reclaim policy is in it, so that it is known when the manifest has gone.
+    /// The canonical form.
     pub canonical: String,
     /// What is remembered of it.
     pub departed: Departed,

@@ -162,6 +162,11 @@ pub enum HeldReason {
         /// Which.
         containers: Vec<String>,
     },
+    /// Containers that stay have the volume.
+    VolumeInUse {
+        /// Which.
+        containers: Vec<String>,
+    },
     /// The engine cannot do it.
     Unsupported {
         /// The field.
@@ -242,6 +247,7 @@ impl HeldReason {
             | Self::SourceHasProblems { .. }
             | Self::Protected
             | Self::NetworkInUse { .. }
+            | Self::VolumeInUse { .. }
             | Self::Unsupported { .. }
             | Self::NotRun { .. }
             | Self::Paused
@@ -302,7 +308,9 @@ impl fmt::Display for HeldReason {
                 write!(f, "source {source} has {problems} problems; nothing of it is removed until they are mended")
             }
             Self::Protected => f.write_str("protected by skiff.dev/prune: \"false\""),
-            Self::NetworkInUse { containers } => write!(f, "in use by {}", containers.join(", ")),
+            Self::NetworkInUse { containers } | Self::VolumeInUse { containers } => {
+                write!(f, "in use by {}", containers.join(", "))
+            }
             Self::Unsupported { field, needs, has } => {
                 write!(f, "{field} needs Docker's API {needs}, this engine has {has}")
             }

@@ -88,6 +88,9 @@ async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<T
     goal.desired.instance = session.settings.instance.clone();
     goal.desired.intent = intent;
     let named = context.settings.source.clone();
+    if let Some(name) = &named {
+        goal.desired.claimed = session.state.other_claims(name);
+    }
     let known: BTreeSet<String> = match named {
         Some(name) => BTreeSet::from([name]),
         None => session.state.sources().map(ToOwned::to_owned).chain(labelled(&session.observe().await?)).collect(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use skiff_api::{Dependency, Kind, Object, ObjectKey, annotation};
+use skiff_api::{Dependency, Kind, Object, ObjectKey};
 use skiff_core::{Departed, HostFiles};
 
 /// The objects of a source as they were when they were last valid.
@@ -42,8 +42,7 @@ impl Good {
 
     fn remembered(&self, key: &ObjectKey, object: &Object) -> Departed {
         let depends_on = object.depends_on().iter().map(|dependency| self.resolve(key, dependency)).collect();
-        let protected = object.metadata().annotations.get(annotation::PRUNE).is_some_and(|value| value == "false");
-        Departed { depends_on, protected }
+        Departed::of(object, depends_on)
     }
 
     /// A dependency names a deployment or, where there is none of that name, a job.

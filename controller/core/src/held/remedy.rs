@@ -37,7 +37,10 @@ impl Held {
             HeldReason::SourceHasProblems { .. } => {
                 "mend them; `skiff validate PATH` shows each with its line".to_owned()
             }
-            HeldReason::NetworkInUse { .. } => "disconnect them with `docker network disconnect`".to_owned(),
+            HeldReason::NetworkInUse { .. } => {
+                "disconnect them with `docker network disconnect`, or take their source down".to_owned()
+            }
+            HeldReason::VolumeInUse { .. } => "remove them, or take their source down".to_owned(),
             HeldReason::Unsupported { field, .. } => format!("update Docker, or take {field} out of the manifest"),
             HeldReason::ContentUnknown { .. } => "`skiff down` and `skiff up` of it make it known again".to_owned(),
             HeldReason::LabelsUnreadable { name, .. } => format!("remove {name} by hand if it is no use"),

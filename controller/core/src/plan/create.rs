@@ -81,7 +81,7 @@ pub(super) fn lay_ground(draft: &mut Draft<'_>, workload: &Workload, gate: Vec<S
     Ok(Ground { image, pull: Some(pull), after })
 }
 
-fn waiting_for(draft: &Draft<'_>, kind: Kind, name: &str, workload: &Workload) -> HeldReason {
+pub(super) fn waiting_for(draft: &Draft<'_>, kind: Kind, name: &str, workload: &Workload) -> HeldReason {
     let declared = draft.desired.networks.iter().find(|(_, network)| network.name == name).map(|(key, _)| key.clone());
     let dependency = declared.unwrap_or_else(|| ObjectKey::new(kind, workload.key.namespace.as_str(), name));
     HeldReason::WaitingFor { dependency, condition: DependencyCondition::default() }

@@ -48,6 +48,10 @@ pub(super) struct Draft<'a> {
     pub(super) removals: BTreeMap<String, StepId>,
     /// The steps that take a container off a network, by both ids.
     pub(super) detached: BTreeMap<(String, String), StepId>,
+    /// The objects of which all containers go, now or when they can.
+    pub(super) going: BTreeSet<ObjectKey>,
+    /// The objects that would go and are held back, which is said.
+    pub(super) kept: BTreeSet<ObjectKey>,
     /// Sources whose prune is held.
     pub(super) unpruned: BTreeSet<String>,
     /// The steps that start containers of an object, and whether all of it then runs.
@@ -88,6 +92,8 @@ impl<'a> Draft<'a> {
             files: BTreeMap::new(),
             removals: BTreeMap::new(),
             detached: BTreeMap::new(),
+            going: BTreeSet::new(),
+            kept: BTreeSet::new(),
             unpruned: BTreeSet::new(),
             starts: BTreeMap::new(),
             restarts: BTreeMap::new(),

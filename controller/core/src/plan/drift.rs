@@ -8,7 +8,7 @@ use super::StepId;
 use super::create::{is_replica_name, replica_name};
 use super::draft::{Draft, Presence, observed_ref};
 use super::network::presence;
-use super::replica::Replica;
+use super::replica::{Condition, Replica};
 use crate::action::{Action, ConnectNetwork, UpdateContainer};
 use crate::desired::{Attachment, InPlace, Workload};
 use crate::observed::{ContainerState, Endpoint};
@@ -16,6 +16,11 @@ use crate::reason::{Change, Reason};
 
 /// Puts right what can be put right on an existing container; returns the steps that its start must follow.
 pub(super) fn put_right(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
+    if replica.condition == Condition::Restarting {
+        // It has neither a process nor a place on a network; Docker lets only its settings be changed.
+        update(draft, workload, replica);
+        return Vec::new();
+    }
     rename(draft, workload, replica);
     adjust(draft, workload, replica)
 }
@@ -72,6 +77,28 @@ fn networks(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -
     for (name, id) in &replica.container.networks {
         if !wanted(name) && !draft.detached.contains_key(&(replica.container.id.clone(), id.clone())) {
             detach(draft, workload, replica, (name, id), Reason::Overconnected { network: name.clone() });
+        }
+    }
+    steps
+}
+
+/// Puts one that will be replaced back on what it was on and what is there no more, so that it serves, or can start, until then.
+pub(super) fn reconnect(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
+    let container = replica.container;
+    let mut steps = Vec::new();
+    for (name, id) in &container.networks {
+        let is_there = draft.observed.networks.iter().any(|network| network.id == *id);
+        let detached = draft.detached.contains_key(&(container.id.clone(), id.clone()));
+        if id.is_empty() || (is_there && !detached) {
+            continue;
+        }
+        match workload.networks.iter().find(|attachment| attachment.network == *name) {
+            Some(attachment) => steps.extend(attach(draft, workload, replica, attachment)),
+            None if detached => {}
+            None => {
+                let reason = Reason::Overconnected { network: name.clone() };
+                steps.push(detach(draft, workload, replica, (name, id), reason));
+            }
         }
     }
     steps

@@ -1,11 +1,12 @@
 //! Networks: made when missing, made anew when their definition changed, never confused with one of the same name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use skiff_api::{Component, ObjectKey, OwnerLabels};
 
 use super::draft::{Draft, Presence, observed_ref};
+use super::removal::stays;
 use crate::action::{Action, CreateNetwork};
 use crate::desired::DesiredNetwork;
 use crate::held::HeldReason;
@@ -14,7 +15,15 @@ use crate::reason::{Change, Reason};
 use crate::template;
 
 pub(super) fn plan_networks(draft: &mut Draft<'_>) {
-    for (key, network) in &draft.desired.networks {
+    let networks = &draft.desired.networks;
+    for (key, network) in networks.iter().filter(|(_, network)| !network.spec.external) {
+        let presence = plan_network(draft, key, network);
+        draft.networks.insert(network.name.clone(), presence);
+    }
+    // What one object makes may be external to another, of another source.
+    let made: BTreeSet<String> = draft.networks.keys().cloned().collect();
+    for (key, network) in networks.iter().filter(|(_, network)| network.spec.external && !made.contains(&network.name))
+    {
         let presence = plan_network(draft, key, network);
         draft.networks.insert(network.name.clone(), presence);
     }
@@ -88,13 +97,11 @@ fn remake(
 ) -> Presence {
     let attached: Vec<&ObservedContainer> =
         draft.observed.containers.iter().filter(|container| is_on(container, &found.id)).collect();
-    let foreign: Vec<String> = attached
-        .iter()
-        .filter(|container| container.owner.labels().is_none())
-        .map(|container| container.name.clone())
-        .collect();
-    if !foreign.is_empty() {
-        draft.hold(key, HeldReason::NetworkInUse { containers: foreign });
+    // Nobody would put them back.
+    let staying: Vec<String> =
+        attached.iter().filter(|container| stays(draft, container)).map(|container| container.name.clone()).collect();
+    if !staying.is_empty() {
+        draft.hold(key, HeldReason::NetworkInUse { containers: staying });
         return Presence::There;
     }
     if attached.iter().filter_map(|container| container.owner.labels()).any(|labels| draft.in_flight(&labels.object)) {

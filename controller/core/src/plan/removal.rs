@@ -9,7 +9,7 @@ use super::StepId;
 use super::draft::{Draft, observed_ref};
 use super::network::is_on;
 use crate::action::{Action, StopContainer};
-use crate::desired::{Intent, MountSource};
+use crate::desired::{Intent, MountSource, Workload};
 use crate::held::HeldReason;
 use crate::observed::{ContainerState, ObservedContainer};
 use crate::reason::Reason;
@@ -21,6 +21,7 @@ const DEFAULT_GRACE_SECONDS: u32 = 30;
 pub(super) fn plan_removals(draft: &mut Draft<'_>) {
     report_unreadable(draft);
     let going = going(draft);
+    draft.going = going.keys().cloned().collect();
     let mut removed: BTreeMap<ObjectKey, Vec<StepId>> = BTreeMap::new();
     for object in removal_order(draft, &going) {
         let Some(reason) = going.get(&object) else { continue };
@@ -119,11 +120,12 @@ fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
         let sources = containers.iter().filter_map(|container| container.owner.labels()).map(|labels| &labels.source);
         let loaded = sources.filter(|source| desired.sources.contains_key(*source)).min();
         let declared = desired.containers_of(object).is_some();
-        match (desired.intent, loaded) {
-            (Intent::Down { .. }, _) if loaded.is_some() || declared => {
+        let orphaned_by = loaded.filter(|_| !declared && !desired.claimed.contains(object));
+        match (desired.intent, orphaned_by) {
+            (Intent::Down { .. }, _) if declared || orphaned_by.is_some() => {
                 going.insert(object.clone(), Reason::Unwanted);
             }
-            (Intent::Run, Some(source)) if !declared && !desired.claimed.contains(object) => {
+            (Intent::Run, Some(source)) => {
                 by_source.entry(source.clone()).or_default().insert(object.clone());
             }
             (Intent::Run | Intent::Down { .. }, _) => {}
@@ -145,6 +147,7 @@ fn guard(draft: &mut Draft<'_>, source: &str, orphans: BTreeSet<ObjectKey>) -> B
     for object in &protected {
         draft.hold(object, HeldReason::Protected);
     }
+    draft.kept.extend(protected.iter().cloned());
     let removed = removable.len();
     let kept = draft.desired.with_containers().filter(|workload| workload.source == source);
     let kept = kept.filter(|workload| !draft.containers(&workload.key).is_empty()).count() + protected.len();
@@ -161,6 +164,7 @@ fn guard(draft: &mut Draft<'_>, source: &str, orphans: BTreeSet<ObjectKey>) -> B
     for object in &removable {
         draft.hold(object, why.clone());
     }
+    draft.kept.extend(removable);
     draft.unpruned.insert(source.to_owned());
     BTreeSet::new()
 }
@@ -209,12 +213,13 @@ fn is_leftover(draft: &Draft<'_>, labels: &OwnerLabels, declared: bool) -> bool 
     if !draft.desired.sources.contains_key(&labels.source) || draft.in_flight(&labels.object) {
         return false;
     }
+    let claimed = draft.desired.claimed.contains(&labels.object);
     match draft.desired.intent {
-        Intent::Down { .. } => true,
+        Intent::Down { .. } => declared || !claimed,
         Intent::Run => {
             let healthy = draft.desired.sources.get(&labels.source).is_some_and(|source| source.problems == 0);
             let protected = draft.desired.departed.get(&labels.object).is_some_and(|departed| departed.protected);
-            healthy && !declared && !protected && !draft.desired.claimed.contains(&labels.object)
+            healthy && !declared && !protected && !claimed
         }
     }
 }
@@ -232,17 +237,14 @@ fn leftover_networks(draft: &mut Draft<'_>) {
             let detached = draft.detached.get(&(container.id.clone(), network.id.clone()));
             match draft.removals.get(&container.id).or(detached) {
                 Some(step) => after.push(*step),
-                None => staying.push(container.name.clone()),
+                None => staying.push(container),
             }
         }
         if !staying.is_empty() {
-            // Ours will be moved or removed by a later pass; what is not ours will not.
-            let foreign: Vec<String> = staying
-                .into_iter()
-                .filter(|name| draft.named(name).is_some_and(|container| container.owner.labels().is_none()))
-                .collect();
-            if !foreign.is_empty() {
-                draft.hold(&labels.object, HeldReason::NetworkInUse { containers: foreign });
+            let uses = |user: &Workload| user.networks.iter().any(|attachment| attachment.network == network.name);
+            let containers = names_of_those_that_stay(draft, &staying, uses);
+            if !containers.is_empty() {
+                draft.hold(&labels.object, HeldReason::NetworkInUse { containers });
             }
             continue;
         }
@@ -265,7 +267,7 @@ fn leftover_volumes(draft: &mut Draft<'_>) {
         }
         let (goes, reason) = match draft.desired.intent {
             Intent::Down { volumes } => (volumes, Reason::Unwanted),
-            Intent::Run => (reclaimed(labels) && may_lose_data(draft, &labels.source), Reason::Orphaned),
+            Intent::Run => (is_reclaimed(draft, labels) && may_lose_data(draft, &labels.source), Reason::Orphaned),
         };
         if !goes {
             if draft.desired.intent != Intent::Run {
@@ -277,6 +279,10 @@ fn leftover_volumes(draft: &mut Draft<'_>) {
             draft.observed.containers.iter().filter(|container| container.volumes.contains(&volume.name)).collect();
         let after: Vec<StepId> = users.iter().filter_map(|user| draft.removals.get(&user.id)).copied().collect();
         if after.len() < users.len() {
+            let containers = names_of_those_that_stay(draft, &users, |user| mounts(user, &volume.name));
+            if !containers.is_empty() {
+                draft.hold(&labels.object, HeldReason::VolumeInUse { containers });
+            }
             continue;
         }
         if let Some(back_off) = draft.back_off(&labels.object, &labels.template_hash) {
@@ -296,10 +302,39 @@ fn may_lose_data(draft: &Draft<'_>, source: &str) -> bool {
     confirmed || (declares && !draft.unpruned.contains(source))
 }
 
-/// Whether the volume was declared with `reclaimPolicy: Delete`; where that is not recorded, the data stays.
-fn reclaimed(labels: &OwnerLabels) -> bool {
-    let recorded = labels.template.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
-    recorded.is_some_and(|form| form.pointer("/spec/reclaimPolicy").and_then(Value::as_str) == Some("Delete"))
+/// Whether the volume was declared with `reclaimPolicy: Delete` last. Its label tells only what was declared first: where the last
+/// manifest is not remembered, the data stays.
+fn is_reclaimed(draft: &Draft<'_>, labels: &OwnerLabels) -> bool {
+    draft.desired.departed.get(&labels.object).is_some_and(|departed| departed.deletes_data)
+}
+
+/// Whether no plan of this state takes a container away or off a network: it is somebody else's, or of an object that is left alone.
+pub(super) fn stays(draft: &Draft<'_>, container: &ObservedContainer) -> bool {
+    container.owner.labels().is_none_or(|labels| {
+        let declared = draft.desired.intent == Intent::Run && draft.desired.workloads.contains_key(&labels.object);
+        !declared && !draft.going.contains(&labels.object)
+    })
+}
+
+fn mounts(user: &Workload, volume: &str) -> bool {
+    let mut mounts = user.template.mounts.iter();
+    mounts.any(|mount| matches!(&mount.source, MountSource::Volume { name, .. } if name == volume))
+}
+
+/// The names of those that stay, or that use what they are on as something external, and of which nothing is said. Others will be
+/// moved or removed by a later pass.
+fn names_of_those_that_stay(
+    draft: &Draft<'_>,
+    containers: &[&ObservedContainer],
+    uses: impl Fn(&Workload) -> bool,
+) -> Vec<String> {
+    let is_held_up = |container: &ObservedContainer| {
+        let Some(labels) = container.owner.labels() else { return true };
+        let user = draft.desired.workloads.get(&labels.object).filter(|_| draft.desired.intent == Intent::Run);
+        !draft.kept.contains(&labels.object) && user.map_or_else(|| stays(draft, container), |user| uses(user))
+    };
+    let held_up = containers.iter().filter(|container| is_held_up(container));
+    held_up.map(|container| container.name.clone()).collect()
 }
 
 /// Removes files that no container mounts and no template names, when nothing is under way that might need them.

@@ -42,6 +42,20 @@ pub(super) enum Condition {
 }
 
 impl Condition {
+    /// Whether it has a process and keeps it.
+    pub(super) const fn is_up(self) -> bool {
+        match self {
+            Self::Available | Self::Ready { .. } | Self::Unready | Self::Unjudged | Self::Paused => true,
+            Self::Unhealthy
+            | Self::Finished { .. }
+            | Self::Exited
+            | Self::Created
+            | Self::Restarting
+            | Self::Dead
+            | Self::Removing => false,
+        }
+    }
+
     pub(super) const fn is_ready(self) -> bool {
         matches!(self, Self::Available | Self::Ready { .. })
     }

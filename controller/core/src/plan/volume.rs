@@ -1,5 +1,7 @@
 //! Volumes: made when missing, and otherwise left alone. A changed definition is held, as data cannot be remade.
 
+use std::collections::BTreeSet;
+
 use skiff_api::ObjectKey;
 
 use super::draft::{Draft, Presence};
@@ -10,10 +12,15 @@ use crate::held::HeldReason;
 use crate::reason::{Change, Reason};
 
 pub(super) fn plan_volumes(draft: &mut Draft<'_>) {
-    for (key, volume) in &draft.desired.volumes {
-        if !volume.per_replica {
-            plan_volume(draft, key, volume, &volume.name);
-        }
+    let volumes = &draft.desired.volumes;
+    for (key, volume) in volumes.iter().filter(|(_, volume)| !volume.per_replica && !volume.spec.external) {
+        plan_volume(draft, key, volume, &volume.name);
+    }
+    // What one object makes may be external to another, of another source.
+    let made: BTreeSet<String> = draft.volumes.keys().cloned().collect();
+    for (key, volume) in volumes.iter().filter(|(_, volume)| volume.spec.external && !made.contains(&volume.name)) {
+        let presence = decide(draft, key, volume, &volume.name);
+        draft.volumes.insert(volume.name.clone(), presence);
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use skiff_api::{ContainerPort, RestartPolicy};
+use skiff_api::{ContainerPort, Kind, RestartPolicy};
 
 use super::StepId;
 use super::checks::Complaint;
-use super::create::{replica_name, restore_files, update_files};
+use super::create::{replica_name, restore_files, update_files, waiting_for};
 use super::dependency::gate;
-use super::draft::{Draft, observed_ref};
-use super::drift::put_right;
+use super::draft::{Draft, Presence, observed_ref};
+use super::drift::{put_right, reconnect};
 use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
 use super::rollout::Gap;
@@ -47,6 +47,11 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     let staying = replicas.iter().filter(|replica| !gap.is_surplus(replica));
     heal(draft, workload, staying, gate.as_ref());
     gap.close(draft, gate);
+    for replica in replicas.iter().filter(|replica| replica.outdated.is_some() && replica.condition.is_up()) {
+        if !draft.removals.contains_key(&replica.container.id) {
+            reconnect(draft, workload, replica);
+        }
+    }
     update_files(draft, workload);
 }
 
@@ -213,15 +218,19 @@ fn heal_one(
 }
 
 fn adjust(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
-    if replica.outdated.is_some() { Vec::new() } else { put_right(draft, workload, replica) }
+    match &replica.outdated {
+        None => put_right(draft, workload, replica),
+        // What runs is seen to at the end, where it does not go at once.
+        Some(_) if replica.condition.is_up() => Vec::new(),
+        Some(_) => reconnect(draft, workload, replica),
+    }
 }
 
 /// Starts an existing container again, unless it failed lately.
 fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut after: Vec<StepId>) {
     let (key, hash) = (&workload.key, replica.labels.template_hash.clone());
     let container = replica.container;
-    if draft.back_off(key, &hash).is_some() || draft.observed.engine.low_disk.is_some() {
-        // Said once for the object, by whoever closes the gap.
+    if is_left_alone(draft, workload, replica) {
         return;
     }
     if let Some(held) = crash_held(draft, workload, replica) {
@@ -245,6 +254,24 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
     draft.restarts.entry(key.clone()).or_default().push(step);
 }
 
+/// Whether a container is not started now: it failed lately, the disk is full, or a network that it is on is not there.
+fn is_left_alone(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> bool {
+    let back_off = draft.back_off(&workload.key, &replica.labels.template_hash);
+    if (back_off.is_some() && replica.outdated.is_none()) || draft.observed.engine.low_disk.is_some() {
+        // Said once for the object, by whoever closes the gap; but not that one of an earlier template fails.
+        return true;
+    }
+    let mut networks = replica.container.networks.keys();
+    let missing = networks.find(|name| draft.networks.get(*name) == Some(&Presence::Held));
+    let missing = missing.map(|missing| waiting_for(draft, Kind::Network, missing, workload));
+    let held = back_off.or(missing);
+    let is_held = held.is_some();
+    if let Some(held) = held {
+        draft.hold(&workload.key, held);
+    }
+    is_held
+}
+
 /// What keeps a container that ends again and again from being started now.
 fn crash_held(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Option<HeldReason> {
     let (container, detail) = (replica.container, replica.container.detail.as_ref()?);
@@ -262,8 +289,7 @@ fn crash_held(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> 
 /// Restarts a container whose checks have failed, unless it failed lately. One that is not to run again is only stopped.
 fn restart(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
     let (key, hash) = (&workload.key, replica.labels.template_hash.clone());
-    if draft.back_off(key, &hash).is_some() || draft.observed.engine.low_disk.is_some() {
-        // Said once for the object, by whoever closes the gap.
+    if is_left_alone(draft, workload, replica) {
         return;
     }
     let Some(reason) = replica.complaint.as_ref().map(Complaint::reason) else { return };

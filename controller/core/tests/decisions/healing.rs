@@ -51,6 +51,71 @@ fn what_the_engine_restarts_by_itself_is_left_to_it() {
 }
 
 #[test]
+fn a_replica_that_the_engine_restarts_gets_its_name_back_later() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    world.engine.rename_by_hand("shop-web-1", "other");
+    world.engine.kill_from_host("other");
+    assert_eq!(world.lines(), ["held web: other exited with 137 and is being restarted by Docker"]);
+    world.advance(1);
+    assert_eq!(world.lines(), ["0 rename container other to shop-web-1 (renamed to other by somebody else)"]);
+}
+
+#[test]
+fn a_replica_is_not_started_while_a_network_that_it_is_on_is_not_there() {
+    let network = json!({ "apiVersion": "skiff.dev/v1", "kind": "Network", "metadata": { "name": "proxy" }, "spec": { "external": true } });
+    let user = deployment("web", 1, json!({}), json!({ "networks": [{ "name": "proxy" }] }), json!({}));
+    let mut world = World::of(&[network, user]);
+    world.engine.add_foreign_network("proxy");
+    world.settle();
+    world.engine.stop_by_hand("shop-web-1");
+    world.engine.remove_network_by_hand("proxy");
+    assert_eq!(
+        world.lines(),
+        [
+            "held proxy: proxy is declared external and does not exist",
+            "held web: waiting for network/shop/proxy to be Started",
+        ]
+    );
+    world.engine.add_foreign_network("proxy");
+    world.settle();
+    assert_eq!(world.running(), ["shop-web-1"]);
+}
+
+/// Two replicas of an image that cannot be replaced, as that of the new one cannot be had.
+fn stuck() -> World {
+    let mut world = World::of(&[web(2, "app:1")]);
+    world.settle();
+    world.declare(&[web(2, "missing:1")]);
+    world.pass();
+    world
+}
+
+#[test]
+fn what_cannot_be_replaced_is_put_back_on_its_network() {
+    let mut world = stuck();
+    world.engine.stop_by_hand("shop-web-1");
+    world.engine.remove_network_by_hand("shop-default");
+    world.pass();
+    let lines = world.lines();
+    assert_eq!(world.running(), ["shop-web-1", "shop-web-2"], "{lines:?}");
+    let names = world.engine.container("shop-web-1").map(|container| container.networks.keys().cloned().collect());
+    assert_eq!(names, Some(vec!["shop-default".to_owned()]));
+}
+
+#[test]
+fn the_back_off_of_what_cannot_be_replaced_is_said_and_ends() {
+    let mut world = stuck();
+    world.engine.stop_by_hand("shop-web-1");
+    world.engine.fail_next(skiff_sim::Fault::Fails);
+    world.advance(2);
+    world.pass();
+    let held = world.lines().into_iter().filter(|line| line.contains("500: the engine failed")).count();
+    assert_eq!(held, 1, "{:?}", world.lines());
+    assert!(world.plan().wake_at.is_some());
+}
+
+#[test]
 fn a_replica_that_finished_is_not_missing() {
     let once = deployment("once", 1, json!({}), json!({ "restartPolicy": "OnFailure" }), json!({}));
     let mut world = World::of(&[once]);

@@ -16,6 +16,7 @@ mod requests;
 mod rollbacks;
 mod rollouts;
 mod scaling;
+mod sources;
 mod standing;
 mod story;
 mod world;

@@ -87,4 +87,18 @@ fn a_volume_stays_unless_its_manifest_said_otherwise() {
     world.settle();
     world.declare(&[web(1, "app:1")]);
     assert_eq!(world.lines(), ["0 remove volume shop-gone (no longer declared)"]);
+    // What the last manifest said is not known any more: the label is of the first one, and may be outdated.
+    world.departed.clear();
+    assert_eq!(world.lines(), Vec::<String>::new());
+}
+
+#[test]
+fn what_counts_is_the_last_word_on_a_volume() {
+    let volume = |policy: &str| json!({ "apiVersion": "skiff.dev/v1", "kind": "Volume", "metadata": { "name": "data" }, "spec": { "reclaimPolicy": policy } });
+    let mut world = World::of(&[web(1, "app:1"), volume("Delete")]);
+    world.settle();
+    world.declare(&[web(1, "app:1"), volume("Retain")]);
+    world.settle();
+    world.declare(&[web(1, "app:1")]);
+    assert_eq!(world.lines(), Vec::<String>::new());
 }

@@ -16,6 +16,8 @@ use skiff_sim::{SimEngine, SimImage};
 pub(crate) struct World {
     pub(crate) engine: SimEngine,
     pub(crate) objects: BTreeMap<ObjectKey, DeclaredObject>,
+    /// The source that is loaded.
+    pub(crate) source_name: &'static str,
     pub(crate) source: SourceState,
     pub(crate) departed: BTreeMap<ObjectKey, Departed>,
     pub(crate) claimed: BTreeSet<ObjectKey>,
@@ -40,6 +42,7 @@ impl World {
         let mut world = Self {
             engine: SimEngine::new(start),
             objects: BTreeMap::new(),
+            source_name: "test",
             source: SourceState::default(),
             departed: BTreeMap::new(),
             claimed: BTreeSet::new(),
@@ -68,13 +71,16 @@ impl World {
         for workload in desired.with_containers() {
             self.departed.insert(workload.key.clone(), workload.departed.clone());
         }
+        for (key, volume) in &desired.volumes {
+            self.departed.insert(key.clone(), volume.departed.clone());
+        }
         self.objects.clear();
         for manifest in manifests {
             let mut object = skiff_api::parse_object(manifest).expect("a valid manifest");
             object.metadata_mut().namespace = Some("shop".to_owned());
             let declared = DeclaredObject {
                 object,
-                source: "test".to_owned(),
+                source: self.source_name.to_owned(),
                 source_revision: None,
                 base: "/etc/shop".to_owned(),
             };
@@ -83,7 +89,7 @@ impl World {
     }
 
     pub(crate) fn compile(&self) -> (Desired, ContentStore) {
-        let sources = BTreeMap::from([("test".to_owned(), self.source.clone())]);
+        let sources = BTreeMap::from([(self.source_name.to_owned(), self.source.clone())]);
         compile(&CompileInput {
             instance: &Instance::default(),
             intent: self.intent,

@@ -43,6 +43,15 @@ impl SimEngine {
         self.stop_container(&Self::reference(name)) == Outcome::Done
     }
 
+    /// `docker kill`: to the engine that is a stop, and nothing starts it again.
+    pub fn kill_by_hand(&mut self, name: &str) -> bool {
+        let up = self.with(name, |container| {
+            container.stopped_by_api |= container.is_up();
+            container.is_up()
+        });
+        up && self.exit(name, 137)
+    }
+
     /// `docker start`.
     pub fn start_by_hand(&mut self, name: &str) -> bool {
         self.start_container(&Self::reference(name)) == Ok(Outcome::Done)
@@ -114,11 +123,7 @@ impl SimEngine {
     pub fn remove_network_by_hand(&mut self, name: &str) -> bool {
         let ids: BTreeSet<String> =
             self.networks.values().filter(|network| network.name == name).map(|network| network.id.clone()).collect();
-        for container in self.containers.values_mut().filter(|container| container.is_up()) {
-            container.networks.retain(|_, endpoint| endpoint.network_id.as_ref().is_none_or(|id| !ids.contains(id)));
-        }
-        self.networks.retain(|id, _| !ids.contains(id));
-        !ids.is_empty()
+        ids.iter().filter(|id| self.remove_network_by_id(id)).count() > 0
     }
 
     /// A second network of the same name and labels, as a race of two creates leaves it.
@@ -135,9 +140,26 @@ impl SimEngine {
         self.insert_network(name, BTreeMap::new(), skiff_api::NetworkSpec::default())
     }
 
-    /// Somebody else's volume.
-    pub fn add_foreign_volume(&mut self, name: &str) {
-        self.insert_volume(name, BTreeMap::new());
+    /// A network is removed with everything on it, by its id.
+    pub fn remove_network_by_id(&mut self, id: &str) -> bool {
+        for container in self.containers.values_mut().filter(|container| container.is_up()) {
+            container.networks.retain(|_, endpoint| endpoint.network_id.as_deref() != Some(id));
+        }
+        self.networks.remove(id).is_some()
+    }
+
+    /// Somebody else's volume, where the name is free.
+    pub fn add_foreign_volume(&mut self, name: &str) -> bool {
+        let free = !self.volumes.contains_key(name);
+        if free {
+            self.insert_volume(name, BTreeMap::new());
+        }
+        free
+    }
+
+    /// `docker volume rm`, which fails while a container has it.
+    pub fn remove_volume_by_hand(&mut self, name: &str) -> bool {
+        self.remove_volume(name) == Ok(Outcome::Done)
     }
 
     /// Somebody else's container, running where its ports are free. `None` where the name is taken.

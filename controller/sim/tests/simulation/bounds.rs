@@ -63,7 +63,11 @@ impl Bounds {
         self.world_did(record, sight);
         let taken: BTreeSet<&String> = plan.steps.iter().filter_map(|step| stopped(&step.action)).collect();
         for step in plan.steps.iter().filter(|step| step.object.kind == Kind::Deployment) {
-            let Some(track) = record.track(&step.object) else { continue };
+            let Some(track) = record.track(&step.object) else {
+                let all = Limits { most_running: usize::MAX, ..Limits::default() };
+                self.planned.insert(step.object.clone(), all);
+                continue;
+            };
             let serving: BTreeSet<String> = serving(track, sight).map(|container| container.id.clone()).collect();
             let limits = Limits { serving, ..limits(track) };
             let going = limits.serving.iter().filter(|id| taken.contains(id)).count();

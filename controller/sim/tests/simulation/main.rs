@@ -5,18 +5,23 @@
 mod bounds;
 mod breaks;
 mod controller;
+mod declare;
 mod driver;
 mod edit;
-mod history;
+mod guard;
+mod isolation;
+mod ledger;
 mod manifests;
 mod memory;
 mod nature;
 mod oracle;
+mod order;
 mod random;
 mod record;
 mod rollouts;
 mod run;
 mod scripts;
+mod state;
 mod watch;
 mod world;
 

@@ -176,15 +176,15 @@ impl Observer {
         Ok(containers)
     }
 
-    /// One odd empty list is listed again before it is believed.
+    /// One odd empty list is listed again before it is believed, the first one as well.
     async fn believe(
         &mut self,
         instance: &Instance,
         rows: Vec<ContainerRow>,
     ) -> Result<Vec<ContainerRow>, EngineError> {
         let count = |rows: &[ContainerRow]| rows.iter().filter(|row| row.is_of(instance)).count();
-        let had_some = self.counts.get(instance).is_some_and(|count| *count > 0);
-        let rows = if had_some && count(&rows) == 0 { list(&self.client, CONTAINERS).await? } else { rows };
+        let may_have_some = self.counts.get(instance).is_none_or(|count| *count > 0);
+        let rows = if may_have_some && count(&rows) == 0 { list(&self.client, CONTAINERS).await? } else { rows };
         self.counts.insert(instance.clone(), count(&rows));
         Ok(rows)
     }

@@ -11,6 +11,7 @@ use crate::controller::{Controller, Performed};
 use crate::driver::Driver;
 use crate::manifests::Manifests;
 use crate::nature::Natures;
+use crate::order::Order;
 use crate::random::Random;
 use crate::world;
 
@@ -65,7 +66,7 @@ impl Run {
     }
 
     fn load(&mut self) {
-        self.driver.load(&self.manifests);
+        self.driver.tell(&self.manifests, &Order::everything());
     }
 
     /// Somebody edits, or an image turns.

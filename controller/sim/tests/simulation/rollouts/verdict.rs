@@ -140,5 +140,5 @@ fn none_is_whole<'a>(
 pub(crate) fn not_whole(version: &Version, declared: &Deployment, key: &ObjectKey, engine: &SimEngine) -> Vec<String> {
     let mut deployment = declared.clone();
     deployment.spec.template = version.deployment.spec.template.clone();
-    check_deployment(&version.manifests, engine, key, &deployment, &of_object(engine, key))
+    check_deployment(&version.manifests, engine, key, &deployment)
 }

@@ -1,0 +1,84 @@
+//! What one source does leaves alone what is another's.
+
+use serde_json::{Value, json};
+use skiff_core::Intent;
+
+use crate::world::{World, deployment, key};
+
+fn network(name: &str, spec: Value) -> Value {
+    json!({ "apiVersion": "skiff.dev/v1", "kind": "Network", "metadata": { "name": name }, "spec": spec })
+}
+
+fn volume(name: &str, spec: Value) -> Value {
+    json!({ "apiVersion": "skiff.dev/v1", "kind": "Volume", "metadata": { "name": name }, "spec": spec })
+}
+
+fn on(name: &str, network: &str) -> Value {
+    deployment(name, 1, json!({}), json!({ "networks": [{ "name": network }] }), json!({}))
+}
+
+/// Source `test` has a network `front`, a volume `data` and who uses them; source `other` has one who uses them as external.
+fn two_sources() -> World {
+    let mounts = |volume: &str| json!({ "volumeMounts": [{ "name": volume, "mountPath": "/data" }] });
+    let template = |network: &str, volume: &str| json!({ "networks": [{ "name": network }], "volumes": [{ "name": volume, "volume": { "name": volume } }] });
+    let user = |name: &str, network: &str, volume: &str| {
+        deployment(name, 1, mounts(volume), template(network, volume), json!({}))
+    };
+    let mut world = World::of(&[network("front", json!({})), volume("data", json!({})), user("web", "front", "data")]);
+    world.settle();
+    world.source_name = "other";
+    world.declare(&[
+        network("peer", json!({ "external": true, "networkName": "shop-front" })),
+        volume("shared", json!({ "external": true, "volumeName": "shop-data" })),
+        user("api", "peer", "shared"),
+    ]);
+    world.settle();
+    world.source_name = "test";
+    world
+}
+
+#[test]
+fn down_says_which_network_and_volume_another_source_still_uses() {
+    let mut world = two_sources();
+    world.declare(&[]);
+    world.intent = Intent::Down { volumes: true };
+    world.pass();
+    assert_eq!(world.running(), ["shop-api-1"]);
+    assert_eq!(world.lines(), ["held front: in use by shop-api-1", "held data: in use by shop-api-1"]);
+}
+
+#[test]
+fn a_network_that_changed_is_held_while_it_would_cut_off_another_source() {
+    let mut world = two_sources();
+    world.declare(&[network("front", json!({ "internal": true })), volume("data", json!({})), on("web", "front")]);
+    let lines = world.lines();
+    assert!(lines.contains(&"held front: in use by shop-api-1".to_owned()), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.contains("disconnect")), "{lines:?}");
+}
+
+#[test]
+fn down_leaves_what_another_source_has_taken_over() {
+    let mut world = World::of(&[on("web", "default"), on("roamer", "default")]);
+    world.settle();
+    world.declare(&[on("web", "default")]);
+    world.intent = Intent::Down { volumes: true };
+    world.claimed.insert(key("roamer"));
+    world.pass();
+    assert_eq!(world.running(), ["shop-roamer-1"]);
+    assert_eq!(world.lines(), ["held default: in use by shop-roamer-1"]);
+}
+
+#[test]
+fn what_one_object_makes_may_be_external_to_another() {
+    let world = World::of(&[
+        network("api-net", json!({ "external": true, "networkName": "shop-front" })),
+        network("front", json!({})),
+        volume("a-volume", json!({ "external": true, "volumeName": "shop-data" })),
+        volume("data", json!({})),
+        on("web", "api-net"),
+    ]);
+    let lines = world.lines();
+    assert_eq!(lines.first().map(String::as_str), Some("0 create network shop-front (missing)"), "{lines:?}");
+    assert_eq!(lines.get(1).map(String::as_str), Some("1 create volume shop-data (missing)"), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.starts_with("held")), "{lines:?}");
+}
