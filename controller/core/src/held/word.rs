@@ -23,6 +23,7 @@ impl HeldReason {
             Self::SourceHasProblems { .. } => "SourceHasProblems",
             Self::Protected => "Protected",
             Self::NetworkInUse { .. } => "NetworkInUse",
+            Self::VolumeInUse { .. } => "VolumeInUse",
             Self::Unsupported { .. } => "Unsupported",
             Self::NotRun { .. } => "NotRun",
             Self::Paused => "Paused",

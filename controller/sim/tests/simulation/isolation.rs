@@ -144,7 +144,8 @@ fn api() -> ObjectKey {
 fn is_well(script: &Script) -> bool {
     let containers = of_object(&script.engine, &api());
     let held = script.controller.last_plan.held.iter().any(|held| held.object == api());
-    let is_ill = |container: &&SimContainer| !container.is_up() || container.health == Some(Health::Unhealthy);
+    let is_ill =
+        |container: &&SimContainer| !container.is_up() || !matches!(container.health, None | Some(Health::Healthy));
     containers.len() == 2 && !held && !containers.iter().any(is_ill)
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use skiff_api::{Deployment, Kind, Object, ObjectKey};
+use skiff_api::{Deployment, Object};
 use skiff_sim::SimEngine;
 
 use crate::controller::{Controller, Performed};
