@@ -61,9 +61,10 @@ tables: ## Write the tables of docs/compose.md anew
 	@sed -i '/^<!-- written by make tables -->$$/q' docs/compose.md
 	@$(CARGO) run -q -p skiff-compose --example attributes >> docs/compose.md
 
-bench: setup build ## Measure against the raw Engine API and write BENCH.md
+bench: setup ## Measure against the raw Engine API and write BENCH.md
+	@$(CARGO) build --profile dist -p skiff
 	@$(CARGO) bench -p skiff-core --bench plan
-	@SKIFF_BIN=$(abspath $(TARGET))/release/skiff $(CARGO) run --release -p skiff-e2e --bin bench -- BENCH.md
+	@SKIFF_BIN=$(abspath $(TARGET))/dist/skiff $(CARGO) run --release -p skiff-e2e --bin bench -- BENCH.md
 
 doc: ## Build the documentation, warnings are errors
 	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items

@@ -56,7 +56,7 @@ fn how() -> String {
          - The median of {pairs} interleaved pairs, Skiff and then the raw Engine API, on the same machine in the same run.\n\
          - The raw side is a client of its own over the Unix socket: eight kept-alive connections, create and start (or stop\n  \
          and remove), the same image, command, restart policy and a user-defined bridge network, which is made beforehand.\n\
-         - Skiff is the release build, called as a user calls it. Its time begins with the process and ends with Docker's last\n  \
+         - Skiff is the build that is shipped (`cargo build --profile dist`), called as a user calls it. Its time begins with the process and ends with Docker's last\n  \
          `start` (or `destroy`) event; `up` itself then looks on for a moment before it says that all is well.\n\
          - A rolling update: the new container is started, then the old one is stopped and removed, one after the other on both sides.\n\
          - A killed process: from the `kill` to the moment at which Docker says the container was started.\n\

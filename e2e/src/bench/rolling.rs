@@ -16,6 +16,8 @@ impl Stage {
         self.call(&["down"])?;
         self.declare(0)?;
         self.up("start", REPLICAS)?;
+        // The row before left one.
+        self.baseline.remove(0..1)?;
         self.baseline.start(0..REPLICAS)?;
         let (mut skiff, mut raw) = (Sample::default(), Sample::default());
         for pair in 1..=pairs() {
