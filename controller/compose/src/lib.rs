@@ -29,6 +29,7 @@ mod schema;
 mod tests;
 
 pub use files::Text;
+pub use load::FILE_NAMES;
 pub use loaded::{Declared, Loaded, load};
 pub use problem::Problem;
 pub use report::{Report, Row, Verdict};

@@ -6,6 +6,8 @@ mod name;
 mod profiles;
 mod project;
 
+pub use project::FILE_NAMES;
+
 use std::path::{Path, PathBuf};
 
 use skiff_yaml::{FileId, Key, Limits, Node, Position, Profile, Span, Value};

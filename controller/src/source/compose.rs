@@ -10,15 +10,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use skiff_compose::{ReadError, Reader, Request};
+use skiff_compose::{FILE_NAMES, ReadError, Reader, Request};
 use skiff_yaml::{FileId, Node};
 
 use super::documents::Candidate;
 use super::read::{self, Unread};
 use super::{Loaded, Problem, SourceOptions, SourceText, Texts, absolute, reason};
-
-/// What a Compose file is called, in the order in which one is looked for.
-const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// A project that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +45,7 @@ pub(super) fn is_compose(path: &Path) -> bool {
 
 /// Whether a folder with these files is a project.
 pub(super) fn is_project(files: &[PathBuf]) -> bool {
-    files.iter().any(|path| path.file_name().is_some_and(|name| NAMES.iter().any(|known| name == *known)))
+    files.iter().any(|path| path.file_name().is_some_and(|name| FILE_NAMES.iter().any(|known| name == *known)))
 }
 
 /// Whether a document is a Compose file's.
@@ -64,7 +61,7 @@ pub(super) fn read(mut projects: Vec<Project>, options: &SourceOptions, loaded: 
     let mut candidates = Vec::new();
     for project in projects {
         let directory = absolute(&project.folder);
-        if NAMES.iter().any(|name| part_of_others.contains(&directory.join(name))) {
+        if FILE_NAMES.iter().any(|name| part_of_others.contains(&directory.join(name))) {
             continue;
         }
         let disk = Disk::new(options.limits.file_size);
@@ -101,17 +98,9 @@ fn request(project: &Project, directory: PathBuf, first: FileId, options: &Sourc
 
 /// Takes a project into the load; its objects are left as documents, so that overlays can be laid over them.
 fn take(known: skiff_compose::Loaded, project: &Project, loaded: &mut Loaded) -> Vec<Candidate> {
-    let skiff_compose::Loaded {
-        directory,
-        objects,
-        problems,
-        warnings,
-        texts,
-        project: _,
-        model: _,
-        report: _,
-        paths: _,
-    } = known;
+    let skiff_compose::Loaded { directory, objects, problems, warnings, texts, project: _, model: _, report: _, paths } =
+        known;
+    loaded.beside.files.extend(paths);
     let from = absolute(&project.folder);
     for text in texts {
         // As a person would name it.
@@ -153,22 +142,20 @@ fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-/// The disk, which remembers what it was asked for.
+/// The disk, which remembers what was in the files that it was asked for.
 struct Disk {
     limit: u64,
     /// A digest of each file that was asked for; `None` where there was none.
-    asked: RefCell<BTreeMap<PathBuf, Option<[u8; 32]>>>,
+    digests: RefCell<BTreeMap<PathBuf, Option<[u8; 32]>>>,
 }
 
 impl Disk {
     fn new(limit: u64) -> Self {
-        Self { limit, asked: RefCell::default() }
+        Self { limit, digests: RefCell::default() }
     }
 
     fn finish(self, loaded: &mut Loaded) {
-        let asked = self.asked.into_inner();
-        loaded.beside.files.extend(asked.keys().cloned());
-        loaded.read.extend(asked);
+        loaded.read.extend(self.digests.into_inner());
     }
 }
 
@@ -176,7 +163,7 @@ impl Reader for Disk {
     fn read(&self, path: &Path) -> Result<Vec<u8>, ReadError> {
         let found = read::file(path, self.limit);
         let digest = found.as_ref().ok().map(|bytes| Sha256::digest(bytes).into());
-        self.asked.borrow_mut().insert(path.to_owned(), digest);
+        self.digests.borrow_mut().insert(path.to_owned(), digest);
         found.map_err(|unread| {
             let is_missing = matches!(&unread, Unread::Failed(error) if is_missing(error));
             if is_missing { ReadError::Missing } else { ReadError::Failed(unread.words(self.limit)) }

@@ -11,8 +11,8 @@ use crate::merge::settle;
 use crate::problems::Problems;
 use crate::{Request, paths};
 
-/// The names that are looked for, the first one found wins.
-const NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
+/// What a Compose file is called: the names that are looked for, the first one found wins.
+pub const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 pub(super) fn load(request: &Request, files: &mut Files<'_>, problems: &mut Problems) -> Option<Project> {
     let mut loader = Loader { files, problems, base: PathBuf::new(), open: Vec::new() };
@@ -62,7 +62,7 @@ impl Loader<'_, '_> {
         let found = request.directory.ancestors().find_map(|folder| find(self.files, folder));
         if found.is_none() {
             let message = format!("there is no Compose file in {} or above", request.directory.display());
-            self.problems.problem(crate::Problem::new(message)).help(format!("it is called {}", NAMES.join(", ")));
+            self.problems.problem(crate::Problem::new(message)).help(format!("it is called {}", FILE_NAMES.join(", ")));
         }
         found
     }
@@ -94,7 +94,7 @@ impl Loader<'_, '_> {
 
 /// The file of a folder, with the one that is laid over it.
 fn find(files: &mut Files<'_>, folder: &Path) -> Option<Vec<PathBuf>> {
-    let name = NAMES.into_iter().find(|name| files.has(&folder.join(name)))?;
+    let name = FILE_NAMES.into_iter().find(|name| files.has(&folder.join(name)))?;
     let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
     let over = ["yaml", "yml"].map(|extension| folder.join(format!("{stem}.override.{extension}")));
     let over = over.into_iter().find(|path| files.has(path));
