@@ -44,6 +44,10 @@ pub use text::{SourceText, Texts};
 pub struct Loaded {
     /// The source's name.
     pub source: String,
+    /// Whether the person named it: then it is that source wherever it is read from.
+    pub named: bool,
+    /// The files and folders that were read, from the root, `-` for the standard input.
+    pub roots: Vec<PathBuf>,
     /// The revision, for sources that have one.
     pub revision: Option<String>,
     /// The valid objects.
@@ -125,7 +129,12 @@ pub fn load(options: &SourceOptions) -> Loaded {
 
 /// As [`load`], with another standard input.
 pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Loaded {
-    let mut loaded = Loaded { source: name::of(options), ..Loaded::default() };
+    let mut loaded = Loaded {
+        source: name::of(options),
+        named: options.name.is_some(),
+        roots: options.paths.iter().map(|path| if is_stdin(path) { path.clone() } else { absolute(path) }).collect(),
+        ..Loaded::default()
+    };
     loaded.problems.extend(name::problem(options));
     let overlays = walk::identities(&options.overlays);
     let base = documents::read(&options.paths, &overlays, options, &mut loaded, stdin);
@@ -189,6 +198,10 @@ fn fingerprint(loaded: &Loaded) -> String {
         write!(text, "{byte:02x}").ok();
         text
     })
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// The path from the root, without looking at the disk.

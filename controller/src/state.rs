@@ -244,9 +244,16 @@ impl State {
         self.flush();
     }
 
-    /// Forgets a source: after `down`, its objects are claimed no more.
-    pub fn remove(&mut self, source: &str) {
-        if self.sources.remove(source).is_some() && self.writable {
+    /// Forgets a source but for what stays of it: after `down`, its objects are claimed no more.
+    pub fn remove(&mut self, source: &str, stays: impl Fn(&Departed) -> bool) {
+        let mut left = self.departed(source);
+        left.retain(|_, departed| stays(departed));
+        if !left.is_empty() {
+            let roots = self.good(source).roots;
+            let known = Known { good: Good { roots, ..Good::default() }, departed: left, unsaved: true };
+            self.sources.insert(source.to_owned(), known);
+            self.flush();
+        } else if self.sources.remove(source).is_some() && self.writable {
             let removed =
                 file::remove(&self.source_path(source)).and_then(|()| file::remove(&self.content_path(source)));
             self.note(removed);

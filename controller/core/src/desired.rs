@@ -5,6 +5,7 @@ mod template;
 mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -94,6 +95,17 @@ pub struct SourceState {
     pub problems: usize,
     /// Whether a prune of most of it has been confirmed.
     pub confirm_prune: bool,
+    /// The files and folders that were read, from the root, `-` for the standard input. None where the person named the source: then
+    /// it is that source wherever it is read from.
+    pub roots: Vec<PathBuf>,
+}
+
+/// Whether what was read from these roots is somewhere else than what was read from those: another folder of the same name, or the
+/// standard input, which may be anything each time. Where roots are not known it is the same.
+pub fn is_elsewhere(ours: &[PathBuf], theirs: &[PathBuf]) -> bool {
+    let is_same = |a: &Path, b: &Path| a != Path::new("-") && (a.starts_with(b) || b.starts_with(a));
+    let known = !ours.is_empty() && !theirs.is_empty();
+    known && !ours.iter().any(|a| theirs.iter().any(|b| is_same(a, b)))
 }
 
 /// What is remembered of an object that is declared no more.
@@ -106,6 +118,9 @@ pub struct Departed {
     /// Of a volume: whether its data goes with it (`reclaimPolicy: Delete`).
     #[serde(default)]
     pub deletes_data: bool,
+    /// The roots of its source when it was declared last, as in [`SourceState::roots`]; none where that is not known.
+    #[serde(default)]
+    pub roots: Vec<PathBuf>,
 }
 
 impl Departed {
@@ -114,7 +129,7 @@ impl Departed {
         let protected = object.metadata().annotations.get(annotation::PRUNE).is_some_and(|value| value == "false");
         let deletes_data =
             matches!(object, Object::Volume(volume) if volume.spec.reclaim_policy == ReclaimPolicy::Delete);
-        Self { depends_on, protected, deletes_data }
+        Self { depends_on, protected, deletes_data, roots: Vec::new() }
     }
 }
 

@@ -5,6 +5,7 @@ mod remedy;
 mod word;
 
 use std::fmt;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -157,6 +158,13 @@ pub enum HeldReason {
         /// Of how many.
         total: usize,
     },
+    /// It was declared in a folder that is not what is loaded now under its source's name.
+    DeclaredElsewhere {
+        /// The source.
+        source: String,
+        /// Where it was declared.
+        roots: Vec<PathBuf>,
+    },
     /// The source has mistakes, and nothing of it is pruned meanwhile.
     SourceHasProblems {
         /// The source.
@@ -254,6 +262,7 @@ impl HeldReason {
             | Self::ExternalMissing { .. }
             | Self::VolumeChanged { .. }
             | Self::PruneUnconfirmed { .. }
+            | Self::DeclaredElsewhere { .. }
             | Self::SourceHasProblems { .. }
             | Self::Protected
             | Self::NetworkInUse { .. }
@@ -317,6 +326,13 @@ impl fmt::Display for HeldReason {
                 f,
                 "{removed} of {total} objects of source {source} would be removed: confirm with --confirm-prune"
             ),
+            Self::DeclaredElsewhere { source, roots } => {
+                let names = roots
+                    .iter()
+                    .map(|root| if root.as_os_str() == "-" { "stdin".to_owned() } else { root.display().to_string() });
+                let roots = names.collect::<Vec<_>>().join(", ");
+                write!(f, "declared in {roots}, which is not what is loaded as source {source} now")
+            }
             Self::SourceHasProblems { source, problems } => {
                 write!(f, "source {source} has {problems} problems; nothing of it is removed until they are mended")
             }

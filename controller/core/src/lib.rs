@@ -41,7 +41,7 @@ pub use course::Course;
 pub use crash::{Crash, Crashes, notice_crashes};
 pub use desired::{
     Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Intent,
-    Job, Mount, MountSource, Rollout, SourceState, StopFirst, Template, Use, Workload,
+    Job, Mount, MountSource, Rollout, SourceState, StopFirst, Template, Use, Workload, is_elsewhere,
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};

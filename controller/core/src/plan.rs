@@ -9,9 +9,11 @@ mod draft;
 mod drift;
 mod facts;
 mod job;
+mod leftovers;
 mod network;
 mod once;
 mod origin;
+mod prune;
 mod removal;
 mod replica;
 mod rollout;
@@ -115,7 +117,7 @@ pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
             }
         }
     }
-    removal::plan_leftovers(&mut draft);
+    leftovers::plan_leftovers(&mut draft);
     superseded::plan_superseded(&mut draft);
     draft.finish()
 }

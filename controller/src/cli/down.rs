@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use skiff_core::{Intent, Observed, SourceState};
+use skiff_core::{Intent, Observed, SourceState, is_elsewhere};
 
 use super::paths::ComposeArgs;
 use super::{CliError, Context, Exit, Settings, signals};
@@ -64,14 +64,14 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let mut session = Session::open(&settings, Access::Act).await?;
         let _lock = session.lock("skiff down").await?;
         let target = goal(args, &session, context).await?;
-        let sources: Vec<String> = target.desired.sources.keys().cloned().collect();
+        let sources = target.desired.sources.clone();
         let goal = Bring { target, places: BTreeMap::new(), timeout: TIMEOUT, run: None, cancel };
         let reached = bring(&session, goal, &mut context.ui).await?;
         if !reached {
             return Err(CliError::Reported);
         }
-        for source in sources {
-            session.state.remove(&source);
+        for (source, state) in sources {
+            session.state.remove(&source, |departed| is_elsewhere(&state.roots, &departed.roots));
         }
         Ok(Exit::Done)
     })
@@ -116,7 +116,6 @@ fn labelled(observed: &Observed) -> Vec<String> {
     owners.filter_map(|owner| owner.labels()).map(|labels| labels.source.clone()).collect()
 }
 
-/// Asks on the terminal; no where there is none.
 /// Refuses a path that is not there, unless its source is known: then it is known what shall go.
 async fn refuse_nowhere(loaded: &Loaded, session: &Session) -> Result<(), CliError> {
     let away = loaded.problems.iter().find(|problem| problem.reason == reason::SOURCE_UNAVAILABLE);
@@ -132,6 +131,7 @@ async fn refuse_nowhere(loaded: &Loaded, session: &Session) -> Result<(), CliErr
     ))
 }
 
+/// Asks on the terminal; no where there is none.
 fn confirmed(context: &mut Context) -> Result<bool, CliError> {
     if !context.ui.stderr_is_terminal {
         return Ok(false);

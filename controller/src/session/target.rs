@@ -49,6 +49,7 @@ pub fn target(
             revision: loaded.revision.clone(),
             problems: loaded.problems.len(),
             confirm_prune: options.confirm_prune,
+            roots: if loaded.named { Vec::new() } else { loaded.roots.clone() },
         };
         sources.insert(loaded.source.clone(), source);
     } else {

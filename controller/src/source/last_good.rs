@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use skiff_api::{Instance, Object, ObjectKey, SetComplaint, validate_set};
-use skiff_core::DeclaredObject;
+use skiff_core::{DeclaredObject, is_elsewhere};
 
 use super::{Declared, Loaded, Origin, Problem, RelatedPlace, absolute, host_files, problem, reason};
 use crate::state::{Good, GoodObject};
@@ -16,6 +16,9 @@ use crate::state::{Good, GoodObject};
 /// Completes a load by the last good state. Call it for every load, with an empty state where there is none: it is what
 /// finds the mistakes that show only among all objects.
 pub fn merge_last_good(mut loaded: Loaded, good: &Good, instance: &Instance) -> Loaded {
+    // What another folder of this name declared is no version of what this one declares.
+    let none = Good::default();
+    let good = if !loaded.named && is_elsewhere(&loaded.roots, &good.roots) { &none } else { good };
     promote_warnings(&mut loaded, good);
     let mut settling =
         Settling { loaded, good, left_out: BTreeSet::new(), moved: BTreeSet::new(), reported: BTreeSet::new() };
@@ -36,6 +39,8 @@ impl Loaded {
         });
         Self {
             source: source.to_owned(),
+            named: true,
+            roots: good.roots.clone(),
             objects: objects.collect(),
             host_files: good.host_files.clone(),
             lost: good.lost.clone(),
@@ -62,7 +67,12 @@ impl Loaded {
             let (object, base, file) = (object.clone(), base.clone(), absolute(file));
             (key.clone(), GoodObject { object, base, file, document: *document, line: *line, column: *column })
         });
-        Good { objects: objects.collect(), host_files: self.host_files.clone(), lost: self.lost.clone() }
+        Good {
+            roots: self.roots.clone(),
+            objects: objects.collect(),
+            host_files: self.host_files.clone(),
+            lost: self.lost.clone(),
+        }
     }
 }
 

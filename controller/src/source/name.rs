@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Problem, SourceOptions, absolute, reason};
+use super::{Problem, SourceOptions, absolute, is_stdin, reason};
 
 /// Whether a name can stand in a label and be a file's name.
 pub fn is_source_name(name: &str) -> bool {
@@ -28,7 +28,7 @@ pub(super) fn problem(options: &SourceOptions) -> Option<Problem> {
 /// The name of a folder, or of a file without its extension. A link is called what it is called, wherever it leads: it is there to
 /// lead elsewhere one day.
 fn of_path(path: Option<&Path>) -> String {
-    let Some(path) = path.filter(|path| *path != Path::new("-")) else { return "stdin".to_owned() };
+    let Some(path) = path.filter(|path| !is_stdin(path)) else { return "stdin".to_owned() };
     let whole = absolute(path);
     let whole = if whole.file_name().is_some() { whole } else { path.canonicalize().unwrap_or(whole) };
     // Every Compose file has one of few names: its folder tells it from others.

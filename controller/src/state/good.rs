@@ -9,6 +9,8 @@ use skiff_core::{Departed, HostFiles};
 /// The objects of a source as they were when they were last valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Good {
+    /// The files and folders that they were read from, `-` for the standard input.
+    pub roots: Vec<PathBuf>,
     /// The objects.
     pub objects: BTreeMap<ObjectKey, GoodObject>,
     /// What small host files held.
@@ -42,7 +44,7 @@ impl Good {
 
     fn remembered(&self, key: &ObjectKey, object: &Object) -> Departed {
         let depends_on = object.depends_on().iter().map(|dependency| self.resolve(key, dependency)).collect();
-        Departed::of(object, depends_on)
+        Departed { roots: self.roots.clone(), ..Departed::of(object, depends_on) }
     }
 
     /// A dependency names a deployment or, where there is none of that name, a job.

@@ -17,6 +17,8 @@ use super::{Good, GoodObject};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Record {
     pub(super) source: String,
+    #[serde(default)]
+    roots: Vec<PathBuf>,
     objects: BTreeMap<ObjectKey, ObjectRecord>,
     departed: BTreeMap<ObjectKey, Departed>,
 }
@@ -52,7 +54,7 @@ struct FileRecord {
 impl Record {
     pub(super) fn of(source: &str, good: &Good, departed: &BTreeMap<ObjectKey, Departed>) -> Self {
         let objects = good.objects.iter().map(|(key, object)| (key.clone(), ObjectRecord::of(key, object))).collect();
-        Self { source: source.to_owned(), objects, departed: departed.clone() }
+        Self { source: source.to_owned(), roots: good.roots.clone(), objects, departed: departed.clone() }
     }
 
     /// The state that was recorded. An object that this version finds invalid is left out with a warning.
@@ -61,7 +63,7 @@ impl Record {
         mut content: Content,
         warnings: &mut Vec<String>,
     ) -> (Good, BTreeMap<ObjectKey, Departed>) {
-        let mut good = Good { host_files: content.files(), ..Good::default() };
+        let mut good = Good { roots: self.roots, host_files: content.files(), ..Good::default() };
         for (key, record) in self.objects {
             let ObjectRecord { manifest, base, file, document, line, column } = record;
             let Some(manifest) = manifest.or_else(|| content.secrets.remove(&key)) else {

@@ -190,7 +190,7 @@ fn departed_objects_are_remembered_until_they_are_forgotten() {
     state.save("shop", good(&[deployment("web")]));
     let mut state_again = place.open();
     let departed = state_again.departed("shop");
-    let expected = Departed { depends_on: vec![key("db")], protected: true, deletes_data: false };
+    let expected = Departed { depends_on: vec![key("db")], protected: true, deletes_data: false, roots: Vec::new() };
     assert_eq!(departed, BTreeMap::from([(key("api"), expected.clone()), (key("web"), expected)]));
     state_again.forget("shop", &BTreeSet::from([key("api")]));
     assert_eq!(place.open().departed("shop").into_keys().collect::<Vec<_>>(), [key("web")]);
@@ -203,7 +203,7 @@ fn sources_claim_their_objects_until_they_are_removed() {
     state.save("shop", good(&[deployment("api")]));
     state.save("blog", good(&[deployment("web")]));
     assert_eq!(place.open().other_claims("shop"), BTreeSet::from([key("web")]));
-    state.remove("blog");
+    state.remove("blog", |_| false);
     assert_eq!(place.open().other_claims("shop"), BTreeSet::new());
     assert_eq!(place.open().sources().collect::<Vec<_>>(), ["shop"]);
 }

@@ -171,7 +171,7 @@ fn target(manifests: &[Value]) -> Target {
         let declared = DeclaredObject { object, source, source_revision: None, base: "/srv".to_owned() };
         (declared.object.key(), declared)
     });
-    let state = SourceState { revision: None, problems: 0, confirm_prune: true };
+    let state = SourceState { confirm_prune: true, ..SourceState::default() };
     let (desired, content) = compile(&CompileInput {
         instance: &Instance::default(),
         intent: Intent::Run,

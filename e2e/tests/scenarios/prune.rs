@@ -1,11 +1,12 @@
 //! What left the source is removed, unless something speaks against it. A mistake never tears anything down.
 
-use skiff_e2e::act::{all, apply, end_run, look, remember, remove, run, run_with, skiff, up, up_with, write};
+use skiff_e2e::act::{act, all, apply, end_run, look, remember, remove, run, run_with, skiff, up, up_with, write};
 use skiff_e2e::check::{check, eventually, exits, gone, logs, ready, says, throughout, untouched, volumes};
 use skiff_e2e::{scenario, service, volume};
 
 fn file(name: &str) -> skiff_e2e::act::Act {
-    write(&format!("{name}.yaml"), &service(name).to_string())
+    let service = service(name.rsplit('/').next().unwrap_or(name));
+    write(&format!("{name}.yaml"), &service.to_string())
 }
 
 const BROKEN: &str = "apiVersion: skiff.dev/v1\nkind: Deployment\nmetadata: { name: b\nspec: {}\n";
@@ -158,5 +159,44 @@ fn two_sources_leave_each_other_alone() {
             "the second goes down",
             skiff_e2e::act::call(&["down", "blog", "--yes"]),
             [exits(0), gone("post"), check(|world| world.replica("web").map(drop)), untouched("web")],
+        );
+}
+
+/// A command on `manifests` in another folder of the scenario, another source of the same name.
+fn elsewhere(command: &'static str, flags: &'static [&'static str]) -> skiff_e2e::act::Act {
+    act(move |world| {
+        let other = world.folder().join("other/manifests").display().to_string();
+        let line: Vec<&str> = [command, other.as_str()].into_iter().chain(flags.iter().copied()).collect();
+        world.call(&line)
+    })
+}
+
+#[test]
+fn another_folder_of_the_same_name_removes_nothing_of_the_first() {
+    scenario("another folder of the same name removes nothing of the first")
+        .step("one folder runs", all([file("a"), up()]), [ready("a", 1)])
+        .step("as it is now", remember(), [])
+        .step(
+            "another one of the same name says what it leaves alone, and why",
+            all([file("../other/manifests/b"), elsewhere("up", &["--timeout", "60s"])]),
+            [
+                exits(0),
+                ready("b", 1),
+                untouched("a"),
+                says("is not what is loaded as source manifests"),
+                says("--source NAME"),
+            ],
+        )
+        .step("the first one leaves the other alone as well", up(), [untouched("a"), ready("b", 1)])
+        .step("down of one leaves the other", elsewhere("down", &[]), [exits(0), gone("b"), untouched("a")])
+        .step(
+            "and the first one knows what is its own",
+            all([file("c"), up(), remove("a.yaml"), up()]),
+            [gone("a"), ready("c", 1)],
+        )
+        .step(
+            "until it is confirmed",
+            elsewhere("up", &["--timeout", "60s", "--confirm-prune"]),
+            [exits(0), gone("c"), ready("b", 1)],
         );
 }

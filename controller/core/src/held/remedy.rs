@@ -36,6 +36,10 @@ impl Held {
                  another folder of the same name wants `--source NAME`"
                     .to_owned()
             }
+            HeldReason::DeclaredElsewhere { source, .. } => format!(
+                "give either folder a name of its own with `--source NAME`; if this one is {source} now, say so: `--source {source}`, \
+                 or once `--confirm-prune`"
+            ),
             HeldReason::SourceHasProblems { .. } => {
                 "mend them; `skiff validate PATH` shows each with its line".to_owned()
             }

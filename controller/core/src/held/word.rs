@@ -21,6 +21,7 @@ impl HeldReason {
             Self::ExternalMissing { .. } => "ExternalMissing",
             Self::VolumeChanged { .. } => "VolumeChanged",
             Self::PruneUnconfirmed { .. } => "PruneUnconfirmed",
+            Self::DeclaredElsewhere { .. } => "DeclaredElsewhere",
             Self::SourceHasProblems { .. } => "SourceHasProblems",
             Self::Protected => "Protected",
             Self::NetworkInUse { .. } => "NetworkInUse",

@@ -6,7 +6,7 @@ use serde_json::Value;
 use skiff_api::{Component, ObjectKey, OwnerLabels};
 
 use super::draft::{Draft, Presence, observed_ref};
-use super::removal::stays;
+use super::leftovers::stays;
 use crate::action::{Action, CreateNetwork};
 use crate::desired::DesiredNetwork;
 use crate::held::HeldReason;

@@ -82,3 +82,52 @@ fn what_one_object_makes_may_be_external_to_another() {
     assert_eq!(lines.get(1).map(String::as_str), Some("1 create volume shop-data (missing)"), "{lines:?}");
     assert!(!lines.iter().any(|line| line.starts_with("held")), "{lines:?}");
 }
+
+/// A folder's `web` and `data` run, and then another folder of the same name is loaded, with `api`.
+fn then_from(first: &str, second: &str) -> World {
+    let mut world = World::of(&[]);
+    world.source.roots = vec![first.into()];
+    world.declare(&[volume("data", json!({ "reclaimPolicy": "Delete" })), on("web", "default")]);
+    world.settle();
+    world.declare(&[]);
+    world.source.roots = vec![second.into()];
+    world.declare(&[on("api", "default")]);
+    world
+}
+
+#[test]
+fn another_folder_of_the_same_name_does_not_miss_what_the_first_one_declared() {
+    for (first, second) in [("/a/manifests", "/b/manifests"), ("-", "-"), ("-", "/a"), ("/a/shop", "/a/shop2")] {
+        let mut world = then_from(first, second);
+        world.settle();
+        assert_eq!(world.running(), ["shop-api-1", "shop-web-1"], "{first} {second}");
+        let place = if first == "-" { "stdin" } else { first };
+        let held = format!("declared in {place}, which is not what is loaded as source test now");
+        assert_eq!(world.lines(), [format!("held web: {held}"), format!("held data: {held}")]);
+        world.source.confirm_prune = true;
+        world.settle();
+        assert_eq!(world.running(), ["shop-api-1"], "{first} {second}");
+        assert!(world.observe().volumes.is_empty());
+    }
+}
+
+#[test]
+fn the_same_folder_and_a_source_that_is_named_miss_it() {
+    let mut same = then_from("/a/shop/compose.yaml", "/a/shop");
+    same.settle();
+    assert_eq!(same.running(), ["shop-api-1"]);
+    let mut named = then_from("/a/manifests", "/b/manifests");
+    named.source.roots.clear();
+    named.settle();
+    assert_eq!(named.running(), ["shop-api-1"]);
+}
+
+#[test]
+fn down_of_another_folder_of_the_same_name_leaves_what_the_first_one_declared() {
+    let mut world = then_from("/a/manifests", "/b/manifests");
+    world.settle();
+    world.intent = Intent::Down { volumes: true };
+    world.settle();
+    assert_eq!(world.running(), ["shop-web-1"]);
+    assert!(!world.observe().volumes.is_empty());
+}

@@ -68,11 +68,11 @@ impl World {
     /// Declares these manifests and nothing else.
     pub(crate) fn declare(&mut self, manifests: &[Value]) {
         let (desired, _) = self.compile();
-        for workload in desired.with_containers() {
-            self.departed.insert(workload.key.clone(), workload.departed.clone());
-        }
-        for (key, volume) in &desired.volumes {
-            self.departed.insert(key.clone(), volume.departed.clone());
+        let workloads = desired.with_containers().map(|workload| (&workload.key, &workload.departed));
+        let volumes = desired.volumes.iter().map(|(key, volume)| (key, &volume.departed));
+        for (key, departed) in workloads.chain(volumes) {
+            let departed = Departed { roots: self.source.roots.clone(), ..departed.clone() };
+            self.departed.insert(key.clone(), departed);
         }
         self.objects.clear();
         for manifest in manifests {

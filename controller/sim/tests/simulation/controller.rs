@@ -88,7 +88,7 @@ impl Controller {
             (key.clone(), declared)
         });
         let Loaded { confirm_prune, problems, .. } = self.loaded;
-        let state = SourceState { revision: None, problems, confirm_prune };
+        let state = SourceState { problems, confirm_prune, ..SourceState::default() };
         let sources = ["shop", "blog"].map(|namespace| (source_of(namespace), state.clone()));
         let (desired, content) = compile(&CompileInput {
             instance: &Instance::default(),

@@ -165,14 +165,26 @@ fn is_never(snapshot: &Snapshot, dependency: &ObjectKey) -> bool {
 fn notes(snapshot: &Snapshot, known: impl Fn(&ObjectKey) -> bool) -> Vec<String> {
     let held = snapshot.plan.held.iter().filter(|held| !is_unpruned(&held.why));
     let worth_it = held.filter(|held| !held.why.is_waiting() && (!known(&held.object) || held.pending.is_empty()));
-    worth_it.map(|held| format!("note: {}: {}", held.object, held.why)).collect()
+    let mut lines = Vec::new();
+    let mut notes = worth_it.map(|held| (format!("note: {}: {}", held.object, held.why), held.remedy())).peekable();
+    while let Some((line, remedy)) = notes.next() {
+        lines.push(line);
+        // What helps several is said once, below the last of them.
+        if notes.peek().is_none_or(|(_, next)| *next != remedy) {
+            lines.extend(remedy.map(|remedy| format!("      {remedy}")));
+        }
+    }
+    lines
 }
 
 fn of_down(desired: &Desired, snapshot: &Snapshot) -> Verdict {
     let mut verdict = Verdict { total: desired.with_containers().count(), ..Verdict::default() };
     for container in &snapshot.observed.containers {
         let Some(labels) = container.owner.labels() else { continue };
-        let goes = desired.sources.contains_key(&labels.source) || desired.containers_of(&labels.object).is_some();
+        let is_elsewhere =
+            |held: &Held| held.object == labels.object && matches!(held.why, HeldReason::DeclaredElsewhere { .. });
+        let of_source = desired.sources.contains_key(&labels.source) && !snapshot.plan.held.iter().any(is_elsewhere);
+        let goes = of_source || desired.containers_of(&labels.object).is_some();
         if !goes {
             continue;
         }

@@ -1,0 +1,180 @@
+//! What is left over once containers are gone: networks, volumes and files that nothing uses and nobody declares.
+
+use std::collections::BTreeSet;
+
+use skiff_api::{Kind, ObjectKey, OwnerLabels};
+
+use super::StepId;
+use super::draft::Draft;
+use super::network::is_on;
+use super::prune::hold_elsewhere;
+use crate::action::Action;
+use crate::desired::{Intent, MountSource, Workload};
+use crate::held::HeldReason;
+use crate::observed::ObservedContainer;
+use crate::reason::Reason;
+
+/// Removes networks, volumes and files that nothing uses and nobody declares.
+pub(super) fn plan_leftovers(draft: &mut Draft<'_>) {
+    leftover_networks(draft);
+    leftover_volumes(draft);
+    leftover_files(draft);
+}
+
+/// Whether a network or volume with these labels is to go.
+fn is_leftover(draft: &mut Draft<'_>, labels: &OwnerLabels, declared: bool) -> bool {
+    if !draft.desired.sources.contains_key(&labels.source) || draft.in_flight(&labels.object) {
+        return false;
+    }
+    let claimed = draft.desired.claimed.contains(&labels.object);
+    if !declared && !claimed && hold_elsewhere(draft, &labels.object, &labels.source) {
+        return false;
+    }
+    match draft.desired.intent {
+        Intent::Down { .. } => declared || !claimed,
+        Intent::Run => {
+            let healthy = draft.desired.sources.get(&labels.source).is_some_and(|source| source.problems == 0);
+            let protected = draft.desired.departed.get(&labels.object).is_some_and(|departed| departed.protected);
+            healthy && !declared && !protected && !claimed
+        }
+    }
+}
+
+fn leftover_networks(draft: &mut Draft<'_>) {
+    for network in &draft.observed.networks {
+        let Some(labels) = network.owner.labels() else { continue };
+        let declared = draft.desired.networks.get(&labels.object).is_some_and(|desired| desired.name == network.name);
+        if !is_leftover(draft, labels, declared) {
+            continue;
+        }
+        let mut after = Vec::new();
+        let mut staying = Vec::new();
+        for container in draft.observed.containers.iter().filter(|container| is_on(container, &network.id)) {
+            let detached = draft.detached.get(&(container.id.clone(), network.id.clone()));
+            match draft.removals.get(&container.id).or(detached) {
+                Some(step) => after.push(*step),
+                None => staying.push(container),
+            }
+        }
+        if !staying.is_empty() {
+            let uses = |user: &Workload| user.networks.iter().any(|attachment| attachment.network == network.name);
+            let containers = names_of_those_that_stay(draft, &staying, uses);
+            if !containers.is_empty() {
+                draft.hold(&labels.object, HeldReason::NetworkInUse { containers });
+            }
+            continue;
+        }
+        if let Some(back_off) = draft.back_off(&labels.object, &labels.template_hash) {
+            draft.hold(&labels.object, back_off);
+            continue;
+        }
+        let action = Action::RemoveNetwork { id: network.id.clone(), name: network.name.clone() };
+        let reason = if draft.desired.intent == Intent::Run { Reason::Orphaned } else { Reason::Unwanted };
+        draft.step(&labels.object, &labels.template_hash, action, reason, after);
+    }
+}
+
+fn leftover_volumes(draft: &mut Draft<'_>) {
+    for volume in &draft.observed.volumes {
+        let Some(labels) = volume.owner.labels() else { continue };
+        let declared = draft.desired.volumes.contains_key(&labels.object);
+        if !is_leftover(draft, labels, declared) {
+            continue;
+        }
+        let (goes, reason) = match draft.desired.intent {
+            Intent::Down { volumes } => (volumes, Reason::Unwanted),
+            Intent::Run => (is_reclaimed(draft, labels) && may_lose_data(draft, &labels.source), Reason::Orphaned),
+        };
+        if !goes {
+            if draft.desired.intent != Intent::Run {
+                draft.hold(&labels.object, HeldReason::Retained { name: volume.name.clone() });
+            }
+            continue;
+        }
+        let users: Vec<&ObservedContainer> =
+            draft.observed.containers.iter().filter(|container| container.volumes.contains(&volume.name)).collect();
+        let after: Vec<StepId> = users.iter().filter_map(|user| draft.removals.get(&user.id)).copied().collect();
+        if after.len() < users.len() {
+            let containers = names_of_those_that_stay(draft, &users, |user| mounts(user, &volume.name));
+            if !containers.is_empty() {
+                draft.hold(&labels.object, HeldReason::VolumeInUse { containers });
+            }
+            continue;
+        }
+        if let Some(back_off) = draft.back_off(&labels.object, &labels.template_hash) {
+            draft.hold(&labels.object, back_off);
+            continue;
+        }
+        let action = Action::RemoveVolume { name: volume.name.clone() };
+        draft.step(&labels.object, &labels.template_hash, action, reason, after);
+    }
+}
+
+/// Whether a source is sound enough for data to go with it: it declares something, or the prune of all of it is confirmed.
+fn may_lose_data(draft: &Draft<'_>, source: &str) -> bool {
+    let confirmed = draft.desired.sources.get(source).is_some_and(|state| state.confirm_prune);
+    let declares = draft.desired.with_containers().any(|workload| workload.source == source)
+        || draft.desired.volumes.values().any(|volume| volume.source == source);
+    confirmed || (declares && !draft.unpruned.contains(source))
+}
+
+/// Whether the volume was declared with `reclaimPolicy: Delete` last. Its label tells only what was declared first: where the last
+/// manifest is not remembered, the data stays.
+fn is_reclaimed(draft: &Draft<'_>, labels: &OwnerLabels) -> bool {
+    draft.desired.departed.get(&labels.object).is_some_and(|departed| departed.deletes_data)
+}
+
+/// Whether no plan of this state takes a container away or off a network: it is somebody else's, or of an object that is left alone.
+pub(super) fn stays(draft: &Draft<'_>, container: &ObservedContainer) -> bool {
+    container.owner.labels().is_none_or(|labels| {
+        let declared = draft.desired.intent == Intent::Run && draft.desired.workloads.contains_key(&labels.object);
+        !declared && !draft.going.contains(&labels.object)
+    })
+}
+
+fn mounts(user: &Workload, volume: &str) -> bool {
+    let mut mounts = user.template.mounts.iter();
+    mounts.any(|mount| matches!(&mount.source, MountSource::Volume { name, .. } if name == volume))
+}
+
+/// The names of those that stay, or that use what they are on as something external, and of which nothing is said. Others will be
+/// moved or removed by a later pass.
+fn names_of_those_that_stay(
+    draft: &Draft<'_>,
+    containers: &[&ObservedContainer],
+    uses: impl Fn(&Workload) -> bool,
+) -> Vec<String> {
+    let is_held_up = |container: &ObservedContainer| {
+        let Some(labels) = container.owner.labels() else { return true };
+        let user = draft.desired.workloads.get(&labels.object).filter(|_| draft.desired.intent == Intent::Run);
+        !draft.kept.contains(&labels.object) && user.map_or_else(|| stays(draft, container), |user| uses(user))
+    };
+    let held_up = containers.iter().filter(|container| is_held_up(container));
+    held_up.map(|container| container.name.clone()).collect()
+}
+
+/// Removes files that no container mounts and no template names, when nothing is under way that might need them.
+fn leftover_files(draft: &mut Draft<'_>) {
+    if draft.observed.files.is_empty() || !draft.observed.in_flight.is_empty() {
+        return;
+    }
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    for container in &draft.observed.containers {
+        used.extend(container.files.iter().map(String::as_str));
+    }
+    if draft.desired.intent == Intent::Run {
+        for workload in draft.desired.with_containers() {
+            for mount in &workload.template.mounts {
+                if let MountSource::Files(files) = &mount.source {
+                    used.insert(&files.id);
+                }
+            }
+        }
+    }
+    let unused: Vec<String> = draft.observed.files.keys().filter(|id| !used.contains(id.as_str())).cloned().collect();
+    for id in unused {
+        let kind = if id.starts_with("secret-") { Kind::Secret } else { Kind::ConfigMap };
+        let object = ObjectKey::new(kind, "files", id.as_str());
+        draft.step(&object, "", Action::RemoveFiles { id }, Reason::Unused, []);
+    }
+}

@@ -1,0 +1,90 @@
+//! What goes because its source has it no more, behind the guards: a mistake, or a folder that happens to have the name of another,
+//! never tears anything down.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use skiff_api::ObjectKey;
+
+use super::draft::Draft;
+use crate::desired::{Intent, is_elsewhere};
+use crate::held::HeldReason;
+use crate::reason::Reason;
+
+/// The objects with containers that go, and why; those that are held back are said.
+pub(super) fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
+    let desired = draft.desired;
+    let mut going = BTreeMap::new();
+    let mut by_source: BTreeMap<String, BTreeSet<ObjectKey>> = BTreeMap::new();
+    for (object, containers) in draft.owned() {
+        let sources = containers.iter().filter_map(|container| container.owner.labels()).map(|labels| &labels.source);
+        let loaded = sources.filter(|source| desired.sources.contains_key(*source)).min();
+        let declared = desired.containers_of(object).is_some();
+        let orphaned_by = loaded.filter(|_| !declared && !desired.claimed.contains(object));
+        match orphaned_by {
+            _ if declared && desired.intent != Intent::Run => {
+                going.insert(object.clone(), Reason::Unwanted);
+            }
+            Some(source) => {
+                by_source.entry(source.clone()).or_default().insert(object.clone());
+            }
+            None => {}
+        }
+    }
+    for (source, mut objects) in by_source {
+        objects.retain(|object| !hold_elsewhere(draft, object, &source));
+        if objects.is_empty() {
+            continue;
+        }
+        let (allowed, reason) = match desired.intent {
+            Intent::Run => (guard(draft, &source, objects), Reason::Orphaned),
+            Intent::Down { .. } => (objects, Reason::Unwanted),
+        };
+        going.extend(allowed.into_iter().map(|object| (object, reason.clone())));
+    }
+    going
+}
+
+/// Those objects of a source that may be pruned; for the others it is said why not.
+fn guard(draft: &mut Draft<'_>, source: &str, orphans: BTreeSet<ObjectKey>) -> BTreeSet<ObjectKey> {
+    let state = draft.desired.sources.get(source).cloned().unwrap_or_default();
+    let (protected, removable): (BTreeSet<ObjectKey>, BTreeSet<ObjectKey>) = orphans
+        .into_iter()
+        .partition(|object| draft.desired.departed.get(object).is_some_and(|departed| departed.protected));
+    for object in &protected {
+        draft.hold(object, HeldReason::Protected);
+    }
+    draft.kept.extend(protected.iter().cloned());
+    let removed = removable.len();
+    let kept = draft.desired.with_containers().filter(|workload| workload.source == source);
+    let kept = kept.filter(|workload| !draft.containers(&workload.key).is_empty()).count() + protected.len();
+    let total = removed + kept;
+    let declares = draft.desired.with_containers().any(|workload| workload.source == source);
+    let too_many = !declares || (removed >= 3 && removed * 2 > total);
+    let why = if state.problems > 0 {
+        HeldReason::SourceHasProblems { source: source.to_owned(), problems: state.problems }
+    } else if too_many && !state.confirm_prune {
+        HeldReason::PruneUnconfirmed { source: source.to_owned(), removed, total }
+    } else {
+        return removable;
+    };
+    for object in &removable {
+        draft.hold(object, why.clone());
+    }
+    draft.kept.extend(removable);
+    draft.unpruned.insert(source.to_owned());
+    BTreeSet::new()
+}
+
+/// Keeps an object that was declared somewhere else than what is loaded as its source now, and says so. Whether it did.
+pub(super) fn hold_elsewhere(draft: &mut Draft<'_>, object: &ObjectKey, source: &str) -> bool {
+    let desired = draft.desired;
+    let state = desired.sources.get(source).filter(|state| !state.confirm_prune);
+    let departed = state
+        .and_then(|state| desired.departed.get(object).filter(|departed| is_elsewhere(&state.roots, &departed.roots)));
+    let Some(departed) = departed else { return false };
+    if draft.kept.insert(object.clone()) {
+        let (source, roots) = (source.to_owned(), departed.roots.clone());
+        draft.hold(object, HeldReason::DeclaredElsewhere { source, roots });
+    }
+    true
+}
