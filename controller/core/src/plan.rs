@@ -2,6 +2,7 @@
 //!
 //! Total and deterministic: the same inputs give the same plan, byte for byte, and nothing is decided anywhere else.
 
+mod besides;
 mod checks;
 mod create;
 mod dependency;

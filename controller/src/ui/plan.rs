@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use skiff_api::ObjectKey;
 use skiff_core::{Change, Plan, Reason};
 
-use super::style::{BAD, CHANGE, FAINT, GOOD, NAME, paint};
+use super::style::{BAD, CHANGE, FAINT, GOOD, HINT, NAME, paint};
 use lines::{Group, Line, Mark};
 
 mod data;
@@ -43,6 +43,9 @@ fn object(text: &mut String, group: &Group<'_>) {
     for held in &group.held {
         let (mark, style) = if held.waits { ("…", CHANGE) } else { ("!", FAINT) };
         writeln!(text, "  {} {}", paint(style, mark), held.why).ok();
+        if let Some(remedy) = &held.remedy {
+            writeln!(text, "      {} {remedy}", paint(HINT, "help:")).ok();
+        }
         step_lines(text, &held.pending, "      ");
     }
     text.push('\n');

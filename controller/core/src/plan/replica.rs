@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use skiff_api::{Kind, ObjectKey, OwnerLabels, RestartPolicy};
 
+use super::besides::with_besides;
 use super::checks::{Checked, Checks, Complaint};
 use super::draft::Draft;
 use crate::desired::{InPlace, Workload};
@@ -147,14 +148,18 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let restarted = workload.restart_before.filter(|before| {
         container.detail.as_ref().and_then(|detail| detail.started_at).is_some_and(|started| started < *before)
     });
+    let besides = |changes: Vec<Change>| {
+        with_besides(changes, workload, container, removed.iter().chain(&adjust).cloned(), is_loop)
+    };
     let outdated = if labels.template_hash != workload.template.hash {
-        Some(Reason::Outdated { changes: template_changes(workload, labels) })
+        Some(Reason::Outdated { changes: besides(template_changes(workload, labels)) })
     } else if !changed_content.is_empty() {
-        Some(Reason::ContentChanged { objects: changed_content, in_place: false })
+        Some(content_changed(changed_content, besides))
     } else if must_replace {
-        Some(Reason::Outdated { changes: removed.into_iter().chain(adjust.clone()).collect() })
+        let changes = removed.iter().chain(&adjust).cloned().collect();
+        Some(Reason::Outdated { changes: besides(changes) })
     } else if let Some(change) = stranded(draft, workload, container) {
-        Some(Reason::Outdated { changes: vec![change] })
+        Some(Reason::Outdated { changes: besides(vec![change]) })
     } else {
         restarted.map(|_| Reason::RestartAsked)
     };
@@ -164,6 +169,19 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let condition = condition(workload, policy, container, &checks, draft.now);
     let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
     Replica { container, labels, outdated, adjust, unknown_content, condition, complaint }
+}
+
+/// Content that changed is a reason of its own, and one of several where there is more.
+fn content_changed(objects: Vec<String>, besides: impl FnOnce(Vec<Change>) -> Vec<Change>) -> Reason {
+    let content: Vec<Change> =
+        objects.iter().map(|object| Change::new(format!("content of {object}"), None, None)).collect();
+    let count = content.len();
+    let changes = besides(content);
+    if changes.len() > count {
+        Reason::Outdated { changes }
+    } else {
+        Reason::ContentChanged { objects, in_place: false }
+    }
 }
 
 /// What the manifest said of the restarts of a replica that is of an earlier template. What Docker has may be Skiff's own doing: it

@@ -1,5 +1,6 @@
 //! Decisions: the rendered plan against what a person would expect, on an engine that follows Docker's rules.
 
+mod besides;
 mod builds;
 mod crons;
 mod dependencies;

@@ -104,6 +104,8 @@ struct HeldData<'a> {
     reason: String,
     message: String,
     waiting: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
     pending: Vec<PendingData<'a>>,
 }
 
@@ -144,11 +146,13 @@ fn step(step: &Step) -> StepData<'_> {
 
 fn held(held: &Held) -> HeldData<'_> {
     let Held { object, why, pending } = held;
+    let help = held.remedy();
     HeldData {
         object,
         reason: why.word().to_owned(),
         message: why.to_string(),
         waiting: why.is_waiting(),
+        help,
         pending: pending.iter().map(waiting).collect(),
     }
 }

@@ -42,6 +42,7 @@ pub(super) struct Line<'a> {
 pub(super) struct HeldLine<'a> {
     pub(super) why: String,
     pub(super) waits: bool,
+    pub(super) remedy: Option<String>,
     pub(super) pending: Vec<Line<'a>>,
 }
 
@@ -81,7 +82,9 @@ fn held_line(held: &Held) -> HeldLine<'_> {
         words: format!("{} {}", pending.verb, pending.target),
         reason: &pending.reason,
     });
-    HeldLine { why: held.why.to_string(), waits: held.why.is_waiting(), pending: pending.collect() }
+    let waits = held.why.is_waiting();
+    let remedy = held.remedy().filter(|_| !waits);
+    HeldLine { why: held.why.to_string(), waits, remedy, pending: pending.collect() }
 }
 
 fn mark_of_verb(verb: &str) -> Mark {

@@ -88,6 +88,24 @@ fn the_calls_for_one_container_are_one_line_with_its_reason() {
 }
 
 #[test]
+fn what_is_held_on_purpose_has_its_remedy() {
+    let changes = vec![Change::new("driver", Some("local".to_owned()), Some("nfs".to_owned()))];
+    let object = ObjectKey::new(Kind::Volume, "shop", "data");
+    let held = Held { object, why: HeldReason::VolumeChanged { changes }, pending: Vec::new() };
+    let plan = Plan { held: vec![held], ..Plan::default() };
+    insta::assert_snapshot!(strip_str(&text(&plan, false)).to_string(), @r"
+    volume/shop/data
+      ! a volume is never made anew, and its definition changed: driver changed local → nfs
+          help: change it back, or back up the data, remove the volume by hand and let Skiff make it anew
+
+    nothing to do; 1 held
+    ");
+    let data = serde_json::to_value(PlanData::of(&plan)).expect("plain data");
+    let help = data.pointer("/held/0/help").and_then(serde_json::Value::as_str);
+    assert!(help.is_some_and(|help| help.starts_with("change it back")), "{data}");
+}
+
+#[test]
 fn wide_shows_every_call() {
     let lines = |wide| strip_str(&text(&plan(), wide)).to_string().lines().count();
     assert!(lines(true) > lines(false));
