@@ -27,6 +27,13 @@ pub struct Held {
     pub pending: Vec<Pending>,
 }
 
+impl Held {
+    /// Whether it only says something, and keeps nothing from being as declared.
+    pub fn is_note(&self) -> bool {
+        self.pending.is_empty() && matches!(self.why, HeldReason::NotRun { .. } | HeldReason::ContentUnknown { .. })
+    }
+}
+
 /// A change that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,6 +56,15 @@ pub enum HeldReason {
         dependency: ObjectKey,
         /// The condition.
         condition: DependencyCondition,
+    },
+    /// A dependency cannot meet its condition, because its own manifest keeps it from running.
+    DependencyIdle {
+        /// The dependency.
+        dependency: ObjectKey,
+        /// The condition.
+        condition: DependencyCondition,
+        /// Whether it is suspended; otherwise it is scaled to 0.
+        suspended: bool,
     },
     /// A rollout goes on when this replica is Ready.
     WaitingReady {
@@ -255,7 +271,8 @@ impl HeldReason {
             | Self::Retry { .. }
             | Self::Removing { .. }
             | Self::Restarting { .. } => true,
-            Self::GaveUp { .. }
+            Self::DependencyIdle { .. }
+            | Self::GaveUp { .. }
             | Self::RevisionFailed { .. }
             | Self::NameTaken { .. }
             | Self::PortTaken { .. }
@@ -284,6 +301,10 @@ impl fmt::Display for HeldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WaitingFor { dependency, condition } => write!(f, "waiting for {dependency} to be {condition:?}"),
+            Self::DependencyIdle { dependency, condition, suspended } => {
+                let idle = if *suspended { "suspended" } else { "scaled to 0" };
+                write!(f, "needs {dependency} to be {condition:?}, and that is {idle}")
+            }
             Self::WaitingReady { container, until: None } => write!(f, "waiting for {container} to be Ready"),
             Self::WaitingReady { container, until: Some(until) } => {
                 write!(f, "waiting for {container} to stay Ready until {}", clock(*until))
@@ -319,8 +340,8 @@ impl fmt::Display for HeldReason {
             Self::PortTaken { port, by } => write!(f, "port {port} of the host is taken by {by}"),
             Self::ExternalMissing { name } => write!(f, "{name} is declared external and does not exist"),
             Self::VolumeChanged { changes } => {
-                f.write_str("a volume is never made anew, and its definition changed:")?;
-                changes.iter().try_for_each(|change| write!(f, " {change};"))
+                let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+                write!(f, "a volume is never made anew, and its definition changed: {}", changes.join("; "))
             }
             Self::PruneUnconfirmed { source, removed, total } => write!(
                 f,

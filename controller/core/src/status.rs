@@ -111,7 +111,7 @@ fn object_status(
     let updated = count(&|view| view.status.updated);
     let current = count(&|_| true);
     let failure = observed.failures.get(key);
-    let held = plan.held.iter().find(|held| held.object == *key && !matches!(held.why, HeldReason::NotRun { .. }));
+    let held = plan.held.iter().find(|held| held.object == *key && !held.is_note());
     let busy = observed.in_flight.contains(key) || plan.steps.iter().any(|step| step.object == *key);
     let whole = ready + finished >= wanted && updated == current && current == wanted && !busy;
     let phase = match held.map(|held| &held.why) {

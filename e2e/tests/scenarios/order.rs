@@ -39,6 +39,29 @@ fn up_that_runs_out_of_time_names_what_is_not_ready() {
 }
 
 #[test]
+fn up_does_not_wait_for_what_is_scaled_to_nothing() {
+    let text = format!("{}{}", service("db").replicas(0), service("api").depends_on("db", "Ready"));
+    let begun = std::time::Instant::now();
+    scenario("up does not wait for what is scaled to nothing")
+        .step("the first is scaled to 0", write("main.yaml", &text), [])
+        .step(
+            "up says so at once",
+            skiff("up", &["--timeout", "60s"]),
+            [exits(1), says("needs deployment/default/db to be Ready, and that is scaled to 0"), gone("api")],
+        )
+        .step(
+            "which took no time",
+            look(),
+            [check(move |_| {
+                let took = begun.elapsed().as_secs();
+                anyhow::ensure!(took < 30, "{took} s");
+                Ok(())
+            })],
+        )
+        .step("plan has the remedy", skiff("plan", &[]), [exits(0), says("or take db out of `dependsOn`")]);
+}
+
+#[test]
 fn healing_does_not_wait_for_dependencies() {
     let db =
         service("db").healthy_when("/tmp/ready").container("command: [/bin/sh, -c, 'touch /tmp/ready; exec idle']");

@@ -7,6 +7,10 @@ impl Held {
     pub fn remedy(&self) -> Option<String> {
         let name = &self.object.name;
         Some(match &self.why {
+            HeldReason::DependencyIdle { dependency, suspended, .. } => {
+                let start = if *suspended { "take its `suspend: true` out" } else { "give it replicas" };
+                format!("{start}, or take {} out of `dependsOn`", dependency.name)
+            }
             HeldReason::NameTaken { by, .. } | HeldReason::PortTaken { by, .. } => {
                 format!("remove or rename {by}, or change the manifest; what is not Skiff's is never touched")
             }

@@ -7,6 +7,7 @@ impl HeldReason {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::WaitingFor { .. } => "WaitingFor",
+            Self::DependencyIdle { .. } => "DependencyIdle",
             Self::WaitingReady { .. } => "WaitingReady",
             Self::BackOff { .. } => "BackOff",
             Self::ImagePullBackOff { .. } => "ImagePullBackOff",

@@ -54,12 +54,26 @@ pub(super) fn gate(draft: &Draft<'_>, workload: &Workload) -> Result<Vec<StepId>
             Met::Yes => {}
             Met::After(steps) => after.extend(steps),
             Met::No => {
+                let idle = idle(draft, &dependency.object);
                 let (dependency, condition) = (dependency.object.clone(), dependency.condition);
-                return Err(HeldReason::WaitingFor { dependency, condition });
+                return Err(match idle {
+                    Some(suspended) => HeldReason::DependencyIdle { dependency, condition, suspended },
+                    None => HeldReason::WaitingFor { dependency, condition },
+                });
             }
         }
     }
     Ok(after)
+}
+
+/// Whether the manifest of a dependency keeps it from running, so that waiting for it has no end; true where it is suspended, false where
+/// it is scaled to 0.
+fn idle(draft: &Draft<'_>, dependency: &ObjectKey) -> Option<bool> {
+    if let Some(job) = draft.desired.jobs.get(dependency) {
+        return job.suspend.then_some(true);
+    }
+    let workload = draft.desired.workloads.get(dependency)?;
+    (workload.replicas == 0).then_some(false)
 }
 
 enum Met {

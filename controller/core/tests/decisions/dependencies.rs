@@ -124,3 +124,38 @@ fn completed_waits_for_the_exit() {
     world.settle();
     assert_eq!(world.running(), ["shop-api-1"]);
 }
+
+#[test]
+fn what_needs_something_that_is_scaled_to_0_is_held_on_purpose_and_says_so() {
+    for condition in ["Started", "Ready", "Completed"] {
+        let none = |replicas: u32| deployment("db", replicas, json!({}), json!({}), json!({}));
+        let mut world = World::of(&[after("api", condition), none(0)]);
+        world.pass();
+        let held = format!(
+            "held api: needs deployment/shop/db to be {condition}, and that is scaled to 0 [create container shop-api-1]"
+        );
+        assert_eq!(world.lines(), [held]);
+        assert!(!world.plan().is_waiting(), "{condition}");
+        let remedy = world.plan().held.first().and_then(skiff_core::Held::remedy);
+        assert_eq!(remedy.as_deref(), Some("give it replicas, or take db out of `dependsOn`"));
+        assert_eq!(world.status("api").reason, "DependencyIdle");
+    }
+    let mut world = World::of(&[after("api", "Ready"), deployment("db", 1, json!({}), json!({}), json!({}))]);
+    world.settle();
+    // What runs goes on running when its dependency goes.
+    world.declare(&[after("api", "Ready"), deployment("db", 0, json!({}), json!({}), json!({}))]);
+    world.settle();
+    assert_eq!((world.running(), world.lines()), (vec!["shop-api-1".to_owned()], vec![]));
+}
+
+#[test]
+fn what_needs_a_job_that_is_suspended_is_held_on_purpose_and_says_so() {
+    let job = json!({
+        "apiVersion": "skiff.dev/v1", "kind": "Job", "metadata": { "name": "load" },
+        "spec": { "suspend": true, "template": { "container": { "image": "app:1" }, "restartPolicy": "Never" } },
+    });
+    let depends = json!({ "dependsOn": [{ "name": "load", "condition": "Completed" }] });
+    let world = World::of(&[job, deployment("api", 1, json!({}), json!({}), depends)]);
+    let held = "held api: needs job/shop/load to be Completed, and that is suspended [create container shop-api-1]";
+    assert!(world.lines().iter().any(|line| line == held), "{:?}", world.lines());
+}

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use skiff_core::{Action, MountSource};
+use skiff_core::{Action, Held, HeldReason, MountSource, Pending, Plan, Reason, status};
 
-use crate::world::{World, deployment, web};
+use crate::world::{World, deployment, key, web};
 
 #[test]
 fn a_name_that_a_stranger_has_is_held_and_the_stranger_left_alone() {
@@ -85,7 +85,7 @@ fn a_volume_whose_definition_changed_is_held_and_its_users_go_on() {
     world.settle();
     assert_eq!(
         world.lines(),
-        ["held data: a volume is never made anew, and its definition changed: labels.x changed 1 → 2;"]
+        ["held data: a volume is never made anew, and its definition changed: labels.x changed 1 → 2"]
     );
     assert_eq!(world.running(), ["shop-web-2"]);
 }
@@ -125,4 +125,25 @@ fn a_secret_digested_with_another_key_is_unknown_and_not_changed() {
 fn the_same_inputs_give_the_same_plan() {
     let world = World::of(&[web(3, "app:1")]);
     assert_eq!(format!("{:?}", world.plan()), format!("{:?}", world.plan()));
+}
+
+#[test]
+fn what_keeps_a_container_from_being_made_is_what_its_object_says() {
+    let world = World::of(&[web(1, "app:1")]);
+    let message = |pending: &[&str]| {
+        let pending = pending.iter().map(|name| Pending {
+            verb: "create container",
+            target: (*name).to_owned(),
+            reason: Reason::Missing,
+        });
+        let why = HeldReason::NotRun { why: "something is not run by this version".to_owned() };
+        let held = vec![Held { object: key("web"), why, pending: pending.collect() }];
+        let plan = Plan { held, ..Plan::default() };
+        let (desired, _) = world.compile();
+        let status = status(&desired, &world.observe(), &plan, world.engine.now()).remove(&key("web"));
+        status.map(|status| status.message).unwrap_or_default()
+    };
+    assert_eq!(message(&["shop-web-1"]), "something is not run by this version");
+    // Where it keeps nothing from being made it is beside the point.
+    assert_eq!(message(&[]), "0 of 1 Ready");
 }

@@ -119,8 +119,7 @@ fn is_hopeless(snapshot: &Snapshot, status: &ObjectStatus) -> bool {
         if goes_back(held) && waits {
             return false;
         }
-        let note = matches!(held.why, HeldReason::NotRun { .. } | HeldReason::ContentUnknown { .. });
-        held.object == *key && !held.why.is_waiting() && !(note && held.pending.is_empty())
+        held.object == *key && !held.why.is_waiting() && !held.is_note()
     });
     purposely || keeps_failing(snapshot, key) || status.containers.iter().any(|replica| restarts(snapshot, replica))
 }

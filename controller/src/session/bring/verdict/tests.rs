@@ -239,3 +239,18 @@ fn going_down_waits_for_each_container_and_gives_up_on_what_cannot_be_removed() 
     world.act();
     assert_eq!(world.judged(), ["quiet"]);
 }
+
+#[test]
+fn a_note_has_its_remedy() {
+    let with = |label: &str| {
+        [
+            json!({ "apiVersion": "skiff.dev/v1", "kind": "Volume", "metadata": { "name": "data", "labels": { "x": label } } }),
+        ]
+    };
+    let mut world = World::of(&with("1"), Intent::Run);
+    world.act();
+    (world.target.desired, _) = compiled(&with("2"), Intent::Run);
+    let notes = verdict(&world.target.desired, &world.snapshot(), None).notes;
+    let [note, remedy] = notes.as_slice() else { panic!("{notes:?}") };
+    assert!(note.contains("labels.x changed 1 → 2") && remedy.trim_start().starts_with("change it back"), "{notes:?}");
+}
