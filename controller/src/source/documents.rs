@@ -16,7 +16,7 @@ use super::walk::{self, Found, Identity, Manner};
 use super::{Loaded, Problem, SourceOptions, SourceText, absolute, problem, read, reason};
 
 /// A document that says whose it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) key: ObjectKey,
     pub(super) tree: Node,
@@ -157,7 +157,7 @@ impl Reader<'_> {
 }
 
 fn empty(path: &Path) -> Problem {
-    let problem = Problem::new(reason::EMPTY_FILE, format!("{} is empty", path.display())).in_file(path);
+    let problem = Problem::new(reason::EMPTY_FILE, "it is empty").in_file(path);
     problem.with_help("write its manifests; to remove the objects that it declared, delete the file")
 }
 

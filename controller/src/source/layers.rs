@@ -26,17 +26,21 @@ const LISTS: &[(&str, ListKey)] = &[
     ("devices", ListKey::ByKeys(&[&[KeyField::required("path")]])),
 ];
 
+/// How many documents of one object are looked through for mistakes: two that declare it, with two of an overlay over each, are four.
+const LARGEST_CROWD: usize = 8;
+
 /// The objects as far as the layers have been laid.
 #[derive(Debug)]
 pub(super) struct Layers {
     objects: BTreeMap<ObjectKey, Layered>,
-    /// Objects that something is wrong with.
+    /// Objects that something is wrong with. They are laid and looked through like others, so that all of it is told, and left out.
     broken: BTreeSet<ObjectKey>,
 }
 
 #[derive(Debug)]
 struct Layered {
-    candidate: Candidate,
+    /// What it may be: one tree, or several where two documents of a layer declare it.
+    trees: Vec<Candidate>,
     /// Whether it stands in an overlay only.
     of_overlay: bool,
 }
@@ -45,34 +49,45 @@ impl Layers {
     /// The base.
     pub(super) fn new(base: Vec<Candidate>, loaded: &mut Loaded) -> Self {
         let mut layers = Self { objects: BTreeMap::new(), broken: BTreeSet::new() };
-        for candidate in layers.single(base, loaded) {
-            layers.objects.insert(candidate.key.clone(), Layered { candidate, of_overlay: false });
+        for (key, trees) in layers.by_object(base, loaded) {
+            layers.objects.insert(key, Layered { trees, of_overlay: false });
         }
         layers
     }
 
     /// Lays an overlay over what there is.
     pub(super) fn lay(&mut self, overlay: Vec<Candidate>, loaded: &mut Loaded) {
-        for patch in self.single(overlay, loaded) {
-            match self.objects.get_mut(&patch.key) {
-                Some(base) => {
-                    let overlaid = merge::overlay(&mut base.candidate.tree, &patch.tree, &by_field(LISTS));
-                    let is_wrong = !overlaid.problems.is_empty();
-                    let problems = overlaid.problems.into_iter();
-                    let problems = problems.map(|it| Problem::of_yaml(it, reason::INVALID_OVERLAY, &loaded.texts));
-                    loaded.problems.extend(problems.map(|problem| problem.about(&patch.key)));
-                    if is_wrong {
-                        self.broken.insert(patch.key.clone());
-                    }
-                    if is_wrong || overlaid.removed {
-                        self.objects.remove(&patch.key);
-                    }
-                }
-                None if self.broken.contains(&patch.key) => {}
+        for (key, patches) in self.by_object(overlay, loaded) {
+            match self.objects.remove(&key) {
+                Some(base) => self.lay_over(key, base, &patches, loaded),
+                None if self.broken.contains(&key) => {}
                 None => {
-                    self.objects.insert(patch.key.clone(), Layered { candidate: patch, of_overlay: true });
+                    self.objects.insert(key, Layered { trees: patches, of_overlay: true });
                 }
             }
+        }
+    }
+
+    /// Lays each patch over each tree; almost always there is one of either.
+    fn lay_over(&mut self, key: ObjectKey, base: Layered, patches: &[Candidate], loaded: &mut Loaded) {
+        let mut trees = Vec::new();
+        for tree in base.trees {
+            for patch in patches {
+                let mut laid = tree.clone();
+                let overlaid = merge::overlay(&mut laid.tree, &patch.tree, &by_field(LISTS));
+                if !overlaid.problems.is_empty() {
+                    self.broken.insert(key.clone());
+                }
+                for problem in overlaid.problems {
+                    let problem = Problem::of_yaml(problem, reason::INVALID_OVERLAY, &loaded.texts);
+                    tell(problem.about(&key), loaded);
+                }
+                trees.extend((!overlaid.removed).then_some(laid));
+            }
+        }
+        trees.truncate(LARGEST_CROWD);
+        if !trees.is_empty() {
+            self.objects.insert(key, Layered { trees, of_overlay: base.of_overlay });
         }
     }
 
@@ -81,71 +96,84 @@ impl Layers {
         let base: BTreeSet<ObjectKey> =
             self.objects.iter().filter(|(_, it)| !it.of_overlay).map(|(key, _)| key.clone()).collect();
         for (key, layered) in self.objects {
-            let Candidate { mut tree, file, base: folder, document, .. } = layered.candidate;
-            let positions = tree.positions();
-            let is_open = opener.open(&key, &mut tree, loaded);
-            match parse_object(&tree.to_json()) {
-                Ok(_) if !is_open => {}
-                Ok(mut object) => {
-                    object.metadata_mut().namespace = Some(key.namespace.clone());
-                    let start = tree.span.start;
-                    let (line, column) = (start.line, start.column);
-                    let file = loaded.texts.path(file);
-                    let origin = Origin { file, document, line, column, positions: Some(Arc::new(positions)) };
-                    loaded.objects.insert(key, Declared { object, base: folder, origin, last_good: false });
-                }
-                Err(complaints) => {
-                    let texts = &loaded.texts;
-                    let to_problem = |it| Problem::of_complaint(it, &positions, texts).about(&key);
-                    let problems: Vec<Problem> = complaints.into_iter().map(to_problem).collect();
-                    if layered.of_overlay {
-                        loaded.problems.push(no_base(&key, &base, &problems).at(problem::first(tree.place()), texts));
-                    } else {
-                        loaded.problems.extend(problems);
+            for candidate in layered.trees {
+                let place = problem::first(candidate.tree.place());
+                match read(&key, candidate, opener, loaded) {
+                    Ok(declared) if !self.broken.contains(&key) => {
+                        loaded.objects.extend(declared.map(|declared| (key.clone(), declared)));
                     }
+                    Ok(_) => {}
+                    Err(problems) if layered.of_overlay => {
+                        tell(no_base(&key, &base, &problems).at(place, &loaded.texts), loaded);
+                    }
+                    Err(problems) => problems.into_iter().for_each(|problem| tell(problem, loaded)),
                 }
             }
         }
     }
 
-    /// The sound documents of a layer, without those that declare one object twice.
-    fn single(&mut self, layer: Vec<Candidate>, loaded: &mut Loaded) -> Vec<Candidate> {
+    /// The sound documents of a layer. What declares an object twice is told, and so is what is not sound: none of it is believed.
+    fn by_object(&mut self, layer: Vec<Candidate>, loaded: &mut Loaded) -> BTreeMap<ObjectKey, Vec<Candidate>> {
         let mut by_key: BTreeMap<ObjectKey, Vec<Candidate>> = BTreeMap::new();
         for candidate in layer {
             by_key.entry(candidate.key.clone()).or_default().push(candidate);
         }
-        let mut single = Vec::new();
-        for (key, mut candidates) in by_key {
-            let sound = candidates.iter().all(|candidate| candidate.sound);
-            match candidates.pop() {
-                Some(only) if sound && candidates.is_empty() => single.push(only),
-                Some(last) => {
-                    loaded.problems.extend(duplicate(&key, &candidates, &last, loaded));
-                    self.objects.remove(&key);
-                    self.broken.insert(key);
-                }
-                None => {}
+        for (key, candidates) in &mut by_key {
+            if candidates.len() > 1 || candidates.iter().any(|candidate| !candidate.sound) {
+                loaded.problems.extend(duplicate(key, candidates, loaded));
+                self.broken.insert(key.clone());
+                candidates.retain(|candidate| candidate.sound);
+                candidates.truncate(LARGEST_CROWD);
             }
         }
-        single
+        by_key
+    }
+}
+
+/// Reads a tree into the object that it declares; none where a value of it stays closed, which has been told.
+fn read(
+    key: &ObjectKey,
+    candidate: Candidate,
+    opener: &Opener<'_>,
+    loaded: &mut Loaded,
+) -> Result<Option<Declared>, Vec<Problem>> {
+    let Candidate { mut tree, file, base, document, .. } = candidate;
+    let positions = tree.positions();
+    let is_open = opener.open(key, &mut tree, loaded);
+    let texts = &loaded.texts;
+    let to_problem = |it| Problem::of_complaint(it, &positions, texts).about(key);
+    let mut object = parse_object(&tree.to_json())
+        .map_err(|complaints| complaints.into_iter().map(to_problem).collect::<Vec<_>>())?;
+    object.metadata_mut().namespace = Some(key.namespace.clone());
+    let start = tree.span.start;
+    let file = loaded.texts.path(file);
+    let origin =
+        Origin { file, document, line: start.line, column: start.column, positions: Some(Arc::new(positions)) };
+    Ok(is_open.then_some(Declared { object, base, origin, last_good: false }))
+}
+
+/// Adds a problem, unless another document of the same object has brought it up.
+fn tell(problem: Problem, loaded: &mut Loaded) {
+    if !loaded.problems.contains(&problem) {
+        loaded.problems.push(problem);
     }
 }
 
 /// Two documents of one object: neither is believed.
-fn duplicate(key: &ObjectKey, earlier: &[Candidate], last: &Candidate, loaded: &Loaded) -> Option<Problem> {
+fn duplicate(key: &ObjectKey, candidates: &[Candidate], loaded: &Loaded) -> Option<Problem> {
     let place = |candidate: &Candidate| {
         let tree = &candidate.tree;
         let name = tree.get("metadata").and_then(|metadata| metadata.get("name"));
         problem::first(name.unwrap_or(tree).place())
     };
-    let first = earlier.first()?;
-    let problem = Problem::new(reason::DUPLICATE_OBJECT, format!("{key} is declared {} times", earlier.len() + 1));
+    let (last, earlier) = candidates.split_last()?;
+    let (first, others) = earlier.split_first()?;
+    let problem = Problem::new(reason::DUPLICATE_OBJECT, format!("{key} is declared {} times", candidates.len()));
     let problem = problem.at(place(last), &loaded.texts).about(key).with_help(
         "remove one of them, or give one another name or namespace; to change an object for an environment, use `--overlay`",
     );
     let problem = problem.also(place(first), &loaded.texts, "it is declared here too");
-    let others = earlier.iter().skip(1);
-    Some(others.fold(problem, |problem, other| problem.also(place(other), &loaded.texts, "and here")))
+    Some(others.iter().fold(problem, |problem, other| problem.also(place(other), &loaded.texts, "and here")))
 }
 
 /// A document of an overlay that is not complete and has nothing to be merged over.

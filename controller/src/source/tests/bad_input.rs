@@ -14,6 +14,8 @@ fn beside_a_good_one(prepare: impl FnOnce(&Folder)) -> Vec<String> {
     assert_eq!(names(&loaded), ["deployment/default/good"]);
     for problem in &loaded.problems {
         assert!(problem.help.is_some() || problem.reason == reason::INVALID_SYNTAX, "no remedy: {problem:?}");
+        let file = problem.file.as_deref().map(|file| file.display().to_string()).unwrap_or_default();
+        assert!(!problem.message.contains(&file), "its place is said twice: {problem:?}");
     }
     places(&folder, &loaded.problems)
 }
@@ -150,6 +152,20 @@ fn two_documents_of_one_object_are_both_left_out_and_both_named() {
     let related: Vec<_> =
         loaded.problems.iter().flat_map(|problem| &problem.related).map(|it| it.file.clone()).collect();
     assert_eq!(related, [folder.path().join("a.yaml")]);
+}
+
+#[test]
+fn two_documents_of_one_object_hide_no_other_mistake_of_either() {
+    let folder = Folder::new(&[
+        ("a.yaml", &deployment("one", "a:1").replace("spec:\n", "spec:\n  replicaz: 2\n")),
+        ("b.yaml", &deployment("one", "NOT//AN:IMAGE")),
+    ]);
+    let loaded = folder.load();
+    assert_eq!(
+        places(&folder, &loaded.problems),
+        ["a.yaml:5:3 InvalidObject", "b.yaml:3:19 DuplicateObject", "b.yaml:7:14 InvalidObject"]
+    );
+    assert_eq!(names(&loaded), [""; 0]);
 }
 
 #[test]

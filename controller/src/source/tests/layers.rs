@@ -69,6 +69,46 @@ fn an_object_that_an_overlay_breaks_is_left_out_whole() {
 }
 
 #[test]
+fn a_directive_that_cannot_be_followed_hides_no_other_mistake_of_the_overlay_or_of_the_next() {
+    let folder = folder(&format!(
+        "{HEAD}spec:\n  replicaz: 2\n  template:\n    container:\n      env: [ {{ name: C, $patch: delete }} ]\n"
+    ));
+    folder.write("overlays/late/o.yaml", format!("{HEAD}spec: {{ template: {{ container: {{ imag: api:3 }} }} }}\n"));
+    let loaded = folder.overlaid(&["prod", "late"]);
+    let expected = [
+        "overlays/late/o.yaml:4:34 InvalidObject",
+        "overlays/prod/o.yaml:5:3 InvalidObject",
+        "overlays/prod/o.yaml:8:14 InvalidOverlay",
+    ];
+    assert_eq!(
+        (places(&folder, &loaded.problems), names(&loaded)),
+        (expected.map(str::to_owned).to_vec(), vec!["deployment/default/web".to_owned()])
+    );
+}
+
+#[test]
+fn what_an_overlay_says_twice_is_looked_through_twice() {
+    let wrong = format!("{HEAD}spec: {{ replicaz: 2 }}\n---\n{HEAD}spec: {{ strategi: {{}} }}\n");
+    let folder = folder(&wrong);
+    let loaded = folder.overlaid(&["prod"]);
+    assert_eq!(
+        places(&folder, &loaded.problems),
+        [
+            "overlays/prod/o.yaml:4:9 InvalidObject",
+            "overlays/prod/o.yaml:8:19 DuplicateObject",
+            "overlays/prod/o.yaml:9:9 InvalidObject"
+        ]
+    );
+}
+
+#[test]
+fn an_overlay_that_is_away_is_said_to_be_one() {
+    let loaded = folder("").overlaid(&["nowhere"]);
+    let helps: Vec<&str> = loaded.problems.iter().filter_map(|problem| problem.help.as_deref()).collect();
+    assert_eq!(helps, ["is the path behind `--overlay` right? while it is away, what it changes stays as it was"]);
+}
+
+#[test]
 fn an_overlay_below_the_base_is_no_part_of_the_base() {
     let folder =
         Folder::new(&[("api.yaml", &deployment("api", "api:1")), ("prod/o.yaml", &deployment("api", "api:2"))]);
