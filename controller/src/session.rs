@@ -59,7 +59,7 @@ impl Session {
             Access::Read => State::read_only(folders),
             Access::Act => State::open(folders),
         };
-        let state = state.map_err(|error| CliError::failed("cannot open the state directory", error))?;
+        let state = state.map_err(|error| CliError::state("cannot open the state directory", error))?;
         for warning in state.warnings() {
             tracing::warn!("{warning}");
         }

@@ -142,7 +142,9 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
     let mut layers = layers::Layers::new(base, &mut loaded);
     for overlay in &options.overlays {
         let root = std::slice::from_ref(overlay);
+        let before = loaded.problems.len();
         let layer = documents::read(root, &BTreeSet::new(), options, &mut loaded, stdin);
+        loaded.problems.iter_mut().skip(before).for_each(|problem| away(problem, overlay));
         declaring.extend(layer.iter().map(|candidate| candidate.file));
         layers.lay(layer, &mut loaded);
     }
@@ -162,6 +164,14 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
     problem::sort(&mut loaded.warnings);
     loaded.fingerprint = fingerprint(&loaded);
     loaded
+}
+
+/// An overlay that is away removes nothing and cannot be removed: what to do about it is something else.
+fn away(problem: &mut Problem, overlay: &Path) {
+    if problem.reason == reason::SOURCE_UNAVAILABLE && problem.file.as_deref() == Some(overlay) {
+        let help = "is the path behind `--overlay` right? while it is away, what it changes stays as it was";
+        problem.help = Some(help.to_owned());
+    }
 }
 
 fn shown(paths: &[PathBuf]) -> String {

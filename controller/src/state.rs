@@ -64,6 +64,20 @@ pub enum StateError {
     },
 }
 
+impl StateError {
+    /// What to do about it, where its words do not say it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            // Their words say it.
+            Self::Future { .. } | Self::Unsafe { .. } => None,
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                Some("run skiff as root or as the user that owns it, or name another folder with `--state-dir`")
+            }
+            Self::Io { .. } => Some("put right what stands in its way, or name another folder with `--state-dir`"),
+        }
+    }
+}
+
 /// What is known of one source.
 #[derive(Clone, Debug, Default)]
 struct Known {

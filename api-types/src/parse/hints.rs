@@ -1,5 +1,7 @@
 //! What to do about a field that does not exist: words of Compose and Kubernetes, fields in the wrong place, slips.
 
+use serde_json::Value;
+
 use crate::shape::{Field, Fields, Shape};
 use crate::suggest::nearest;
 
@@ -98,6 +100,17 @@ pub(super) fn unknown(name: &str, objects: &[Around<'_>]) -> Option<Hint> {
     }
     let names: Vec<&str> = here.names().collect();
     (names.len() <= 10).then(|| Hint { help: format!("the fields here are {}", names.join(", ")), meant: None })
+}
+
+/// What to write for the short form that Compose has and Skiff has not: one word in the place of an object.
+pub(super) fn short(shape: &Shape, value: &Value) -> Option<String> {
+    let (Shape::Object(form), Value::String(word)) = (shape, value) else { return None };
+    let field = match form.type_name.as_str() {
+        "Build" => "context",
+        "NetworkAttachment" | "Dependency" => "name",
+        _ => return None,
+    };
+    Some(format!("write `{{ {field}: {word} }}`"))
 }
 
 /// Where a field of this very name is at home, near the place where it was found: in words, and by a relative pointer.

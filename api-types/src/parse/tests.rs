@@ -262,3 +262,16 @@ fn a_pasted_object_of_kubernetes_shows_what_to_write() {
     /apiVersion: v1 Namespace is an object of Kubernetes; skiff reads skiff.dev/v1 (leave it out: a namespace exists as soon as an object names it in `metadata.namespace`)
     "#);
 }
+
+#[test]
+fn a_short_form_of_compose_is_shown_the_long_one() {
+    let document = deployment(json!({
+        "dependsOn": ["db"],
+        "template": { "networks": ["front", { "name": "back" }], "container": { "build": "./api" } },
+    }));
+    insta::assert_snapshot!(complaints(document).join("\n"), @"
+    /spec/dependsOn/0: `dependsOn[0]` must be an object, found the text `db` (write `{ name: db }`)
+    /spec/template/networks/0: `networks[0]` must be an object, found the text `front` (write `{ name: front }`)
+    /spec/template/container/build: `build` must be an object, found the text `./api` (write `{ context: ./api }`)
+    ");
+}

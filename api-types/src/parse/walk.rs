@@ -126,7 +126,7 @@ impl<'s> Walker<'s> {
     fn wrong_type(&mut self, shape: &Shape, value: &Value, at: &At<'_>) {
         let message = format!("`{}` must be {}, found {}", at.field(), expected(shape), found(value, self.hidden));
         let complaint = at.says(message);
-        self.out.push(match scalar::remedy(shape, value) {
+        self.out.push(match scalar::remedy(shape, value).or_else(|| hints::short(shape, value)) {
             Some(_) if self.hidden => complaint.help("put it in quotes"),
             Some(help) => complaint.help(help),
             None => complaint,

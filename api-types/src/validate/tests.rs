@@ -374,6 +374,6 @@ fn an_image_is_named_or_built_and_what_is_built_has_no_tag_of_its_own() {
     /build/args/A=B: `A=B` cannot be the name of an `ARG`
     /build/target: `target` is empty (leave it out to build the last stage)
     --
-    /build: `build` must be an object, found the text `./api`
+    /build: `build` must be an object, found the text `./api` (write `{ context: ./api }`)
     ");
 }

@@ -125,8 +125,9 @@ async fn refuse_nowhere(loaded: &Loaded, session: &Session) -> Result<(), CliErr
     if labelled(&session.observe().await?).contains(&loaded.source) {
         return Ok(());
     }
+    let path = problem.file.as_deref().map(|path| format!("{}: ", path.display())).unwrap_or_default();
     Err(CliError::refused(
-        format!("{problem}, and nothing is known of a source `{}`", loaded.source),
+        format!("{path}{problem}, and nothing is known of a source `{}`", loaded.source),
         "name the manifests as they were named to `skiff up`, or their source: `skiff down --source NAME`",
     ))
 }

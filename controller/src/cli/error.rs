@@ -7,6 +7,8 @@ use std::io;
 
 use skiff_core::EngineError;
 
+use crate::state::StateError;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
@@ -48,6 +50,12 @@ impl CliError {
     /// Something that was tried and failed.
     pub fn failed(message: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed { message: message.into(), source: source.into(), help: None }
+    }
+
+    /// The state directory could not be used.
+    pub fn state(message: impl Into<String>, error: StateError) -> Self {
+        let help = error.help().map(str::to_owned);
+        Self::Failed { message: message.into(), source: error.into(), help }
     }
 
     /// The same, with what to do.

@@ -45,7 +45,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// # Errors
 /// When the state directory cannot be read, or stdout cannot be written.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let failed = |error| CliError::failed("cannot read the events", error);
+    let failed = |error| CliError::state("cannot read the events", error);
     let chronicle = State::read_only(engine::folders(&context.settings)).map_err(failed)?.chronicle();
     let mut followed = Followed::of(&chronicle);
     let events = chronicle.events().map_err(failed)?;

@@ -44,7 +44,7 @@ fn grouped(held: &[Held]) -> BTreeMap<String, Vec<&Held>> {
 
 fn begun(words: &str, group: &[&Held]) {
     let Some(first) = group.first() else { return };
-    let (object, remedy) = (names(group), first.remedy().unwrap_or_default());
+    let (object, remedy) = (names(group), first.remedy());
     match concern(&first.why) {
         Concern::Needed => tracing::warn!(object, remedy, "held: {words}"),
         Concern::Wanted => tracing::info!(object, "held: {words}"),

@@ -83,12 +83,11 @@ impl Unread {
     }
 
     pub(super) fn problem(self, path: &Path, limit: u64) -> Problem {
-        let shown = path.display();
         match self {
             Self::NotAFile(kind) => walk::not_a_file(path, kind),
             Self::TooLarge(size) => too_large(path, size, limit),
             Self::BeingWritten => {
-                let problem = Problem::new(reason::BEING_WRITTEN, format!("{shown} changes while it is read"));
+                let problem = Problem::new(reason::BEING_WRITTEN, "it changes while it is read");
                 problem.in_file(path).with_help("it is read again as soon as it is written")
             }
             Self::Failed(error) => walk::unreadable(path, &error, reason::UNREADABLE),
@@ -97,14 +96,14 @@ impl Unread {
 }
 
 pub(super) fn too_large(path: &Path, size: u64, limit: u64) -> Problem {
-    let message = format!("{} has {size} bytes, a manifest at most {limit}", path.display());
+    let message = format!("it has {size} bytes, a manifest at most {limit}");
     Problem::new(reason::TOO_LARGE, message).in_file(path).with_help("split it, or take it out of the folder")
 }
 
 /// The bytes as text; the place of the first byte that is none.
 pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Box<Problem>> {
     let refused = |what: String| {
-        let problem = Problem::new(reason::NOT_TEXT, format!("{} is no text: {what}", path.display())).in_file(path);
+        let problem = Problem::new(reason::NOT_TEXT, format!("it is no text: {what}")).in_file(path);
         let help = "a manifest is UTF-8 text: convert the file, or take it out of the folder";
         Err(Box::new(problem.with_help(help)))
     };

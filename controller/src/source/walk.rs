@@ -86,7 +86,7 @@ pub(super) fn word(kind: FileType) -> &'static str {
 }
 
 pub(super) fn not_a_file(path: &Path, kind: FileType) -> Problem {
-    let problem = Problem::new(reason::NOT_A_FILE, format!("{} is {}, not a file", path.display(), word(kind)));
+    let problem = Problem::new(reason::NOT_A_FILE, format!("it is {}, not a file", word(kind)));
     problem.in_file(path).with_help("take it out of the folder, or give it a name that does not end like a manifest's")
 }
 
@@ -106,7 +106,7 @@ impl Walker<'_> {
     fn root(&mut self, path: &Path) {
         match fs::metadata(path) {
             Err(error) => {
-                let problem = Problem::new(reason::SOURCE_UNAVAILABLE, unavailable(path, &error));
+                let problem = Problem::new(reason::SOURCE_UNAVAILABLE, unavailable(&error));
                 let help = "is the path right? nothing is removed while it is away; `skiff down --source NAME` would remove it";
                 self.walk.problems.push(problem.in_file(path).with_help(help));
             }
@@ -122,8 +122,7 @@ impl Walker<'_> {
     fn folder(&mut self, path: &Path, meta: &Metadata, named: bool) {
         let identity = identity(meta);
         if self.above.contains(&identity) {
-            let message = format!("{} leads back to a folder that it is in", path.display());
-            let problem = Problem::new(reason::LINK_LOOP, message).in_file(path);
+            let problem = Problem::new(reason::LINK_LOOP, "it leads back to a folder that it is in").in_file(path);
             self.walk.problems.push(problem.with_help("remove the link"));
             return;
         }
@@ -131,8 +130,9 @@ impl Walker<'_> {
             return;
         }
         if self.above.len() >= self.limits.depth {
-            let message = format!("{} is more than {} folders deep", path.display(), self.limits.depth);
-            self.walk.problems.push(Problem::new(reason::TOO_MANY, message).in_file(path));
+            let message = format!("it is more than {} folders deep", self.limits.depth);
+            let problem = Problem::new(reason::TOO_MANY, message).in_file(path);
+            self.walk.problems.push(problem.with_help("name a folder that holds manifests only"));
             return;
         }
         self.above.push(identity);
@@ -213,29 +213,29 @@ fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 pub(super) fn unreadable(path: &Path, error: &io::Error, reason: &'static str) -> Problem {
-    let problem = Problem::new(reason, format!("{} cannot be read: {error}", path.display())).in_file(path);
+    let problem = Problem::new(reason, format!("it cannot be read: {error}")).in_file(path);
     if error.kind() == io::ErrorKind::PermissionDenied {
         return problem.with_help("let the user that skiff runs as read it");
     }
     problem
 }
 
-fn unavailable(path: &Path, error: &io::Error) -> String {
+fn unavailable(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::NotFound {
-        return format!("there is no file or folder {}", path.display());
+        return "there is no such file or folder".to_owned();
     }
-    format!("{} cannot be read: {error}", path.display())
+    format!("it cannot be read: {error}")
 }
 
 fn broken_link(path: &Path, error: &io::Error) -> Problem {
     let (reason, what) = if error.kind() == io::ErrorKind::NotFound {
-        (reason::UNREADABLE, "leads nowhere".to_owned())
+        (reason::UNREADABLE, "the link leads nowhere".to_owned())
     } else if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
-        (reason::LINK_LOOP, "leads back to itself".to_owned())
+        (reason::LINK_LOOP, "the link leads back to itself".to_owned())
     } else {
-        (reason::UNREADABLE, format!("cannot be followed: {error}"))
+        (reason::UNREADABLE, format!("the link cannot be followed: {error}"))
     };
-    let problem = Problem::new(reason, format!("the link {} {what}", path.display())).in_file(path);
+    let problem = Problem::new(reason, what).in_file(path);
     problem.with_help("remove the link, or let it lead to a file")
 }
 
@@ -250,8 +250,11 @@ fn other_tool(path: &Path) -> Option<Problem> {
         _ if compose::is_compose(path) => COMPOSE,
         _ => return None,
     };
-    let message = format!("{} is not a manifest of skiff and is passed over", path.display());
-    Some(Problem::new(reason::OTHER_TOOL, message).in_file(path).with_help(help))
+    Some(
+        Problem::new(reason::OTHER_TOOL, "it is not a manifest of skiff and is passed over")
+            .in_file(path)
+            .with_help(help),
+    )
 }
 
 const COMPOSE: &str = "there is no compose.yaml beside it to lay it over: name the files that make up the project, each behind `-f` but the first";

@@ -300,3 +300,16 @@ fn events_are_kept_in_order_and_a_line_that_was_cut_off_is_passed_over() {
     let told: Vec<String> = chronicle.events().expect("events").into_iter().map(|event| event.message).collect();
     assert_eq!(told, ["one", "two", "three"]);
 }
+
+#[test]
+fn a_state_directory_that_cannot_be_used_has_a_remedy() {
+    let place = Place::new();
+    // A file where a folder belongs.
+    std::fs::write(place.state.path().join("default"), "").expect("a file");
+    let error = State::open(place.folders()).expect_err("it cannot be used");
+    let said = format!("{error} {}", error.help().unwrap_or_default());
+    assert!(said.contains("--state-dir") || said.contains("make it a folder"), "{said}");
+    let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    let error = StateError::Io { path: PathBuf::from("/var/lib/skiff"), source: denied };
+    assert!(error.help().is_some_and(|help| help.contains("as root") && help.contains("--state-dir")));
+}

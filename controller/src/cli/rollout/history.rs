@@ -25,7 +25,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let object = super::deployment(&args.name, context)?;
     let state = State::read_only(engine::folders(&context.settings));
-    let state = state.map_err(|error| CliError::failed("cannot read the state directory", error))?;
+    let state = state.map_err(|error| CliError::state("cannot read the state directory", error))?;
     let known = state.history().objects.remove(&object).unwrap_or_default();
     if let Some(number) = args.revision {
         let revision = known.revision(number).ok_or_else(|| {

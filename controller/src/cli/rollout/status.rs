@@ -75,7 +75,7 @@ fn tell(ui: &mut Ui, object: &ObjectKey, text: &str, told: &mut String) {
 
 fn stand(session: &Session, object: &ObjectKey) -> Result<Stand, CliError> {
     let state = State::read_only(session.state.folders().clone());
-    let state = state.map_err(|error| CliError::failed("cannot read the state directory", error))?;
+    let state = state.map_err(|error| CliError::state("cannot read the state directory", error))?;
     Ok(state.history().objects.get(object).map_or_else(|| Stand::Going("no revision is known yet".to_owned()), judge))
 }
 

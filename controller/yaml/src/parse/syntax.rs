@@ -14,18 +14,39 @@ pub(super) fn problem(error: &ScanError, source: &Source<'_>) -> Problem {
     {
         return *problem;
     }
-    let problem = Problem::new(span, error.info());
+    let indented = text::indenting_tab(point, source.file, source.text);
+    let problem = match (indented, error.kind()) {
+        (
+            Some(tab),
+            ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabNotAllowed
+            | ErrorKind::TabInPlainScalar
+            | ErrorKind::TabAtBlockScalarStart,
+        ) => return Problem::new(tab, "a tab indents this line").with_help(TABS),
+        // The line is not where it seems to be.
+        (Some(tab), ErrorKind::ExpectedBlockMappingKey | ErrorKind::ExpectedBlockSequenceEntry)
+            if tab.start.line == point.line =>
+        {
+            return Problem::new(tab, "a tab indents this line").with_help(TABS);
+        }
+        _ => Problem::new(span, error.info()),
+    };
     match help(error.kind()) {
         Some(help) => problem.with_help(help),
         None => problem,
     }
 }
 
+const TABS: &str = "indent with spaces; YAML does not allow tabs there";
+
 fn help(kind: &ErrorKind) -> Option<&'static str> {
     let remedies = [
-        (ErrorKind::TabInBlockIndentation, "indent with spaces; YAML does not allow tabs there"),
-        (ErrorKind::TabInIndentation, "indent with spaces; YAML does not allow tabs there"),
-        (ErrorKind::TabNotAllowed, "indent with spaces; YAML does not allow tabs there"),
+        (ErrorKind::TabInBlockIndentation, TABS),
+        (ErrorKind::TabInIndentation, TABS),
+        (ErrorKind::TabNotAllowed, TABS),
+        (ErrorKind::TabInPlainScalar, "write a space in the place of the tab, or put the value in quotes"),
+        (ErrorKind::TabAtBlockScalarStart, TABS),
         (ErrorKind::MappingValueNotAllowed, "put a value that holds `: ` in quotes, or check the indentation"),
         (ErrorKind::ExpectedBlockMappingKey, "check the indentation of this line against the lines above"),
         (ErrorKind::ExpectedBlockSequenceEntry, "check the indentation of this line against the lines above"),

@@ -29,6 +29,24 @@ pub(super) fn trim_end(span: Span, text: &str) -> Span {
     Span { end: span.start.after(content), ..span }
 }
 
+/// The first tab that indents a line, from the line of a point on: the parser points behind it, or at what stands before it.
+pub(super) fn indenting_tab(point: Position, file: FileId, text: &str) -> Option<Span> {
+    let before = text.get(..point.offset as usize)?;
+    let from = before.rfind('\n').map_or(0, |end| end + 1);
+    let mut start = Position { offset: u32::try_from(from).ok()?, line: point.line, column: 1 };
+    for line in text.get(from..)?.split_inclusive('\n') {
+        let content = line.trim_start_matches([' ', '\t']);
+        let indent = line.get(..line.len() - content.len())?;
+        match indent.find('\t') {
+            Some(tab) if !content.trim_end().is_empty() => {
+                return Some(character_at(start.after(indent.get(..tab)?), file, text));
+            }
+            Some(_) | None => start = start.after(line),
+        }
+    }
+    None
+}
+
 /// The span of the one character at a point, empty at the end of a line.
 pub(super) fn character_at(point: Position, file: FileId, text: &str) -> Span {
     let rest = text.get(point.offset as usize..).unwrap_or_default();

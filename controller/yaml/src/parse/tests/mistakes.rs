@@ -83,7 +83,7 @@ fn syntax_errors_say_what_to_do() {
         ["a:\n\tb: 1\n", "a: b: c\n", "a: [1\n", "a: \"x\n", "a: \"\\q\"\n", "a: 1\n  b: 2\n", "a\nb: 1\n", "a: `x`\n"];
     let lines: Vec<String> = texts.iter().flat_map(|text| complaints(text)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    2:2 tabs disallowed within this context (block indentation) (indent with spaces; YAML does not allow tabs there)
+    2:1 a tab indents this line (indent with spaces; YAML does not allow tabs there)
     1:5 mapping values are not allowed in this context (put a value that holds `: ` in quotes, or check the indentation)
     1:4 unclosed bracket '[' (close it, or put the value in quotes)
     2:1 invalid indentation in multiline quoted scalar (close the quotes, or indent the lines that continue them)
@@ -92,6 +92,25 @@ fn syntax_errors_say_what_to_do() {
     2:2 mapping values are not allowed in this context (put a value that holds `: ` in quotes, or check the indentation)
     1:4 unexpected character: ``' (put the value in quotes)
     ");
+}
+
+#[test]
+fn a_tab_is_pointed_at_with_what_to_do() {
+    let texts = [
+        "a:\n\tb: 1\n",
+        "a:\n  b:\n  \tc: 1\n",
+        "a:\n  b: 1\n\tc: 2\n",
+        "a:\n  - x\n\t- y\n",
+        "a: {\n\tb: 1}\n",
+        "a: |\n\tx\n",
+        "a: >\n  x\n\ty\n",
+        "a: x\n\n\ty\n",
+        "a: \"x\n\ty\"\n",
+    ];
+    let places: Vec<String> = texts.iter().flat_map(|text| complaints(text)).collect();
+    let help = "a tab indents this line (indent with spaces; YAML does not allow tabs there)";
+    let expected = ["2:1", "3:3", "3:1", "3:1", "2:1", "2:1", "3:1", "3:1", "2:1"].map(|at| format!("{at} {help}"));
+    assert_eq!(places, expected);
 }
 
 #[test]
