@@ -26,7 +26,7 @@ pub use program::{Ended, Running, Skiff, program};
 pub use proxy::{Manner, Proxy};
 pub use registry::{Registry, free_port};
 pub use scenario::{Scenario, scenario};
-pub use world::World;
+pub use world::{World, run_folders};
 
 /// The image that scenarios run, in two versions; `make setup` makes both.
 pub const IMAGE: &str = "skiff-test/busybox:1";

@@ -117,5 +117,16 @@ impl World {
     pub fn clean_up(&mut self) {
         self.running = None;
         self.docker.remove_all(&self.label());
+        for folder in run_folders(&self.instance) {
+            fs::remove_dir_all(folder).ok();
+        }
     }
+}
+
+/// Where the program keeps locks and secrets of an instance: in memory, outside of the scenario's own folder.
+pub fn run_folders(instance: &str) -> Vec<PathBuf> {
+    let of_user = std::env::var_os("XDG_RUNTIME_DIR").map(|folder| PathBuf::from(folder).join("skiff"));
+    let uid = rustix::process::geteuid().as_raw();
+    let roots = ["/run/skiff".into(), "/dev/shm/skiff".into(), format!("/dev/shm/skiff-{uid}").into()];
+    roots.into_iter().chain(of_user).map(|root: PathBuf| root.join(instance)).collect()
 }

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 use serde_json::json;
-use skiff_e2e::{Docker, IMAGE, PrivateEngine, Registry};
+use skiff_e2e::act::{apply, skiff};
+use skiff_e2e::{Docker, IMAGE, PrivateEngine, Registry, run_folders, scenario, service};
 
 #[test]
 fn a_registry_takes_the_right_password_and_refuses_a_wrong_one() -> Result<()> {
@@ -33,6 +34,18 @@ fn a_private_engine_starts_containers_and_comes_back_after_its_end() -> Result<(
     engine.begin()?;
     let again = engine.docker().inspect("idle")?;
     ensure!(again.id == seen.id, "another container");
+    Ok(())
+}
+
+#[test]
+fn a_scenario_leaves_no_folder_behind() -> Result<()> {
+    let mut scenario = scenario("a scenario leaves no folder behind").step("a plan", skiff("plan", &[]), []);
+    let text = service("web").replicas(0).to_string();
+    scenario = scenario.step("something is applied, if only to nothing", apply(&text), []);
+    let folders = run_folders(&scenario.world().instance);
+    ensure!(folders.iter().any(|folder| folder.exists()), "none of {folders:?} is there");
+    drop(scenario);
+    ensure!(!folders.iter().any(|folder| folder.exists()), "one of {folders:?} is still there");
     Ok(())
 }
 

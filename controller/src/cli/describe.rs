@@ -6,6 +6,7 @@ use super::{CliError, Context, Exit, Output, engine, events};
 use crate::state::State;
 use crate::ui::description;
 use crate::ui::style::{NAME, paint};
+use crate::ui::wrap::hanging;
 use crate::view::View;
 
 /// Show everything that is known of an object
@@ -37,9 +38,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         Output::Text | Output::Wide => {
             let now = jiff::Timestamp::now();
             let state = State::read_only(engine::folders(&context.settings)).ok();
+            let width = if context.ui.stdout_is_terminal { context.ui.width } else { usize::MAX };
             let mut texts = Vec::new();
             for view in views {
-                texts.push(description::description(view, now)? + &remembered(state.as_ref(), view, now));
+                let text = description::description(view, now, width)?;
+                texts.push(text + &remembered(state.as_ref(), view, now, width));
             }
             context.ui.answer(&texts.join("\n"))?;
         }
@@ -51,22 +54,23 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 const EVENTS: usize = 10;
 
 /// What the state directory remembers of an object: its revisions, and what happened last. Nothing where it cannot be read.
-fn remembered(state: Option<&State>, view: &View, now: jiff::Timestamp) -> String {
+fn remembered(state: Option<&State>, view: &View, now: jiff::Timestamp, width: usize) -> String {
     let Some(state) = state else { return String::new() };
     let mut text = String::new();
     if let Some(known) = state.history().objects.get(&view.object).filter(|known| !known.revisions.is_empty()) {
-        text += &section("Revisions", &super::rollout::revisions(known, now));
+        text += &section("Revisions", &super::rollout::revisions(known, now), width);
     }
     let events = state.chronicle().events().unwrap_or_default();
     let mut own: Vec<Event> = events.into_iter().filter(|event| event.object == view.object).collect();
     own.drain(..own.len().saturating_sub(EVENTS));
     if !own.is_empty() {
-        text += &section("Events", &events::table(&own, now));
+        text += &section("Events", &events::table(&own, now), width);
     }
     text
 }
 
-fn section(title: &str, table: &crate::ui::table::Table) -> String {
-    let rows: Vec<String> = table.render().lines().map(|line| format!("  {line}")).collect();
+fn section(title: &str, table: &crate::ui::table::Table, width: usize) -> String {
+    let row = |line: &str| hanging(&format!("  {line}"), width, 6);
+    let rows: Vec<String> = table.render().lines().map(row).collect();
     format!("\n{}\n{}\n", paint(NAME, title), rows.join("\n"))
 }

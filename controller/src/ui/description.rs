@@ -10,15 +10,16 @@ use jiff::Timestamp;
 use super::age::age;
 use super::objects::verdict_style;
 use super::style::{BAD, FAINT, NAME, paint};
+use super::wrap::hanging;
 use crate::cli::CliError;
 use crate::state::Trouble;
 use crate::view::{Body, Network, Replica, View, Volume, Workload};
 
-/// The description of an object.
+/// The description of an object, in lines that fit so many columns. The template stays as it is, to be taken over.
 ///
 /// # Errors
 /// When a template cannot be written as YAML.
-pub fn description(view: &View, now: Timestamp) -> Result<String, CliError> {
+pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, CliError> {
     let mut text = String::new();
     let View { object, source, at, trouble, body } = view;
     line(&mut text, 0, "Name", paint(NAME, &object.name));
@@ -33,16 +34,24 @@ pub fn description(view: &View, now: Timestamp) -> Result<String, CliError> {
         line(&mut text, 0, "Message", message);
     }
     match body {
-        Body::Workload(workload) => of_workload(&mut text, workload, now)?,
+        Body::Workload(workload) => of_workload(&mut text, workload, now),
         Body::Network(networks) => networks.iter().for_each(|network| of_network(&mut text, network, now)),
         Body::Volume(volumes) => volumes.iter().for_each(|volume| of_volume(&mut text, volume)),
         Body::Declared => {}
     }
-    Ok(text)
+    Ok(fitting(&text, width) + &template(body)?)
+}
+
+/// Where values begin, and what does not fit goes on.
+const VALUES: usize = 14;
+
+/// Lines that fit, broken between words.
+fn fitting(text: &str, width: usize) -> String {
+    text.split('\n').map(|line| hanging(line, width, VALUES)).collect::<Vec<_>>().join("\n")
 }
 
 fn line(text: &mut String, indent: usize, label: &str, value: impl Display) {
-    let width = 14_usize.saturating_sub(indent);
+    let width = VALUES.saturating_sub(indent);
     let label = paint(FAINT, format_args!("{:<width$}", format!("{label}:")));
     writeln!(text, "{:indent$}{label}{value}", "").ok();
 }
@@ -51,7 +60,7 @@ fn heading(text: &mut String, words: impl Display) {
     writeln!(text, "\n{}", paint(NAME, words)).ok();
 }
 
-fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) -> Result<(), CliError> {
+fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) {
     let verdict = workload.verdict();
     line(text, 0, "Status", paint(verdict_style(&verdict), &verdict));
     if let Some(job) = &workload.job {
@@ -69,14 +78,20 @@ fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) -> Result
     for replica in workload.replicas.iter().chain(&workload.others) {
         of_replica(text, replica, workload.exact_image(), now);
     }
+}
+
+/// The template of the newest replica, as YAML.
+fn template(body: &Body) -> Result<String, CliError> {
+    let Body::Workload(workload) = body else { return Ok(String::new()) };
     let newest = workload.replicas.iter().find(|replica| replica.updated);
+    let mut text = String::new();
     if let Some(template) = newest.and_then(|replica| replica.template.as_ref()) {
-        heading(text, "Template");
+        heading(&mut text, "Template");
         for row in super::data::yaml(template)?.lines() {
             writeln!(text, "  {row}").ok();
         }
     }
-    Ok(())
+    Ok(text)
 }
 
 fn of_replicas(text: &mut String, workload: &Workload) {
@@ -173,7 +188,8 @@ mod tests {
     #[test]
     fn a_description_says_how_each_container_fares() {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(90);
-        let texts: Vec<_> = views().iter().map(|view| description(view, now).expect("plain data")).collect();
+        let texts: Vec<_> =
+            views().iter().map(|view| description(view, now, usize::MAX).expect("plain data")).collect();
         insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
         Name:         default
         Kind:         Network
@@ -240,9 +256,29 @@ mod tests {
     }
 
     #[test]
+    fn on_a_narrow_terminal_lines_are_broken_between_words() {
+        let views = views();
+        let view = views.iter().find(|view| view.trouble.is_some()).expect("something is wrong");
+        let text = description(view, Timestamp::UNIX_EPOCH, 50).expect("plain data");
+        insta::assert_snapshot!(strip_str(&text).to_string(), @r"
+        Name:         web
+        Kind:         Deployment
+        Namespace:    shop
+        Source:       shop
+        Reason:       ImagePullBackOff
+        Message:      back-off until 12:03:20Z after 3
+                      failed pulls: manifest unknown
+        Status:       Missing
+        Replicas:     1 wanted, 0 there, 0 Ready, 0 up to
+                      date
+        Revision:     0
+        ");
+    }
+
+    #[test]
     fn a_job_says_what_its_runs_came_to() {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(180);
-        let texts: Vec<_> = jobs().iter().map(|view| description(view, now).expect("plain data")).collect();
+        let texts: Vec<_> = jobs().iter().map(|view| description(view, now, usize::MAX).expect("plain data")).collect();
         insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
         Name:         load
         Kind:         Job
