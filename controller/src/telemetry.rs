@@ -37,14 +37,7 @@ const CAPPED: [&str; 4] = ["bollard", "hyper", "hyper_util", "h2"];
 
 /// Begins to log. `SKIFF_LOG` takes the directives of `tracing`'s `EnvFilter`, such as `skiff=debug`.
 pub fn init(usual: Usual, verbosity: u8, format: LogFormat, color: ColorChoice) {
-    let level = match (usual, verbosity) {
-        (Usual::Warnings, 0) => "warn",
-        (Usual::Shown, 0) => "warn,skiff::executor=error,skiff::controller=error",
-        (Usual::Warnings | Usual::Shown, 1) | (Usual::Actions, 0) => "info",
-        (Usual::Warnings | Usual::Shown, 2) | (Usual::Actions, 1) => "debug",
-        (Usual::Warnings | Usual::Shown | Usual::Actions, _) => "trace",
-    };
-    let wanted = EnvFilter::try_from_env("SKIFF_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let wanted = EnvFilter::try_from_env("SKIFF_LOG").unwrap_or_else(|_| EnvFilter::new(level(usual, verbosity)));
     let filter = wanted.and(filter_fn(may_be_logged));
     let lines = fmt::layer().with_writer(io::stderr).with_target(false);
     let layer = match format {
@@ -53,6 +46,17 @@ pub fn init(usual: Usual, verbosity: u8, format: LogFormat, color: ColorChoice) 
     };
     // A test, or a program that uses the library, may have its own.
     tracing_subscriber::registry().with(layer).try_init().ok();
+}
+
+/// What is logged where nobody says more.
+const fn level(usual: Usual, verbosity: u8) -> &'static str {
+    match (usual, verbosity) {
+        (Usual::Warnings, 0) => "warn",
+        (Usual::Shown, 0) => "warn,skiff::executor=error,skiff::controller=error",
+        (Usual::Warnings | Usual::Shown, 1) | (Usual::Actions, 0) => "info",
+        (Usual::Warnings | Usual::Shown, 2) | (Usual::Actions, 1) => "debug",
+        (Usual::Warnings | Usual::Shown | Usual::Actions, _) => "trace",
+    }
 }
 
 fn may_be_logged(metadata: &Metadata<'_>) -> bool {
@@ -87,18 +91,40 @@ mod tests {
         }
     }
 
-    #[test]
-    fn nobody_can_ask_for_the_requests_that_hold_secrets() {
+    /// What of all this is logged with some directives.
+    fn logged(directives: &str, log: impl FnOnce()) -> String {
         let sink = Sink::default();
         let writer = sink.clone();
-        let filter = EnvFilter::new("trace,bollard::docker=trace").and(filter_fn(may_be_logged));
+        let filter = EnvFilter::new(directives).and(filter_fn(may_be_logged));
         let layer = fmt::layer().with_writer(move || writer.clone()).with_filter(filter);
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
+        String::from_utf8(sink.0.lock().expect("no panic").clone()).expect("text")
+    }
+
+    #[test]
+    fn a_command_that_shows_what_becomes_of_each_action_does_not_log_it_as_well() {
+        let log = || {
+            tracing::warn!(target: "skiff::executor", "the step failed");
+            tracing::warn!(target: "skiff::controller", "the engine is away");
+            tracing::warn!(target: "skiff::session", "the disk is full");
+            tracing::info!(target: "skiff::session", "loaded");
+        };
+        let text = logged(level(Usual::Shown, 0), log);
+        assert!(text.contains("the disk is full") && text.lines().count() == 1, "{text}");
+        assert_eq!(logged(level(Usual::Warnings, 0), log).lines().count(), 3);
+        for usual in [Usual::Shown, Usual::Warnings] {
+            assert_eq!(logged(level(usual, 1), log).lines().count(), 4, "whoever wants more gets it: {usual:?}");
+        }
+        assert_eq!(logged(level(Usual::Actions, 0), log).lines().count(), 4);
+    }
+
+    #[test]
+    fn nobody_can_ask_for_the_requests_that_hold_secrets() {
+        let text = logged("trace,bollard::docker=trace", || {
             tracing::debug!(target: "bollard::docker", "PASSWORD=hunter2");
             tracing::info!(target: "bollard", "connected");
             tracing::trace!(target: "skiff::controller", "a pass");
         });
-        let text = String::from_utf8(sink.0.lock().expect("no panic").clone()).expect("text");
         assert!(!text.contains("hunter2") && text.contains("connected") && text.contains("a pass"), "{text}");
     }
 }

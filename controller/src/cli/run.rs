@@ -82,6 +82,20 @@ mod tests {
     }
 
     #[test]
+    fn a_tick_is_at_least_a_tenth_of_a_second() {
+        let of = |text: &str| {
+            let matches =
+                Args::augment_args(clap::Command::new("run")).try_get_matches_from(["run", ".", "--tick", text]);
+            matches.map(|matches| Args::from_arg_matches(&matches).expect("right flags").tick.to_std().as_millis())
+        };
+        assert_eq!((of("100ms").ok(), of("1h").ok()), (Some(100), Some(3_600_000)));
+        for wrong in ["0s", "99ms", "soon", ""] {
+            let words = of(wrong).expect_err("it is refused").to_string();
+            assert!(wrong.is_empty() || wrong == "soon" || words.contains("write at least 100ms"), "{wrong}: {words}");
+        }
+    }
+
+    #[test]
     fn what_comes_from_stdin_cannot_be_kept() {
         assert!(refused(&["run", "-"]) && refused(&["run", "./shop", "--overlay", "-"]));
         assert!(!refused(&["run", "./shop", "./-"]));

@@ -47,8 +47,7 @@ pub(super) async fn take_up(requests: Requests, asked: mpsc::Sender<Asked>, canc
 fn watch(requests: &Requests, dirt: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher, String> {
     let folder = requests.folder().map_err(|error| error.to_string())?;
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        // To look for requests is to read the folder: what is only read says nothing, or there would be no end.
-        if event.map_or(true, |event| is_change(&event)) {
+        if is_news(&event) {
             // One that waits to be heard says the same.
             dirt.try_send(()).ok();
         }
@@ -56,6 +55,11 @@ fn watch(requests: &Requests, dirt: mpsc::Sender<()>) -> Result<notify::Recommen
     .map_err(|error| error.to_string())?;
     watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| error.to_string())?;
     Ok(watcher)
+}
+
+/// Whether there may be a request. To look for them is to read the folder: what is only read says nothing, or there would be no end.
+fn is_news(event: &notify::Result<Event>) -> bool {
+    event.as_ref().map_or(true, is_change)
 }
 
 async fn ask(asked: &mpsc::Sender<Asked>, request: &Request) -> Answer {
@@ -124,5 +128,40 @@ impl Session {
             .and_then(|()| chronicle.append(&[event]))
             .map_err(|error| CliError::failed("cannot write the history", error))?;
         Ok(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::EventKind;
+    use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode};
+    use skiff_api::{Kind, ObjectKey};
+
+    use super::*;
+    use crate::state::{Folders, State};
+
+    #[test]
+    fn to_look_for_requests_is_no_reason_to_look_again() {
+        let of = |kind: EventKind| is_news(&Ok(Event::new(kind)));
+        for read in [AccessKind::Open(AccessMode::Any), AccessKind::Close(AccessMode::Read), AccessKind::Read] {
+            assert!(!of(EventKind::Access(read)), "{read:?}");
+        }
+        assert!(of(EventKind::Create(CreateKind::File)));
+        assert!(of(EventKind::Modify(ModifyKind::Name(RenameMode::To))));
+        // What was missed may have been a request.
+        assert!(is_news(&Err(notify::Error::generic("too many events"))));
+    }
+
+    #[tokio::test]
+    async fn a_request_is_heard() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folders = Folders { state: folder.path().join("state"), run: folder.path().join("run") };
+        let requests = State::open(folders).expect("a state").requests();
+        let (dirt, mut dirty) = mpsc::channel(1);
+        let _watching = watch(&requests, dirt).expect("it can be watched");
+        let object = ObjectKey::new(Kind::Deployment, "shop", "web");
+        requests.make(&Request::Restart { object }).expect("a request");
+        dirty.recv().await.expect("it is heard");
+        assert_eq!(requests.waiting().len(), 1);
     }
 }

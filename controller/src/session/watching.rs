@@ -136,7 +136,7 @@ fn owners(snapshot: &Snapshot) -> BTreeSet<&ObjectKey> {
 fn report(loaded: &Loaded) {
     for mistake in problem::mistakes(loaded) {
         let (file, message) = (mistake.location(), mistake.message.as_str());
-        let help = mistake.help.as_deref().unwrap_or_default();
+        let help = mistake.help.as_deref();
         match mistake.severity {
             Severity::Error => tracing::error!(file, help, "{message}; the last good version stays in force"),
             Severity::Warning => tracing::warn!(file, help, "{message}"),
@@ -185,6 +185,34 @@ mod tests {
         }
         let target = Arc::new(target);
         (Arc::clone(&target), Snapshot { pass: 1, target, ..Snapshot::default() })
+    }
+
+    /// A task over an empty state directory, and what it aims at.
+    fn task(folder: &std::path::Path) -> (SourceTask, watch::Receiver<Arc<Target>>) {
+        let folders = crate::state::Folders { state: folder.join("state"), run: folder.join("run") };
+        let (targets, aim) = watch::channel(Arc::<Target>::default());
+        let task = SourceTask {
+            options: SourceOptions::default(),
+            target_options: TargetOptions { confirm_prune: true, ..TargetOptions::default() },
+            instance: Instance::default(),
+            state: State::open(folders).expect("a state"),
+            targets,
+            beside: watch::channel(Beside::default()).0,
+            snapshots: watch::channel(Arc::<Snapshot>::default()).1,
+            fingerprint: String::new(),
+        };
+        (task, aim)
+    }
+
+    #[test]
+    fn a_prune_is_confirmed_for_the_first_load_and_for_no_later_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut task, aim) = task(folder.path());
+        let mut confirmed = || {
+            task.take(Loaded { source: "shop".to_owned(), ..Loaded::default() });
+            aim.borrow().desired.sources.get("shop").map(|source| source.confirm_prune)
+        };
+        assert_eq!([confirmed(), confirmed(), confirmed()], [Some(true), Some(false), Some(false)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use skiff_e2e::act::{act, apply, call, end_run, kill_run, look, remember, run, run_on, skiff, write};
+use skiff_e2e::act::{act, all, apply, call, end_run, kill_run, look, remember, run, run_on, skiff, write};
 use skiff_e2e::check::{check, eventually, exits, image, ready, replaced, says, untouched, within};
 use skiff_e2e::{OTHER_IMAGE, scenario, service};
 
@@ -120,7 +120,13 @@ fn commands_that_change_something_are_refused_beside_a_run_and_those_that_read_a
         .step("plan reads", skiff("plan", &[]), [exits(0)])
         .step("get reads", call(&["get", "all"]), [exits(0), says("web")])
         .step("down changes", skiff("down", &["--yes"]), [exits(1)])
-        .step("and was refused", look(), [ready("web", 1)]);
+        .step(
+            "restart would change, and is told who does that here",
+            all([remember(), call(&["restart", "web"])]),
+            [exits(1), says("`skiff run` (process"), says("skiff rollout restart NAME")],
+        )
+        .step("and both were refused", look(), [ready("web", 1), untouched("web")])
+        .step("without it restart works", all([end_run(), call(&["restart", "web"])]), [exits(0), ready("web", 1)]);
 }
 
 #[test]

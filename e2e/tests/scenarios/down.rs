@@ -1,7 +1,7 @@
 //! Everything of a source goes, and nothing else. Data goes only when that is asked for.
 
-use skiff_e2e::act::{apply, remember, skiff};
-use skiff_e2e::check::{exits, gone, networks, ready, untouched, volumes};
+use skiff_e2e::act::{apply, call, look, remember, skiff};
+use skiff_e2e::check::{exits, gone, networks, ready, says, untouched, volumes};
 use skiff_e2e::{Docker, World, scenario, service, volume};
 
 fn with_data() -> String {
@@ -33,6 +33,18 @@ fn down_removes_the_data_only_when_asked_to_and_sure() {
             skiff("down", &["--volumes", "--yes"]),
             [exits(0), gone("db"), networks(&[]), volumes(&[])],
         );
+}
+
+#[test]
+fn down_of_a_path_that_nobody_knows_is_refused() {
+    scenario("down of a path that nobody knows is refused")
+        .step("a system runs", apply(&service("web").to_string()), [ready("web", 1)])
+        .step(
+            "down of another path",
+            call(&["down", "no-such-folder", "--yes"]),
+            [exits(1), says("no-such-folder: there is no such file or folder"), says("skiff down --source NAME")],
+        )
+        .step("and nothing has gone", look(), [ready("web", 1)]);
 }
 
 /// A second world on the same engine, with the same manifest.
