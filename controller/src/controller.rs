@@ -211,7 +211,7 @@ impl<E: Engine> Controller<E> {
         let granted = grant(&mut self.history, &asked.request, Some(&target.desired), self.settings.clock.now());
         let answer = granted.map(|event| {
             let message = event.message.clone();
-            tracing::info!(object = %event.object, reason = event.reason, "{message}");
+            tracing::info!(object = event.subject(), reason = event.reason, "{message}");
             self.tell(vec![event]);
             message
         });
@@ -319,7 +319,7 @@ impl<E: Engine> Controller<E> {
         self.learn_history(desired, &mut observed, now).await;
         let plan = plan(desired, &observed, now);
         let status = status(desired, &observed, &plan, now);
-        self.note_troubles(&status);
+        self.note_troubles(&status, &plan);
         self.schedule(&plan);
         if !plan.steps.is_empty() {
             let (content, given_up) = (Arc::clone(&target.content), self.flights.begin(&plan, desired));
@@ -339,18 +339,18 @@ impl<E: Engine> Controller<E> {
             self.written = Arc::clone(&self.history);
         }
         for event in &events {
-            let (object, reason, message) = (&event.object, &event.reason, &event.message);
+            let (object, reason, message) = (event.subject(), &event.reason, &event.message);
             match event.severity {
-                Severity::Normal => tracing::info!(%object, reason, "{message}"),
-                Severity::Warning => tracing::warn!(%object, reason, "{message}"),
+                Severity::Normal => tracing::info!(object, reason, "{message}"),
+                Severity::Warning => tracing::warn!(object, reason, "{message}"),
             }
         }
         self.tell(events);
     }
 
     /// Leaves what is not as it should be for those who ask beside it, where that has changed.
-    fn note_troubles(&mut self, status: &BTreeMap<ObjectKey, ObjectStatus>) {
-        let troubles = troubles(status);
+    fn note_troubles(&mut self, status: &BTreeMap<ObjectKey, ObjectStatus>, plan: &Plan) {
+        let troubles = troubles(status, plan);
         if let Some(notes) = self.wiring.notes.as_ref().filter(|_| self.troubles.as_ref() != Some(&troubles)) {
             notes.troubles(troubles.clone());
             self.troubles = Some(troubles);

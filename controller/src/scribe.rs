@@ -6,7 +6,7 @@ use std::time::Duration;
 use skiff_core::{Event, History};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::state::{Chronicle, StateError, Troubles};
+use crate::state::{Chronicle, Faults, StateError, Troubles};
 
 /// How long the loop waits for its history to be on the disk before it acts on it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -25,6 +25,8 @@ pub enum Note {
     Events(Vec<Event>),
     /// What is not as it should be now.
     Troubles(Troubles),
+    /// What is wrong with the manifests.
+    Faults(Faults),
 }
 
 /// Where the loop leaves what is to be written.
@@ -49,6 +51,11 @@ impl Notes {
     /// Leaves what is not as it should be to be written.
     pub fn troubles(&self, troubles: Troubles) {
         self.0.send(Note::Troubles(troubles)).ok();
+    }
+
+    /// Leaves what is wrong with the manifests to be written.
+    pub fn faults(&self, faults: Faults) {
+        self.0.send(Note::Faults(faults)).ok();
     }
 
     /// Leaves the history to be written, and waits until it is, or for as long as is sensible: what is acted on should be known after
@@ -84,6 +91,7 @@ fn write(chronicle: &Chronicle, note: Note) -> Result<(), StateError> {
     match note {
         Note::Events(events) => chronicle.append(&events),
         Note::Troubles(troubles) => chronicle.save_troubles(&troubles),
+        Note::Faults(faults) => chronicle.save_faults(&faults),
         Note::History { history, saved } => {
             chronicle.save(&history)?;
             // Who waited may have lost patience.

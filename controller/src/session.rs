@@ -2,6 +2,7 @@
 
 mod asking;
 mod bring;
+mod faults;
 mod holds;
 mod keep;
 mod recall;

@@ -8,6 +8,7 @@
 mod archive;
 mod chronicle;
 mod digest_key;
+mod faults;
 mod file;
 mod folders;
 mod good;
@@ -25,6 +26,7 @@ use skiff_core::{Archive, Departed, DigestKey, History};
 
 use archive::ArchiveRecord;
 pub use chronicle::Chronicle;
+pub use faults::{Fault, Faults, INVALID_MANIFEST, Place};
 pub use folders::{Folders, Surroundings};
 pub use good::{Good, GoodObject};
 use record::{Content, Record};

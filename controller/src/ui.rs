@@ -13,6 +13,7 @@ pub mod description;
 pub mod explanation;
 pub mod failure;
 pub mod live;
+pub mod mistakes;
 pub mod objects;
 pub mod plan;
 pub mod problem;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use skiff_api::{Component, ObjectKey};
 use skiff_core::{JobReport, Observed, ObservedContainer, PublishedPort};
 
-use crate::state::Trouble;
+use crate::state::{Fault, Faults, Trouble};
 
 mod data;
 pub mod find;
@@ -41,6 +41,8 @@ pub struct View {
     pub at: Option<String>,
     /// What is wrong with it, where a controller runs and says so.
     pub trouble: Option<Trouble>,
+    /// What is wrong with its manifest, where a controller runs and says so: something else is in force than what it says.
+    pub faults: Vec<Fault>,
     /// What it consists of.
     pub body: Body,
 }
@@ -134,12 +136,33 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
     views.into_iter().map(finish).collect()
 }
 
+/// Says at each object what is wrong with its manifest. What is declared wrongly from the beginning is nowhere else, and comes in.
+pub fn blame(views: &mut Vec<View>, faults: &Faults) {
+    let mut by_key: BTreeMap<ObjectKey, View> =
+        std::mem::take(views).into_iter().map(|view| (view.object.clone(), view)).collect();
+    for (source, faults) in faults {
+        for fault in faults {
+            for object in fault.objects() {
+                if !by_key.contains_key(object)
+                    && let Body::Workload(workload) = &mut entry(&mut by_key, object, source).body
+                {
+                    // How many it wants, only its manifest would say.
+                    workload.wanted = 1;
+                }
+                entry(&mut by_key, object, source).faults.push(fault.clone());
+            }
+        }
+    }
+    views.extend(by_key.into_values());
+}
+
 fn entry<'a>(views: &'a mut BTreeMap<ObjectKey, View>, object: &ObjectKey, source: &str) -> &'a mut View {
     views.entry(object.clone()).or_insert_with(|| View {
         object: object.clone(),
         source: source.to_owned(),
         at: None,
         trouble: None,
+        faults: Vec::new(),
         body: Body::of(object),
     })
 }

@@ -1,17 +1,21 @@
-//! What happened, for people who ask later: one sentence, one object, one moment.
+//! What happened, for people who ask later: one sentence, one object or source, one moment.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use skiff_api::ObjectKey;
 
-/// Something that happened to an object.
+/// Something that happened to an object, or to a source as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// When.
     pub at: Timestamp,
-    /// The object.
-    pub object: ObjectKey,
+    /// The object; none for what happened to a source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<ObjectKey>,
+    /// The source, where it is not about an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Whether somebody should look.
     pub severity: Severity,
     /// One `PascalCase` word for programs.
@@ -34,10 +38,26 @@ impl Event {
     pub fn normal(at: Timestamp, object: &ObjectKey, reason: &str, message: impl Into<String>) -> Self {
         Self {
             at,
-            object: object.clone(),
+            object: Some(object.clone()),
+            source: None,
             severity: Severity::Normal,
             reason: reason.to_owned(),
             message: message.into(),
+        }
+    }
+
+    /// Something about a source that is as it should be.
+    pub fn of_source(at: Timestamp, source: &str, reason: &str, message: impl Into<String>) -> Self {
+        let (reason, message) = (reason.to_owned(), message.into());
+        Self { at, object: None, source: Some(source.to_owned()), severity: Severity::Normal, reason, message }
+    }
+
+    /// Whom it happened to: `deployment/shop/web`, `source shop`.
+    pub fn subject(&self) -> String {
+        match (&self.object, &self.source) {
+            (Some(object), _) => object.to_string(),
+            (None, Some(source)) => format!("source {source}"),
+            (None, None) => String::new(),
         }
     }
 

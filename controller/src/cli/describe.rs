@@ -26,7 +26,7 @@ pub(super) struct Args {
 /// # Errors
 /// When one of them does not exist, or stdout cannot be written.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let views = &engine::objects_now(&context.settings)?;
+    let (views, _) = &engine::blamed_now(&context.settings)?;
     let views: Vec<_> =
         args.names.iter().map(|name| super::get::named(views, name, context)).collect::<Result<_, _>>()?;
     match context.settings.output {
@@ -61,7 +61,7 @@ fn remembered(state: Option<&State>, view: &View, now: jiff::Timestamp, width: u
         text += &section("Revisions", &super::rollout::revisions(known, now), width);
     }
     let events = state.chronicle().events().unwrap_or_default();
-    let mut own: Vec<Event> = events.into_iter().filter(|event| event.object == view.object).collect();
+    let mut own: Vec<Event> = events.into_iter().filter(|event| event.object.as_ref() == Some(&view.object)).collect();
     own.drain(..own.len().saturating_sub(EVENTS));
     if !own.is_empty() {
         text += &section("Events", &events::table(&own, now), width);

@@ -13,8 +13,8 @@ use crate::files::FileStore;
 use crate::lock::Lock;
 use crate::probe::{DockerSampler, once};
 use crate::session::{Access, remembered};
-use crate::state::{Folders, State, Surroundings, Troubles};
-use crate::view::{Declared, View, views};
+use crate::state::{Faults, Folders, State, Surroundings, Troubles};
+use crate::view::{Declared, View, blame, views};
 
 /// The folders of the instance.
 pub fn folders(settings: &Settings) -> Folders {
@@ -72,6 +72,13 @@ fn troubles(state: &State, settings: &Settings, engine_id: &str) -> Troubles {
     holder.map(|_| state.chronicle().troubles()).unwrap_or_default()
 }
 
+/// What is wrong with the manifests that `skiff run` keeps; nothing where it does not run. The rest that acts refuses them.
+fn faults(state: &State, settings: &Settings, engine_id: &str) -> Faults {
+    let holder = Lock::holder(&state.folders().run, engine_id, &settings.instance);
+    let keeps = holder.is_some_and(|holder| holder.command == "skiff run");
+    if keeps { state.chronicle().faults() } else { Faults::new() }
+}
+
 /// Looks at everything once.
 ///
 /// # Errors
@@ -86,8 +93,15 @@ pub async fn look(engine: &Docker, settings: &Settings, look: Look) -> Result<Ob
 /// # Errors
 /// When the engine does not answer.
 pub async fn objects(engine: &Docker, settings: &Settings) -> Result<Vec<View>, EngineError> {
+    Ok(seen(engine, settings).await?.0)
+}
+
+/// As [`objects`], with what is wrong with the manifests.
+async fn seen(engine: &Docker, settings: &Settings) -> Result<(Vec<View>, Faults), EngineError> {
     let mut observed = look(engine, settings, Look::Full).await?;
-    let Ok(state) = State::read_only(folders(settings)) else { return Ok(views(&observed, &BTreeMap::new())) };
+    let Ok(state) = State::read_only(folders(settings)) else {
+        return Ok((views(&observed, &BTreeMap::new()), Faults::new()));
+    };
     observed.history = Arc::new(state.history());
     let desired = remembered(&state, &observed.history, &settings.instance);
     let now = Timestamp::now();
@@ -98,7 +112,8 @@ pub async fn objects(engine: &Docker, settings: &Settings) -> Result<Vec<View>, 
     for view in &mut views {
         view.trouble = troubles.get(&view.object).cloned();
     }
-    Ok(views)
+    let faults = faults(&state, settings, &observed.engine.id);
+    Ok((views, faults))
 }
 
 /// Connects, looks and leaves again.
@@ -107,4 +122,16 @@ pub async fn objects(engine: &Docker, settings: &Settings) -> Result<Vec<View>, 
 /// When the engine does not answer.
 pub fn objects_now(settings: &Settings) -> Result<Vec<View>, CliError> {
     super::Context::block_on(async { Ok(objects(&connect(settings).await?, settings).await?) })
+}
+
+/// As [`objects_now`], and what is wrong with the manifests: of each object, and all of it by source.
+///
+/// # Errors
+/// When the engine does not answer.
+pub fn blamed_now(settings: &Settings) -> Result<(Vec<View>, Faults), CliError> {
+    super::Context::block_on(async {
+        let (mut views, faults) = seen(&connect(settings).await?, settings).await?;
+        blame(&mut views, &faults);
+        Ok((views, faults))
+    })
 }

@@ -70,14 +70,18 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 
 impl Args {
     fn wants(&self, event: &Event, context: &Context) -> bool {
-        let object = &event.object;
-        let named = |word: &String| match word.split_once('/') {
-            Some((kind, name)) => kind.parse::<Kind>().ok() == Some(object.kind) && object.name == name,
-            None => object.name == *word,
+        let object = event.object.as_ref();
+        let named = |word: &String| {
+            object.is_some_and(|object| match word.split_once('/') {
+                Some((kind, name)) => kind.parse::<Kind>().ok() == Some(object.kind) && object.name == name,
+                None => object.name == *word,
+            })
         };
         let since = self.since.and_then(|since| SignedDuration::try_from(since.to_std()).ok());
         let recent = since.is_none_or(|since| Timestamp::now().duration_since(event.at) <= since);
-        let here = context.settings.namespace.as_ref().is_none_or(|namespace| object.namespace == *namespace);
+        // What happens to a source may concern every namespace.
+        let namespace = context.settings.namespace.as_ref();
+        let here = namespace.zip(object).is_none_or(|(namespace, object)| object.namespace == *namespace);
         let severe = !self.warnings || event.severity == Severity::Warning;
         recent && here && severe && (self.names.is_empty() || self.names.iter().any(named))
     }
@@ -93,7 +97,7 @@ fn show(events: &[Event], follows: bool, context: &mut Context) -> Result<(), Cl
         Output::Yaml => {
             lines(events, |event| format!("---\n{}", crate::ui::data::yaml(event).unwrap_or_default().trim_end()))
         }
-        Output::Name => lines(events, |event| event.object.to_string()),
+        Output::Name => lines(events, Event::subject),
         Output::Text | Output::Wide if follows => lines(events, told),
         Output::Text | Output::Wide => table(events, Timestamp::now()).render(),
     };
@@ -109,7 +113,7 @@ fn told(event: &Event) -> String {
     let at = event.at.strftime("%H:%M:%SZ");
     let style = if event.severity == Severity::Warning { BAD } else { PLAIN };
     let reason = paint(style, &event.reason);
-    format!("{} {} {reason}: {}", paint(FAINT, at), paint(NAME, &event.object), event.message)
+    format!("{} {} {reason}: {}", paint(FAINT, at), paint(NAME, event.subject()), event.message)
 }
 
 /// Events as a table.
@@ -119,7 +123,7 @@ pub(super) fn table(events: &[Event], now: Timestamp) -> Table {
         let style = if event.severity == Severity::Warning { BAD } else { PLAIN };
         table.row([
             age(event.at, now).into(),
-            (&event.object).into(),
+            event.subject().into(),
             Cell::styled(style, &event.reason),
             event.message.as_str().into(),
         ]);

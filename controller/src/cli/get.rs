@@ -4,7 +4,7 @@ use serde_json::json;
 use skiff_api::{API_VERSION, Kind};
 
 use super::{CliError, Context, Exit, Output, engine};
-use crate::ui::objects;
+use crate::ui::{mistakes, objects};
 use crate::view::{View, find};
 
 /// Show objects: what there should be and what there is
@@ -26,8 +26,9 @@ pub(super) struct Args {
 /// # Errors
 /// When one of them does not exist, or stdout cannot be written.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let views = &engine::objects_now(&context.settings)?;
+    let (views, faults) = &engine::blamed_now(&context.settings)?;
     let selected = select(&args.words, views, context)?;
+    let wrong = mistakes::note(faults, &selected, context.settings.source.as_deref());
     let one = selected.len() == 1 && args.words.last().is_some_and(|word| kinds(word).is_err());
     match (context.settings.output, selected.as_slice()) {
         (Output::Name, _) => context.names(selected.iter().map(|view| &view.object))?,
@@ -42,6 +43,11 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
                 now: jiff::Timestamp::now(),
             };
             context.ui.answer(&objects::tables(views, shown))?;
+        }
+    }
+    if matches!(context.settings.output, Output::Text | Output::Wide) {
+        for wrong in &wrong {
+            context.ui.say(wrong);
         }
     }
     Ok(Exit::Done)

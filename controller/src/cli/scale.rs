@@ -79,7 +79,14 @@ mod tests {
     fn refusal(at: Option<&str>) -> String {
         let object = ObjectKey::new(Kind::Deployment, "shop", "web");
         let body = Body::Workload(Workload { wanted: 2, ..Workload::default() });
-        let view = View { object, source: "shop".to_owned(), at: at.map(str::to_owned), trouble: None, body };
+        let view = View {
+            object,
+            source: "shop".to_owned(),
+            at: at.map(str::to_owned),
+            trouble: None,
+            faults: Vec::new(),
+            body,
+        };
         let error = check(&view, &Scale { name: "web".to_owned(), replicas: 5 }).expect_err("two are declared");
         format!("{error} ({})", error.help().unwrap_or_default())
     }

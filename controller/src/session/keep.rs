@@ -67,6 +67,9 @@ pub async fn keep(
         beside,
         snapshots: snapshot_receiver.clone(),
         fingerprint: String::new(),
+        notes: notes.clone(),
+        // What was told before a restart is no news.
+        faults: chronicle.faults(),
     };
     let first = super::read(source).await?;
     reading.fingerprint.clone_from(&first.fingerprint);

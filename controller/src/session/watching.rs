@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use skiff_api::{Instance, ObjectKey};
-use skiff_core::{History, archived};
+use skiff_core::{History, Timestamp, archived};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::faults::{fault_news, faults};
 use super::target::{TargetOptions, target};
 use crate::controller::{Snapshot, Target};
+use crate::scribe::Notes;
 use crate::source::{self, Beside, Loaded, SourceOptions, merge_last_good};
-use crate::state::State;
+use crate::state::{Faults, State};
 use crate::ui::problem::{self, Severity};
 
 /// A source that is kept in view.
@@ -24,6 +26,10 @@ pub(super) struct SourceTask {
     pub(super) beside: watch::Sender<Beside>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) fingerprint: String,
+    /// Where events are left, and what is wrong.
+    pub(super) notes: Notes,
+    /// What was wrong when it was last told.
+    pub(super) faults: Faults,
 }
 
 impl SourceTask {
@@ -62,6 +68,7 @@ impl SourceTask {
         let good = self.state.good(&loaded.source);
         let loaded = merge_last_good(loaded, &good, &self.instance);
         report(&loaded);
+        self.tell_faults(&loaded);
         self.state.save(&loaded.source, loaded.good());
         if let Some(why) = self.state.degraded() {
             tracing::warn!(why, "the state directory cannot be written; going on from memory");
@@ -79,6 +86,14 @@ impl SourceTask {
         }
         // What was confirmed is what the manifests said then, not whatever they will say.
         self.target_options.confirm_prune = false;
+    }
+
+    /// Leaves what is wrong for those who ask beside this process, and tells what of it is new.
+    fn tell_faults(&mut self, loaded: &Loaded) {
+        let now = faults(loaded);
+        let before = self.faults.insert(loaded.source.clone(), now.clone()).unwrap_or_default();
+        self.notes.events(fault_news(&loaded.source, &before, &now, Timestamp::now()));
+        self.notes.faults(self.faults.clone());
     }
 
     /// What the loop remembers now; before its first pass, what was remembered when the state was opened.
@@ -200,6 +215,8 @@ mod tests {
             beside: watch::channel(Beside::default()).0,
             snapshots: watch::channel(Arc::<Snapshot>::default()).1,
             fingerprint: String::new(),
+            notes: Notes::channel().0,
+            faults: Faults::new(),
         };
         (task, aim)
     }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use skiff_core::{Event, History};
 
-use super::{Folders, StateError, Troubles, file};
+use super::{Faults, Folders, StateError, Troubles, file};
 
 /// How many bytes of events a file holds, about 5,000 of them.
 const LARGEST: u64 = 1 << 20;
@@ -59,6 +59,19 @@ impl Chronicle {
     /// What is not as it should be, as the last pass of a controller saw it; nothing where that cannot be read.
     pub fn troubles(&self) -> Troubles {
         file::read(&self.troubles_path(), false, &mut Vec::new()).ok().flatten().unwrap_or_default()
+    }
+
+    /// Writes what is wrong with the manifests of each source.
+    ///
+    /// # Errors
+    /// When the run folder is full or read-only.
+    pub fn save_faults(&self, faults: &Faults) -> Result<(), StateError> {
+        file::write(&self.faults_path(), faults)
+    }
+
+    /// What is wrong with the manifests, as the last load of a controller found it; nothing where that cannot be read.
+    pub fn faults(&self) -> Faults {
+        file::read(&self.faults_path(), false, &mut Vec::new()).ok().flatten().unwrap_or_default()
     }
 
     /// Adds events.
@@ -110,6 +123,10 @@ impl Chronicle {
 
     fn troubles_path(&self) -> PathBuf {
         self.run.join("troubles.json")
+    }
+
+    fn faults_path(&self) -> PathBuf {
+        self.run.join("faults.json")
     }
 
     fn history_path(&self) -> PathBuf {

@@ -313,3 +313,24 @@ fn a_state_directory_that_cannot_be_used_has_a_remedy() {
     let error = StateError::Io { path: PathBuf::from("/var/lib/skiff"), source: denied };
     assert!(error.help().is_some_and(|help| help.contains("as root") && help.contains("--state-dir")));
 }
+
+#[test]
+fn what_is_wrong_with_manifests_can_be_read_beside_the_controller() {
+    let place = Place::new();
+    let state = place.open();
+    assert_eq!(state.chronicle().faults(), Faults::new());
+    let fault = Fault {
+        reason: "InvalidSyntax".to_owned(),
+        place: super::Place { file: "/srv/shop/a.yaml".to_owned(), at: Some((2, 1)) },
+        message: "a tab indents this line".to_owned(),
+        help: None,
+        related: Vec::new(),
+        object: None,
+        keeps: [good(&[deployment("api")]).objects.into_keys().next().expect("an object")].into(),
+    };
+    let faults = Faults::from([("shop".to_owned(), vec![fault])]);
+    state.chronicle().save_faults(&faults).expect("it is written");
+    let beside = State::read_only(place.folders()).expect("a state").chronicle();
+    assert_eq!(beside.faults(), faults);
+    assert!(place.folders().run.join("faults.json").is_file(), "it goes with a reboot");
+}

@@ -12,7 +12,7 @@ use super::objects::verdict_style;
 use super::style::{BAD, FAINT, NAME, paint};
 use super::wrap::hanging;
 use crate::cli::CliError;
-use crate::state::Trouble;
+use crate::state::{Fault, INVALID_MANIFEST, Trouble};
 use crate::view::{Body, Network, Replica, View, Volume, Workload};
 
 /// The description of an object, in lines that fit so many columns. The template stays as it is, to be taken over.
@@ -21,7 +21,7 @@ use crate::view::{Body, Network, Replica, View, Volume, Workload};
 /// When a template cannot be written as YAML.
 pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, CliError> {
     let mut text = String::new();
-    let View { object, source, at, trouble, body } = view;
+    let View { object, source, at, trouble, faults, body } = view;
     line(&mut text, 0, "Name", paint(NAME, &object.name));
     line(&mut text, 0, "Kind", object.kind);
     line(&mut text, 0, "Namespace", &object.namespace);
@@ -29,9 +29,13 @@ pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, 
     if let Some(at) = at {
         line(&mut text, 0, "Declared", at);
     }
-    if let Some(Trouble { reason, message }) = trouble {
+    of_faults(&mut text, faults, at.is_some());
+    if let Some(Trouble { reason, message, help }) = trouble {
         line(&mut text, 0, "Reason", paint(BAD, reason));
         line(&mut text, 0, "Message", message);
+        if let Some(help) = help {
+            line(&mut text, 0, "Remedy", help);
+        }
     }
     match body {
         Body::Workload(workload) => of_workload(&mut text, workload, now),
@@ -40,6 +44,24 @@ pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, 
         Body::Declared => {}
     }
     Ok(fitting(&text, width) + &template(body)?)
+}
+
+/// What is wrong with the manifest, and what is in force in its place.
+fn of_faults(text: &mut String, faults: &[Fault], was_good: bool) {
+    if faults.is_empty() {
+        return;
+    }
+    line(text, 0, "Manifest", paint(BAD, INVALID_MANIFEST));
+    line(text, 0, "In force", if was_good { "its last good version" } else { "nothing, as it never was good" });
+    for fault in faults {
+        line(text, 0, "Mistake", fault);
+        for related in &fault.related {
+            line(text, 0, "", related);
+        }
+        if let Some(help) = &fault.help {
+            line(text, 0, "Remedy", help);
+        }
+    }
 }
 
 /// Where values begin, and what does not fit goes on.
@@ -52,7 +74,8 @@ fn fitting(text: &str, width: usize) -> String {
 
 fn line(text: &mut String, indent: usize, label: &str, value: impl Display) {
     let width = VALUES.saturating_sub(indent);
-    let label = paint(FAINT, format_args!("{:<width$}", format!("{label}:")));
+    let label =
+        paint(FAINT, format_args!("{:<width$}", if label.is_empty() { String::new() } else { format!("{label}:") }));
     writeln!(text, "{:indent$}{label}{value}", "").ok();
 }
 
@@ -181,7 +204,7 @@ fn list(names: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::objects::tests::{jobs, views};
+    use crate::ui::objects::tests::{fault, jobs, views};
     use anstream::adapter::strip_str;
     use jiff::SignedDuration;
 
@@ -253,6 +276,34 @@ mod tests {
         Replicas:     1 wanted, 0 there, 0 Ready, 0 up to date
         Revision:     0
         ");
+    }
+
+    #[test]
+    fn a_manifest_that_is_wrong_is_shown_with_each_mistake_and_what_is_in_force() {
+        let view = |at: Option<&str>| {
+            let mut view = views().pop().expect("an object");
+            let fault = fault(&view.object);
+            view = View { faults: vec![fault], at: at.map(str::to_owned), ..view };
+            strip_str(&description(&view, Timestamp::UNIX_EPOCH, usize::MAX).expect("plain data")).to_string()
+        };
+        insta::assert_snapshot!(view(Some("/srv/shop/a.yaml:1")), @r"
+        Name:         web
+        Kind:         Deployment
+        Namespace:    shop
+        Source:       shop
+        Declared:     /srv/shop/a.yaml:1
+        Manifest:     InvalidManifest
+        In force:     its last good version
+        Mistake:      /srv/shop/b.yaml:3:19: deployment/shop/web is declared 2 times
+                      /srv/shop/a.yaml:3:19: it is declared here too
+        Remedy:       remove one of them
+        Reason:       ImagePullBackOff
+        Message:      back-off until 12:03:20Z after 3 failed pulls: manifest unknown
+        Status:       Missing
+        Replicas:     1 wanted, 0 there, 0 Ready, 0 up to date
+        Revision:     0
+        ");
+        assert!(view(None).contains("In force:     nothing, as it never was good\n"), "{}", view(None));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use skiff_core::PublishedPort;
 use super::age::age;
 use super::style::{BAD, CHANGE, FAINT, GOOD};
 use super::table::{Cell, Table};
+use crate::state::INVALID_MANIFEST;
 use crate::view::{Body, Network, Verdict, View, Volume, Workload};
 
 /// How tables are shown.
@@ -91,14 +92,14 @@ fn rows(view: &View, shown: Shown) -> Vec<Vec<Cell>> {
 }
 
 fn workload_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
-    let verdict = workload.verdict();
+    let (verdict, status) = (workload.verdict(), status(workload, view));
     let style = verdict_style(&verdict);
     let since = workload.since().map_or_else(|| "-".to_owned(), |since| age(since, shown.now));
     let ports = ports(&workload.ports().into_iter().collect::<Vec<_>>());
     vec![
         Cell::styled(style, format_args!("{}/{}", workload.ready(), workload.wanted)),
         workload.updated().into(),
-        Cell::styled(style, verdict),
+        status,
         since.into(),
         reason(view),
         workload.image().into(),
@@ -108,9 +109,19 @@ fn workload_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
     ]
 }
 
+/// How it fares, and whether something else is in force than what its manifest says: as kubectl joins the two of a node.
+fn status(workload: &Workload, view: &View) -> Cell {
+    let verdict = workload.verdict();
+    if view.faults.is_empty() {
+        return Cell::styled(verdict_style(&verdict), verdict);
+    }
+    Cell::styled(BAD, format_args!("{verdict},{INVALID_MANIFEST}"))
+}
+
 /// Why it is not as it should be.
 fn reason(view: &View) -> Cell {
-    view.trouble.as_ref().map_or("-", |trouble| trouble.reason.as_str()).into()
+    let wrong = (!view.faults.is_empty()).then_some(INVALID_MANIFEST);
+    view.trouble.as_ref().map(|trouble| trouble.reason.as_str()).or(wrong).unwrap_or("-").into()
 }
 
 /// `127.0.0.1:8080->80/tcp`; all addresses of the host are left out.

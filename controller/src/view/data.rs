@@ -5,10 +5,10 @@ use skiff_api::API_VERSION;
 use skiff_core::{JobReport, RunReport};
 
 use super::{Body, Replica, View, Workload};
-use crate::state::Trouble;
+use crate::state::{Fault, INVALID_MANIFEST, Trouble};
 
 pub(super) fn of(view: &View) -> Value {
-    let View { object, source, at, trouble, body } = view;
+    let View { object, source, at, trouble, faults, body } = view;
     let mut data = json!({
         "apiVersion": API_VERSION,
         "kind": object.kind.as_str(),
@@ -17,15 +17,27 @@ pub(super) fn of(view: &View) -> Value {
     });
     if let Some(status) = data.get_mut("status").and_then(Value::as_object_mut) {
         status.insert("source".to_owned(), json!(source));
-        if let Some(Trouble { reason, message }) = trouble {
+        if let Some(Trouble { reason, message, help }) = trouble {
             status.insert("reason".to_owned(), json!(reason));
             status.insert("message".to_owned(), json!(message));
+            status.extend(help.as_ref().map(|help| ("help".to_owned(), json!(help))));
+        } else if let Some(first) = faults.first() {
+            status.insert("reason".to_owned(), json!(INVALID_MANIFEST));
+            status.insert("message".to_owned(), json!(first.to_string()));
+        }
+        if !faults.is_empty() {
+            status.insert("mistakes".to_owned(), faults.iter().map(mistake).collect());
         }
         if let Some(at) = at {
             status.insert("declaredAt".to_owned(), json!(at));
         }
     }
     data
+}
+
+fn mistake(fault: &Fault) -> Value {
+    let Fault { reason, place, message, help, related, object: _, keeps: _ } = fault;
+    json!({ "reason": reason, "at": place.to_string(), "message": message, "help": help, "related": related })
 }
 
 fn status(body: &Body) -> Value {

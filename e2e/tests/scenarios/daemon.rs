@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use skiff_e2e::act::{act, all, apply, call, end_run, kill_run, look, remember, run, run_on, skiff, write};
-use skiff_e2e::check::{check, eventually, exits, image, ready, replaced, says, untouched, within};
+use skiff_e2e::act::{act, all, apply, call, end_run, kill_run, look, remember, remove, run, run_on, skiff, write};
+use skiff_e2e::check::{
+    answers_json, check, eventually, exits, image, is_silent_on, ready, replaced, says, untouched, within,
+};
 use skiff_e2e::{OTHER_IMAGE, scenario, service};
 
 #[test]
@@ -138,4 +140,62 @@ fn scale_is_refused_where_the_manifest_says_otherwise() {
             skiff("up", &["--scale", "web=3", "--timeout", "60s"]),
             [exits(0), ready("web", 3)],
         );
+}
+
+#[test]
+fn a_manifest_that_breaks_under_run_is_seen_by_every_command_that_looks() {
+    let broken = service("web").spec("replica: 3");
+    let events = |count: usize, word: &'static str| {
+        check(move |world| {
+            world.call(&["events", "--tail", "1000"])?;
+            let found = world.last.stdout.lines().filter(|line| line.contains(word)).count();
+            ensure!(found == count, "{word} {found} times instead of {count}:\n{}", world.last.stdout);
+            Ok(())
+        })
+    };
+    scenario("a manifest that breaks under run is seen by every command that looks")
+        .step("one runs", run_on(&service("web").to_string()), [eventually(ready("web", 1))])
+        .step("as it is now", remember(), [])
+        .step(
+            "its manifest breaks, and get has a word for it",
+            write("main.yaml", &broken.to_string()),
+            [eventually(got("get", "Ready,InvalidManifest")), events(1, "InvalidManifest")],
+        )
+        .step(
+            "and the place, what is wrong, and the remedy",
+            call(&["get", "web"]),
+            [
+                exits(0),
+                says("/manifests/main.yaml:"),
+                says("unknown field `replica`"),
+                says("did you mean `replicas`?"),
+            ],
+        )
+        .step(
+            "describe says what is in force",
+            call(&["describe", "web"]),
+            [exits(0), says("Mistake:"), says("unknown field `replica`"), says("its last good version")],
+        )
+        .step("programs get it too", call(&["get", "web", "-o", "json"]), [answers_json(), says("InvalidManifest")])
+        .step(
+            "a new file that is no YAML is the source's own",
+            write("other.yaml", "kind: [\n"),
+            [eventually(got("get", "other.yaml:")), eventually(got("events", "source manifests"))],
+        )
+        .step(
+            "what is mended is told once",
+            all([write("main.yaml", &service("web").to_string()), remove("other.yaml")]),
+            [eventually(got("events", "other.yaml is in order again")), eventually(events(2, "ManifestMended"))],
+        )
+        .step("and all is as it was", call(&["get"]), [is_silent_on("InvalidManifest"), untouched("web")])
+        .step("which was told once each", look(), [events(2, "InvalidManifest")]);
+}
+
+/// What a command says contains a text.
+fn got(command: &'static str, text: &'static str) -> skiff_e2e::check::Check {
+    check(move |world| {
+        world.call(&[command])?;
+        ensure!(format!("{}{}", world.last.stdout, world.last.stderr).contains(text), "{}", world.last.stdout);
+        Ok(())
+    })
 }

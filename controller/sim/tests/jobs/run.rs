@@ -138,7 +138,7 @@ impl Run {
             }
         }
         for event in events {
-            self.say(&format!("learned of {}: {} {}", event.object, event.reason, event.message));
+            self.say(&format!("learned of {}: {} {}", event.subject(), event.reason, event.message));
         }
         let plan = self.controller.last_plan.clone();
         if !plan.steps.is_empty() {

@@ -68,7 +68,7 @@ impl Driver {
     pub(crate) fn pass(&mut self) -> Result<(), String> {
         let answered = self.controller.pass(&mut self.engine)?;
         let told: Vec<String> =
-            self.controller.events.iter().map(|event| format!("{}: {}", event.object, event.message)).collect();
+            self.controller.events.iter().map(|event| format!("{}: {}", event.subject(), event.message)).collect();
         for what in told {
             self.say(&what);
         }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Shown, reason, verdict_style};
+use super::{Shown, reason, status, verdict_style};
 use crate::ui::age::{age, short};
 use crate::ui::style::BAD;
 use crate::ui::table::Cell;
@@ -13,8 +13,7 @@ const NOTHING: &str = "-";
 
 /// Completions, status, duration, age; reason, failed attempts, image, source.
 pub(super) fn job_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
-    let verdict = workload.verdict();
-    let style = verdict_style(&verdict);
+    let style = verdict_style(&workload.verdict());
     let job = workload.job.as_ref();
     let run = job.and_then(|job| job.runs.last());
     let completions = match (job, run) {
@@ -23,7 +22,7 @@ pub(super) fn job_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cel
     };
     vec![
         Cell::styled(style, completions),
-        Cell::styled(style, verdict),
+        status(workload, view),
         run.and_then(|run| duration(run, shown.now)).map_or_else(|| NOTHING.to_owned(), short).into(),
         since(run.and_then(|run| run.since), shown.now),
         reason(view),
@@ -35,7 +34,6 @@ pub(super) fn job_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cel
 
 /// Schedule, status, active runs, the last moment and what came of it, the next moment; reason, image, source.
 pub(super) fn cron_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
-    let verdict = workload.verdict();
     let job = workload.job.as_ref();
     let schedule = job.and_then(|job| job.schedule.as_ref());
     let runs = job.map_or(&[][..], |job| job.runs.as_slice());
@@ -44,7 +42,7 @@ pub(super) fn cron_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Ce
     let next = next.map_or_else(|| NOTHING.to_owned(), |next| format!("in {}", short(next.duration_since(shown.now))));
     vec![
         schedule.map_or_else(|| NOTHING.to_owned(), |schedule| schedule.schedule.clone()).into(),
-        Cell::styled(verdict_style(&verdict), verdict),
+        status(workload, view),
         active.into(),
         runs.last().map_or_else(|| Cell::from(NOTHING), |run| last(run, shown.now)),
         next.into(),

@@ -4,8 +4,8 @@ use skiff_api::{Component, ObjectKey, Protocol};
 use skiff_core::{JobReport, PublishedPort, RunEnd, RunOutcome, RunReport, ScheduleReport};
 
 use super::*;
-use crate::state::Trouble;
-use crate::view::Replica;
+use crate::state::{Fault, Faults, Place, Trouble};
+use crate::view::{Replica, blame};
 
 pub(in crate::ui) fn replica(ordinal: u32, verdict: Verdict) -> Replica {
     Replica {
@@ -44,6 +44,7 @@ pub(in crate::ui) fn views() -> Vec<View> {
         source: "shop".to_owned(),
         at: None,
         trouble: None,
+        faults: Vec::new(),
         body,
     };
     let replicas = vec![replica(1, Verdict::Ready), replica(2, Verdict::Unhealthy)];
@@ -57,6 +58,7 @@ pub(in crate::ui) fn views() -> Vec<View> {
     let trouble = Trouble {
         reason: "ImagePullBackOff".to_owned(),
         message: "back-off until 12:03:20Z after 3 failed pulls: manifest unknown".to_owned(),
+        help: None,
     };
     let web = view(Kind::Deployment, "web", Body::Workload(Workload { wanted: 1, ..Workload::default() }));
     vec![
@@ -96,6 +98,7 @@ pub(in crate::ui) fn jobs() -> Vec<View> {
         source: "shop".to_owned(),
         at: None,
         trouble: None,
+        faults: Vec::new(),
         body: Body::Workload(Workload { job: Some(job), ..Workload::default() }),
     };
     vec![
@@ -154,6 +157,40 @@ fn wide_has_more_columns_and_a_named_namespace_none() {
     VOLUME  DOCKER     USED BY  SOURCE
     data    shop-data  nobody   shop
     ");
+}
+
+/// A mistake in the manifest of an object.
+pub(in crate::ui) fn fault(key: &ObjectKey) -> Fault {
+    Fault {
+        reason: "DuplicateObject".to_owned(),
+        place: Place { file: "/srv/shop/b.yaml".to_owned(), at: Some((3, 19)) },
+        message: format!("{key} is declared 2 times"),
+        help: Some("remove one of them".to_owned()),
+        related: vec!["/srv/shop/a.yaml:3:19: it is declared here too".to_owned()],
+        object: Some(key.clone()),
+        keeps: [].into(),
+    }
+}
+
+#[test]
+fn what_is_not_as_its_manifest_says_has_a_word_in_its_status() {
+    let mut views = views();
+    let key = |name: &str| ObjectKey::new(Kind::Deployment, "shop", name);
+    let faults = vec![fault(&key("api")), fault(&key("new"))];
+    blame(&mut views, &Faults::from([("shop".to_owned(), faults)]));
+    views.retain(|view| view.object.kind == Kind::Deployment);
+    let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(11_520);
+    let text = tables(&views.iter().collect::<Vec<_>>(), Shown { wide: true, namespaces: false, now });
+    insta::assert_snapshot!(strip_str(&text).to_string(), @r"
+    DEPLOYMENT  READY  UP-TO-DATE  STATUS                     AGE    REASON            IMAGE         PORTS                   SOURCE  REVISION
+    api         1/2    2           Unhealthy,InvalidManifest  3h12m  InvalidManifest   shop/api:1.2  127.0.0.1:8080->80/tcp  shop    3
+    new         0/1    0           Missing,InvalidManifest    -      InvalidManifest                                         shop    0
+    web         0/1    0           Missing                    -      ImagePullBackOff                                        shop    0
+    ");
+    let data = views.iter().find(|view| view.object.name == "new").map(View::to_data).unwrap_or_default();
+    let of = |pointer: &str| data.pointer(pointer).cloned().unwrap_or_default();
+    assert_eq!((of("/status/ready"), of("/status/reason")), (false.into(), "InvalidManifest".into()));
+    assert_eq!(of("/status/mistakes/0/at"), "/srv/shop/b.yaml:3:19");
 }
 
 #[test]
