@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use skiff_api::{Component, Kind, ObjectKey, RestartSettings};
+use skiff_api::{Component, Kind, ObjectKey, RestartPolicy, RestartSettings};
 
 use crate::desired::{Desired, Workload};
 use crate::failure;
@@ -47,13 +47,27 @@ pub fn notice_crashes(crashes: &mut Crashes, desired: &Desired, observed: &Obser
             crashes.insert(container.id.clone(), Crash { seen, ..Crash::default() });
             continue;
         };
-        if crash.seen != seen {
+        if has_finished(desired, &labels.object, container, detail) {
+            // It has done what it was to do, however often somebody made it do it.
+            crash = Crash { seen, ..Crash::default() };
+        } else if crash.seen != seen {
             crash.ended(seen, now);
         } else if crash.exits > 0 && runs_well(desired, &labels.object, container, detail, now) {
             crash = Crash { seen, ..Crash::default() };
         }
         crashes.insert(id, crash);
     }
+}
+
+/// Whether a container ended as it was meant to, and is not to run again.
+fn has_finished(
+    desired: &Desired,
+    object: &ObjectKey,
+    container: &ObservedContainer,
+    detail: &ContainerDetail,
+) -> bool {
+    let policy = desired.workloads.get(object).map(|workload| workload.restart_policy);
+    container.state == ContainerState::Exited && detail.exit_code == 0 && policy == Some(RestartPolicy::OnFailure)
 }
 
 /// Whether a container has run for so long that its ends are forgotten.

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use skiff_api::ObjectKey;
+use skiff_api::{ObjectKey, OnFailure};
 
 use crate::desired::{Desired, Workload};
 use crate::event::Event;
@@ -61,7 +61,9 @@ fn is_settled(known: Option<&ObjectHistory>, workload: &Workload) -> bool {
         declared.identity == workload.template.identity
             && declared.pod == workload.template.pod
             && match &declared.standing {
-                Standing::Stable | Standing::Failed { back: Back::Arrived { .. } | Back::Nowhere, .. } => true,
+                Standing::Stable | Standing::Failed { back: Back::Arrived { .. }, .. } => true,
+                // Where the manifest says by now that it goes back, it does.
+                Standing::Failed { back: Back::Nowhere, .. } => workload.on_failure == OnFailure::Pause,
                 Standing::Failed { back: Back::Going { .. } | Back::Lost { .. }, .. }
                 | Standing::Progressing { .. }
                 | Standing::Watched { .. } => false,

@@ -3,7 +3,9 @@
 //! A script performs actions and moves of others on a [`Subject`], and says what must come of them. It fails with a sentence.
 
 mod containers;
+mod health;
 mod networks;
+mod ports;
 mod restarts;
 mod stage;
 mod stores;
@@ -18,6 +20,8 @@ pub use stage::Stage;
 pub enum Hand {
     /// Kills the process of a container from the host.
     Kill(String),
+    /// Kills a container through the engine.
+    KillByApi(String),
     /// Freezes a container.
     Pause(String),
     /// Renames a container.
@@ -27,8 +31,19 @@ pub enum Hand {
         /// To.
         to: String,
     },
+    /// Puts a container on a network without a word on names.
+    Connect {
+        /// The container.
+        container: String,
+        /// The network.
+        network: String,
+    },
     /// Makes a second network of a name that is taken.
     DuplicateNetwork(String),
+    /// Makes a network that is not ours.
+    ForeignNetwork(String),
+    /// Makes a volume that is not ours.
+    ForeignVolume(String),
     /// Makes a container that is not ours, with this name.
     ForeignContainer(String),
 }
@@ -49,6 +64,9 @@ pub trait Subject {
     /// # Errors
     /// As the engine's adapter sorts them.
     fn perform(&mut self, action: &Action) -> Result<Outcome, EngineError>;
+
+    /// Performs actions all at once.
+    fn perform_at_once(&mut self, actions: &[Action]) -> Vec<Result<Outcome, EngineError>>;
 
     /// Looks closely.
     ///
@@ -76,7 +94,7 @@ pub struct Script {
 
 /// Every script.
 pub fn scripts() -> Vec<Script> {
-    [containers::SCRIPTS, restarts::SCRIPTS, networks::SCRIPTS, stores::SCRIPTS]
+    [containers::SCRIPTS, health::SCRIPTS, ports::SCRIPTS, restarts::SCRIPTS, networks::SCRIPTS, stores::SCRIPTS]
         .into_iter()
         .flatten()
         .map(|(name, run)| Script { name, run: *run })

@@ -52,6 +52,7 @@ pub struct SimEngine {
     next_fault: Option<Fault>,
     empty_lists: u32,
     refuses_updates: bool,
+    low_disk: Option<u64>,
 }
 
 impl SimEngine {
@@ -108,6 +109,16 @@ impl SimEngine {
     /// Whether it refuses every update in place, as a kernel may.
     pub const fn refuse_updates(&mut self, refuses: bool) {
         self.refuses_updates = refuses;
+    }
+
+    /// How many bytes are free, where that is too few.
+    pub const fn set_low_disk(&mut self, free: Option<u64>) {
+        self.low_disk = free;
+    }
+
+    /// How many bytes are free, where that is too few.
+    pub const fn low_disk(&self) -> Option<u64> {
+        self.low_disk
     }
 
     /// Its next list of containers is empty, whatever there is.

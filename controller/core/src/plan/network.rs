@@ -136,7 +136,8 @@ fn remake(
     create(draft, key, network, reason, vec![removed])
 }
 
-/// Removes younger networks of ours with the same name, once nothing is on them.
+/// Removes younger networks of ours with the same name, once nothing is on them. Ours are moved; others keep it there, and Docker
+/// starts nothing on a name that two networks have.
 fn remove_duplicates(draft: &mut Draft<'_>, key: &ObjectKey, network: &DesiredNetwork, kept: &ObservedNetwork) {
     let ours = |other: &&ObservedNetwork| {
         other.id != kept.id
@@ -145,7 +146,13 @@ fn remove_duplicates(draft: &mut Draft<'_>, key: &ObjectKey, network: &DesiredNe
     };
     let duplicates: Vec<&ObservedNetwork> = draft.observed.networks.iter().filter(ours).collect();
     for duplicate in duplicates {
-        if !draft.observed.containers.iter().any(|container| is_on(container, &duplicate.id)) {
+        let on_it: Vec<&ObservedContainer> =
+            draft.observed.containers.iter().filter(|container| is_on(container, &duplicate.id)).collect();
+        let staying = on_it.iter().filter(|container| stays(draft, container));
+        let containers: Vec<String> = staying.map(|container| container.name.clone()).collect();
+        if !containers.is_empty() {
+            draft.hold(key, HeldReason::NetworkInUse { containers });
+        } else if on_it.is_empty() {
             let action = Action::RemoveNetwork { id: duplicate.id.clone(), name: duplicate.name.clone() };
             draft.step(key, &network.hash, action, Reason::Surplus, []);
         }

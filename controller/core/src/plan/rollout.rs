@@ -64,7 +64,7 @@ impl<'d, 'a> Gap<'d, 'a> {
             there.into_iter().partition(|replica| replica.outdated.is_some());
         let worth = |replica: &Replica<'_>| (replica.serves(), replica.condition.is_available());
         outdated.sort_by_key(|replica| (worth(replica), std::cmp::Reverse(replica.labels.ordinal)));
-        current.sort_by_key(|replica| (!replica.condition.is_ready(), replica.labels.ordinal));
+        current.sort_by_key(|replica| (!replica.serves(), !replica.condition.is_ready(), replica.labels.ordinal));
         let mut ordinals = BTreeSet::new();
         let (mut current, mut surplus): (Vec<&Replica<'_>>, Vec<_>) =
             current.into_iter().partition(|replica| ordinals.insert(replica.labels.ordinal));
@@ -319,10 +319,12 @@ impl<'d, 'a> Gap<'d, 'a> {
         for (replica, reason) in &moves.remove {
             gone.push(self.remove(draft, replica, reason, &pull));
         }
+        let too_many = self.too_many(draft, &gone);
         for replica in &moves.replace {
             let reason = self.reason_of(replica);
             let removed = self.remove(draft, replica, &reason, &pull);
-            self.create(draft, ground, replica.labels.ordinal, &reason, &[removed]);
+            let follows: Vec<StepId> = too_many.iter().copied().chain([removed]).collect();
+            self.create(draft, ground, replica.labels.ordinal, &reason, &follows);
         }
         let reason = self.outdated.first().map_or(Reason::Missing, |replica| self.reason_of(replica));
         for (index, ordinal) in moves.create.iter().enumerate() {
@@ -335,6 +337,15 @@ impl<'d, 'a> Gap<'d, 'a> {
         }
         self.wait(draft, moves);
         self.note_starts(draft, moves.create.len() + moves.replace.len());
+    }
+
+    /// The removals without which one that comes in the place of another would be one above what the surge allows.
+    fn too_many(&self, draft: &Draft<'_>, gone: &[StepId]) -> Vec<StepId> {
+        let surplus = self.surplus.iter().filter_map(|replica| draft.removals.get(&replica.container.id));
+        let allowed = self.wanted.saturating_add(count(self.workload.rollout.max_surge));
+        let removals: Vec<StepId> = surplus.chain(gone).copied().collect();
+        let there = self.total() + self.surplus.len();
+        removals.into_iter().take(there.saturating_sub(allowed)).collect()
     }
 
     fn create(&self, draft: &mut Draft<'_>, ground: &Ground, ordinal: u32, reason: &Reason, after: &[StepId]) {

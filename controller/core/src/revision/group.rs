@@ -1,18 +1,18 @@
 //! Deployments that share the label `skiff.dev/rollout-group` go back together: a failure of one is a failure of all that changed with it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use skiff_api::ObjectKey;
 
-use crate::desired::Desired;
+use crate::desired::{Desired, Workload};
 use crate::event::Event;
 use crate::history::{Back, History, ObjectHistory, Standing};
 
-/// Fails what changed together with something that has failed and goes back.
+/// Fails what changed together with something that has failed and goes back, and what changed together with that.
 pub(super) fn fail_together(history: &mut Arc<History>, desired: &Desired, now: Timestamp, events: &mut Vec<Event>) {
-    for (group, (failed, since)) in failing_groups(history, desired) {
+    let mut open = failing(history, desired);
+    while let Some((group, failed, since)) = open.pop() {
         for key in members(desired, &group) {
             let Some(back) = history.objects.get(key).and_then(|known| way_back(known, since, now)) else { continue };
             let why = format!("{failed} of its rollout group failed");
@@ -21,24 +21,21 @@ pub(super) fn fail_together(history: &mut Arc<History>, desired: &Desired, now: 
             let message = format!("revision {} goes back: {why}", declared.number);
             events.push(Event::warning(now, key, "RevisionFailed", message));
             declared.standing = Standing::Failed { at: now, why, back };
+            open.push((group.clone(), key.clone(), declared.since));
         }
     }
 }
 
-/// The groups in which something is going back, with one such object, and since when its failed revision was declared.
-fn failing_groups(history: &History, desired: &Desired) -> BTreeMap<String, (ObjectKey, Timestamp)> {
-    let mut groups = BTreeMap::new();
-    for (key, workload) in &desired.workloads {
-        let Some(group) = &workload.group else { continue };
-        let declared = history.objects.get(key).and_then(ObjectHistory::declared);
-        if let Some(declared) = declared
-            && declared.identity == workload.template.identity
-            && matches!(declared.standing, Standing::Failed { back: Back::Going { .. }, .. })
-        {
-            groups.entry(group.clone()).or_insert_with(|| (key.clone(), declared.since));
-        }
-    }
-    groups
+/// What is going back in a group: the group, the object, and since when its failed revision was declared.
+fn failing(history: &History, desired: &Desired) -> Vec<(String, ObjectKey, Timestamp)> {
+    let of = |(key, workload): (&ObjectKey, &Arc<Workload>)| {
+        let group = workload.group.clone()?;
+        let declared = history.objects.get(key).and_then(ObjectHistory::declared)?;
+        let goes_back = declared.identity == workload.template.identity
+            && matches!(declared.standing, Standing::Failed { back: Back::Going { .. }, .. });
+        goes_back.then(|| (group, key.clone(), declared.since))
+    };
+    desired.workloads.iter().rev().filter_map(of).collect()
 }
 
 fn members<'d>(desired: &'d Desired, group: &str) -> Vec<&'d ObjectKey> {

@@ -181,6 +181,7 @@ impl<'a> Look<'a> {
         let (to, going) = match back {
             Back::Going { to, progress, available } => (*to, Some((*progress, *available))),
             Back::Lost { to, .. } => (*to, None),
+            Back::Nowhere if self.workload.on_failure == OnFailure::Rollback => return self.fail(known, why),
             Back::Nowhere | Back::Arrived { .. } => return None,
         };
         let available = u32::try_from(self.available).unwrap_or(u32::MAX);

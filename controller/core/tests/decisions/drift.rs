@@ -120,6 +120,17 @@ fn of_two_networks_of_one_name_a_running_container_is_put_on_the_older_one_by_it
 }
 
 #[test]
+fn it_is_said_who_keeps_the_second_of_two_networks_of_one_name() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    world.engine.duplicate_network("shop-default");
+    world.engine.add_foreign_container("guest", &[], std::collections::BTreeMap::new()).expect("a free name");
+    let younger = world.engine.networks().max_by_key(|network| network.serial).map(|network| network.id.clone());
+    assert!(world.engine.connect_by_hand("guest", &younger.expect("a network")));
+    assert_eq!(world.lines(), ["held default: in use by guest"]);
+}
+
+#[test]
 fn networks_and_aliases_are_changed_without_a_restart() {
     let network = json!({ "apiVersion": "skiff.dev/v1", "kind": "Network", "metadata": { "name": "back" } });
     let on = |networks: Value| deployment("web", 1, json!({}), json!({ "networks": networks }), json!({}));

@@ -1,9 +1,10 @@
 //! What ended, froze or vanished comes back, each with its reason.
 
 use serde_json::json;
-use skiff_core::Health;
+use skiff_core::{Health, InPlace, SignedDuration};
+use skiff_sim::{DockerRestart, Program, SimImage};
 
-use crate::world::{World, deployment, web};
+use crate::world::{World, deployment, merge, web};
 
 fn healed(harm: impl FnOnce(&mut World)) -> Vec<String> {
     let mut world = World::of(&[web(1, "app:1")]);
@@ -147,4 +148,26 @@ fn an_unhealthy_replica_holds_a_rollout_and_is_restarted() {
             "held web: waiting for shop-web-3 to be Ready [replace container shop-web-2, replace container shop-web-1]",
         ]
     );
+}
+
+#[test]
+fn what_has_done_its_work_is_in_no_crash_loop_however_often_somebody_made_it_do_it() {
+    let once = Program::Exits { after: SignedDuration::from_millis(50), code: 0 };
+    let mut world = World::of(&[]);
+    world.engine.put_image("once:1", SimImage { id: "sha256:once".to_owned(), program: once, ..SimImage::default() });
+    let template = json!({ "restartPolicy": "OnFailure" });
+    let mut once = deployment("once", 1, json!({}), template, json!({}));
+    merge(&mut once, json!({ "spec": { "template": { "container": { "image": "once:1" } } } }));
+    world.declare(&[once]);
+    world.run(20);
+    let policy = |world: &World| world.engine.container("shop-once-1").map(|container| container.restart);
+    assert_eq!(policy(&world), Some(DockerRestart::OnFailure));
+    // Nobody looks while Docker starts it again and again.
+    let to = InPlace::default();
+    assert!(world.engine.update_by_hand("shop-once-1", &to, Some(DockerRestart::Always)));
+    assert!(world.engine.start_by_hand("shop-once-1"));
+    world.advance(5);
+    world.run(60);
+    assert_eq!(policy(&world), Some(DockerRestart::OnFailure));
+    assert!(world.lines().is_empty(), "{:?}", world.lines());
 }

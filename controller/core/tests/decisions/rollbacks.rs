@@ -13,6 +13,8 @@ fn stable(manifest: &Value) -> World {
         let program = Program::Exits { after: SignedDuration::from_millis(50), code: 3 };
         world.engine.put_image(image, SimImage { id: format!("sha256:{image}"), program, ..SimImage::default() });
     }
+    let slow = SimImage { id: "sha256:slow".to_owned(), checks: Passes::Never, ..SimImage::default() };
+    world.engine.put_image("slow:1", slow);
     world.settle();
     world.run(15);
     assert_eq!(world.told().last().map(String::as_str), Some("RevisionStable: revision 1 is stable"));
@@ -171,11 +173,24 @@ fn a_revision_of_which_nothing_ran_has_not_proved_itself_and_none_waits_for_it()
     assert_eq!(images, ["app:1", "app:1"]);
 }
 
+fn pausing(image: &str) -> Value {
+    deployment("web", 2, json!({ "image": image }), json!({}), json!({ "strategy": { "onFailure": "Pause" } }))
+}
+
+#[test]
+fn a_rollout_that_stopped_goes_back_once_the_manifest_says_so() {
+    let mut world = stable(&pausing("app:1"));
+    world.declare(&[pausing("bad:1")]);
+    world.run(60);
+    world.declare(&[web(2, "bad:1")]);
+    world.run(60);
+    assert_eq!(world.running(), ["shop-web-1", "shop-web-4"]);
+    assert_eq!([world.image_of("shop-web-1"), world.image_of("shop-web-4")], ["app:1", "app:1"]);
+    assert!(world.told().contains(&"RolledBack: back at revision 1".to_owned()));
+}
+
 #[test]
 fn on_failure_pause_leaves_the_rollout_where_it_is() {
-    let pausing = |image: &str| {
-        deployment("web", 2, json!({ "image": image }), json!({}), json!({ "strategy": { "onFailure": "Pause" } }))
-    };
     let mut world = stable(&pausing("app:1"));
     world.declare(&[pausing("bad:1")]);
     world.run(60);
@@ -187,15 +202,46 @@ fn on_failure_pause_leaves_the_rollout_where_it_is() {
     assert_eq!(world.image_of("shop-web-3"), "bad:1");
 }
 
+/// One of a rollout group.
+fn member(name: &str, image: &str) -> Value {
+    let container =
+        json!({ "image": image, "healthCheck": { "test": ["CMD", "true"], "retries": 1000, "interval": "1s" } });
+    let mut manifest = deployment(name, 1, container, json!({}), json!({}));
+    if let Some(metadata) = manifest.pointer_mut("/metadata").and_then(Value::as_object_mut) {
+        metadata.insert("labels".to_owned(), json!({ "skiff.dev/rollout-group": "shop" }));
+    }
+    manifest
+}
+
+#[test]
+fn what_changed_with_something_that_goes_back_with_another_goes_back_in_the_same_look() {
+    let all = |web: &str, api: &str, db: &str| [member("web", web), member("api", api), member("db", db)];
+    let mut world = stable(&member("web", "app:1"));
+    world.declare(&all("app:1", "app:1", "app:1"));
+    world.run(60);
+    world.told();
+    // `api` and `db` change together, and only `db` gets so far as to be stable.
+    world.declare(&all("app:1", "slow:1", "app:2"));
+    world.run(60);
+    world.declare(&all("bad:1", "slow:1", "app:2"));
+    let told = (0..60).find_map(|_| {
+        world.pass();
+        let told = world.told();
+        world.advance(1);
+        told.iter().any(|line| line.starts_with("RevisionFailed")).then_some(told)
+    });
+    assert_eq!(
+        told.unwrap_or_default(),
+        [
+            "RevisionFailed: revision 2 failed: shop-web-2 ended 7 times, last with 3; going back to revision 1",
+            "RevisionFailed: revision 2 goes back: deployment/shop/web of its rollout group failed",
+            "RevisionFailed: revision 2 goes back: deployment/shop/api of its rollout group failed",
+        ]
+    );
+}
+
 #[test]
 fn those_of_a_rollout_group_go_back_together() {
-    let member = |name: &str, image: &str| {
-        let mut manifest = deployment(name, 1, json!({ "image": image }), json!({}), json!({}));
-        if let Some(metadata) = manifest.pointer_mut("/metadata").and_then(Value::as_object_mut) {
-            metadata.insert("labels".to_owned(), json!({ "skiff.dev/rollout-group": "shop" }));
-        }
-        manifest
-    };
     let mut world = stable(&member("web", "app:1"));
     world.declare(&[member("web", "app:1"), member("api", "app:1")]);
     world.run(60);

@@ -39,7 +39,7 @@ fn a_smaller_number_in_the_middle_of_a_rollout_takes_no_more_than_may_be_missing
             "2 pull image app:2 (needed)",
             "3 stop container shop-web-2 (outdated: container.image changed app:1 → app:2) < 2",
             "4 remove container shop-web-2 (outdated: container.image changed app:1 → app:2) < 3",
-            "5 create container shop-web-2 (outdated: container.image changed app:1 → app:2) < 2 4",
+            "5 create container shop-web-2 (outdated: container.image changed app:1 → app:2) < 1 2 4",
             "6 start container shop-web-2 (outdated: container.image changed app:1 → app:2) < 5",
             "held web: waiting for shop-web-2 to be Ready [replace container shop-web-1]",
         ]

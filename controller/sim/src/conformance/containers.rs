@@ -1,20 +1,19 @@
 //! Names, starts, stops, removals, limits.
 
-use skiff_api::{HealthCheck, HostPort, Kind, RestartPolicy};
-use skiff_core::{Action, ContainerState, Health, InPlace};
+use skiff_api::{Kind, RestartPolicy};
+use skiff_core::{Action, ContainerState, InPlace};
 
 use super::stage::same;
 use super::{Entry, Hand, Stage};
 
 pub(super) const SCRIPTS: &[Entry] = &[
     ("a name of ours is an idempotency key", names),
+    ("of ten who make one name at once one makes it", ten_at_once),
     ("a name of somebody else is taken", foreign_name),
     ("each step on a container is harmless to repeat", steps_repeat),
     ("a paused container is not started but let go on, and can be stopped", paused),
     ("a renamed container gets its name back", renamed),
-    ("a busy port leaves the container as it was, with the reason", busy_port),
     ("a program that is not there leaves the container as it was, with the reason", no_program),
-    ("a health check is starting, then healthy with one pass, or unhealthy after its retries", health),
     ("limits and policy are changed in place, and too little memory is refused", limits),
     ("what is gone is stale, or gone already", gone),
 ];
@@ -34,6 +33,22 @@ fn names(stage: &mut Stage<'_>) -> Result<(), String> {
     let mut other_object = create;
     other_object.spec.owner = stage.owner(Kind::Deployment, "another");
     stage.fails(Action::CreateContainer(Box::new(other_object)), "NameTaken")
+}
+
+fn ten_at_once(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = stage.sleeper("ten");
+    let ten = vec![Action::CreateContainer(Box::new(create)); 10];
+    let mut outcomes = stage.at_once(&ten);
+    same("how many made it", &outcomes.remove("Done"), &Some(1))?;
+    // Docker gives the name away before the container can be seen: who comes in between is told to look again.
+    outcomes.retain(|word, _| word != "Already" && word != "Stale");
+    same("what else they came to", &outcomes, &std::collections::BTreeMap::new())?;
+    stage.has_done(Action::CreateContainer(Box::new(stage.sleeper("ten"))))?;
+    let mut other = stage.sleeper("other");
+    stage.makes(other.clone())?;
+    other.spec.owner = stage.owner(Kind::Deployment, "another");
+    let ten = vec![Action::CreateContainer(Box::new(other)); 10];
+    same("what they came to", &stage.at_once(&ten), &[("NameTaken".to_owned(), 10)].into())
 }
 
 fn foreign_name(stage: &mut Stage<'_>) -> Result<(), String> {
@@ -61,7 +76,11 @@ fn steps_repeat(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.does(stage.start("twice"))?;
     // A running one is killed.
     stage.does(stage.remove("twice"))?;
-    stage.has_done(stage.remove("twice"))
+    stage.has_done(stage.remove("twice"))?;
+    let create = stage.sleeper("frozen");
+    stage.runs("frozen", create)?;
+    stage.hand(&Hand::Pause(stage.name("frozen")))?;
+    stage.does(stage.remove("frozen"))
 }
 
 fn paused(stage: &mut Stage<'_>) -> Result<(), String> {
@@ -85,36 +104,6 @@ fn renamed(stage: &mut Stage<'_>) -> Result<(), String> {
     same("the state", &stage.container("right")?.state, &ContainerState::Running)
 }
 
-fn busy_port(stage: &mut Stage<'_>) -> Result<(), String> {
-    let network = stage.create_network("ports");
-    stage.does(network)?;
-    let mut first = stage.on_network("first", "ports", "first");
-    let port = skiff_api::ContainerPort { host_port: Some(HostPort::Any), ..Stage::port(1) };
-    publish(&mut first, port);
-    stage.runs("first", first)?;
-    let published = stage.container("first")?.ports;
-    let number = published.first().ok_or("nothing is published")?.port;
-    let mut second = stage.on_network("second", "ports", "second");
-    publish(&mut second, Stage::port(number));
-    stage.makes(second)?;
-    stage.fails(stage.start("second"), "EngineFailed")?;
-    same("the state", &stage.container("second")?.state, &ContainerState::Created)?;
-    same("the exit code", &stage.detail("second")?.exit_code, &128)?;
-    same("whether a reason is left", &!stage.detail("second")?.error.is_empty(), &true)?;
-    stage.does(stage.stop("first"))?;
-    same("what a stopped one publishes", &stage.container("first")?.ports.len(), &0)?;
-    stage.does(stage.start("second"))?;
-    same("the error", &stage.detail("second")?.error, &String::new())?;
-    stage.fails(stage.start("first"), "EngineFailed").or_else(|said| {
-        // A port that the engine chose is chosen again.
-        if said.contains("came to Ok") { Ok(()) } else { Err(said) }
-    })
-}
-
-fn publish(create: &mut skiff_core::CreateContainer, port: skiff_api::ContainerPort) {
-    std::sync::Arc::make_mut(&mut create.spec.template).pod.container.ports = vec![port];
-}
-
 fn no_program(stage: &mut Stage<'_>) -> Result<(), String> {
     let mut create = stage.shell("nowhere", "true");
     let template = std::sync::Arc::make_mut(&mut create.spec.template);
@@ -129,28 +118,13 @@ fn no_program(stage: &mut Stage<'_>) -> Result<(), String> {
     same("whether a reason is left", &detail.error.contains("no such file or directory"), &true)
 }
 
-fn health(stage: &mut Stage<'_>) -> Result<(), String> {
-    for (name, check, verdict) in [("well", "exit 0", Health::Healthy), ("ill", "exit 1", Health::Unhealthy)] {
-        let mut create = stage.sleeper(name);
-        let interval = "300ms".parse::<skiff_api::Duration>().map_err(|error| error.to_string())?;
-        let test = ["CMD-SHELL", check].map(str::to_owned).to_vec();
-        let check = HealthCheck { test, interval: Some(interval), retries: Some(2), ..HealthCheck::default() };
-        std::sync::Arc::make_mut(&mut create.spec.template).pod.container.health_check = Some(check);
-        stage.runs(name, create)?;
-        same("the health", &stage.container(name)?.health, &Some(Health::Starting))?;
-        stage.until(name, |seen| seen.health == Some(verdict))?;
-        // What is unhealthy is left running, and a start begins anew.
-        same("the state", &stage.container(name)?.state, &ContainerState::Running)?;
-        stage.does(stage.stop(name))?;
-        stage.does(stage.start(name))?;
-        same("the health", &stage.container(name)?.health, &Some(Health::Starting))?;
-    }
-    Ok(())
-}
-
 fn limits(stage: &mut Stage<'_>) -> Result<(), String> {
     let create = stage.sleeper("limits");
-    stage.runs("limits", create)?;
+    stage.makes(create)?;
+    // Whether it runs does not matter.
+    stage.does(stage.update("limits", InPlace { pids_limit: Some(40), ..InPlace::default() }))?;
+    same("the limit", &stage.detail("limits")?.in_place.pids_limit, &Some(40))?;
+    stage.does(stage.start("limits"))?;
     let policy = stage.detail("limits")?.in_place.restart_policy;
     same("the policy of a template that says none", &policy, &Some(RestartPolicy::Never))?;
     let to = InPlace {

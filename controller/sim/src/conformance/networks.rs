@@ -16,6 +16,10 @@ pub(super) const SCRIPTS: &[Entry] = &[
     ("of two networks with one name Docker chooses none; a running container is connected by id", two_of_one_name),
     ("a missing network fails the start, not the create", missing_network),
     ("a host name becomes a name on the network by itself", hostname),
+    ("connected without a word on names, a container has none", nameless),
+    ("a paused container is on its networks as one that runs", paused),
+    ("a container in the network of another starts only while that one runs", joined),
+    ("a network or volume of somebody else has its name", foreign),
 ];
 
 fn aliases(stage: &mut Stage<'_>, name: &str, network: &str) -> Result<BTreeSet<String>, String> {
@@ -139,6 +143,51 @@ fn two_of_one_name(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.makes(create)?;
     stage.fails(stage.start("other"), "EngineFailed")?;
     same("the state", &stage.container("other")?.state, &ContainerState::Created)
+}
+
+fn nameless(stage: &mut Stage<'_>) -> Result<(), String> {
+    two(stage)?;
+    let create = stage.on_network("web", "one", "www");
+    stage.runs("web", create)?;
+    stage.hand(&Hand::Connect { container: stage.name("web"), network: stage.name("two") })?;
+    same("its names", &aliases(stage, "web", "two")?, &BTreeSet::new())?;
+    stage.fails(stage.connect("web", "two", "shop"), "Stale")?;
+    let off = stage.disconnect("web", "two")?;
+    stage.does(off)?;
+    stage.does(stage.connect("web", "two", "shop"))?;
+    same("its names", &aliases(stage, "web", "two")?, &["shop".to_owned()].into())
+}
+
+fn paused(stage: &mut Stage<'_>) -> Result<(), String> {
+    two(stage)?;
+    let create = stage.on_network("web", "one", "www");
+    stage.runs("web", create)?;
+    stage.hand(&Hand::Pause(stage.name("web")))?;
+    let remove = stage.remove_network("one")?;
+    stage.fails(remove, "EngineFailed")?;
+    stage.does(stage.connect("web", "two", "shop"))?;
+    let known = stage.container("web")?.networks.into_values().all(|id| id.len() == 64);
+    same("whether it knows the ids", &known, &true)
+}
+
+fn joined(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = stage.sleeper("host");
+    stage.makes(create)?;
+    let mut guest = stage.sleeper("guest");
+    guest.spec.network_mode = Some(format!("container:{}", stage.name("host")));
+    stage.makes(guest)?;
+    stage.fails(stage.start("guest"), "EngineFailed")?;
+    stage.does(stage.start("host"))?;
+    stage.does(stage.start("guest"))?;
+    same("its networks", &stage.container("guest")?.networks.len(), &0)
+}
+
+fn foreign(stage: &mut Stage<'_>) -> Result<(), String> {
+    stage.hand(&Hand::ForeignNetwork(stage.name("one")))?;
+    stage.hand(&Hand::ForeignVolume(stage.name("data")))?;
+    stage.fails(stage.create_network("one"), "NameTaken")?;
+    stage.fails(stage.create_volume("data"), "NameTaken")?;
+    same("how many networks have the name", &stage.network_ids("one")?.len(), &1)
 }
 
 fn missing_network(stage: &mut Stage<'_>) -> Result<(), String> {

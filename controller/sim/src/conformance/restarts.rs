@@ -1,14 +1,16 @@
 //! What the engine starts again by itself, and what it does not.
 
+use jiff::{SignedDuration, Timestamp};
 use skiff_api::RestartPolicy;
-use skiff_core::{ContainerState, CreateContainer, InPlace};
+use skiff_core::{ContainerDetail, ContainerState, CreateContainer, InPlace};
 
 use super::stage::same;
 use super::{Entry, Hand, Stage};
 
 pub(super) const SCRIPTS: &[Entry] = &[
     ("killed from the host, a container comes back under always and on-failure", killed),
-    ("stopped through the API, a container stays stopped under always", stopped),
+    ("stopped or killed through the API, a container stays stopped under always", stopped),
+    ("the engine waits twice as long before each restart", waits),
     ("exit 0 is the end under on-failure, and every exit under no", finished),
     ("one that keeps failing is restarting: to start it is done already, to stop it ends it", failing),
 ];
@@ -37,7 +39,32 @@ fn stopped(stage: &mut Stage<'_>) -> Result<(), String> {
     same("the state", &stage.container("stopped")?.state, &ContainerState::Exited)?;
     same("the restarts", &stage.detail("stopped")?.restart_count, &0)?;
     stage.does(stage.start("stopped"))?;
-    same("the state", &stage.container("stopped")?.state, &ContainerState::Running)
+    same("the state", &stage.container("stopped")?.state, &ContainerState::Running)?;
+    stage.hand(&Hand::KillByApi(stage.name("stopped")))?;
+    stage.until_state("stopped", ContainerState::Exited)?;
+    same("the exit code", &stage.detail("stopped")?.exit_code, &137)?;
+    same("the restarts", &stage.detail("stopped")?.restart_count, &0)
+}
+
+fn waits(stage: &mut Stage<'_>) -> Result<(), String> {
+    let create = with_policy(stage, "failing", "exit 3", RestartPolicy::Always);
+    stage.runs("failing", create)?;
+    let mut last: Option<Timestamp> = None;
+    for (restarts, least) in [(3, 400), (4, 800), (5, 1600)] {
+        let again = |detail: &ContainerDetail| detail.restart_count == restarts;
+        stage.until("failing", |seen| {
+            seen.state == ContainerState::Restarting && seen.detail.as_ref().is_some_and(again)
+        })?;
+        let detail = stage.detail("failing")?;
+        if let (Some(ended), Some(started)) = (last, detail.started_at) {
+            let waited = started.duration_since(ended);
+            // What it had waited before this run: the one before it is half as long.
+            let enough = waited >= SignedDuration::from_millis(least / 2);
+            same(&format!("whether it waited for {} ms", least / 2), &enough, &true)?;
+        }
+        last = detail.finished_at;
+    }
+    Ok(())
 }
 
 fn finished(stage: &mut Stage<'_>) -> Result<(), String> {
@@ -63,6 +90,7 @@ fn failing(stage: &mut Stage<'_>) -> Result<(), String> {
     waits("failing", stage)?;
     same("the exit code", &stage.detail("failing")?.exit_code, &3)?;
     stage.has_done(stage.start("failing"))?;
+    stage.fails(stage.rename("failing", "renamed"), "Stale")?;
     stage.does(stage.stop("failing"))?;
     same("the state", &stage.container("failing")?.state, &ContainerState::Exited)?;
     stage.does(stage.start("failing"))?;

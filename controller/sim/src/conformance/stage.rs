@@ -16,7 +16,7 @@ use skiff_core::{
 use super::{Hand, Subject};
 
 /// How often it is looked before something that should come has not come.
-const LOOKS: usize = 100;
+const LOOKS: usize = 500;
 
 /// A subject with words to work on it.
 pub struct Stage<'a> {
@@ -197,6 +197,20 @@ impl<'a> Stage<'a> {
 
     pub(super) fn try_to(&mut self, action: &Action) -> Result<Outcome, EngineError> {
         self.subject.perform(action)
+    }
+
+    /// Performs actions all at once and says how often each outcome came.
+    pub(super) fn at_once(&mut self, actions: &[Action]) -> BTreeMap<String, usize> {
+        let mut outcomes = BTreeMap::new();
+        for result in self.subject.perform_at_once(actions) {
+            let word = match result {
+                Ok(Outcome::Done | Outcome::Warned { .. }) => "Done".to_owned(),
+                Ok(Outcome::Already) => "Already".to_owned(),
+                Err(error) => error.reason().to_owned(),
+            };
+            *outcomes.entry(word).or_default() += 1;
+        }
+        outcomes
     }
 
     /// Performs an action that must be done.

@@ -276,7 +276,7 @@ impl SimEngine {
             return Ok(Outcome::Already);
         }
         if container.state == ContainerState::Restarting {
-            return Err(EngineError::Failed("its sandbox was not found".to_owned()));
+            return Err(EngineError::Stale("its sandbox was not found".to_owned()));
         }
         let id = container.id.clone();
         if let Some(holder) = self.container(to) {

@@ -38,7 +38,7 @@ impl SimEngine {
                 id: "SIMU:LATE".to_owned(),
                 version: "20.10.24".to_owned(),
                 api_version: (1, 41),
-                low_disk: None,
+                low_disk: self.low_disk,
             },
             containers: containers.into_iter().map(|container| container.observed(owner(&container.labels))).collect(),
             networks: self

@@ -43,6 +43,15 @@ impl SimEngine {
         self.stop_container(&Self::reference(name)) == Outcome::Done
     }
 
+    /// `docker kill`: to the engine that is a stop, and nothing starts it again.
+    pub fn kill_by_hand(&mut self, name: &str) -> bool {
+        let up = self.with(name, |container| {
+            container.stopped_by_api |= container.is_up();
+            container.is_up()
+        });
+        up && self.exit(name, 137)
+    }
+
     /// `docker start`.
     pub fn start_by_hand(&mut self, name: &str) -> bool {
         self.start_container(&Self::reference(name)) == Ok(Outcome::Done)
@@ -74,16 +83,15 @@ impl SimEngine {
         self.with(name, |container| container.networks.remove(network).is_some())
     }
 
-    /// `docker network connect`, without aliases.
+    /// `docker network connect`, by name or id, without aliases.
     pub fn connect_by_hand(&mut self, name: &str, network: &str) -> bool {
-        let Some(id) = self.networks.values().find(|known| known.name == network).map(|known| known.id.clone()) else {
-            return false;
-        };
+        let found = self.networks.values().find(|known| known.name == network || known.id == network);
+        let Some((id, network)) = found.map(|known| (known.id.clone(), known.name.clone())) else { return false };
         self.with(name, |container| {
-            let is_new = !container.networks.contains_key(network);
+            let is_new = !container.networks.contains_key(&network);
             if is_new {
                 let network_id = container.is_up().then_some(id);
-                container.networks.insert(network.to_owned(), SimEndpoint { network_id, ..SimEndpoint::default() });
+                container.networks.insert(network, SimEndpoint { network_id, ..SimEndpoint::default() });
             }
             is_new
         })
@@ -114,11 +122,7 @@ impl SimEngine {
     pub fn remove_network_by_hand(&mut self, name: &str) -> bool {
         let ids: BTreeSet<String> =
             self.networks.values().filter(|network| network.name == name).map(|network| network.id.clone()).collect();
-        for container in self.containers.values_mut().filter(|container| container.is_up()) {
-            container.networks.retain(|_, endpoint| endpoint.network_id.as_ref().is_none_or(|id| !ids.contains(id)));
-        }
-        self.networks.retain(|id, _| !ids.contains(id));
-        !ids.is_empty()
+        ids.iter().filter(|id| self.remove_network_by_id(id)).count() > 0
     }
 
     /// A second network of the same name and labels, as a race of two creates leaves it.
@@ -135,9 +139,26 @@ impl SimEngine {
         self.insert_network(name, BTreeMap::new(), skiff_api::NetworkSpec::default())
     }
 
-    /// Somebody else's volume.
-    pub fn add_foreign_volume(&mut self, name: &str) {
-        self.insert_volume(name, BTreeMap::new());
+    /// A network is removed with everything on it, by its id.
+    pub fn remove_network_by_id(&mut self, id: &str) -> bool {
+        for container in self.containers.values_mut().filter(|container| container.is_up()) {
+            container.networks.retain(|_, endpoint| endpoint.network_id.as_deref() != Some(id));
+        }
+        self.networks.remove(id).is_some()
+    }
+
+    /// Somebody else's volume, where the name is free.
+    pub fn add_foreign_volume(&mut self, name: &str) -> bool {
+        let free = !self.volumes.contains_key(name);
+        if free {
+            self.insert_volume(name, BTreeMap::new());
+        }
+        free
+    }
+
+    /// `docker volume rm`, which fails while a container has it.
+    pub fn remove_volume_by_hand(&mut self, name: &str) -> bool {
+        self.remove_volume(name) == Ok(Outcome::Done)
     }
 
     /// Somebody runs an image that the engine has, in a container of their own.

@@ -1,0 +1,92 @@
+//! Ports of the host: what is taken, and what that leaves behind.
+
+use skiff_api::{ContainerPort, HostPort, Protocol};
+use skiff_core::{ContainerState, PublishedPort};
+
+use super::stage::same;
+use super::{Entry, Stage};
+
+pub(super) const SCRIPTS: &[Entry] = &[
+    ("a busy port leaves the container as it was, with the reason", busy_port),
+    ("a port is taken on an address, and on all of them by those who name none", addresses),
+    ("of a range the first free port is taken", range),
+];
+
+fn busy_port(stage: &mut Stage<'_>) -> Result<(), String> {
+    let network = stage.create_network("ports");
+    stage.does(network)?;
+    let mut first = stage.on_network("first", "ports", "first");
+    let port = skiff_api::ContainerPort { host_port: Some(HostPort::Any), ..Stage::port(1) };
+    publish(&mut first, port);
+    stage.runs("first", first)?;
+    let published = stage.container("first")?.ports;
+    let number = published.first().ok_or("nothing is published")?.port;
+    let mut second = stage.on_network("second", "ports", "second");
+    publish(&mut second, Stage::port(number));
+    stage.makes(second)?;
+    stage.fails(stage.start("second"), "EngineFailed")?;
+    same("the state", &stage.container("second")?.state, &ContainerState::Created)?;
+    same("the exit code", &stage.detail("second")?.exit_code, &128)?;
+    same("whether a reason is left", &!stage.detail("second")?.error.is_empty(), &true)?;
+    stage.does(stage.stop("first"))?;
+    same("what a stopped one publishes", &stage.container("first")?.ports.len(), &0)?;
+    stage.does(stage.start("second"))?;
+    same("the error", &stage.detail("second")?.error, &String::new())?;
+    stage.fails(stage.start("first"), "EngineFailed").or_else(|said| {
+        // A port that the engine chose is chosen again.
+        if said.contains("came to Ok") { Ok(()) } else { Err(said) }
+    })
+}
+
+fn publish(create: &mut skiff_core::CreateContainer, port: skiff_api::ContainerPort) {
+    std::sync::Arc::make_mut(&mut create.spec.template).pod.container.ports = vec![port];
+}
+
+/// A container on the network `ports` with a port of the host that the engine chose; the number.
+fn first(stage: &mut Stage<'_>, host_ip: Option<&str>) -> Result<u16, String> {
+    let network = stage.create_network("ports");
+    stage.does(network)?;
+    let mut create = stage.on_network("first", "ports", "first");
+    publish(&mut create, ContainerPort { host_ip: host_ip.map(str::to_owned), ..chosen(HostPort::Any) });
+    stage.runs("first", create)?;
+    let published = stage.container("first")?.ports;
+    published.first().map(|published| published.port).ok_or_else(|| "nothing is published".to_owned())
+}
+
+fn chosen(host_port: HostPort) -> ContainerPort {
+    ContainerPort { host_port: Some(host_port), ..Stage::port(1) }
+}
+
+fn addresses(stage: &mut Stage<'_>) -> Result<(), String> {
+    let number = first(stage, Some("127.0.0.1"))?;
+    let on = |ip: &str, protocol: Protocol| ContainerPort {
+        host_ip: Some(ip.to_owned()),
+        protocol,
+        ..chosen(HostPort::Fixed(number))
+    };
+    for (name, port, free) in [
+        ("same", on("127.0.0.1", Protocol::Tcp), false),
+        ("all", on("0.0.0.0", Protocol::Tcp), false),
+        ("none", Stage::port(number), false),
+        ("other", on("127.0.0.2", Protocol::Tcp), true),
+        ("datagrams", on("127.0.0.1", Protocol::Udp), true),
+    ] {
+        let mut create = stage.on_network(name, "ports", name);
+        publish(&mut create, port);
+        stage.makes(create)?;
+        let start = stage.start(name);
+        if free { stage.does(start)? } else { stage.fails(start, "EngineFailed")? }
+    }
+    Ok(())
+}
+
+fn range(stage: &mut Stage<'_>) -> Result<(), String> {
+    let number = first(stage, None)?;
+    let last = number.saturating_add(20);
+    let mut create = stage.on_network("ranged", "ports", "ranged");
+    publish(&mut create, chosen(HostPort::Range(number, last)));
+    stage.runs("ranged", create)?;
+    let is_fit = |published: &PublishedPort| published.port > number && published.port <= last;
+    same("whether it has another one of the range", &stage.container("ranged")?.ports.iter().all(is_fit), &true)?;
+    same("whether it has one", &stage.container("ranged")?.ports.is_empty(), &false)
+}
