@@ -10,9 +10,10 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use bollard::models::{ContainerCreateBody, NetworkCreateRequest};
+use bollard::models::{ContainerCreateBody, NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest};
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, InspectContainerOptions, RemoveImageOptions, RenameContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptions, RemoveImageOptions,
+    RenameContainerOptionsBuilder,
 };
 use futures_util::{StreamExt, stream};
 use skiff::context::{self, Context, ContextLimits};
@@ -91,14 +92,24 @@ impl Real {
                 let pid = rustix::process::Pid::from_raw(i32::try_from(pid)?).ok_or("its process has no number")?;
                 rustix::process::kill_process(pid, rustix::process::Signal::KILL)?;
             }
+            Hand::KillByApi(name) => self.others.kill_container(name, None::<KillContainerOptions>).await?,
             Hand::Pause(name) => self.others.pause_container(name).await?,
+            Hand::Connect { container, network } => {
+                let request =
+                    NetworkConnectRequest { container: container.clone(), ..NetworkConnectRequest::default() };
+                self.others.connect_network(network, request).await?;
+            }
             Hand::Rename { from, to } => {
                 let options = RenameContainerOptionsBuilder::new().name(to).build();
                 self.others.rename_container(from, options).await?;
             }
-            Hand::DuplicateNetwork(name) => {
+            Hand::DuplicateNetwork(name) | Hand::ForeignNetwork(name) => {
                 let request = NetworkCreateRequest { name: name.clone(), ..NetworkCreateRequest::default() };
                 self.others.create_network(request).await?;
+            }
+            Hand::ForeignVolume(name) => {
+                let request = VolumeCreateRequest { name: Some(name.clone()), ..VolumeCreateRequest::default() };
+                self.others.create_volume(request).await?;
             }
             Hand::ForeignContainer(name) => {
                 let options = CreateContainerOptionsBuilder::new().name(name).build();
@@ -141,6 +152,15 @@ impl Subject for Real {
     fn perform(&mut self, action: &Action) -> Result<Outcome, EngineError> {
         let (progress, _unwatched) = mpsc::unbounded_channel();
         self.runtime.block_on(self.docker.perform(action, &ContentStore::default(), progress))
+    }
+
+    fn perform_at_once(&mut self, actions: &[Action]) -> Vec<Result<Outcome, EngineError>> {
+        let content = ContentStore::default();
+        let each = actions.iter().map(|action| {
+            let (progress, _unwatched) = mpsc::unbounded_channel();
+            self.docker.perform(action, &content, progress)
+        });
+        self.runtime.block_on(futures_util::future::join_all(each))
     }
 
     fn observe(&mut self) -> Result<Observed, EngineError> {

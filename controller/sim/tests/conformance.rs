@@ -42,6 +42,10 @@ impl Subject for Simulated {
         self.engine.perform(action, &ContentStore::default())
     }
 
+    fn perform_at_once(&mut self, actions: &[Action]) -> Vec<Result<Outcome, EngineError>> {
+        actions.iter().map(|action| self.perform(action)).collect()
+    }
+
     fn observe(&mut self) -> Result<Observed, EngineError> {
         let instance = self.instance();
         self.engine.observe(&instance)
@@ -50,9 +54,13 @@ impl Subject for Simulated {
     fn hand(&mut self, hand: &Hand) -> Result<(), String> {
         let done = match hand {
             Hand::Kill(name) => self.engine.kill_from_host(name),
+            Hand::KillByApi(name) => self.engine.kill_by_hand(name),
             Hand::Pause(name) => self.engine.pause(name),
             Hand::Rename { from, to } => self.engine.rename_by_hand(from, to),
+            Hand::Connect { container, network } => self.engine.connect_by_hand(container, network),
             Hand::DuplicateNetwork(name) => self.engine.duplicate_network(name),
+            Hand::ForeignNetwork(name) => !self.engine.add_foreign_network(name).is_empty(),
+            Hand::ForeignVolume(name) => self.engine.add_foreign_volume(name),
             Hand::ForeignContainer(name) => self.engine.add_foreign_container(name, &[], BTreeMap::new()).is_some(),
         };
         if done { Ok(()) } else { Err(format!("{hand:?} could not be done")) }

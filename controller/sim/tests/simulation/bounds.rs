@@ -10,6 +10,7 @@ use skiff_api::{Deployment, HostPort, IntOrPercent, Kind, ObjectKey, StrategyTyp
 use skiff_core::{Action, ContainerState, Health, Plan, ProbeKind, ProbeSchedule, Readiness, Step};
 use skiff_sim::{SimContainer, SimEngine};
 
+use crate::controller::described;
 use crate::oracle::has_finished;
 use crate::record::{Record, Track};
 
@@ -63,12 +64,18 @@ impl Bounds {
         self.world_did(record, sight);
         let taken: BTreeSet<&String> = plan.steps.iter().filter_map(|step| stopped(&step.action)).collect();
         for step in plan.steps.iter().filter(|step| step.object.kind == Kind::Deployment) {
-            let Some(track) = record.track(&step.object) else { continue };
+            let Some(track) = record.track(&step.object) else {
+                let all = Limits { most_running: usize::MAX, ..Limits::default() };
+                self.planned.insert(step.object.clone(), all);
+                continue;
+            };
             let serving: BTreeSet<String> = serving(track, sight).map(|container| container.id.clone()).collect();
             let limits = Limits { serving, ..limits(track) };
             let going = limits.serving.iter().filter(|id| taken.contains(id)).count();
             if going > 0 && limits.serving.len() - going < limits.least_serving {
-                return Err(format!("{}: the plan takes {going} that serve, {limits:?}", step.object));
+                let steps = plan.steps.iter().filter(|other| other.object == step.object).map(described);
+                let steps = steps.collect::<Vec<_>>().join("; ");
+                return Err(format!("{}: the plan takes {going} that serve, {limits:?}: {steps}", step.object));
             }
             self.planned.insert(step.object.clone(), limits);
         }

@@ -1,17 +1,15 @@
 //! One thing gone wrong at every place where it can: the controller dies after each single step, or an answer is lost at it, and yet all
 //! ends where it would have. Every change of a system is broken at every step of it, in more than one order of its steps.
 
-use std::collections::BTreeSet;
-
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use skiff_api::{Deployment, Kind, Object, ObjectKey};
 use skiff_core::Outcome;
 use skiff_sim::{Fault, Program, SimImage};
 
-use crate::manifests::{Manifests, read};
+use crate::declare::read;
+use crate::manifests::Manifests;
 use crate::number;
-use crate::oracle::complaints;
 use crate::scripts::{Script, deployment, system};
 
 /// How many orders there are at least in which the steps of a plan that are free are performed: each is a seed. With more seeds than
@@ -72,8 +70,8 @@ impl Change {
 
     fn ends_the_same(&self, order: u64, broken: Break, whole: &Script) -> Result<(), String> {
         let said = |what: String| format!("{}, {broken:?} in order {order}: {what}", self.name);
-        let script = self.run(order, Some(broken)).map_err(said)?;
-        let wrong = complaints(&self.ends_as, &script.engine, false, BTreeSet::new());
+        let mut script = self.run(order, Some(broken)).map_err(said)?;
+        let wrong = script.complaints(&self.ends_as);
         if !wrong.is_empty() {
             return Err(said(wrong.join("; ")));
         }

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use skiff_api::Instance;
+use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    CompileInput, ContentStore, DeclaredObject, Desired, DigestKey, EngineError, Event, Intent, Observed, Outcome,
-    Plan, ProbeNews, ProbeSchedule, SourceState, Step, StepId, Timestamp, compile, failure_behind, plan,
+    CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Event, HeldReason, Observed,
+    Outcome, Plan, ProbeNews, ProbeSchedule, Step, StepId, Timestamp, compile, failure_behind, plan, status,
 };
 use skiff_sim::SimEngine;
 
-use crate::manifests::{Manifests, SECRET_MARK};
+use crate::declare::SECRET_MARK;
+use crate::manifests::Manifests;
 use crate::memory::Memory;
+use crate::order::Order;
 use crate::random::Random;
 
 /// Steps of one plan that are not done yet.
@@ -22,12 +24,11 @@ struct Batch {
     content: Arc<ContentStore>,
 }
 
-/// What a source yields.
+/// What it was told to do, and what the sources yield.
 #[derive(Default)]
 struct Loaded {
     manifests: Manifests,
-    confirm_prune: bool,
-    problems: usize,
+    order: Order,
 }
 
 /// What the controller holds. A crash loses the batches and what its memory has not on the disk.
@@ -42,9 +43,11 @@ pub(crate) struct Controller {
     /// What was told in the last pass.
     pub(crate) events: Vec<Event>,
     batches: Vec<Batch>,
-    saw_ours: bool,
+    may_have_ours: bool,
     /// Whether each step is performed twice.
     pub(crate) stutters: bool,
+    /// The object whose steps take for ever.
+    pub(crate) stuck: Option<ObjectKey>,
 }
 
 /// One step that was performed, and what came of it.
@@ -65,40 +68,37 @@ impl Controller {
             probes: ProbeSchedule::default(),
             events: Vec::new(),
             batches: Vec::new(),
-            saw_ours: false,
+            may_have_ours: true,
             stutters,
+            stuck: None,
         }
     }
 
-    /// Takes what a source yields now.
-    pub(crate) fn load(&mut self, manifests: &Manifests, confirm_prune: bool, problems: usize) {
-        self.remember_departed(manifests);
-        self.loaded = Loaded { manifests: manifests.clone(), confirm_prune, problems };
-        self.compile();
+    /// Takes an order, and what the sources yield now.
+    pub(crate) fn load(&mut self, manifests: &Manifests, order: &Order) {
+        self.loaded = Loaded { manifests: manifests.clone(), order: order.clone() };
+        let departed = self.memory.state.departed(order);
+        if !order.is_down() && order.only.is_none() {
+            self.memory.state.save(manifests, order);
+        }
+        self.compile(&departed);
     }
 
-    fn compile(&mut self) {
-        let objects = self.loaded.manifests.objects.iter().map(|(key, object)| {
-            let declared = DeclaredObject {
-                object: object.clone(),
-                source: source_of(&key.namespace),
-                source_revision: None,
-                base: "/srv".to_owned(),
-            };
-            (key.clone(), declared)
-        });
-        let Loaded { confirm_prune, problems, .. } = self.loaded;
-        let state = SourceState { problems, confirm_prune, ..SourceState::default() };
-        let sources = ["shop", "blog"].map(|namespace| (source_of(namespace), state.clone()));
+    fn compile(&mut self, departed: &BTreeMap<ObjectKey, Departed>) {
+        let Loaded { manifests, order } = &self.loaded;
+        let sources = match &order.only {
+            Some(_) => BTreeMap::new(),
+            None => order.sources.iter().map(|(source, state)| ((*source).to_owned(), state.clone())).collect(),
+        };
         let (desired, content) = compile(&CompileInput {
             instance: &Instance::default(),
-            intent: Intent::Run,
-            objects: &objects.collect(),
-            sources: &BTreeMap::from(sources),
+            intent: order.intent,
+            objects: &declared(&order.scope(manifests)),
+            sources: &sources,
             host_files: &BTreeMap::new(),
             digest_key: &DigestKey::new([7; 32]),
-            departed: &self.memory.departed,
-            claimed: &BTreeSet::new(),
+            departed,
+            claimed: &self.memory.state.claims(order),
             history: &self.memory.history,
             archive: &self.memory.archive,
         });
@@ -106,14 +106,11 @@ impl Controller {
         (self.desired, self.content) = (desired, Arc::new(content));
     }
 
-    fn remember_departed(&mut self, manifests: &Manifests) {
-        let workloads = self.desired.workloads.iter().map(|(key, workload)| (key, &workload.departed));
-        let networks = self.desired.networks.iter().map(|(key, network)| (key, &network.departed));
-        let volumes = self.desired.volumes.iter().map(|(key, volume)| (key, &volume.departed));
-        for (key, departed) in workloads.chain(networks).chain(volumes) {
-            self.memory.departed.insert(key.clone(), departed.clone());
+    /// What it was told to do is done: it forgets the sources that it has taken down.
+    pub(crate) fn done(&mut self) {
+        if self.loaded.order.is_down() {
+            self.memory.state.remove(&self.loaded.order);
         }
-        self.memory.departed.retain(|key, _| !manifests.objects.contains_key(key));
     }
 
     /// It dies and is started again, and reads the manifests.
@@ -122,8 +119,9 @@ impl Controller {
         self.probes = ProbeSchedule::default();
         self.batches.clear();
         self.wake_at = None;
-        self.saw_ours = false;
-        self.compile();
+        self.may_have_ours = true;
+        let departed = self.memory.state.departed(&self.loaded.order);
+        self.compile(&departed);
     }
 
     /// Looks, plans, and takes the steps on. `false` where the engine does not answer.
@@ -140,10 +138,14 @@ impl Controller {
         if planned != plan(&self.desired, &observed, now) {
             return Err("the same inputs gave another plan".to_owned());
         }
-        if !planned.steps.is_empty() && format!("{planned:?}").contains(SECRET_MARK) {
-            return Err("a secret's value is in the plan".to_owned());
+        if !planned.steps.is_empty() {
+            let told = status(&self.desired, &observed, &planned, now);
+            if format!("{planned:?}{told:?}{:?}", self.events).contains(SECRET_MARK) {
+                return Err("a secret's value is in the plan, the status or an event".to_owned());
+            }
         }
         in_order(&planned)?;
+        wakes_in_time(&planned)?;
         if let Some(step) = planned.steps.iter().find(|step| observed.in_flight.contains(&step.object)) {
             return Err(format!("{} is in flight and was planned: {}", step.object, described(step)));
         }
@@ -170,20 +172,21 @@ impl Controller {
     fn observe(&mut self, engine: &mut SimEngine) -> Option<Observed> {
         let instance = Instance::default();
         let mut observed = engine.observe(&instance).ok()?;
-        if self.saw_ours && observed.containers.is_empty() {
+        let sees_ours = |observed: &Observed| observed.containers.iter().any(|found| found.owner.labels().is_some());
+        if self.may_have_ours && !sees_ours(&observed) {
             observed = engine.observe(&instance).ok()?;
         }
-        self.saw_ours |= observed.containers.iter().any(|container| container.owner.labels().is_some());
+        self.may_have_ours = sees_ours(&observed);
         observed.probes = Arc::new(self.probes.verdicts());
         Some(observed)
     }
 
-    /// The steps that may be performed now.
+    /// The steps that may be performed now; those of an object that never come to an end are not among them.
     fn ready(&self) -> Vec<(usize, StepId)> {
         let batches = self.batches.iter().enumerate();
         let ready = batches.flat_map(|(index, batch)| {
             let free = batch.steps.values().filter(|step| step.after.iter().all(|before| batch.done.contains(before)));
-            free.map(move |step| (index, step.id))
+            free.filter(|step| self.stuck.as_ref() != Some(&step.object)).map(move |step| (index, step.id))
         });
         ready.collect()
     }
@@ -215,6 +218,9 @@ impl Controller {
                     self.memory.failed_behind(&step, why, engine.now());
                 }
             }
+            Err(error) if error.to_string().contains(SECRET_MARK) => {
+                return Err(format!("a secret's value is in an error: {error}"));
+            }
             Err(error) => {
                 batch.skip_after(step.id);
                 self.memory.failed(&step, error, engine.now());
@@ -241,12 +247,37 @@ impl Batch {
     }
 }
 
-pub(crate) fn source_of(namespace: &str) -> String {
-    format!("{namespace}-manifests")
+fn declared(scope: &Manifests) -> BTreeMap<ObjectKey, DeclaredObject> {
+    let objects = scope.objects.iter().map(|(key, object)| {
+        let declared = DeclaredObject {
+            object: object.clone(),
+            source: scope.source(key).to_owned(),
+            source_revision: None,
+            base: "/srv".to_owned(),
+        };
+        (key.clone(), declared)
+    });
+    objects.collect()
 }
 
 pub(crate) fn described(step: &Step) -> String {
     format!("{} {} ({}: {})", step.action.verb(), step.action.target(), step.object, step.reason)
+}
+
+/// What only time will end is looked at again when it does.
+fn wakes_in_time(plan: &Plan) -> Result<(), String> {
+    for held in &plan.held {
+        let (HeldReason::BackOff { until, .. }
+        | HeldReason::CrashLoop { until, .. }
+        | HeldReason::WaitingReady { until: Some(until), .. }) = &held.why
+        else {
+            continue;
+        };
+        if plan.wake_at.is_none_or(|wake_at| wake_at > *until) {
+            return Err(format!("{} waits until {until} ({}), and nobody wakes up then", held.object, held.why));
+        }
+    }
+    Ok(())
 }
 
 fn in_order(plan: &Plan) -> Result<(), String> {

@@ -7,6 +7,7 @@ use skiff_sim::SimEngine;
 use crate::bounds::Sight;
 use crate::controller::{Controller, Performed, described};
 use crate::manifests::Manifests;
+use crate::order::Order;
 use crate::random::Random;
 use crate::watch::Watch;
 
@@ -52,10 +53,16 @@ impl Driver {
         self.trace.push(format!("{moment} {what}"));
     }
 
-    /// The source yields something, or is read again.
-    pub(crate) fn load(&mut self, manifests: &Manifests) {
-        self.watch.load(manifests);
-        self.controller.load(manifests, true, 0);
+    /// The controller is told something.
+    pub(crate) fn tell(&mut self, manifests: &Manifests, order: &Order) {
+        self.watch.tell(manifests, order);
+        self.controller.load(manifests, order);
+    }
+
+    /// What it was told to do is done.
+    pub(crate) fn done(&mut self) {
+        self.watch.ledger.done();
+        self.controller.done();
     }
 
     /// The controller dies and is started again.
@@ -137,6 +144,11 @@ impl Driver {
             while self.step()?.is_some() {}
         }
         Ok(())
+    }
+
+    /// Until something has to be done, or for a tick.
+    pub(crate) fn rest_a_tick(&mut self) {
+        self.rest(false, Timestamp::MAX);
     }
 
     /// Until the controller, a probe or the engine has something to do, or until then; whether a probe had, or might have had in a longer

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use skiff_api::ObjectKey;
 use skiff_core::{
-    Archive, ContentStore, Crashes, Departed, Desired, EngineError, Event, Failure, Failures, History, Observed,
-    Severity, SignedDuration, Step, Timestamp, archived, learn, notice_crashes,
+    Archive, ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, Observed, Severity,
+    SignedDuration, Step, Timestamp, archived, learn, notice_crashes,
 };
+
+use crate::state::State;
 
 /// A failure is forgotten after so long without another.
 const FAILURES_LAST: SignedDuration = SignedDuration::from_mins(20);
@@ -20,7 +22,7 @@ pub(crate) struct Memory {
     /// On the disk.
     pub(crate) archive: Archive,
     /// On the disk.
-    pub(crate) departed: BTreeMap<ObjectKey, Departed>,
+    pub(crate) state: State,
     failures: Failures,
     crashes: Crashes,
     has_run: BTreeMap<ObjectKey, String>,

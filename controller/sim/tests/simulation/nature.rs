@@ -103,6 +103,9 @@ fn ends(deployment: &Deployment, after: i64, code: i64) -> Quality {
     }
 }
 
+/// So long, in seconds, nobody may have looked: an event may be lost, and the next tick is then the first to see.
+const LONGEST_REST: i64 = 15;
+
 /// What becomes of one whose check passes only after a while: in time, after it was called unhealthy, or after the deadline.
 fn late(deployment: &Deployment, after: i64) -> Quality {
     let check = deployment.spec.template.container.health_check.clone().unwrap_or_default();
@@ -111,7 +114,7 @@ fn late(deployment: &Deployment, after: i64) -> Quality {
     let ready =
         after.div_euclid(interval) * interval + interval + i64::from(deployment.spec.min_ready_seconds.unwrap_or(0));
     let deadline = i64::from(deployment.spec.progress_deadline_seconds.unwrap_or(600));
-    if after > unhealthy {
+    if after > unhealthy + LONGEST_REST {
         Quality::Bad
     } else if after + interval < unhealthy && ready + 5 < deadline {
         Quality::Good

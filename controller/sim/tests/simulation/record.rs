@@ -56,18 +56,20 @@ pub(crate) struct Track {
     most: u32,
 }
 
-/// Every deployment that is declared.
+/// Every deployment that is declared and loaded, and what is known of those that are not any more.
 #[derive(Default)]
 pub(crate) struct Record {
     pub(crate) natures: Natures,
     tracks: BTreeMap<ObjectKey, Track>,
+    /// What nobody asks for now, and is still there.
+    dormant: BTreeMap<ObjectKey, Track>,
     /// What was declared since the last pass: what no pass has seen was never declared, to the controller.
     unseen: Option<Manifests>,
     loads: usize,
 }
 
 impl Record {
-    /// What is declared from now on.
+    /// What is to run from now on.
     pub(crate) fn load(&mut self, manifests: &Manifests) {
         self.unseen = Some(manifests.clone());
     }
@@ -76,7 +78,10 @@ impl Record {
     fn see(&mut self) {
         let Some(manifests) = self.unseen.take() else { return };
         self.loads += 1;
-        self.tracks.retain(|key, _| manifests.deployment(key).is_some());
+        let mut known = std::mem::take(&mut self.tracks);
+        known.append(&mut self.dormant);
+        let is_declared = |(key, _): &(ObjectKey, Track)| manifests.deployment(key).is_some();
+        (self.tracks, self.dormant) = known.into_iter().partition(is_declared);
         for (key, deployment) in manifests.deployments() {
             let version = Version::new(&manifests, key, deployment);
             if let Some(track) = self.tracks.get_mut(key) {
@@ -142,8 +147,9 @@ impl Record {
     }
 
     /// A pass was made, and steps are planned.
-    pub(crate) fn planned(&mut self, plan: &Plan) {
+    pub(crate) fn planned(&mut self, plan: &Plan, engine: &SimEngine) {
         self.see();
+        self.dormant.retain(|key, _| !of_object(engine, key).is_empty());
         self.weigh();
         for step in &plan.steps {
             if let Some(track) = self.tracks.get_mut(&step.object) {

@@ -4,14 +4,16 @@ use skiff_core::Plan;
 
 use crate::bounds::{Bounds, Sight};
 use crate::controller::Performed;
-use crate::history::Before;
+use crate::guard::{Before, check_disk, check_prune};
+use crate::ledger::Ledger;
 use crate::manifests::Manifests;
+use crate::order::Order;
 use crate::record::Record;
 
-/// What is declared, and what has been seen of it.
+/// What was said, and what has been seen of it.
 #[derive(Default)]
 pub(crate) struct Watch {
-    pub(crate) manifests: Manifests,
+    pub(crate) ledger: Ledger,
     /// Everything that was ever declared.
     pub(crate) past: Vec<Manifests>,
     pub(crate) record: Record,
@@ -20,11 +22,12 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Something is declared.
-    pub(crate) fn load(&mut self, manifests: &Manifests) {
-        self.manifests = manifests.clone();
+    /// The controller is told something.
+    pub(crate) fn tell(&mut self, manifests: &Manifests, order: &Order) {
         self.past.push(manifests.clone());
-        self.record.load(manifests);
+        self.ledger.tell(manifests, order);
+        let to_run = if order.is_down() { &Manifests::default() } else { &self.ledger.scope };
+        self.record.load(to_run);
     }
 
     /// The controller has forgotten its plans.
@@ -37,20 +40,22 @@ impl Watch {
     /// # Errors
     /// Where they would take too much.
     pub(crate) fn planned(&mut self, plan: &Plan, sight: Sight<'_>) -> Result<(), String> {
-        self.record.planned(plan);
+        check_disk(plan, sight.engine)?;
+        check_prune(plan, sight.engine, &self.ledger)?;
+        self.record.planned(plan, sight.engine);
         self.bounds.planned(plan, &self.record, sight)
     }
 
     pub(crate) fn before_step(&mut self, sight: Sight<'_>) {
         self.bounds.world_did(&self.record, sight);
-        self.before = Some(Before::of(sight.engine));
+        self.before = Some(Before::of(sight.engine, &self.ledger));
     }
 
     /// # Errors
     /// What the step did that none may do.
     pub(crate) fn after_step(&mut self, sight: Sight<'_>, performed: &Performed) -> Result<(), String> {
         if let Some(before) = self.before.take() {
-            before.check(sight.engine, &self.manifests, &self.past)?;
+            before.check(sight.engine)?;
         }
         // What a step tells of the version that is worked towards is no doing of its own.
         self.bounds.check(&performed.step, &self.record, sight)?;

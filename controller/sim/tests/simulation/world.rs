@@ -7,8 +7,8 @@ use skiff_api::{Component, Kind, ObjectKey, OwnerLabels};
 use skiff_core::{Health, InPlace};
 use skiff_sim::{Answers, DockerRestart, Fault, Passes, Program, Pull, SimEngine, SimImage};
 
-use crate::controller::source_of;
-use crate::manifests::{ONESHOT, STEADY};
+use crate::declare::{ONESHOT, PROXY, STEADY, THEIR_DATA};
+use crate::manifests::SHOP;
 use crate::random::Random;
 
 /// An engine that knows the images of the manifests.
@@ -30,13 +30,15 @@ pub(crate) fn engine() -> SimEngine {
 pub(crate) fn settle_foreigners(engine: &mut SimEngine) {
     engine.add_foreign_network("somebodys-net");
     engine.add_foreign_volume("somebodys-data");
+    engine.add_foreign_network(PROXY);
+    engine.add_foreign_volume(THEIR_DATA);
     let labels = BTreeMap::from([("com.docker.compose.project".to_owned(), "other".to_owned())]);
     engine.add_foreign_container("somebodys-db", &[5432], labels);
     // What another instance made for an object of the same name, or of one that nobody declares here.
     for name in ["db", "orphan"] {
         let another = OwnerLabels {
             instance: "another".parse().expect("a name for an instance"),
-            source: source_of("shop"),
+            source: SHOP.to_owned(),
             object: ObjectKey::new(Kind::Deployment, "shop", name),
             ordinal: 1,
             component: Component::Main,
@@ -54,8 +56,10 @@ pub(crate) fn settle_foreigners(engine: &mut SimEngine) {
 
 /// One thing happens. Says what, where it could.
 pub(crate) fn disturb(engine: &mut SimEngine, random: &mut Random) -> Option<String> {
-    if random.chance(35) {
-        return disturb_engine(engine, random);
+    match random.below(100) {
+        0..35 => return disturb_engine(engine, random),
+        35..50 => return disturb_things(engine, random),
+        _ => {}
     }
     let ours: Vec<String> = engine
         .containers()
@@ -69,7 +73,7 @@ pub(crate) fn disturb(engine: &mut SimEngine, random: &mut Random) -> Option<Str
 fn disturb_container(engine: &mut SimEngine, name: &str, random: &mut Random) -> Option<String> {
     let networks: Vec<String> = engine.container(name)?.networks.keys().cloned().collect();
     let network = random.pick_any(&networks).unwrap_or_default();
-    let (what, done) = match random.below(14) {
+    let (what, done) = match random.below(15) {
         0 => ("exited with 1", engine.exit(name, 1)),
         1 => ("exited with 0", engine.exit(name, 0)),
         2 => ("was killed from the host", engine.kill_from_host(name)),
@@ -86,8 +90,8 @@ fn disturb_container(engine: &mut SimEngine, name: &str, random: &mut Random) ->
         ),
         11 | 12 => ("sickened", engine.sicken(name)),
         _ => {
-            let health = *random.pick(&[Health::Healthy, Health::Starting, Health::Unhealthy]);
-            ("changed its health", engine.set_health(name, health))
+            let health = *random.pick(&[Health::Healthy, Health::Starting, Health::Unhealthy, Health::Unhealthy]);
+            return engine.set_health(name, health).then(|| format!("{name} became {health:?}"));
         }
     };
     done.then(|| format!("{name} {what}"))
@@ -105,55 +109,83 @@ fn other_restart(random: &mut Random) -> DockerRestart {
     *random.pick(&[DockerRestart::No, DockerRestart::Always, DockerRestart::OnFailure, DockerRestart::UnlessStopped])
 }
 
+/// Something happens to networks and volumes, ours or not.
+fn disturb_things(engine: &mut SimEngine, random: &mut Random) -> Option<String> {
+    let is_ours = |labels: &BTreeMap<String, String>| labels.contains_key(skiff_api::label::INSTANCE);
+    let ours = engine.networks().filter(|network| is_ours(&network.labels)).map(|network| network.name.clone());
+    let network = random.pick_any(&ours.collect::<Vec<_>>()).unwrap_or_default();
+    let volumes = engine.volumes().filter(|volume| is_ours(&volume.labels)).map(|volume| volume.name.clone());
+    let volume = random.pick_any(&volumes.collect::<Vec<_>>()).unwrap_or_default();
+    let wanted = ["front", "back", "default"].map(|name| format!("{}-{name}", random.pick(&["shop", "blog"])));
+    let taken = random.pick(&wanted).clone();
+    match random.below(10) {
+        0 => engine.remove_network_by_hand(&network).then(|| format!("network {network} was removed by hand")),
+        1 => engine.duplicate_network(&network).then(|| format!("network {network} was made twice")),
+        2 | 3 => engine.remove_volume_by_hand(&volume).then(|| format!("volume {volume} was removed by hand")),
+        4 => engine.remove_network_by_hand(PROXY).then(|| format!("{PROXY} has gone")),
+        5 => {
+            engine.add_foreign_network(PROXY);
+            Some(format!("there is one more {PROXY}"))
+        }
+        6 => engine.remove_volume_by_hand(THEIR_DATA).then(|| format!("{THEIR_DATA} has gone")),
+        7 => {
+            engine.add_foreign_network(&taken);
+            Some(format!("somebody made a network {taken}"))
+        }
+        8 => {
+            let name = random.pick(&["shop-data", "blog-data", "shop-logs-1"]);
+            engine.add_foreign_volume(name).then(|| format!("somebody made a volume {name}"))
+        }
+        _ => engine.connect_by_hand("somebodys-db", &network).then(|| format!("somebody joined network {network}")),
+    }
+}
+
 fn disturb_engine(engine: &mut SimEngine, random: &mut Random) -> Option<String> {
-    let ours: Vec<String> = engine
-        .networks()
-        .filter(|network| network.labels.contains_key(skiff_api::label::INSTANCE))
-        .map(|network| network.name.clone())
-        .collect();
-    let network = random.pick_any(&ours).unwrap_or_default();
-    let (what, done) = match random.below(14) {
-        0 => (format!("network {network} was removed by hand"), engine.remove_network_by_hand(&network)),
-        1 => (format!("network {network} was made twice"), engine.duplicate_network(&network)),
-        2 => return occupy(engine, random),
-        3 => {
+    let (what, done) = match random.below(13) {
+        0 => return occupy(engine, random),
+        1 => {
+            let low = random.chance(30).then_some(100 << 20);
+            engine.set_low_disk(low);
+            (if low.is_some() { "the disk is nearly full" } else { "the disk has room" }.to_owned(), true)
+        }
+        2 => {
             let image = *random.pick(&STEADY);
             let done = engine.set_image(image, false, Pull::Fails);
             (format!("image {image} broke"), done)
         }
-        4 => {
+        3 => {
             engine.restart_engine(false);
             ("the engine was restarted".to_owned(), true)
         }
-        5 => {
+        4 => {
             engine.restart_engine(true);
             ("the engine was killed and started".to_owned(), true)
         }
-        6 => {
+        5 => {
             engine.reboot();
             ("the host was rebooted".to_owned(), true)
         }
-        7 => {
+        6 => {
             engine.set_down(true);
             ("the engine is away".to_owned(), true)
         }
-        8 => {
+        7 => {
             engine.set_down(false);
             ("the engine is back".to_owned(), true)
         }
-        9 => {
+        8 => {
             engine.list_empty_once();
             ("the next list is empty".to_owned(), true)
         }
-        10 => {
+        9 => {
             engine.refuse_updates(random.chance(50));
             ("updates are refused, or not".to_owned(), true)
         }
-        11 => {
+        10 => {
             engine.fail_next(Fault::LostAnswer);
             ("the next answer is lost".to_owned(), true)
         }
-        12 => {
+        11 => {
             engine.fail_next(Fault::Unreachable);
             ("the next call does not arrive".to_owned(), true)
         }
@@ -187,19 +219,40 @@ pub(crate) fn calm(engine: &mut SimEngine) {
     engine.clear_faults();
 }
 
-/// What is broken for longer is mended as well: images can be had, what sickened is well, those who took names and ports are gone.
+/// What is broken for longer is mended as well: images can be had, the disk has room, what sickened is well, those who took names and ports are gone,
+/// and what strangers make is there once.
 pub(crate) fn heal(engine: &mut SimEngine) {
+    engine.set_low_disk(None);
+    engine.cure_all();
     for image in STEADY {
         engine.set_image(image, true, Pull::Works);
     }
-    engine.cure_all();
-    let squatters: Vec<String> = engine
-        .containers()
-        .filter(|container| !container.labels.contains_key(skiff_api::label::INSTANCE))
-        .filter(|container| container.name != "somebodys-db")
-        .map(|container| container.id.clone())
-        .collect();
-    for id in squatters {
+    let foreign = |labels: &BTreeMap<String, String>| !labels.contains_key(skiff_api::label::INSTANCE);
+    let squatters = engine.containers().filter(|one| foreign(&one.labels) && one.name != "somebodys-db");
+    for id in squatters.map(|container| container.id.clone()).collect::<Vec<_>>() {
         engine.remove_by_hand(&id);
+    }
+    let joined =
+        engine.container("somebodys-db").map(|container| container.networks.keys().cloned().collect::<Vec<_>>());
+    for network in joined.unwrap_or_default() {
+        engine.disconnect_by_hand("somebodys-db", &network);
+    }
+    let proxy = engine.networks().find(|network| network.name == PROXY).map(|network| network.id.clone());
+    let proxy = proxy.unwrap_or_else(|| engine.add_foreign_network(PROXY));
+    let networks = engine.networks().filter(|network| foreign(&network.labels) && network.name != "somebodys-net");
+    for id in networks.map(|network| network.id.clone()).filter(|id| *id != proxy).collect::<Vec<_>>() {
+        engine.remove_network_by_id(&id);
+    }
+    let volumes = engine.volumes().filter(|volume| foreign(&volume.labels) && volume.name != "somebodys-data");
+    for name in volumes.map(|volume| volume.name.clone()).filter(|name| name != THEIR_DATA).collect::<Vec<_>>() {
+        engine.remove_volume_by_hand(&name);
+    }
+    engine.add_foreign_volume(THEIR_DATA);
+}
+
+/// Whatever a check said, it passes from now on.
+pub(crate) fn recover(engine: &mut SimEngine) {
+    for name in engine.containers().map(|container| container.name.clone()).collect::<Vec<_>>() {
+        engine.set_health(&name, Health::Healthy);
     }
 }

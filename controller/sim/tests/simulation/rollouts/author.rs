@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use skiff_api::{Deployment, Kind, Object, ObjectKey};
 use skiff_sim::SimEngine;
 
-use crate::manifests::{Manifests, config, put, read, secret, volume};
+use crate::declare::{config, put, read, secret, volume};
+use crate::manifests::Manifests;
 use crate::nature::{Nature, Natures};
 use crate::random::Random;
 use crate::record::Record;
@@ -59,7 +60,7 @@ pub(crate) fn first(random: &mut Random) -> Manifests {
     let mut manifests = Manifests::default();
     manifests.insert(config("shop", "settings", random.below(1000)));
     manifests.insert(secret("shop", "keys", random.below(1000)));
-    manifests.insert(volume("shop", "own", false));
+    manifests.insert(volume("shop", "own", json!({})));
     for name in ["api", "db", "web"].into_iter().take(1 + random.below(3)) {
         let is_grouped = random.chance(30);
         manifests.insert(deployment(name, is_grouped, random));

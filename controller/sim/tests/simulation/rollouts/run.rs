@@ -2,8 +2,8 @@
 
 use jiff::SignedDuration;
 use skiff_api::ObjectKey;
-use skiff_core::Action;
-use skiff_sim::SimEngine;
+use skiff_core::{Action, ContainerState};
+use skiff_sim::{SimContainer, SimEngine};
 
 use super::author;
 use super::verdict::{Expected, complaints, expectations, not_whole};
@@ -11,6 +11,8 @@ use crate::controller::{Controller, Performed};
 use crate::driver::Driver;
 use crate::manifests::Manifests;
 use crate::nature::Natures;
+use crate::oracle::of_object;
+use crate::order::Order;
 use crate::random::Random;
 use crate::world;
 
@@ -65,7 +67,7 @@ impl Run {
     }
 
     fn load(&mut self) {
-        self.driver.load(&self.manifests);
+        self.driver.tell(&self.manifests, &Order::everything());
     }
 
     /// Somebody edits, or an image turns.
@@ -154,6 +156,7 @@ impl Run {
                     && !track.declared().spec.paused
                     && self.driver.watch.record.natures.is_good(track.declared())
                     && not_whole(track.latest(), track.declared(), key, engine).is_empty()
+                    && !of_object(engine, key).into_iter().any(ended_badly)
             })
             .map(|(key, _)| key.clone())
             .collect();
@@ -185,4 +188,9 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Under `Never` that is an end like another, and yet it says nothing good of its version: the engine may have been killed, or not.
+fn ended_badly(container: &SimContainer) -> bool {
+    container.state == ContainerState::Exited && container.exit_code != 0
 }

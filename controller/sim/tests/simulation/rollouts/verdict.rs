@@ -41,7 +41,8 @@ pub(crate) fn expectations(record: &Record) -> BTreeMap<ObjectKey, Expected> {
 /// What is expected of a deployment that is in no group.
 fn expected(track: &Track, natures: &Natures) -> Expected {
     let latest = track.latest();
-    if latest.deployment.spec.paused {
+    // Of what has no replicas nothing is made that could fail.
+    if latest.deployment.spec.paused || latest.deployment.spec.replicas() == 0 {
         return Expected::Any;
     }
     let quality = natures.quality(&latest.deployment);
@@ -140,5 +141,5 @@ fn none_is_whole<'a>(
 pub(crate) fn not_whole(version: &Version, declared: &Deployment, key: &ObjectKey, engine: &SimEngine) -> Vec<String> {
     let mut deployment = declared.clone();
     deployment.spec.template = version.deployment.spec.template.clone();
-    check_deployment(&version.manifests, engine, key, &deployment, &of_object(engine, key))
+    check_deployment(&version.manifests, engine, key, &deployment)
 }
