@@ -5,6 +5,7 @@
 //! its own and may be lost at any moment: Docker is the database.
 
 mod flights;
+mod pace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,9 +29,8 @@ use crate::fail_point::FailPoint;
 use crate::scribe::Notes;
 use crate::state::{Troubles, troubles};
 use flights::Flights;
+use pace::Pace;
 
-/// So long after one pass begins the next, so that a burst of events costs few; the first of a burst waits for nothing.
-const BETWEEN_PASSES: Duration = Duration::from_millis(100);
 /// How soon and how late an engine that does not answer is asked again.
 const ENGINE_RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// A failure is forgotten after so long without another: no back-off is as long.
@@ -129,8 +129,7 @@ pub struct Controller<E> {
     engine_failures: u32,
     /// When the next pass is due.
     next: Instant,
-    /// No pass before this moment.
-    earliest: Instant,
+    pace: Pace,
 }
 
 impl<E: Engine> Controller<E> {
@@ -155,7 +154,7 @@ impl<E: Engine> Controller<E> {
             passes: 0,
             engine_failures: 0,
             next: Instant::now(),
-            earliest: Instant::now(),
+            pace: Pace::new(),
         }
     }
 
@@ -201,7 +200,7 @@ impl<E: Engine> Controller<E> {
         match wake {
             Wake::Event { .. } => self.soon(),
             // It may be back, or it is gone: worth one look now. If it still does not answer, the back-off goes on from where it was.
-            Wake::Reconnected => self.next = self.next.min(self.earliest),
+            Wake::Reconnected => self.next = self.next.min(self.pace.after_event()),
         }
     }
 
@@ -222,9 +221,13 @@ impl<E: Engine> Controller<E> {
 
     /// Asks for a pass as soon as one may be.
     fn soon(&mut self) {
+        self.not_before(self.pace.after_event());
+    }
+
+    fn not_before(&mut self, earliest: Instant) {
         // An engine that does not answer is not asked more often because events of our own failed calls come in.
         if self.engine_failures == 0 {
-            self.next = self.next.min(self.earliest);
+            self.next = self.next.min(earliest);
         }
     }
 
@@ -243,7 +246,7 @@ impl<E: Engine> Controller<E> {
                 self.remember_what_is_behind(step);
                 self.tell(vec![step.done(self.settings.clock.now())]);
             }
-            Report::Free(_) => self.soon(),
+            Report::Free(_) => self.not_before(self.pace.after_work(self.flights.is_empty())),
             Report::Began(_) | Report::Progress { .. } | Report::Ended { .. } => {}
         }
         if let Some(reports) = &self.wiring.reports {
@@ -274,6 +277,7 @@ impl<E: Engine> Controller<E> {
                 self.remember(report);
             }
         }
+        let begun = Instant::now();
         let look = if self.passes == 0 { Look::Full } else { Look::Changed };
         match self.engine.observe(&self.settings.instance, look).await {
             Err(error) => self.engine_failed(error),
@@ -286,7 +290,7 @@ impl<E: Engine> Controller<E> {
                 self.decide(observed, stopping).await;
             }
         }
-        self.earliest = Instant::now() + BETWEEN_PASSES;
+        self.pace.passed(begun);
     }
 
     /// Nothing is known of an engine that does not answer, so nothing is decided.

@@ -15,6 +15,11 @@ use crate::executor::Report;
 pub(super) struct Flights(BTreeMap<ObjectKey, (Flight, CancellationToken)>);
 
 impl Flights {
+    /// Whether nothing is under way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The objects that a plan must leave alone.
     pub(super) fn objects(&self) -> BTreeSet<ObjectKey> {
         self.0.keys().cloned().collect()

@@ -122,3 +122,19 @@ async fn progress_without_end_does_not_keep_it_from_looking() {
     fixture.settled().await;
     fixture.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_rollout_does_not_rest_between_its_steps() {
+    let mut fixture = Fixture::start(HOUR, &[deployment("web", 3, "app:1")]);
+    fixture.settled().await;
+    fixture.declare(&[deployment("web", 3, "app:2")]);
+    fixture.settled().await;
+    let stops = fixture.engine.calls("stop container").await;
+    let starts = fixture.engine.calls("start container").await;
+    let gaps: Vec<f64> = stops
+        .iter()
+        .filter_map(|stop| starts.iter().rev().find(|start| start.at <= stop.at).map(|start| stop.at - start.at))
+        .collect();
+    assert!(gaps.len() == 3 && gaps.iter().all(|gap| *gap < 0.05), "{gaps:?}");
+    fixture.end().await;
+}
