@@ -4,6 +4,7 @@
 //! that a machine that grows slower hits both. A figure is the median; its spread is printed with it.
 
 mod baseline;
+mod healing;
 mod host;
 mod report;
 mod rolling;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 
 use crate::IMAGE;
-use crate::docker::Docker;
+use crate::docker::{Docker, Seen};
 use crate::http::{Connection, encode};
 
 const AT_ONCE: usize = 8;
@@ -51,6 +51,16 @@ impl Baseline {
             self.remove_one(&mut connection, number)?;
         }
         Ok(begun.elapsed())
+    }
+
+    /// The container with a number.
+    pub(super) fn seen(&self, number: usize) -> Result<Seen> {
+        self.docker.inspect(&format!("{}-{number}", self.name))
+    }
+
+    /// The label that all of them have.
+    pub(super) fn label(&self) -> String {
+        format!("{LABEL}={}", self.name)
     }
 
     fn start_one(&self, connection: &mut Connection, number: usize) -> Result<()> {
@@ -108,7 +118,7 @@ impl Baseline {
 
 impl Drop for Baseline {
     fn drop(&mut self) {
-        self.docker.remove_all(&format!("{LABEL}={}", self.name));
+        self.docker.remove_all(&self.label());
     }
 }
 

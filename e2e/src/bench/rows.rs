@@ -7,7 +7,6 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::baseline::{Baseline, list};
@@ -15,7 +14,7 @@ use super::report::Row;
 use super::sample::{Sample, seconds};
 use super::{SERVICES, host, pairs};
 use crate::act;
-use crate::check::{self, poll};
+use crate::check;
 use crate::docker::Docker;
 use crate::manifest::service;
 use crate::program::program;
@@ -26,9 +25,9 @@ const REPLICAS: usize = 20;
 
 /// A world for Skiff and a network for the raw side; both go with the value.
 pub(super) struct Stage {
-    world: World,
+    pub(super) world: World,
     pub(super) baseline: Baseline,
-    notes: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Drop for Stage {
@@ -140,31 +139,6 @@ impl Stage {
         ])
     }
 
-    /// A process is killed from the host, while `skiff run` watches. Another service each time: no back-off is met.
-    pub(super) fn healing(&mut self) -> Result<Row> {
-        let (mut skiff, mut raw) = (Sample::default(), Sample::default());
-        for pair in 0..pairs() {
-            skiff.add(self.killed(&format!("service-{pair}"))?);
-            raw.add(self.baseline.start(0..1)?);
-            self.baseline.remove(0..1)?;
-        }
-        act::end_run()(&mut self.world)?;
-        Ok(ratio("a container's process is killed from the host: running again, `skiff run`", &skiff, &raw, 1.2))
-    }
-
-    fn killed(&self, name: &str) -> Result<Duration> {
-        let before = self.world.replica(name)?;
-        let pid = Pid::from_raw(before.pid()).context("it does not run")?;
-        let (begun, since) = (Instant::now(), now());
-        kill_process(pid, Signal::KILL)?;
-        poll(Duration::from_secs(20), || {
-            let seen = self.world.replica(name)?;
-            ensure!(seen.is_ready() && seen.started_at() != before.started_at(), "not yet");
-            Ok(())
-        })?;
-        Ok(self.last_event("start", since)?.unwrap_or_else(|| begun.elapsed()))
-    }
-
     /// One replica becomes twenty, and twenty become one.
     pub(super) fn scaling(&mut self) -> Result<[Row; 2]> {
         self.call(&["down"])?;
@@ -199,9 +173,10 @@ impl Stage {
         let (begun, since) = (Instant::now(), now());
         self.call(&["up"])?;
         let whole = begun.elapsed();
-        let seen = self.events(action, since)?;
+        let seen = events(&self.world.docker, &self.world.label(), action, since)?;
         ensure!(seen.len() == count, "{} `{action}` events instead of {count}", seen.len());
-        Ok((self.last_event(action, since)?.context("no event")?, whole))
+        let last = seen.into_iter().max().context("no event")?;
+        Ok((last.saturating_sub(since), whole))
     }
 
     pub(super) fn call(&mut self, args: &[&str]) -> Result<()> {
@@ -211,18 +186,6 @@ impl Stage {
         self.world.call(&line)?;
         ensure!(self.world.last.code == 0, "skiff {}: {}", line.join(" "), self.world.last.stderr);
         Ok(())
-    }
-
-    fn events(&self, action: &str, since: Duration) -> Result<Vec<Duration>> {
-        let at = |time: Duration| format!("{}.{:09}", time.as_secs(), time.subsec_nanos());
-        let events = self.world.docker.events(&at(since), &at(now()), &self.world.label())?;
-        let ours = events.iter().filter(|event| event.get("Action").is_some_and(|name| name == action));
-        let time = |event: &Value| event.get("timeNano").and_then(Value::as_u64).map(Duration::from_nanos);
-        Ok(ours.filter_map(time).collect())
-    }
-
-    fn last_event(&self, action: &str, since: Duration) -> Result<Option<Duration>> {
-        Ok(self.events(action, since)?.into_iter().max().map(|at| at.saturating_sub(since)))
     }
 }
 
@@ -242,8 +205,17 @@ pub(super) fn ratio(what: &str, skiff: &Sample, raw: &Sample, at_most: f64) -> R
     }
 }
 
+/// When something happened to what has a label, since a moment, on the clock of [`now`].
+pub(super) fn events(docker: &Docker, label: &str, action: &str, since: Duration) -> Result<Vec<Duration>> {
+    let at = |time: Duration| format!("{}.{:09}", time.as_secs(), time.subsec_nanos());
+    let events = docker.events(&at(since), &at(now()), label)?;
+    let ours = events.iter().filter(|event| event.get("Action").is_some_and(|name| name == action));
+    let time = |event: &Value| event.get("timeNano").and_then(Value::as_u64).map(Duration::from_nanos);
+    Ok(ours.filter_map(time).collect())
+}
+
 /// The time since 1970: Docker's events are on the same clock.
-fn now() -> Duration {
+pub(super) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
