@@ -27,6 +27,7 @@ mod workload;
 use std::collections::BTreeMap;
 
 use crate::{Complaint, Instance, Object, ObjectKey, SetComplaint};
+pub use mounts::is_tmpfs_option;
 pub use words::is_dns_label;
 
 /// Everything that is wrong with an object by itself.

@@ -241,6 +241,18 @@ pub struct TmpfsVolume {
     /// The permissions of its root, an octal number such as 01777.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mode: Option<u32>,
+    /// The owner of its root, by number. Root unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub uid: Option<u32>,
+    /// The group of its root, by number. Root's unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gid: Option<u32>,
+    /// Whether programs in it may be run.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub exec: bool,
+    /// Further options of the mount as the kernel takes them, `nr_inodes=10k`, `noatime`. Docker adds `nosuid` and `nodev`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub options: Vec<String>,
 }
 
 /// Space that goes with the container.
@@ -253,6 +265,9 @@ pub struct EmptyDirVolume {
     /// The most that it holds, where it is in memory.
     #[serde(default, skip_serializing_if = "is_default")]
     pub size_limit: Option<Bytes>,
+    /// Labels of the volume that Docker makes for it, where it is on disk. Keys under `skiff.dev/` are Skiff's own and refused.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A key and the file that it becomes.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::image;
+use super::meta::labels;
 use super::words::{dns_label, exactly_one, inner_path, mode, one_of};
 use crate::complaint::At;
 use crate::suggest::nearest;
@@ -43,9 +44,16 @@ fn source(volume: &VolumeSource, at: &At<'_>, out: &mut Vec<Complaint>) {
     }
     if let Some(tmpfs) = &volume.tmpfs {
         mode(tmpfs.mode, &at.key("tmpfs").key("mode"), out);
+        tmpfs_options(&tmpfs.options, &at.key("tmpfs").key("options"), out);
     }
     if let Some(empty) = &volume.empty_dir {
-        one_of(empty.medium.as_ref(), &["", "Memory"], &at.key("emptyDir").key("medium"), out);
+        let at = at.key("emptyDir");
+        one_of(empty.medium.as_ref(), &["", "Memory"], &at.key("medium"), out);
+        labels(empty.labels.keys(), &at.key("labels"), out);
+        if empty.medium.as_deref() == Some("Memory") && !empty.labels.is_empty() {
+            let complaint = at.key("labels").says("`labels` of what is in memory: there is no volume to carry them");
+            out.push(complaint.on_key().help("leave them out, or leave `medium: Memory` out"));
+        }
     }
     if let Some(config) = &volume.config_map {
         files(&config.items, config.default_mode, &at.key("configMap"), out);
@@ -59,6 +67,59 @@ fn source(volume: &VolumeSource, at: &At<'_>, out: &mut Vec<Complaint>) {
         if let Some(path) = &source.sub_path {
             inner_path(path, &at.key("subPath"), out);
         }
+    }
+}
+
+/// What Docker gives to the kernel for memory, besides what has a field of its own.
+const TMPFS_FLAGS: [&str; 17] = [
+    "async",
+    "atime",
+    "dev",
+    "diratime",
+    "dirsync",
+    "mand",
+    "noatime",
+    "nodev",
+    "nodiratime",
+    "nomand",
+    "norelatime",
+    "nostrictatime",
+    "nosuid",
+    "relatime",
+    "strictatime",
+    "suid",
+    "sync",
+];
+const TMPFS_VALUES: [&str; 3] = ["mpol", "nr_blocks", "nr_inodes"];
+
+/// Whether Docker takes an option for memory that has no field of its own.
+pub fn is_tmpfs_option(option: &str) -> bool {
+    match option.split_once('=') {
+        None => TMPFS_FLAGS.contains(&option),
+        Some((name, value)) => TMPFS_VALUES.contains(&name) && !value.is_empty() && !value.contains(','),
+    }
+}
+
+fn tmpfs_options(options: &[String], at: &At<'_>, out: &mut Vec<Complaint>) {
+    for (index, option) in options.iter().enumerate().filter(|(_, option)| !is_tmpfs_option(option)) {
+        let complaint = at.index(index).says(format!("`{option}` is no option of memory that Docker knows"));
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        out.push(complaint.help(match name {
+            "size" | "mode" | "uid" | "gid" => format!("write `{name}: {value}` beside `options`"),
+            "exec" => "write `exec: true` beside `options`".to_owned(),
+            "noexec" => "leave it out: it is so unless `exec: true` is said".to_owned(),
+            "ro" | "rw" => "write `readOnly` at the mount in `volumeMounts`".to_owned(),
+            _ => match nearest(name, TMPFS_FLAGS.into_iter().chain(TMPFS_VALUES)) {
+                Some(meant) if meant != name => format!("did you mean `{meant}`?"),
+                Some(_) | None => {
+                    format!(
+                        "it is {}, or {} with a value and no comma",
+                        TMPFS_FLAGS.join(", "),
+                        TMPFS_VALUES.join(", ")
+                    )
+                }
+            },
+        }));
     }
 }
 

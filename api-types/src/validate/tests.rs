@@ -251,6 +251,30 @@ fn volumes_have_one_source_with_sane_paths_and_modes() {
 }
 
 #[test]
+fn memory_has_options_that_docker_knows_and_a_folder_of_its_own_labels_of_its_own() {
+    let options =
+        ["nr_inodes=10k", "noatime", "suid", "uid=5", "exec", "noexec", "ro", "nr_inode=1", "mpol=bind:0,1", "x"];
+    insta::assert_snapshot!(
+        template(json!({ "volumes": [
+            { "name": "a", "tmpfs": { "options": options } },
+            { "name": "b", "emptyDir": { "medium": "Memory", "labels": { "a": "b" } } },
+            { "name": "c", "emptyDir": { "labels": { "skiff.dev/kind": "x" } } },
+        ] })),
+        @r"
+    /volumes/0/tmpfs/options/3: `uid=5` is no option of memory that Docker knows (write `uid: 5` beside `options`)
+    /volumes/0/tmpfs/options/4: `exec` is no option of memory that Docker knows (write `exec: true` beside `options`)
+    /volumes/0/tmpfs/options/5: `noexec` is no option of memory that Docker knows (leave it out: it is so unless `exec: true` is said)
+    /volumes/0/tmpfs/options/6: `ro` is no option of memory that Docker knows (write `readOnly` at the mount in `volumeMounts`)
+    /volumes/0/tmpfs/options/7: `nr_inode=1` is no option of memory that Docker knows (did you mean `nr_inodes`?)
+    /volumes/0/tmpfs/options/8: `mpol=bind:0,1` is no option of memory that Docker knows (it is async, atime, dev, diratime, dirsync, mand, noatime, nodev, nodiratime, nomand, norelatime, nostrictatime, nosuid, relatime, strictatime, suid, sync, or mpol, nr_blocks, nr_inodes with a value and no comma)
+    /volumes/0/tmpfs/options/9: `x` is no option of memory that Docker knows (it is async, atime, dev, diratime, dirsync, mand, noatime, nodev, nodiratime, nomand, norelatime, nostrictatime, nosuid, relatime, strictatime, suid, sync, or mpol, nr_blocks, nr_inodes with a value and no comma)
+    /volumes/1/emptyDir/labels: `labels` of what is in memory: there is no volume to carry them (leave them out, or leave `medium: Memory` out)
+    /volumes/2/emptyDir/labels/skiff.dev~1kind: label `skiff.dev/kind` is Skiff's own (use another prefix, or none)
+    "
+    );
+}
+
+#[test]
 fn a_network_mode_stands_alone() {
     let modes = ["service:db", "host", "container:x", "default"].map(|mode| {
         template(json!({ "networkMode": mode, "networks": [], "container": { "image": "nginx", "hostname": "x", "ports": [ { "containerPort": 80, "hostPort": 0 } ] } }))

@@ -33,7 +33,12 @@ async fn a_container_is_reported_with_labels_volumes_and_settings() -> Tested {
         };
         create.spec.mounts = vec![
             Mount { target: "/data".to_owned(), read_only: false, sub_path: None, source },
-            Mount { target: "/tmp".to_owned(), read_only: false, sub_path: None, source: MountSource::Anonymous },
+            Mount {
+                target: "/tmp".to_owned(),
+                read_only: false,
+                sub_path: None,
+                source: MountSource::Anonymous(std::collections::BTreeMap::new()),
+            },
         ];
         let template = Arc::make_mut(&mut create.spec.template);
         template.in_place.restart_policy = Some(RestartPolicy::Never);

@@ -74,3 +74,52 @@ fn is_tag(tag: &'static str) -> skiff_e2e::check::Check {
         Ok(())
     })
 }
+
+#[test]
+fn memory_has_the_owner_and_the_options_that_it_is_given_and_a_nameless_volume_its_labels() {
+    let text = format!(
+        "name: default
+services:
+  web:
+    image: {IMAGE}
+    stop_grace_period: 1s
+    tmpfs: ['/scratch:size=1m,mode=750,uid=5,gid=6,exec,nr_inodes=50']
+    volumes: [{{ type: volume, target: /cache, volume: {{ labels: {{ e2e.keep: \"no\" }} }} }}]
+"
+    );
+    scenario("memory has the owner and the options that it is given, and a nameless volume its labels")
+        .step("it comes up", write("compose.yaml", &text), [])
+        .step("and is there", skiff("up", &[]), [exits(0), ready("web", 1)])
+        .step(
+            "the folder is as it was asked for",
+            remember(),
+            [check(|world| {
+                let seen = world.replica("web")?;
+                let owner = world.docker.exec(&seen.id, &["stat", "-c", "%u:%g %a", "/scratch"])?;
+                anyhow::ensure!(owner.trim() == "5:6 750", "{owner}");
+                let mounts = world.docker.exec(&seen.id, &["grep", " /scratch ", "/proc/mounts"])?;
+                let options = mounts.split(' ').nth(3).unwrap_or_default();
+                let has = |word: &str| options.split(',').any(|option| option == word);
+                let is_right = ["nosuid", "nodev", "size=1024k", "nr_inodes=50"].into_iter().all(has) && !has("noexec");
+                anyhow::ensure!(is_right, "{mounts}");
+                Ok(())
+            })],
+        )
+        .step(
+            "and the volume carries the labels",
+            remember(),
+            [check(|world| {
+                let seen = world.replica("web")?;
+                let named = seen.inspect.pointer("/Mounts").and_then(|mounts| mounts.as_array()).and_then(|mounts| {
+                    mounts.iter().find(|mount| mount.get("Destination").is_some_and(|path| path == "/cache"))
+                });
+                let name = named.and_then(|mount| mount.get("Name")?.as_str()).unwrap_or_default().to_owned();
+                let output =
+                    world.docker.command().args(["volume", "inspect", "-f", "{{json .Labels}}", &name]).output()?;
+                let labels = String::from_utf8_lossy(&output.stdout).into_owned();
+                anyhow::ensure!(labels.contains(r#""e2e.keep":"no""#), "{labels}");
+                Ok(())
+            })],
+        )
+        .step("and a second up does nothing", skiff("up", &[]), [exits(0), untouched("web"), nothing_was_written()]);
+}

@@ -1,5 +1,6 @@
 //! What a service mounts: volumes, folders of the host, memory, images.
 
+use skiff_api::validate::is_tmpfs_option;
 use skiff_yaml::{Node, Span, Value};
 
 use super::Converter;
@@ -125,25 +126,33 @@ fn host_path(service: &mut Service<'_>, mount: &Node) -> Node {
     mapping(place, entries)
 }
 
-/// `path[:size=64m,mode=1777]`.
+/// `path[:size=64m,mode=1777,uid=5,exec]`.
 fn tmpfs(service: &mut Service<'_>, written: &Node) {
     let (line, place) = (words(Some(written)), written.place());
     let (target, options) = line.split_once(':').unwrap_or((&line, ""));
-    let (mut size, mut mode) = (None, None);
+    let (mut size, mut mode, mut uid, mut gid, mut exec) = (None, None, None, None, None);
+    let mut others = Vec::new();
+    let number = |value: &str| value.parse().ok().map(|number| Node::new(Value::Int(number), place));
     for option in options.split(',').filter(|option| !option.is_empty()) {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         match name {
             "size" => size = bytes(value).map(|bytes| Node::new(Value::Int(bytes), place)),
             "mode" => mode = i64::from_str_radix(value, 8).ok().map(|mode| Node::new(Value::Int(mode), place)),
+            "uid" => uid = number(value),
+            "gid" => gid = number(value),
+            "exec" => exec = Some(Node::new(Value::Bool(true), place)),
             // What Docker does by itself.
             "rw" | "nosuid" | "nodev" | "noexec" => {}
+            _ if is_tmpfs_option(option) => others.push(text(option, place)),
             _ => {
                 let does = format!("`{option}` is not given to the kernel");
-                service.approximated("tmpfs", place, &does, "use `mode` where another user writes to it");
+                service.approximated("tmpfs", place, &does, "leave it out");
             }
         }
     }
-    let value = mapping(place, [("size", size), ("mode", mode)]);
+    let options = (!others.is_empty()).then(|| Node::new(Value::Sequence(others), place));
+    let entries = [("size", size), ("mode", mode), ("uid", uid), ("gid", gid), ("exec", exec), ("options", options)];
+    let value = mapping(place, entries);
     add(service, Source::new("tmpfs", value), target, [None, None], place);
 }
 
@@ -170,11 +179,18 @@ fn tmpfs_source(mount: &Node) -> Node {
 /// A volume with a name, or one that goes with the container.
 fn volume(service: &mut Service<'_>, mount: &Node) -> Source<'static> {
     let place = mount.place();
+    let labels = mount.get("volume").and_then(|volume| volume.get("labels"));
     let Some(source) = mount.get("source") else {
         let does = "what it holds goes with the container, where Compose keeps it";
         service.approximated("volumes", place, does, "give the volume a name: `name:/path`");
-        return Source::new("emptyDir", Node::new(Value::Mapping(Vec::new()), place));
+        return Source::new("emptyDir", mapping(place, [("labels", labels.cloned())]));
     };
+    if let Some(labels) = labels {
+        // As with Compose: it is there before anything mounts it.
+        let does = "a volume with a name has the labels of its own definition only";
+        let remedy = "write them at `volumes.<name>.labels`";
+        service.approximated("volumes.volume.labels", labels.place(), does, remedy);
+    }
     let no_copy = mount.get("volume").and_then(|volume| volume.get("nocopy")).cloned();
     let name = text(names::object(&words(Some(source))), source.place());
     Source::new("volume", mapping(place, [("name", Some(name)), ("noCopy", no_copy)]))

@@ -212,8 +212,8 @@ services:
     image: i
     build: { context: ., args: { A: b } }
     pull_policy: daily
-    volumes: [/cache]
-    tmpfs: ['/run:uid=5']
+    volumes: [/cache, { type: volume, source: v, target: /v, volume: { labels: [a=b] } }]
+    tmpfs: ['/run:uid=5,huge=always']
     attach: false
     develop: { watch: [] }
     depends_on: { b: { condition: service_started, restart: true } }
@@ -223,13 +223,15 @@ services:
       update_config: { delay: 5s, monitor: 9s, failure_action: continue, max_failure_ratio: 0.2 }
       rollback_config: { order: start-first }
   b: { image: i, restart: always }
+volumes: { v: }
 ")), @r#"
     1:10 version approximated: nothing, as in Compose: it is obsolete (remove it)
     3:3 services.a.restart approximated: it is started again when it fails, where Compose would leave it (write `restart: "no"` if it shall be left, or `always`)
     5:5 services.a.build approximated: the image is taken as it was built last: Skiff builds none (build it with `docker compose build` before `skiff up`)
     6:18 services.a.pull_policy approximated: the image is pulled before each container is made
     7:15 services.a.volumes approximated: what it holds goes with the container, where Compose keeps it (give the volume a name: `name:/path`)
-    8:13 services.a.tmpfs approximated: `uid=5` is not given to the kernel (use `mode` where another user writes to it)
+    7:80 services.a.volumes.volume.labels approximated: a volume with a name has the labels of its own definition only (write them at `volumes.<name>.labels`)
+    8:13 services.a.tmpfs approximated: `huge=always` is not given to the kernel (leave it out)
     9:5 services.a.attach approximated: nothing: `skiff up` follows no logs (look with `skiff logs`)
     10:5 services.a.develop approximated: nothing: Skiff watches no sources of programs (develop with `docker compose watch`)
     11:52 services.a.depends_on.restart approximated: it is not restarted with what it depends on (let it connect anew by itself, or use `skiff rollout restart`)

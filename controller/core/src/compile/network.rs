@@ -91,7 +91,7 @@ pub(super) fn mark_volumes_per_replica(desired: &mut Desired) {
             | MountSource::HostPath { .. }
             | MountSource::Files(_)
             | MountSource::Tmpfs(_)
-            | MountSource::Anonymous
+            | MountSource::Anonymous(_)
             | MountSource::Image(_)
             | MountSource::NamedPipe(_) => None,
         })

@@ -162,9 +162,10 @@ impl Builder<'_> {
             return Some((self.secret_files(secret)?, true));
         }
         if let Some(empty) = &volume.empty_dir {
-            let in_memory = TmpfsVolume { size: empty.size_limit, mode: None };
+            let in_memory = TmpfsVolume { size: empty.size_limit, ..TmpfsVolume::default() };
             let memory = empty.medium.as_deref() == Some("Memory");
-            return Some((if memory { MountSource::Tmpfs(in_memory) } else { MountSource::Anonymous }, false));
+            let on_disk = || MountSource::Anonymous(empty.labels.clone());
+            return Some((if memory { MountSource::Tmpfs(in_memory) } else { on_disk() }, false));
         }
         let tmpfs = volume.tmpfs.clone().map(MountSource::Tmpfs);
         let pipe = volume.named_pipe.clone().map(MountSource::NamedPipe);

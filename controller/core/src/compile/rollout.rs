@@ -54,7 +54,7 @@ fn obstacle(spec: &DeploymentSpec, key: &ObjectKey, template: &Template, network
         | MountSource::HostPath { .. }
         | MountSource::Files(_)
         | MountSource::Tmpfs(_)
-        | MountSource::Anonymous
+        | MountSource::Anonymous(_)
         | MountSource::Image(_)
         | MountSource::NamedPipe(_) => None,
     })

@@ -107,8 +107,8 @@ pub enum MountSource {
     Files(FileSet),
     /// Memory.
     Tmpfs(skiff_api::TmpfsVolume),
-    /// A volume without a name that goes with the container.
-    Anonymous,
+    /// A volume without a name that goes with the container, by its labels.
+    Anonymous(BTreeMap<String, String>),
     /// The files of an image.
     Image(skiff_api::ImageVolume),
     /// A named pipe of a Windows host.

@@ -105,7 +105,7 @@ fn file_sets(mounts: &[Mount]) -> impl Iterator<Item = &FileSet> {
         MountSource::Volume { .. }
         | MountSource::HostPath { .. }
         | MountSource::Tmpfs(_)
-        | MountSource::Anonymous
+        | MountSource::Anonymous(_)
         | MountSource::Image(_)
         | MountSource::NamedPipe(_) => None,
     })

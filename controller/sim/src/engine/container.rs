@@ -139,7 +139,7 @@ impl SimContainer {
             MountSource::Volume { .. }
             | MountSource::HostPath { .. }
             | MountSource::Tmpfs(_)
-            | MountSource::Anonymous
+            | MountSource::Anonymous(_)
             | MountSource::Image(_)
             | MountSource::NamedPipe(_) => None,
         })
@@ -152,7 +152,7 @@ impl SimContainer {
             MountSource::Files(_)
             | MountSource::HostPath { .. }
             | MountSource::Tmpfs(_)
-            | MountSource::Anonymous
+            | MountSource::Anonymous(_)
             | MountSource::Image(_)
             | MountSource::NamedPipe(_) => None,
         })

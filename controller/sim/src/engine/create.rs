@@ -51,7 +51,7 @@ impl SimEngine {
             MountSource::Files(_)
             | MountSource::HostPath { .. }
             | MountSource::Tmpfs(_)
-            | MountSource::Anonymous
+            | MountSource::Anonymous(_)
             | MountSource::Image(_)
             | MountSource::NamedPipe(_) => None,
         });
@@ -73,7 +73,7 @@ fn host_paths(container: &SimContainer) -> impl Iterator<Item = &str> {
         MountSource::Volume { .. }
         | MountSource::Files(_)
         | MountSource::Tmpfs(_)
-        | MountSource::Anonymous
+        | MountSource::Anonymous(_)
         | MountSource::Image(_)
         | MountSource::NamedPipe(_) => None,
     })

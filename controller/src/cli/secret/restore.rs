@@ -52,7 +52,7 @@ fn secret_files(desired: &Desired) -> impl Iterator<Item = &FileSet> {
         MountSource::Volume { .. }
         | MountSource::HostPath { .. }
         | MountSource::Tmpfs(_)
-        | MountSource::Anonymous
+        | MountSource::Anonymous(_)
         | MountSource::Image(_)
         | MountSource::NamedPipe(_) => None,
     });

@@ -1,6 +1,6 @@
 //! What a service keeps, and where its output goes.
 
-use super::super::{Attribute, approximated, copied, honoured};
+use super::super::{Attribute, copied, honoured};
 
 pub(super) const ROWS: &[Attribute] = &[
     honoured("volumes", "template/volumes", "volumes: ['data:/data']", r#"[{"name":"data","volume":{"name":"data"}}]"#),
@@ -70,13 +70,11 @@ pub(super) const ROWS: &[Attribute] = &[
         "volumes: [{ type: volume, source: data, target: /data, volume: { subpath: a/b } }]",
         r#"[{"name":"data","mountPath":"/data","subPath":"a/b"}]"#,
     ),
-    approximated(
+    honoured(
         "volumes.volume.labels",
-        "",
-        "volumes: [{ type: volume, source: data, target: /data, volume: { labels: { a: b } } }]",
-        "",
-        "the volume gets the labels of its own definition only",
-        "write them at `volumes.<name>.labels`",
+        "template/volumes",
+        "volumes: [{ type: volume, target: /data, volume: { labels: { a: b } } }]",
+        r#"[{"name":"data","emptyDir":{"labels":{"a":"b"}}}]"#,
     ),
     honoured(
         "volumes.tmpfs.size",
@@ -99,8 +97,8 @@ pub(super) const ROWS: &[Attribute] = &[
     honoured(
         "tmpfs",
         "template/volumes",
-        "tmpfs: /data:size=64k,mode=700",
-        r#"[{"name":"data","tmpfs":{"size":"64Ki","mode":448}}]"#,
+        "tmpfs: '/data:size=64k,mode=700,uid=5,gid=6,exec,noatime'",
+        r#"[{"name":"data","tmpfs":{"size":"64Ki","mode":448,"uid":5,"gid":6,"exec":true,"options":["noatime"]}}]"#,
     ),
     honoured(
         "volumes_from",

@@ -173,9 +173,10 @@ pub(super) fn mounted(engine: &SimEngine, container: &SimContainer) -> BTreeMap<
         MountSource::Volume { name, .. } => format!("volume {name}"),
         MountSource::Files(files) => held_in(engine, &files.id),
         MountSource::Tmpfs(tmpfs) => format!("tmpfs {:?}", tmpfs.size),
-        MountSource::HostPath { .. } | MountSource::Anonymous | MountSource::Image(_) | MountSource::NamedPipe(_) => {
-            "something else".to_owned()
-        }
+        MountSource::HostPath { .. }
+        | MountSource::Anonymous(_)
+        | MountSource::Image(_)
+        | MountSource::NamedPipe(_) => "something else".to_owned(),
     };
     container.mounts.iter().map(|mount| (mount.target.clone(), of(mount))).collect()
 }

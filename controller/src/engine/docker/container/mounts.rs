@@ -1,6 +1,8 @@
 //! Mounts. Files and host paths are `Mounts`, which fail where the source is missing; `Binds`, which make a folder there, only
-//! where the manifest asks for that (`create`) or for SELinux relabelling, which `Mounts` cannot do.
+//! where the manifest asks for that (`create`) or for SELinux relabelling, which `Mounts` cannot do. Memory is a `Tmpfs` where it has
+//! options that `Mounts` cannot carry.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
@@ -17,13 +19,15 @@ const SUBPATH: (u32, u32) = (1, 45);
 /// Mounts in both of Docker's forms.
 #[derive(Debug, Default)]
 pub(super) struct Mounts {
-    mounts: Vec<Value>,
+    list: Vec<Value>,
     binds: Vec<String>,
+    /// Options by path.
+    tmpfs: BTreeMap<String, String>,
 }
 
 impl Mounts {
     pub(super) fn apply(self, host: &mut Fields) {
-        host.set("Mounts", self.mounts).set("Binds", self.binds);
+        host.set("Mounts", self.list).set("Binds", self.binds).set("Tmpfs", self.tmpfs);
     }
 }
 
@@ -37,7 +41,7 @@ pub(super) fn mounts(mounts: &[Mount], around: &Surroundings<'_>) -> Result<Moun
             MountSource::Volume { name, no_copy, definition, object: _, per_replica: _ } => {
                 let options = volume_options(sub_path, *no_copy, definition.as_deref(), around.api)?;
                 let mut fields = typed("volume", target, read_only);
-                all.mounts.push(fields.set("Source", name).set("VolumeOptions", options).build());
+                all.list.push(fields.set("Source", name).set("VolumeOptions", options).build());
             }
             MountSource::HostPath { volume, base } => {
                 host_path(&mut all, target, read_only, sub_path, volume, base)?;
@@ -45,26 +49,25 @@ pub(super) fn mounts(mounts: &[Mount], around: &Surroundings<'_>) -> Result<Moun
             MountSource::Files(set) => {
                 let source = below(&around.files.folder(set), sub_path)?;
                 // Read-only whatever the manifest says: the files are Skiff's, and others mount them too.
-                all.mounts.push(typed("bind", target, true).set("Source", text(&source)?).build());
+                all.list.push(typed("bind", target, true).set("Source", text(&source)?).build());
             }
-            MountSource::Tmpfs(TmpfsVolume { size, mode }) => {
+            MountSource::Tmpfs(volume) => {
                 no_sub_path(target, sub_path, "memory")?;
-                let options =
-                    Fields::default().set("SizeBytes", size.map(skiff_api::Bytes::get)).set("Mode", mode).build();
-                all.mounts.push(typed("tmpfs", target, read_only).set("TmpfsOptions", options).build());
+                tmpfs(&mut all, target, read_only, volume);
             }
-            MountSource::Anonymous => {
+            MountSource::Anonymous(labels) => {
                 no_sub_path(target, sub_path, "an empty folder")?;
-                all.mounts.push(typed("volume", target, read_only).build());
+                let options = Fields::default().set("Labels", labels).build();
+                all.list.push(typed("volume", target, read_only).set("VolumeOptions", options).build());
             }
             MountSource::Image(ImageVolume { reference, sub_path: folder }) => {
                 let folder = sub_path.or(folder.as_deref());
                 let options = Fields::default().set("Subpath", folder).build();
-                all.mounts
+                all.list
                     .push(typed("image", target, true).set("Source", reference).set("ImageOptions", options).build());
             }
             MountSource::NamedPipe(pipe) => {
-                all.mounts.push(typed("npipe", target, read_only).set("Source", pipe).build());
+                all.list.push(typed("npipe", target, read_only).set("Source", pipe).build());
             }
         }
     }
@@ -99,6 +102,26 @@ fn volume_options(
     Ok(options.build())
 }
 
+/// Memory. Both of Docker's forms mean the same; engines of these days take options besides size and mode in one of them only.
+fn tmpfs(all: &mut Mounts, target: &str, read_only: bool, volume: &TmpfsVolume) {
+    let TmpfsVolume { size, mode, uid, gid, exec, options } = volume;
+    let size = size.map(skiff_api::Bytes::get);
+    if uid.is_none() && gid.is_none() && !exec && options.is_empty() {
+        let options = Fields::default().set("SizeBytes", size).set("Mode", mode).build();
+        all.list.push(typed("tmpfs", target, read_only).set("TmpfsOptions", options).build());
+        return;
+    }
+    let valued = [
+        size.map(|size| format!("size={size}")),
+        mode.map(|mode| format!("mode={mode:o}")),
+        uid.map(|uid| format!("uid={uid}")),
+        gid.map(|gid| format!("gid={gid}")),
+    ];
+    let flags = [read_only.then(|| "ro".to_owned()), exec.then(|| "exec".to_owned())];
+    let words: Vec<String> = flags.into_iter().chain(valued).flatten().chain(options.iter().cloned()).collect();
+    all.tmpfs.insert(target.to_owned(), words.join(","));
+}
+
 fn host_path(
     all: &mut Mounts,
     target: &str,
@@ -115,8 +138,7 @@ fn host_path(
     if !create && selinux.is_none() {
         let options = Fields::default().set("Propagation", propagation).set("NonRecursive", non_recursive).build();
         let mut fields = typed("bind", target, read_only);
-        all.mounts
-            .push(fields.set("Source", source).set("Consistency", consistency).set("BindOptions", options).build());
+        all.list.push(fields.set("Source", source).set("Consistency", consistency).set("BindOptions", options).build());
         return Ok(());
     }
     if *non_recursive || [source, target].iter().any(|path| path.contains(':')) {
@@ -237,11 +259,28 @@ mod tests {
     }
 
     #[test]
+    fn memory_with_an_owner_or_options_is_told_in_the_form_that_carries_them() {
+        let mapped = |volume: &TmpfsVolume, read_only| {
+            let mut all = Mounts::default();
+            tmpfs(&mut all, "/scratch", read_only, volume);
+            (all.list.len(), all.tmpfs.into_values().next())
+        };
+        let plain = TmpfsVolume { size: Some(skiff_api::Bytes::new(64)), mode: Some(0o700), ..TmpfsVolume::default() };
+        assert_eq!(mapped(&plain, true), (1, None));
+        let owned = TmpfsVolume { uid: Some(5), exec: true, options: vec!["noatime".to_owned()], ..plain };
+        assert_eq!(mapped(&owned, false), (0, Some("exec,size=64,mode=700,uid=5,noatime".to_owned())));
+        assert_eq!(
+            mapped(&TmpfsVolume { gid: Some(7), ..TmpfsVolume::default() }, true),
+            (0, Some("ro,gid=7".to_owned()))
+        );
+    }
+
+    #[test]
     fn a_missing_host_folder_is_made_only_where_it_is_asked_for() {
         let volume = HostPathVolume { path: "src".to_owned(), ..HostPathVolume::default() };
         let mapped = |volume: &HostPathVolume| {
             let mut all = Mounts::default();
-            host_path(&mut all, "/src", false, None, volume, "/srv").map(|()| (all.mounts.len(), all.binds))
+            host_path(&mut all, "/src", false, None, volume, "/srv").map(|()| (all.list.len(), all.binds))
         };
         assert_eq!(mapped(&volume), Ok((1, vec![])));
         let made = HostPathVolume { create: true, read_only: true, selinux: Some("private".to_owned()), ..volume };

@@ -149,7 +149,7 @@ fn expected_host() -> Value {
         { "Type": "bind", "Target": "/etc/conf", "ReadOnly": true, "Source": "/state/files/conf-1" },
         { "Type": "bind", "Target": "/etc/key", "ReadOnly": true, "Source": "/run/skiff/secrets/key-1/tls.key" },
         { "Type": "tmpfs", "Target": "/tmp", "TmpfsOptions": { "SizeBytes": 64, "Mode": 0o1777 } },
-        { "Type": "volume", "Target": "/scratch" },
+        { "Type": "volume", "Target": "/scratch", "VolumeOptions": { "Labels": { "keep": "no" } } },
         { "Type": "image", "Target": "/image", "ReadOnly": true, "Source": "x:1", "ImageOptions": { "Subpath": "sub" } },
         { "Type": "npipe", "Target": "/pipe", "Source": r"\\.\pipe\x" },
     ]);

@@ -158,8 +158,17 @@ fn full_mounts() -> Vec<Mount> {
         mount("/made", false, None, host("../made", true)),
         mount("/etc/conf", false, None, MountSource::Files(set)),
         mount("/etc/key", false, Some("tls.key"), MountSource::Files(secret)),
-        mount("/tmp", false, None, MountSource::Tmpfs(TmpfsVolume { size: Some(Bytes::new(64)), mode: Some(0o1777) })),
-        mount("/scratch", false, None, MountSource::Anonymous),
+        mount(
+            "/tmp",
+            false,
+            None,
+            MountSource::Tmpfs(TmpfsVolume {
+                size: Some(Bytes::new(64)),
+                mode: Some(0o1777),
+                ..TmpfsVolume::default()
+            }),
+        ),
+        mount("/scratch", false, None, MountSource::Anonymous([("keep".to_owned(), "no".to_owned())].into())),
         mount(
             "/image",
             false,
