@@ -4,6 +4,7 @@ mod config;
 mod container;
 mod deployment;
 mod job;
+mod mountable;
 mod network;
 mod object;
 mod template;
@@ -14,11 +15,13 @@ pub use config::{ConfigMap, Secret};
 pub use container::*;
 pub use deployment::{Deployment, DeploymentSpec, DeploymentStatus, OnFailure, RollingUpdate, Strategy, StrategyType};
 pub use job::{ConcurrencyPolicy, CronJob, CronJobSpec, Job, JobSpec, JobTemplate};
+pub use mountable::{
+    ConfigMapVolume, EmptyDirVolume, HostPathVolume, ImageVolume, KeyToPath, NamedVolume, SecretVolume, TmpfsVolume,
+    UpdatePolicy, VolumeSource,
+};
 pub use network::{Ipam, IpamConfig, Network, NetworkSpec};
 pub use object::Object;
 pub use template::{
-    ConfigMapVolume, Dependency, DependencyCondition, EmptyDirVolume, HostPathVolume, ImageVolume, KeyToPath,
-    NamedVolume, NetworkAttachment, PodTemplate, RestartPolicy, RestartSettings, SecretVolume, TemplateMeta,
-    TmpfsVolume, UpdatePolicy, VolumeSource,
+    Dependency, DependencyCondition, NetworkAttachment, PodTemplate, RestartPolicy, RestartSettings, TemplateMeta,
 };
 pub use volume::{ReclaimPolicy, Volume, VolumeSpec};

@@ -8,17 +8,19 @@
 mod archive;
 mod chronicle;
 mod digest_key;
+mod error;
 mod faults;
 mod file;
 mod folders;
 mod good;
 mod record;
 mod requests;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod troubles;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use skiff_api::ObjectKey;
@@ -26,59 +28,13 @@ use skiff_core::{Archive, Departed, DigestKey, History};
 
 use archive::ArchiveRecord;
 pub use chronicle::Chronicle;
+pub use error::StateError;
 pub use faults::{Fault, Faults, INVALID_MANIFEST, Place};
 pub use folders::{Folders, Surroundings};
 pub use good::{Good, GoodObject};
 use record::{Content, Record};
 pub use requests::{Answer, Made, Requests};
 pub use troubles::{Trouble, Troubles, troubles};
-
-/// Why the state directory cannot be used at all.
-#[derive(Debug, thiserror::Error)]
-pub enum StateError {
-    /// A newer version wrote a file.
-    #[error(
-        "{} was written by a newer version of skiff (format {version}, this one reads {}): use that version, or move \
-         the file away, which forgets the last good state and nothing else", path.display(), file::VERSION
-    )]
-    Future {
-        /// The file.
-        path: PathBuf,
-        /// The version of its format.
-        version: u64,
-    },
-    /// A folder belongs to somebody else, or is no folder.
-    #[error("{} {reason}", path.display())]
-    Unsafe {
-        /// The folder.
-        path: PathBuf,
-        /// What is wrong with it and what to do.
-        reason: &'static str,
-    },
-    /// Something cannot be read or written.
-    #[error("{} cannot be used", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-impl StateError {
-    /// What to do about it, where its words do not say it.
-    pub fn help(&self) -> Option<&'static str> {
-        match self {
-            // Their words say it.
-            Self::Future { .. } | Self::Unsafe { .. } => None,
-            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-                Some("run skiff as root or as the user that owns it, or name another folder with `--state-dir`")
-            }
-            Self::Io { .. } => Some("put right what stands in its way, or name another folder with `--state-dir`"),
-        }
-    }
-}
 
 /// What is known of one source.
 #[derive(Clone, Debug, Default)]
@@ -217,71 +173,6 @@ impl State {
         }
     }
 
-    /// The sources that are known.
-    pub fn sources(&self) -> impl Iterator<Item = &str> {
-        self.sources.keys().map(String::as_str)
-    }
-
-    /// The last good state of a source; empty where there is none.
-    pub fn good(&self, source: &str) -> Good {
-        self.sources.get(source).map(|known| known.good.clone()).unwrap_or_default()
-    }
-
-    /// Keeps a source's last good state; what it no longer has is remembered as departed. Writes only what changed.
-    ///
-    /// What cannot be written is kept in memory and written with the next call; [`Self::degraded`] then says why.
-    pub fn save(&mut self, source: &str, good: Good) {
-        let known = self.sources.entry(source.to_owned()).or_default();
-        if known.good != good {
-            let left = known.good.departed();
-            known.departed.extend(left);
-            known.departed.retain(|key, _| !good.objects.contains_key(key));
-            known.good = good;
-            known.unsaved = true;
-        }
-        self.flush();
-    }
-
-    /// What is remembered of a source's objects, present and departed: for the order and the guards of their removal.
-    pub fn departed(&self, source: &str) -> BTreeMap<ObjectKey, Departed> {
-        let Some(known) = self.sources.get(source) else { return BTreeMap::new() };
-        let mut departed = known.departed.clone();
-        departed.extend(known.good.departed());
-        departed
-    }
-
-    /// Forgets departed objects of a source that are really gone from Docker.
-    pub fn forget(&mut self, source: &str, gone: &BTreeSet<ObjectKey>) {
-        if let Some(known) = self.sources.get_mut(source) {
-            let before = known.departed.len();
-            known.departed.retain(|key, _| !gone.contains(key));
-            known.unsaved |= known.departed.len() != before;
-        }
-        self.flush();
-    }
-
-    /// Forgets a source but for what stays of it: after `down`, its objects are claimed no more.
-    pub fn remove(&mut self, source: &str, stays: impl Fn(&Departed) -> bool) {
-        let mut left = self.departed(source);
-        left.retain(|_, departed| stays(departed));
-        if !left.is_empty() {
-            let roots = self.good(source).roots;
-            let known = Known { good: Good { roots, ..Good::default() }, departed: left, unsaved: true };
-            self.sources.insert(source.to_owned(), known);
-            self.flush();
-        } else if self.sources.remove(source).is_some() && self.writable {
-            let removed =
-                file::remove(&self.source_path(source)).and_then(|()| file::remove(&self.content_path(source)));
-            self.note(removed);
-        }
-    }
-
-    /// The objects that other sources declare.
-    pub fn other_claims(&self, source: &str) -> BTreeSet<ObjectKey> {
-        let others = self.sources.iter().filter(|(name, _)| *name != source);
-        others.flat_map(|(_, known)| known.good.objects.keys().cloned()).collect()
-    }
-
     /// Why the disk does not have everything; `None` when it does.
     pub fn degraded(&self) -> Option<&str> {
         self.degraded.as_deref()
@@ -292,30 +183,6 @@ impl State {
         &self.warnings
     }
 
-    fn flush(&mut self) {
-        if !self.writable {
-            return;
-        }
-        let unsaved: Vec<String> =
-            self.sources.iter().filter(|(_, known)| known.unsaved).map(|(source, _)| source.clone()).collect();
-        for source in unsaved {
-            let written = self.write(&source);
-            if let (Ok(()), Some(known)) = (&written, self.sources.get_mut(&source)) {
-                known.unsaved = false;
-            }
-            self.note(written);
-        }
-    }
-
-    /// Content first: a record that names secrets which are nowhere would be no last good state.
-    fn write(&self, source: &str) -> Result<(), StateError> {
-        let Some(known) = self.sources.get(source) else { return Ok(()) };
-        if self.keeps_secrets {
-            file::write(&self.content_path(source), &Content::of(&known.good))?;
-        }
-        file::write(&self.source_path(source), &Record::of(source, &known.good, &known.departed))
-    }
-
     fn note(&mut self, written: Result<(), StateError>) {
         self.degraded = written.err().map(|error| describe(&error));
     }
@@ -323,14 +190,6 @@ impl State {
     /// The files of configs and of secrets.
     fn archive_paths(&self) -> [PathBuf; 2] {
         [self.folders.state.join("archive.json"), self.folders.run.join("archive.json")]
-    }
-
-    fn source_path(&self, source: &str) -> PathBuf {
-        self.folders.state.join(SOURCES).join(format!("{source}.json"))
-    }
-
-    fn content_path(&self, source: &str) -> PathBuf {
-        self.folders.run.join(format!("content-{source}.json"))
     }
 }
 
