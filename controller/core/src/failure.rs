@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use skiff_api::ObjectKey;
 
-use crate::action::Action;
+use crate::action::{Action, CreateContainer};
+use crate::desired::MountSource;
 use crate::engine::EngineError;
 use crate::plan::Step;
 use crate::reason::Reason;
@@ -88,7 +89,10 @@ impl Failure {
         failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
         failure.cause = match (&step.action, error) {
             (_, EngineError::Image { .. }) => Cause::Image,
-            (Action::CreateContainer(_), EngineError::Invalid(_)) => Cause::Template,
+            // Files that went with a reboot are written again; they are no fault of what asks for them.
+            (Action::CreateContainer(create), EngineError::Invalid(why)) if !is_of_our_files(create, why) => {
+                Cause::Template
+            }
             _ => Cause::Other,
         };
         if !error.counts() {
@@ -102,6 +106,11 @@ impl Failure {
     pub fn holds(&self, template_hash: &str, now: Timestamp) -> bool {
         self.template_hash == template_hash && now < self.retry_at
     }
+}
+
+/// Whether an error names files that Skiff writes.
+fn is_of_our_files(create: &CreateContainer, why: &str) -> bool {
+    create.spec.mounts.iter().any(|mount| matches!(&mount.source, MountSource::Files(files) if why.contains(&files.id)))
 }
 
 /// What a step that was done says against its object: a container that had to be stopped for its checks has failed, though the step

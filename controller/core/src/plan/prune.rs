@@ -17,7 +17,10 @@ pub(super) fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
     let mut by_source: BTreeMap<String, BTreeSet<ObjectKey>> = BTreeMap::new();
     for (object, containers) in draft.owned() {
         let sources = containers.iter().filter_map(|container| container.owner.labels()).map(|labels| &labels.source);
-        let loaded = sources.filter(|source| desired.sources.contains_key(*source)).min();
+        // What moved from one source to another may be of both: a mistake in either keeps it.
+        let is_sound = |source: &&String| desired.sources.get(*source).is_some_and(|state| state.problems == 0);
+        let loaded = sources.filter(|source| desired.sources.contains_key(*source));
+        let loaded = loaded.min_by_key(|source| (is_sound(source), *source));
         let declared = desired.containers_of(object).is_some();
         let orphaned_by = loaded.filter(|_| !declared && !desired.claimed.contains(object));
         match orphaned_by {

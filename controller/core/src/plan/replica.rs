@@ -184,8 +184,9 @@ fn content_changed(objects: Vec<String>, besides: impl FnOnce(Vec<Change>) -> Ve
     }
 }
 
-/// What the manifest said of the restarts of a replica that is of an earlier template. What Docker has may be Skiff's own doing: it
-/// takes the policy from what it restarts itself, which is not done with its work because of that.
+/// What the manifest said of the restarts of a replica that is of an earlier template. Where that is not remembered Docker knows, but for
+/// `no`: that may be Skiff's own doing, as it takes the policy from what it restarts itself, or somebody's. What ended under it is not
+/// taken for done, or the ones that serve would go for it.
 fn old_policy(
     draft: &Draft<'_>,
     workload: &Workload,
@@ -194,7 +195,7 @@ fn old_policy(
 ) -> RestartPolicy {
     let remembered = made_from(Some(workload), &draft.observed.history, labels);
     let own = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
-    let own = own.filter(|_| !draft.is_crash_loop(&container.id));
+    let own = own.filter(|own| *own != RestartPolicy::Never);
     remembered.map(|pod| pod.restart_policy.unwrap_or_default()).or(own).unwrap_or(workload.restart_policy)
 }
 

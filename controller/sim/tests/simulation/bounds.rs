@@ -75,7 +75,12 @@ impl Bounds {
             if going > 0 && limits.serving.len() - going < limits.least_serving {
                 let steps = plan.steps.iter().filter(|other| other.object == step.object).map(described);
                 let steps = steps.collect::<Vec<_>>().join("; ");
-                return Err(format!("{}: the plan takes {going} that serve, {limits:?}: {steps}", step.object));
+                let there = track.containers(sight.engine).map(|one| shown(one, track, &limits));
+                let there = there.collect::<Vec<_>>().join("; ");
+                return Err(format!(
+                    "{}: the plan takes {going} that serve: {steps}\n  there are: {there}",
+                    step.object
+                ));
             }
             self.planned.insert(step.object.clone(), limits);
         }
@@ -116,6 +121,15 @@ impl Bounds {
     }
 }
 
+/// A container, in a word or two.
+fn shown(container: &SimContainer, track: &Track, limits: &Limits) -> String {
+    let SimContainer { id, name, state, health, started_at, .. } = container;
+    let age = if track.is_new(container) { "new" } else { "old" };
+    let serves = if limits.serving.contains(id) { "serves" } else { "does not serve" };
+    let started = started_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+    format!("{name}, {age}, {state:?}, {health:?}, started {started}, {serves}")
+}
+
 /// The container that an action ends.
 fn stopped(action: &Action) -> Option<&String> {
     match action {
@@ -151,7 +165,8 @@ fn seen(record: &Record, sight: Sight<'_>) -> Vec<(ObjectKey, Seen)> {
 }
 
 /// The containers of an object that do their work: they are Ready for as long as they must be, or have finished. How long is asked only
-/// of those of the version that is worked towards.
+/// of those of the version that is worked towards; and what has finished has to by the manifest as it is now as well, which may have been
+/// changed in place.
 fn serving<'a>(track: &'a Track, sight: Sight<'a>) -> impl Iterator<Item = &'a SimContainer> {
     let spec = &track.declared().spec;
     let now = sight.engine.now();
@@ -159,7 +174,9 @@ fn serving<'a>(track: &'a Track, sight: Sight<'a>) -> impl Iterator<Item = &'a S
         let needed = spec.min_ready_seconds.unwrap_or(if container.check.is_some() { 0 } else { 10 });
         let needed =
             if track.is_new(container) { SignedDuration::from_secs(i64::from(needed)) } else { SignedDuration::ZERO };
-        has_finished(container, track.policy_of(container))
+        let declared = spec.template.restart_policy.unwrap_or_default();
+        let has_finished = |policy| has_finished(container, policy);
+        (has_finished(track.policy_of(container)) && has_finished(declared))
             || ready_since(container, sight).is_some_and(|since| now.duration_since(since) >= needed)
     })
 }

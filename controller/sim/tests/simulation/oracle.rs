@@ -113,7 +113,10 @@ pub(crate) fn check_deployment(
 
 /// Nothing of ours is there that must go, and it is said what stays though nobody declares it.
 fn check_nothing_else(ledger: &Ledger, engine: &SimEngine, found: &mut Vec<Complaint>) {
-    let guarded = ledger.guarded(engine);
+    let mut guarded = ledger.guarded(engine);
+    // What is of two sources stays for the mistakes of either.
+    let fates = engine.containers().filter_map(|container| Some((object_of(&container.labels)?, container)));
+    guarded.extend(fates.filter(|(key, of)| ledger.fate(&of.labels, key) == Fate::Held).map(|(key, _)| key));
     for container in engine.containers() {
         let Some(key) = object_of(&container.labels) else { continue };
         let excused = match ledger.fate(&container.labels, &key) {

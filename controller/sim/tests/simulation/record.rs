@@ -35,6 +35,8 @@ pub(crate) struct Version {
     pub(crate) is_settled: bool,
     /// Something befell it while it was new: it may have failed through no fault of its own.
     pub(crate) was_disturbed: bool,
+    /// Its image became another one while some of it may have been made: either may be what counts.
+    pub(crate) has_turned: bool,
     /// Its replicas were seen to go back to another.
     was_left: bool,
 }
@@ -128,7 +130,9 @@ impl Record {
     /// An image is another one now: what is made of it may fail, or may have failed.
     pub(crate) fn turned(&mut self, image: &str) {
         for version in self.tracks.values_mut().flat_map(|track| &mut track.versions) {
-            version.was_disturbed |= version.deployment.spec.template.container.image == image;
+            let is_of_it = version.deployment.spec.template.container.image == image;
+            version.was_disturbed |= is_of_it;
+            version.has_turned |= is_of_it;
         }
     }
 
@@ -317,6 +321,7 @@ impl Version {
             proof: Proof::Missing,
             is_settled: false,
             was_disturbed: false,
+            has_turned: false,
             was_left: false,
         }
     }

@@ -54,6 +54,7 @@ fn expected(track: &Track, natures: &Natures) -> Expected {
         Quality::Good => Expected::Declared,
         Quality::Missing => Expected::NotBegun,
         Quality::Doubtful => Expected::Any,
+        Quality::Bad if latest.has_turned => Expected::Any,
         Quality::Bad => after_failure(track, natures),
     }
 }
