@@ -6,7 +6,8 @@ use std::sync::Arc;
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Event, HeldReason, Observed,
-    Outcome, Plan, ProbeNews, ProbeSchedule, Step, StepId, Timestamp, compile, failure_behind, plan, status,
+    Outcome, Plan, ProbeNews, ProbeSchedule, Step, StepId, Timestamp, compile, failure_behind, note_image, plan,
+    status,
 };
 use skiff_sim::SimEngine;
 
@@ -212,8 +213,9 @@ impl Controller {
         }
         batch.steps.remove(&step.id);
         match &result {
-            Ok(_) => {
+            Ok(outcome) => {
                 batch.done.insert(step.id);
+                note_image(&mut self.memory.history, &step, outcome);
                 if let Some(why) = failure_behind(&step) {
                     self.memory.failed_behind(&step, why, engine.now());
                 }

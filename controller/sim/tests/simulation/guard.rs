@@ -8,6 +8,7 @@ use skiff_sim::{SimContainer, SimEngine, SimNetwork, SimVolume};
 
 use crate::controller::described;
 use crate::ledger::{Fate, Ledger, object_of};
+use crate::record::Record;
 
 /// What no step may touch, and the data that is nobody's to lose.
 pub(crate) struct Before {
@@ -100,6 +101,23 @@ pub(crate) fn check_disk(plan: &Plan, engine: &SimEngine) -> Result<(), String> 
         Some(step) if engine.low_disk().is_some() => Err(format!("the disk is full, and planned: {}", described(step))),
         Some(_) | None => Ok(()),
     }
+}
+
+/// # Errors
+/// Where a plan would remove an image that a declared version, or one to go back to, is made of.
+pub(crate) fn check_images(plan: &Plan, engine: &SimEngine, record: &Record) -> Result<(), String> {
+    for step in &plan.steps {
+        let Action::RemoveImage(removed) = &step.action else { continue };
+        let is_it = |reference: &String| engine.image(reference).is_some_and(|image| image.id == removed.id);
+        for (key, track) in record.tracks() {
+            let needed = std::iter::once(track.latest()).chain(track.proven_target());
+            let images = needed.map(|version| &version.deployment.spec.template.container.image);
+            if let Some(image) = images.into_iter().find(|image| is_it(image)) {
+                return Err(format!("{image} would be removed, and {key} may need it"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// # Errors

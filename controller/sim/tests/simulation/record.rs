@@ -225,7 +225,12 @@ impl Track {
 
     /// Whether one that it may go back to has certainly run well.
     pub(crate) fn has_proven_target(&self) -> bool {
-        self.targets().any(|version| version.proof == Proof::Seen)
+        self.proven_target().is_some()
+    }
+
+    /// The newest one that it may go back to and that has certainly run well.
+    pub(crate) fn proven_target(&self) -> Option<&Version> {
+        self.targets().find(|version| version.proof == Proof::Seen)
     }
 
     pub(crate) fn latest(&self) -> &Version {

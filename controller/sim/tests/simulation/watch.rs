@@ -4,7 +4,7 @@ use skiff_core::Plan;
 
 use crate::bounds::{Bounds, Sight};
 use crate::controller::Performed;
-use crate::guard::{Before, check_disk, check_prune};
+use crate::guard::{Before, check_disk, check_images, check_prune};
 use crate::ledger::Ledger;
 use crate::manifests::Manifests;
 use crate::order::Order;
@@ -43,6 +43,7 @@ impl Watch {
         check_disk(plan, sight.engine)?;
         check_prune(plan, sight.engine, &self.ledger)?;
         self.record.planned(plan, sight.engine);
+        check_images(plan, sight.engine, &self.record)?;
         self.bounds.planned(plan, &self.record, sight)
     }
 
