@@ -171,3 +171,20 @@ fn what_has_done_its_work_is_in_no_crash_loop_however_often_somebody_made_it_do_
     assert_eq!(policy(&world), Some(DockerRestart::OnFailure));
     assert!(world.lines().is_empty(), "{:?}", world.lines());
 }
+
+#[test]
+fn what_ended_in_a_crash_loop_is_not_taken_for_done_when_nobody_remembers_what_it_was() {
+    let crash = Program::Exits { after: SignedDuration::from_millis(50), code: 3 };
+    let mut world = World::of(&[]);
+    world.engine.put_image("bad:1", SimImage { id: "sha256:bad".to_owned(), program: crash, ..SimImage::default() });
+    world.declare(&[web(2, "bad:1")]);
+    world.run(20);
+    let policy = world.engine.container("shop-web-1").map(|container| container.restart);
+    assert_eq!(policy, Some(DockerRestart::No), "Skiff paces it");
+    // The memory goes with the process, and the history with the disk.
+    (world.crashes, world.history) = Default::default();
+    world.declare(&[web(2, "app:1")]);
+    world.pass();
+    let images: Vec<&str> = world.engine.containers().map(|container| container.image.as_str()).collect();
+    assert_eq!(images, ["app:1", "app:1"], "nothing waits for those that served nobody");
+}

@@ -1,7 +1,7 @@
 //! Images, volumes, files.
 
 use skiff_api::{Kind, ObjectKey, PullPolicy};
-use skiff_core::{Action, ContainerState, CreateVolume, FileSet, FromImage, Mount, MountSource};
+use skiff_core::{Action, ContainerState, CreateVolume, FileSet, FromImage, Mount, MountSource, RemoveImage};
 
 use super::stage::same;
 use super::{Entry, Stage};
@@ -10,6 +10,7 @@ pub(super) const SCRIPTS: &[Entry] = &[
     ("an image that is there is not pulled, and one that is not there fails", images),
     ("a container is made from the image that was chosen, by its name or its id", chosen_images),
     ("an image that is not there is built, once, and containers are made from it", built_images),
+    ("an image loses its names unless a container uses it, and only once", removed_images),
     ("a volume in use stays, and the engine makes those that are missing as they are defined", volumes),
     ("a container whose files are missing is not made", files),
     ("files that are updated in place change under what mounts them", files_in_place),
@@ -79,6 +80,26 @@ fn built_images(stage: &mut Stage<'_>) -> Result<(), String> {
     let mut create = stage.sleeper("built");
     create.spec.image = FromImage::whatever(&build.image);
     stage.makes(create)
+}
+
+fn removed_images(stage: &mut Stage<'_>) -> Result<(), String> {
+    let build = stage.build();
+    stage.does(Action::BuildImage(build.clone()))?;
+    let find = |stage: &mut Stage<'_>| {
+        Ok::<_, String>(stage.observed()?.images.iter().find(|seen| seen.is_named(&build.image)).cloned())
+    };
+    let found = find(stage)?.ok_or("it was built and is not there")?;
+    let remove = Action::RemoveImage(RemoveImage { id: found.id.clone(), names: found.tags.clone() });
+    let mut create = stage.sleeper("user");
+    create.spec.image = FromImage::whatever(&build.image);
+    stage.makes(create)?;
+    stage.has_done(remove.clone())?;
+    same("the image that a container uses", &find(stage)?.map(|image| image.id), &Some(found.id))?;
+    let gone = stage.remove("user");
+    stage.does(gone)?;
+    stage.does(remove.clone())?;
+    same("the image", &find(stage)?, &None)?;
+    stage.has_done(remove)
 }
 
 fn mounts(stage: &Stage<'_>, volume: &str, definition: Option<CreateVolume>) -> Vec<Mount> {

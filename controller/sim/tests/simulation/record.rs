@@ -22,6 +22,16 @@ enum Proof {
     Seen,
 }
 
+/// What befell a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Befell {
+    Nothing,
+    /// It may have failed through no fault of its own.
+    Something,
+    /// Its image became another one, while some of it may have been made: either may be what counts.
+    Turn,
+}
+
 /// One version of a deployment: what it was declared as, with the content that it used.
 #[derive(Clone)]
 pub(crate) struct Version {
@@ -33,10 +43,8 @@ pub(crate) struct Version {
     proof: Proof,
     /// It ran whole since it was last declared: it does not fail any more.
     pub(crate) is_settled: bool,
-    /// Something befell it while it was new: it may have failed through no fault of its own.
-    pub(crate) was_disturbed: bool,
-    /// Its image became another one while some of it may have been made: either may be what counts.
-    pub(crate) has_turned: bool,
+    /// What befell it while it was new.
+    pub(crate) befell: Befell,
     /// Its replicas were seen to go back to another.
     was_left: bool,
 }
@@ -112,7 +120,9 @@ impl Record {
         for track in self.tracks.values_mut() {
             track.befallen += 1;
             let declared = track.latest_mut();
-            declared.was_disturbed |= !declared.is_settled;
+            if !declared.is_settled {
+                declared.befell = declared.befell.max(Befell::Something);
+            }
         }
     }
 
@@ -130,9 +140,9 @@ impl Record {
     /// An image is another one now: what is made of it may fail, or may have failed.
     pub(crate) fn turned(&mut self, image: &str) {
         for version in self.tracks.values_mut().flat_map(|track| &mut track.versions) {
-            let is_of_it = version.deployment.spec.template.container.image == image;
-            version.was_disturbed |= is_of_it;
-            version.has_turned |= is_of_it;
+            if version.deployment.spec.template.container.image == image {
+                version.befell = Befell::Turn;
+            }
         }
     }
 
@@ -325,15 +335,14 @@ impl Version {
             look: wanted_look(manifests, key, deployment, ""),
             proof: Proof::Missing,
             is_settled: false,
-            was_disturbed: false,
-            has_turned: false,
+            befell: Befell::Nothing,
             was_left: false,
         }
     }
 
     /// It runs whole, and nothing happens.
     pub(crate) const fn proved(&mut self) {
-        (self.proof, self.is_settled, self.was_disturbed) = (Proof::Seen, true, false);
+        (self.proof, self.is_settled, self.befell) = (Proof::Seen, true, Befell::Nothing);
     }
 
     /// Whether a container was made from it.

@@ -8,7 +8,7 @@ use skiff_sim::SimEngine;
 
 use crate::nature::{Natures, Quality};
 use crate::oracle::{check_deployment, of_object};
-use crate::record::{Record, Track, Version};
+use crate::record::{Befell, Record, Track, Version};
 
 /// What is expected of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,11 +50,11 @@ fn expected(track: &Track, natures: &Natures) -> Expected {
         return if quality == Quality::Good { Expected::Declared } else { Expected::Still };
     }
     match quality {
-        Quality::Good if latest.was_disturbed => Expected::Any,
+        Quality::Good if latest.befell > Befell::Nothing => Expected::Any,
         Quality::Good => Expected::Declared,
         Quality::Missing => Expected::NotBegun,
         Quality::Doubtful => Expected::Any,
-        Quality::Bad if latest.has_turned => Expected::Any,
+        Quality::Bad if latest.befell == Befell::Turn => Expected::Any,
         Quality::Bad => after_failure(track, natures),
     }
 }
@@ -62,7 +62,8 @@ fn expected(track: &Track, natures: &Natures) -> Expected {
 /// What becomes of a deployment whose declared version is bad.
 fn after_failure(track: &Track, natures: &Natures) -> Expected {
     let is_settled = |version: &Version| natures.quality(&version.deployment) != Quality::Doubtful;
-    let is_good = |version: &Version| natures.quality(&version.deployment) == Quality::Good && !version.was_disturbed;
+    let is_good =
+        |version: &Version| natures.quality(&version.deployment) == Quality::Good && version.befell == Befell::Nothing;
     let pauses = track.declared().spec.strategy.on_failure == OnFailure::Pause;
     if track.targets().next().is_none() || !track.targets().all(is_settled) {
         return Expected::Any;
