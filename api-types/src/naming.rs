@@ -88,6 +88,11 @@ pub fn is_build_tag(tag: &str) -> bool {
     tag.len() == BUILD_TAG_LENGTH && tag.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
+/// `<container>.<init>`: no generated name has a dot, so that it is no other object's.
+pub fn init_container_name(container: &str, init: &str) -> String {
+    format!("{container}.{init}")
+}
+
 /// `<namespace>-<name>`, or the network's `networkName`. An external network is called as it is, by default by its own name.
 pub fn network_name(instance: &Instance, network: &Network) -> String {
     let (meta, spec) = (&network.metadata, &network.spec);

@@ -5,6 +5,7 @@
 //! its own and may be lost at any moment: Docker is the database.
 
 mod flights;
+mod hooks;
 mod pace;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, ObjectStatus, Observed, Outcome,
     Plan, ProbeVerdicts, Refusal, Request, Severity, SignedDuration, Step, Timestamp, failure_behind, grant, learn,
-    note_image, notice_crashes, plan, status,
+    note_hook, note_image, notice_crashes, plan, status,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -29,6 +30,7 @@ use crate::fail_point::FailPoint;
 use crate::scribe::Notes;
 use crate::state::{Troubles, troubles};
 use flights::Flights;
+use hooks::Hooks;
 use pace::Pace;
 
 /// How soon and how late an engine that does not answer is asked again.
@@ -118,6 +120,7 @@ pub struct Controller<E> {
     tasks: TaskTracker,
     failures: Failures,
     flights: Flights,
+    hooks: Hooks,
     has_run: BTreeMap<ObjectKey, String>,
     crashes: Crashes,
     /// What was last left for those who ask what is wrong.
@@ -146,6 +149,7 @@ impl<E: Engine> Controller<E> {
             tasks: TaskTracker::new(),
             failures: Failures::new(),
             flights: Flights::default(),
+            hooks: Hooks::default(),
             has_run: BTreeMap::new(),
             crashes: Crashes::new(),
             troubles: None,
@@ -172,6 +176,18 @@ impl<E: Engine> Controller<E> {
         self.tasks.close();
         if tokio::time::timeout(LAST_ACTIONS, self.tasks.wait()).await.is_err() {
             tracing::warn!("actions are still under way; the next controller takes up what they come to");
+        }
+        // A hook that has ended is not run again by the next controller.
+        self.hear();
+        self.write_history().await;
+    }
+
+    /// Takes in what steps have come to so far.
+    fn hear(&mut self) {
+        for _ in 0..self.ended.len() {
+            if let Ok(report) = self.ended.try_recv() {
+                self.remember(report);
+            }
         }
     }
 
@@ -237,6 +253,12 @@ impl<E: Engine> Controller<E> {
         if let Report::Ended { step, result: Ok(outcome) } = &report {
             note_image(&mut self.history, step, outcome);
         }
+        if self.hooks.hear(&report) {
+            self.soon();
+        }
+        if let Report::Ended { step, result } = &report {
+            note_hook(&mut self.history, step, result);
+        }
         match &report {
             Report::Ended { step, result: Err(error) } => {
                 self.remember_failure(step, error);
@@ -272,11 +294,7 @@ impl<E: Engine> Controller<E> {
     /// One pass. What steps come to while it looks is taken in after it has decided: an object whose step ended meanwhile counts as
     /// in flight, because what was seen may be older than the step's effect.
     async fn pass(&mut self, stopping: &CancellationToken) {
-        for _ in 0..self.ended.len() {
-            if let Ok(report) = self.ended.try_recv() {
-                self.remember(report);
-            }
-        }
+        self.hear();
         let begun = Instant::now();
         let look = if self.passes == 0 { Look::Full } else { Look::Changed };
         match self.engine.observe(&self.settings.instance, look).await {
@@ -317,6 +335,7 @@ impl<E: Engine> Controller<E> {
         observed.failures = self.failures.clone();
         self.flights.give_up_overtaken(desired);
         observed.in_flight = self.flights.objects();
+        observed.hooks_in_flight = self.hooks.in_flight();
         observed.has_run = self.has_run.clone();
         notice_crashes(&mut self.crashes, desired, &observed, now);
         observed.crashes.clone_from(&self.crashes);
@@ -327,6 +346,7 @@ impl<E: Engine> Controller<E> {
         self.schedule(&plan);
         if !plan.steps.is_empty() {
             let (content, given_up) = (Arc::clone(&target.content), self.flights.begin(&plan, desired));
+            self.hooks.begin(&plan);
             let cancels = Cancels { stop: stopping.clone(), given_up };
             self.tasks.spawn(self.executor.clone().perform(plan.clone(), content, cancels));
         }
@@ -338,10 +358,7 @@ impl<E: Engine> Controller<E> {
     async fn learn_history(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
         let events = learn(&mut self.history, desired, observed, now);
         observed.history = Arc::clone(&self.history);
-        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| !Arc::ptr_eq(&self.written, &self.history)) {
-            notes.history(Arc::clone(&self.history)).await;
-            self.written = Arc::clone(&self.history);
-        }
+        self.write_history().await;
         for event in &events {
             let (object, reason, message) = (event.subject(), &event.reason, &event.message);
             match event.severity {
@@ -350,6 +367,14 @@ impl<E: Engine> Controller<E> {
             }
         }
         self.tell(events);
+    }
+
+    /// Writes what is remembered, where that is new.
+    async fn write_history(&mut self) {
+        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| !Arc::ptr_eq(&self.written, &self.history)) {
+            notes.history(Arc::clone(&self.history)).await;
+            self.written = Arc::clone(&self.history);
+        }
     }
 
     /// Leaves what is not as it should be for those who ask beside it, where that has changed.

@@ -1,7 +1,7 @@
 //! Performs the steps of a plan. It takes no decisions: a step starts when every step that it follows has succeeded, the others
 //! are skipped, and whoever plans next sees what came of it.
 //!
-//! Bounded: engine calls, stops, pulls and builds each have their own limit, so that a slow stop or pull delays no other object.
+//! Bounded: engine calls, stops, pulls, builds and hooks each have their own limit, so that a slow one delays no other object.
 
 mod batch;
 
@@ -28,6 +28,8 @@ const AT_ONCE: usize = 8;
 const PULLS_AT_ONCE: usize = 64;
 /// How many builds: each may take a whole processor.
 const BUILDS_AT_ONCE: usize = 2;
+/// How many hooks are under way at once. They mostly wait.
+const HOOKS_AT_ONCE: usize = 64;
 
 /// What happens to a step, told while it happens.
 #[derive(Clone, Debug)]
@@ -69,6 +71,7 @@ pub struct Executor<E> {
     stops: Arc<Semaphore>,
     pulls: Arc<Semaphore>,
     builds: Arc<Semaphore>,
+    hooks: Arc<Semaphore>,
     reports: mpsc::UnboundedSender<Report>,
     fail_point: FailPoint,
 }
@@ -81,6 +84,7 @@ impl<E> Clone for Executor<E> {
             stops: Arc::clone(&self.stops),
             pulls: Arc::clone(&self.pulls),
             builds: Arc::clone(&self.builds),
+            hooks: Arc::clone(&self.hooks),
             reports: self.reports.clone(),
             fail_point: self.fail_point.clone(),
         }
@@ -92,8 +96,8 @@ impl<E: Engine> Executor<E> {
     pub fn new(engine: Arc<E>, reports: mpsc::UnboundedSender<Report>, fail_point: FailPoint) -> Self {
         let limit = |count| Arc::new(Semaphore::new(count));
         let (calls, stops) = (limit(AT_ONCE), limit(AT_ONCE));
-        let (pulls, builds) = (limit(PULLS_AT_ONCE), limit(BUILDS_AT_ONCE));
-        Self { engine, calls, stops, pulls, builds, reports, fail_point }
+        let (pulls, builds, hooks) = (limit(PULLS_AT_ONCE), limit(BUILDS_AT_ONCE), limit(HOOKS_AT_ONCE));
+        Self { engine, calls, stops, pulls, builds, hooks, reports, fail_point }
     }
 
     /// Performs the steps of a plan to their end, or as far as nothing is cancelled.
@@ -175,6 +179,7 @@ impl<E: Engine> Executor<E> {
             Action::PullImage(_) => &self.pulls,
             Action::BuildImage(_) => &self.builds,
             Action::StopContainer(_) => &self.stops,
+            Action::RunHook(_) => &self.hooks,
             Action::RemoveImage(_)
             | Action::CreateNetwork(_)
             | Action::RemoveNetwork { .. }

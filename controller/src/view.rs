@@ -224,6 +224,18 @@ impl Workload {
         self.replicas.iter().map(|replica| replica.revision).max().unwrap_or(0)
     }
 
+    /// Takes in what is to be said of containers, by id: they are not Ready then.
+    fn complain(&mut self, complaints: &BTreeMap<String, String>) {
+        for replica in &mut self.replicas {
+            if let Some(said) = complaints.get(&replica.id) {
+                replica.complaint = Some(said.clone());
+                if replica.verdict == Verdict::Ready {
+                    replica.verdict = Verdict::NotReady;
+                }
+            }
+        }
+    }
+
     /// All in one word or two: the worst that a replica is.
     pub fn verdict(&self) -> Verdict {
         if let Some(job) = &self.job {
@@ -269,6 +281,13 @@ impl Workload {
 }
 
 impl View {
+    /// Takes in what keeps containers that run from being Ready, by id.
+    pub fn complain(&mut self, complaints: &BTreeMap<String, String>) {
+        if let Body::Workload(workload) = &mut self.body {
+            workload.complain(complaints);
+        }
+    }
+
     /// The object as data, in the form of a Kubernetes resource.
     pub fn to_data(&self) -> Value {
         data::of(self)

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use skiff_api::{Build, NetworkSpec, OwnerLabels, PullPolicy, VolumeSpec};
 
+use crate::check::Check;
 use crate::desired::{Attachment, InPlace, Mount, Template};
 use crate::image::FromImage;
 
@@ -61,6 +63,8 @@ pub enum Action {
         /// The container.
         container: ContainerRef,
     },
+    /// Run the postStart hook of a container that has started, to its end.
+    RunHook(RunHook),
     /// Ask a container to stop, and kill it after its grace period.
     StopContainer(StopContainer),
     /// Remove a container; a running one is killed.
@@ -101,6 +105,7 @@ impl Action {
             Self::ConnectNetwork(_) => "connect",
             Self::DisconnectNetwork { .. } => "disconnect",
             Self::StartContainer { .. } => "start container",
+            Self::RunHook(_) => "run postStart hook",
             Self::StopContainer(_) => "stop container",
             Self::RemoveContainer { .. } => "remove container",
             Self::RenameContainer { .. } => "rename container",
@@ -125,6 +130,7 @@ impl Action {
             Self::ConnectNetwork(_) => "Connected",
             Self::DisconnectNetwork { .. } => "Disconnected",
             Self::StartContainer { .. } => "Started",
+            Self::RunHook(_) => "HookSucceeded",
             Self::StopContainer(_) => "Stopped",
             Self::RemoveContainer { .. } => "Removed",
             Self::RenameContainer { .. } => "Renamed",
@@ -136,6 +142,11 @@ impl Action {
     /// Whether it gets an image, which may take minutes, and leaves nothing half done when it is dropped where it stands.
     pub const fn gets_image(&self) -> bool {
         matches!(self, Self::PullImage(_) | Self::BuildImage(_))
+    }
+
+    /// Whether it is a hook, which may take long: its object is not left alone meanwhile, as a plan needs it least when it hangs.
+    pub const fn is_hook(&self) -> bool {
+        matches!(self, Self::RunHook(_))
     }
 
     /// What the verb is about, by Docker's name.
@@ -155,6 +166,7 @@ impl Action {
             Self::StartContainer { container }
             | Self::RemoveContainer { container }
             | Self::UnpauseContainer { container } => container.name.clone(),
+            Self::RunHook(hook) => hook.container.name.clone(),
             Self::StopContainer(stop) => stop.container.name.clone(),
             Self::RenameContainer { container, to } => format!("{} to {to}", container.name),
             Self::UpdateContainer(update) => update.container.name.clone(),
@@ -306,13 +318,27 @@ pub struct ConnectNetwork {
     pub attachment: Attachment,
 }
 
+/// A hook to run in a container. A command of it that still runs there, as a controller that died has left it, is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunHook {
+    /// The container.
+    pub container: ContainerRef,
+    /// The start that the hook belongs to: another one has its own.
+    pub started_at: Timestamp,
+    /// What is run.
+    pub check: Check,
+}
+
 /// A container to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopContainer {
     /// The container.
     pub container: ContainerRef,
-    /// Seconds between the stop signal and the kill.
+    /// Seconds until the kill.
     pub grace_seconds: u32,
+    /// What is run before the stop signal. It shares the grace period, of which at least two seconds are left for the stop; the
+    /// container is stopped whatever comes of it.
+    pub pre_stop: Option<Check>,
 }
 
 /// A container to change where it stands.

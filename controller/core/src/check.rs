@@ -2,7 +2,7 @@
 //!
 //! Whoever asks decides nothing: a check says exactly what is called, and whether an answer is good follows from Kubernetes' rules.
 
-use skiff_api::{Container, ExecAction, GrpcAction, HttpGetAction, PortRef, Probe, TcpSocketAction};
+use skiff_api::{Container, ExecAction, GrpcAction, HookAction, HttpGetAction, PortRef, Probe, TcpSocketAction};
 
 /// One question to a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,16 @@ impl Check {
             (_, _, Some(tcp), _) => Self::tcp(tcp, container, address),
             (.., Some(grpc)) => Self::grpc(grpc, container, address),
             (None, None, None, None) => unaskable("the probe says nothing"),
+        }
+    }
+
+    /// What a hook asks.
+    pub(crate) fn of_hook(hook: &HookAction, container: &Container, address: Address<'_>) -> Self {
+        match (&hook.exec, &hook.http_get, hook.sleep) {
+            (Some(exec), ..) => Self::exec(exec),
+            (_, Some(http), _) => Self::http(http, container, address),
+            (.., Some(time)) => Self::Sleep(time),
+            (None, None, None) => unaskable("the hook says nothing"),
         }
     }
 

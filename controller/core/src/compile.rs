@@ -2,6 +2,7 @@
 //!
 //! Total: a reference that leads nowhere is left out, as validation has complained about it before.
 
+mod init;
 mod job;
 mod layout;
 mod network;

@@ -13,7 +13,7 @@ use skiff_api::{Instance, NetworkSpec, Object, ObjectKey, ReclaimPolicy, VolumeS
 
 pub use job::{Cron, Job};
 pub use template::{Attachment, EnvEntry, EnvValue, InPlace, Mount, MountSource, Template, Use};
-pub use workload::{DependsOn, Rollout, StopFirst, Workload};
+pub use workload::{DependsOn, Init, Rollout, StopFirst, Workload};
 
 /// Everything that the loaded sources declare.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use skiff_api::ObjectKey;
 use crate::action::{Action, CreateContainer};
 use crate::desired::MountSource;
 use crate::engine::EngineError;
-use crate::plan::Step;
+use crate::plan::{POST_START, Step};
 use crate::reason::Reason;
 
 /// The failures of every object that has some.
@@ -117,6 +117,8 @@ fn is_of_our_files(create: &CreateContainer, why: &str) -> bool {
 /// has not. `None` where it says nothing.
 pub fn failure_behind(step: &Step) -> Option<String> {
     match (&step.action, &step.reason) {
+        // A hook that failed has been counted when it did.
+        (Action::StopContainer(_), Reason::Unhealthy { check, .. }) if check == POST_START => None,
         (Action::StopContainer(_), reason @ Reason::Unhealthy { .. }) => Some(reason.to_string()),
         _ => None,
     }

@@ -15,7 +15,7 @@ use crate::plan::{Step, StepId};
 pub struct Flight {
     /// What was declared when they were planned; nothing where the object was to go.
     declared: Option<String>,
-    /// The steps that have begun and not ended, those that get an image left out.
+    /// The steps that have begun and not ended, hooks and those that get an image left out.
     acting: BTreeSet<StepId>,
 }
 
@@ -27,7 +27,7 @@ impl Flight {
 
     /// Notes that a step has begun.
     pub fn began(&mut self, step: &Step) {
-        if !step.action.gets_image() {
+        if !step.action.gets_image() && !step.action.is_hook() {
             self.acting.insert(step.id);
         }
     }

@@ -129,6 +129,26 @@ pub enum HeldReason {
         /// The revision that it went back to; nowhere where the rollout is stopped.
         back_to: Option<u64>,
     },
+    /// An init container runs before it.
+    Initializing {
+        /// The container that waits.
+        container: String,
+        /// The init container's name in the manifest.
+        init: String,
+    },
+    /// An init container failed, and waits before it runs again.
+    InitFailed {
+        /// The init container.
+        container: String,
+        /// Its name in the manifest.
+        init: String,
+        /// How it ended.
+        code: i64,
+        /// How often it has failed.
+        attempts: u32,
+        /// When it runs again.
+        until: Timestamp,
+    },
     /// A container that is being removed has its name.
     Removing {
         /// The container.
@@ -268,6 +288,8 @@ impl HeldReason {
             | Self::ImagePullBackOff { .. }
             | Self::ImageBuildBackOff { .. }
             | Self::CrashLoop { .. }
+            | Self::Initializing { .. }
+            | Self::InitFailed { .. }
             | Self::Retry { .. }
             | Self::Removing { .. }
             | Self::Restarting { .. } => true,
@@ -332,6 +354,14 @@ impl fmt::Display for HeldReason {
             Self::RevisionFailed { revision, why, back_to: None } => {
                 write!(f, "revision {revision} failed: {why}; the rollout is stopped and waits for another manifest")
             }
+            Self::Initializing { container, init } => {
+                write!(f, "waiting for init container {init} of {container} to succeed")
+            }
+            Self::InitFailed { container, init: _, code, attempts, until } => write!(
+                f,
+                "init container {container} exited with {code}, attempt {attempts}: it runs again at {}",
+                clock(*until)
+            ),
             Self::Removing { container } => write!(f, "waiting for {container} to be removed"),
             Self::Restarting { container, code } => {
                 write!(f, "{container} exited with {code} and is being restarted by Docker")

@@ -13,6 +13,7 @@ use skiff_api::{ObjectKey, PodTemplate};
 
 use crate::got::GotImages;
 use crate::image::RevisionImage;
+use crate::starts::StartRecord;
 pub use run::{AttemptEnd, Followed, RunEnd, RunOutcome, RunRecord};
 
 /// What is remembered, by object.
@@ -49,6 +50,9 @@ pub struct ObjectHistory {
     /// Whether it went and left containers behind, which say nothing of a run to come.
     #[serde(default)]
     pub anew: bool,
+    /// What was done after the last start of each of its containers, by the container's id.
+    #[serde(default)]
+    pub starts: BTreeMap<String, StartRecord>,
 }
 
 /// A template that was declared once, with the content that it used.

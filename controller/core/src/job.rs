@@ -21,6 +21,7 @@ use skiff_api::OwnerLabels;
 
 use crate::desired::Job;
 use crate::history::{AttemptEnd, ObjectHistory, RunEnd, RunOutcome, RunRecord};
+use crate::init::Preparations;
 use crate::observed::{ContainerState, ObservedContainer};
 
 pub use ask::{RunRefused, ask_for_run};
@@ -43,6 +44,8 @@ pub(crate) struct Run<'a> {
     pub(crate) attempts: BTreeMap<u32, Attempt<'a>>,
     /// Containers whose number another one has as well.
     pub(crate) doubles: Vec<&'a ObservedContainer>,
+    /// When the first init container of an attempt that has not begun was started.
+    prepared_since: Option<Timestamp>,
 }
 
 /// An attempt of a run.
@@ -87,7 +90,8 @@ impl<'a> Run<'a> {
             let state = if end.given_up { AttemptState::GivenUp } else { AttemptState::Ended(*end) };
             (*number, Attempt { container: None, state })
         };
-        let mut run = Self { name, record, attempts: ended.map(remembered).collect(), doubles: Vec::new() };
+        let mut run =
+            Self { name, record, attempts: ended.map(remembered).collect(), doubles: Vec::new(), prepared_since: None };
         for container in containers {
             run.add(container);
         }
@@ -104,6 +108,19 @@ impl<'a> Run<'a> {
                 self.doubles.extend(std::mem::replace(known, seen).container);
             }
             Some(_) => self.doubles.push(container),
+        }
+    }
+
+    /// Takes in what was done before attempts that have not begun: one of which an init container failed has failed.
+    pub(crate) fn prepare(&mut self, prepared: &Preparations<'_>) {
+        for attempt in self.attempts.values_mut().filter(|attempt| attempt.state == AttemptState::Waiting) {
+            let Some(done) = attempt.container.and_then(|container| prepared.get(container.id.as_str())) else {
+                continue;
+            };
+            self.prepared_since = self.prepared_since.into_iter().chain(done.since).min();
+            if let Some((code, at)) = done.failed {
+                attempt.state = AttemptState::Ended(AttemptEnd { code, at, given_up: false, unprepared: true });
+            }
         }
     }
 
@@ -165,7 +182,7 @@ impl<'a> Run<'a> {
         match remembered {
             Some((Some(since), _)) => Some(since),
             Some((None, true)) => None,
-            Some((None, false)) | None => self.attempts.values().filter_map(started).min(),
+            Some((None, false)) | None => self.attempts.values().filter_map(started).chain(self.prepared_since).min(),
         }
     }
 
@@ -216,7 +233,12 @@ impl AttemptState {
             ContainerState::Running | ContainerState::Paused | ContainerState::Restarting => Self::Active,
             ContainerState::Exited => {
                 let at = detail.and_then(|detail| detail.finished_at).unwrap_or(Timestamp::UNIX_EPOCH);
-                Self::Ended(AttemptEnd { code: detail.map_or(0, |detail| detail.exit_code), at, given_up: false })
+                Self::Ended(AttemptEnd {
+                    code: detail.map_or(0, |detail| detail.exit_code),
+                    at,
+                    given_up: false,
+                    unprepared: false,
+                })
             }
             ContainerState::Removing | ContainerState::Dead => Self::Going,
         }

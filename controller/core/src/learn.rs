@@ -1,4 +1,5 @@
-//! What a pass learns before it plans: which revisions are new, which have proved themselves, which have failed.
+//! What a pass learns before it plans: which revisions are new, which have proved themselves, which have failed;
+//! which containers have started.
 //!
 //! Pure. Where nothing is new nothing is allocated, as this is called in every pass.
 
@@ -14,12 +15,16 @@ use crate::history::History;
 use crate::job;
 use crate::observed::Observed;
 use crate::revision;
+use crate::starts;
 
 /// Takes into the history what can be seen now; returns what is worth telling. The history is made anew only where it changes.
 pub fn learn(history: &mut Arc<History>, desired: &Desired, observed: &Observed, now: Timestamp) -> Vec<Event> {
     let mut events = Vec::new();
     match desired.intent {
-        Intent::Run => revision::learn(history, desired, observed, now, &mut events),
+        Intent::Run => {
+            starts::learn(history, observed);
+            revision::learn(history, desired, observed, now, &mut events);
+        }
         Intent::Down { .. } => {}
     }
     job::learn(history, desired, observed, now, &mut events);

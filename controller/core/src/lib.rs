@@ -17,6 +17,7 @@ mod got;
 mod held;
 mod history;
 mod image;
+mod init;
 mod job;
 mod learn;
 mod made_from;
@@ -27,12 +28,13 @@ mod reason;
 mod request;
 mod revision;
 mod schedule;
+mod starts;
 mod status;
 mod template;
 
 pub use action::{
     Action, BuildImage, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume,
-    FileEntry, FileSet, PullImage, RemoveImage, StopContainer, UpdateContainer,
+    FileEntry, FileSet, PullImage, RemoveImage, RunHook, StopContainer, UpdateContainer,
 };
 pub use check::{Check, HttpCheck};
 pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};
@@ -40,8 +42,8 @@ pub use content::{Archive, ContentKey, ContentStore, DigestKey};
 pub use course::Course;
 pub use crash::{Crash, Crashes, notice_crashes};
 pub use desired::{
-    Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Intent,
-    Job, Mount, MountSource, Rollout, SourceState, StopFirst, Template, Use, Workload, is_elsewhere,
+    Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Init,
+    Intent, Job, Mount, MountSource, Rollout, SourceState, StopFirst, Template, Use, Workload, is_elsewhere,
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};
@@ -59,7 +61,7 @@ pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume, Owner, PublishedPort,
 };
-pub use plan::{Once, OncePlan, Plan, Step, StepId, plan, plan_once};
+pub use plan::{Once, OncePlan, Plan, Step, StepId, hook_complaints, plan, plan_once, plan_restart};
 pub use probe::{
     ProbeAsk, ProbeFailure, ProbeKind, ProbeNews, ProbePlan, ProbeSample, ProbeSchedule, ProbeSpec, ProbeState,
     ProbeTarget, ProbeVerdict, ProbeVerdicts, Readiness, judge, probe_targets,
@@ -67,6 +69,7 @@ pub use probe::{
 pub use reason::{Change, Reason};
 pub use request::{Refusal, Request, grant, told_revisions};
 pub use schedule::Timetable;
+pub use starts::{HookEnd, StartRecord, note_hook};
 pub use status::{ObjectStatus, Phase, ReplicaStatus, status};
 
 /// The scope of a controller on an engine.

@@ -33,6 +33,8 @@ pub struct Observed {
     pub files: BTreeMap<String, Option<String>>,
     /// What the probes of containers have come to.
     pub probes: Arc<ProbeVerdicts>,
+    /// The containers in which a postStart hook is running now, by id.
+    pub hooks_in_flight: BTreeSet<String>,
     /// Our own recent failures.
     pub failures: Failures,
     /// The containers that ended lately without being asked to.

@@ -2,6 +2,7 @@
 //!
 //! Total and deterministic: the same inputs give the same plan, byte for byte, and nothing is decided anywhere else.
 
+mod beside;
 mod besides;
 mod checks;
 mod create;
@@ -9,6 +10,8 @@ mod dependency;
 mod draft;
 mod drift;
 mod facts;
+mod hook;
+mod init;
 mod job;
 mod leftovers;
 mod network;
@@ -17,6 +20,7 @@ mod origin;
 mod prune;
 mod removal;
 mod replica;
+mod restart;
 mod rollout;
 mod run;
 mod superseded;
@@ -37,9 +41,12 @@ use crate::event::Event;
 use crate::held::Held;
 use crate::observed::Observed;
 use crate::reason::Reason;
+pub(crate) use checks::POST_START;
 use draft::Draft;
 pub(crate) use facts::{Facts, replica_facts};
+pub use hook::hook_complaints;
 pub use once::{Once, OncePlan, plan_once};
+pub use restart::plan_restart;
 
 /// The number of a step in its plan, counted from 0 in the order in which steps are best begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -118,6 +125,7 @@ pub fn plan(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
             }
         }
     }
+    init::plan_leftovers(&mut draft);
     leftovers::plan_leftovers(&mut draft);
     superseded::plan_superseded(&mut draft);
     draft.finish()

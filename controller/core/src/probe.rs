@@ -26,6 +26,7 @@ pub use plan::{ProbePlan, ProbeSpec};
 pub(crate) use plan::{gates_readiness, is_probed};
 pub use schedule::{ProbeAsk, ProbeNews, ProbeSchedule};
 pub use state::{ProbeSample, ProbeState, judge};
+pub(crate) use target::Places;
 pub use target::{ProbeTarget, probe_targets};
 
 /// What a probe is for.
@@ -67,6 +68,8 @@ pub struct ProbeVerdict {
     pub started_at: Timestamp,
     /// Whether startup has passed, or is not asked for.
     pub started: bool,
+    /// Whether a startup probe has passed, which is remembered.
+    pub passed_startup: bool,
     /// Whether it can serve.
     pub readiness: Readiness,
     /// Why it must be restarted, where it must.

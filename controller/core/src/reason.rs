@@ -45,6 +45,8 @@ pub enum Reason {
         /// What it last came to.
         message: String,
     },
+    /// It has started.
+    Started,
     /// It was made and never started.
     NotStarted,
     /// It could not be removed whole.
@@ -192,6 +194,7 @@ impl fmt::Display for Reason {
             Self::Exited { code, error } if error.is_empty() => write!(f, "exited with {code}"),
             Self::Exited { code, error } => write!(f, "exited with {code}: {error}"),
             Self::Unhealthy { check, message } => write!(f, "unhealthy: {check}: {message}"),
+            Self::Started => f.write_str("started"),
             Self::NotStarted => f.write_str("created and not started"),
             Self::Dead => f.write_str("dead"),
             Self::Paused => f.write_str("paused"),

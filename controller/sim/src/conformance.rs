@@ -4,6 +4,7 @@
 
 mod containers;
 mod health;
+mod hooks;
 mod networks;
 mod ports;
 mod restarts;
@@ -94,11 +95,19 @@ pub struct Script {
 
 /// Every script.
 pub fn scripts() -> Vec<Script> {
-    [containers::SCRIPTS, health::SCRIPTS, ports::SCRIPTS, restarts::SCRIPTS, networks::SCRIPTS, stores::SCRIPTS]
-        .into_iter()
-        .flatten()
-        .map(|(name, run)| Script { name, run: *run })
-        .collect()
+    [
+        containers::SCRIPTS,
+        health::SCRIPTS,
+        hooks::SCRIPTS,
+        ports::SCRIPTS,
+        restarts::SCRIPTS,
+        networks::SCRIPTS,
+        stores::SCRIPTS,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(name, run)| Script { name, run: *run })
+    .collect()
 }
 
 /// A script by name, as the files of this module list them.

@@ -7,6 +7,7 @@ mod check;
 mod container;
 mod create;
 mod exit;
+mod hook;
 mod image;
 mod network;
 mod observe;
@@ -22,6 +23,7 @@ use skiff_core::{Action, ContainerRef, ContentStore, EngineError, Outcome};
 pub use answers::{Answers, Passes};
 pub use check::Check;
 pub use container::{DockerRestart, Program, SimContainer, SimEndpoint};
+pub use hook::SimHook;
 pub use image::{Pull, SimImage};
 use store::SimFiles;
 pub use store::{SimNetwork, SimVolume};
@@ -172,7 +174,8 @@ impl SimEngine {
                 Ok(self.disconnect(container, network_id, network))
             }
             Action::StartContainer { container } => self.start_container(container),
-            Action::StopContainer(stop) => Ok(self.stop_container(&stop.container)),
+            Action::RunHook(hook) => self.run_hook(hook),
+            Action::StopContainer(stop) => Ok(self.stop_after_hook(stop)),
             Action::RemoveContainer { container } => Ok(self.remove_container(container)),
             Action::RenameContainer { container, to } => self.rename_container(container, to),
             Action::UnpauseContainer { container } => self.unpause_container(container),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use skiff_api::{Object, ObjectKey};
-use skiff_core::{EngineError, JobReport, Observed, Timestamp, job_reports};
+use skiff_core::{EngineError, JobReport, Observed, Timestamp, hook_complaints, job_reports};
 
 use super::{CliError, Settings};
 use crate::engine::docker::{Docker, FactsFile};
@@ -108,8 +108,10 @@ async fn seen(engine: &Docker, settings: &Settings) -> Result<(Vec<View>, Faults
     observed.probes = once(&DockerSampler::new(engine.commands()), &desired, &observed, now).await;
     let jobs = job_reports(&desired, &observed, now);
     let mut views = views(&observed, &declared(&state, jobs));
+    let hooks = hook_complaints(&desired, &observed);
     let troubles = troubles(&state, settings, &observed.engine.id);
     for view in &mut views {
+        view.complain(&hooks);
         view.trouble = troubles.get(&view.object).cloned();
     }
     let faults = faults(&state, settings, &observed.engine.id);

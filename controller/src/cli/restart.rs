@@ -1,12 +1,16 @@
 //! `skiff restart`.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use skiff_api::Kind;
+use skiff_core::{Action, EngineError, Outcome, Step, note_hook, plan, plan_restart};
+use tokio::sync::mpsc;
 
 use super::{CliError, Context, Exit, engine, wait};
-use crate::engine::docker::Docker;
-use crate::session::{Access, Session};
+use crate::controller::Target;
+use crate::engine::Engine;
+use crate::session::{Access, Session, remembered};
 use crate::ui::age::took;
 use crate::ui::style::{GOOD, NAME, paint};
 use crate::view::{Replica, find};
@@ -33,12 +37,11 @@ pub(super) struct Args {
 /// When something of it is not there, cannot be restarted, or is not Ready in time.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     Context::block_on(async {
-        let docker = engine::connect(&context.settings).await?;
         let session = Session::open(&context.settings, Access::Act).await?;
         let _lock = session
             .lock_for("skiff restart", "`skiff rollout restart NAME` asks it to replace the replicas one by one")
             .await?;
-        let views = engine::objects(&docker, &context.settings).await?;
+        let views = engine::objects(&session.docker, &context.settings).await?;
         let mut replicas = Vec::new();
         for name in &args.names {
             let found = find::find(&views, name, context.settings.namespace.as_deref())
@@ -57,18 +60,55 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             }
             replicas.extend(found.replicas());
         }
+        let desired = remembered(&session.state, &session.state.history(), &context.settings.instance);
+        let target = Target { desired, content: Arc::default() };
         for replica in replicas {
-            restart(&docker, replica, args.timeout.to_std(), context).await?;
+            restart(&session, &target, replica, args.timeout.to_std(), context).await?;
         }
         Ok(Exit::Done)
     })
 }
 
-async fn restart(docker: &Docker, replica: &Replica, timeout: Duration, context: &mut Context) -> Result<(), CliError> {
+/// Stops and starts a container, with the hooks of both, and waits until it is Ready.
+async fn restart(
+    session: &Session,
+    target: &Target,
+    replica: &Replica,
+    timeout: Duration,
+    context: &mut Context,
+) -> Result<(), CliError> {
     let began = Instant::now();
-    docker.restart(&replica.id, replica.grace_seconds()).await?;
-    wait::until_ready(docker, &replica.id, began + timeout, &context.settings).await?;
+    let (observed, now) = session.look(target).await?;
+    for step in plan_restart(&target.desired, &observed, &replica.id, now) {
+        if let Outcome::Warned { warnings } = perform(session, target, &step).await? {
+            for warning in warnings {
+                tracing::warn!("{}: {warning}", replica.name);
+            }
+        }
+    }
+    after_start(session, target, replica).await?;
+    wait::until_ready(&session.docker, &replica.id, began + timeout, &context.settings).await?;
     let name = paint(NAME, &replica.name);
     context.ui.say(&format!("{name} {} in {}", paint(GOOD, "restarted"), took(began.elapsed())));
     Ok(())
+}
+
+/// Runs the postStart hook of the start that was just made, and remembers how it ended: a controller need not run it again.
+async fn after_start(session: &Session, target: &Target, replica: &Replica) -> Result<(), CliError> {
+    let (observed, now) = session.look(target).await?;
+    let is_its_hook =
+        |step: &Step| matches!(&step.action, Action::RunHook(hook) if hook.container.id.as_ref() == Some(&replica.id));
+    let Some(step) = plan(&target.desired, &observed, now).steps.into_iter().find(is_its_hook) else { return Ok(()) };
+    let result = perform(session, target, &step).await;
+    let chronicle = session.state.chronicle();
+    let mut history =
+        Arc::new(chronicle.history().map_err(|error| CliError::failed("cannot read the history", error))?);
+    if note_hook(&mut history, &step, &result) {
+        chronicle.save(&history).map_err(|error| CliError::failed("cannot write the history", error))?;
+    }
+    result.map(drop).map_err(|error| CliError::failed(format!("the postStart hook of {} failed", replica.name), error))
+}
+
+async fn perform(session: &Session, target: &Target, step: &Step) -> Result<Outcome, EngineError> {
+    session.docker.perform(&step.action, &target.content, mpsc::unbounded_channel().0).await
 }

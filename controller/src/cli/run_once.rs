@@ -158,6 +158,7 @@ async fn attend(docker: &Docker, plan: &OncePlan, target: &Target, tty: bool) ->
 /// Stops the container where it runs, and removes it.
 async fn remove(docker: &Docker, plan: &OncePlan, target: &Target) -> Result<(), CliError> {
     let (container, grace_seconds) = (plan.container.clone(), plan.grace_seconds);
-    perform(docker, &Action::StopContainer(StopContainer { container, grace_seconds }), target).await?;
+    let stop = StopContainer { container, grace_seconds, pre_stop: None };
+    perform(docker, &Action::StopContainer(stop), target).await?;
     perform(docker, &Action::RemoveContainer { container: plan.container.clone() }, target).await
 }

@@ -27,7 +27,9 @@ impl Flights {
 
     /// Takes in the objects of a plan that is about to be performed; returns what gives each of them up.
     pub(super) fn begin(&mut self, plan: &Plan, desired: &Desired) -> BTreeMap<ObjectKey, CancellationToken> {
-        let objects: BTreeSet<&ObjectKey> = plan.steps.iter().map(|step| &step.object).collect();
+        // A hook may take long, and its object is free meanwhile.
+        let steps = plan.steps.iter().filter(|step| !step.action.is_hook());
+        let objects: BTreeSet<&ObjectKey> = steps.map(|step| &step.object).collect();
         let begun: BTreeMap<ObjectKey, CancellationToken> =
             objects.into_iter().map(|object| (object.clone(), CancellationToken::new())).collect();
         self.0.extend(begun.iter().map(|(object, token)| {

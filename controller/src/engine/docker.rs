@@ -16,6 +16,7 @@ mod exec;
 mod facts;
 mod fields;
 mod frames;
+mod hook;
 mod image;
 mod info;
 mod lifecycle;
@@ -35,6 +36,7 @@ use skiff_core::{
 };
 use tokio::sync::mpsc;
 
+pub(crate) use command::exited;
 pub use command::{CommandEnd, Commands};
 pub use exec::{ExecControl, ExecInput, ExecOutput, ExecSession, Output};
 pub use facts::FactsFile;
@@ -43,6 +45,7 @@ pub use info::EngineInfo;
 pub use logs::{LogLine, LogOptions};
 
 use super::{Engine, Look, Progress, Wake};
+use crate::ask::Asker;
 use crate::files::FileStore;
 use client::Client;
 use credentials::Credentials;
@@ -55,6 +58,7 @@ pub struct Docker {
     client: Client,
     files: FileStore,
     puller: Puller,
+    asker: Asker,
     asks: mpsc::UnboundedSender<Ask>,
     known: facts::Known,
 }
@@ -69,7 +73,8 @@ impl Docker {
         let client = Client::connect(host).await?;
         let known = facts::Known::new(facts);
         let asks = Observer::spawn(client.clone(), known.clone(), files.clone());
-        Ok(Self { client, files, puller: Puller::new(Credentials::of_docker()), asks, known })
+        let (puller, asker) = (Puller::new(Credentials::of_docker()), Asker::default());
+        Ok(Self { client, files, puller, asker, asks, known })
     }
 
     /// Begins to look at everything. The next full look of this instance takes what is seen, if it comes soon: what its caller does
@@ -155,14 +160,6 @@ impl Docker {
         Commands(self.client.clone())
     }
 
-    /// Stops a container and starts it again.
-    ///
-    /// # Errors
-    /// What the engine says.
-    pub async fn restart(&self, container: &str, grace_seconds: u32) -> Result<(), EngineError> {
-        lifecycle::restart(&self.client, container, grace_seconds).await
-    }
-
     /// Sends a signal to a container's first process.
     ///
     /// # Errors
@@ -244,7 +241,8 @@ impl Engine for Docker {
                 network::disconnect(client, container, network_id, network).await
             }
             Action::StartContainer { container } => lifecycle::start(client, container).await,
-            Action::StopContainer(stop) => lifecycle::stop(client, stop).await,
+            Action::RunHook(hook) => hook::run(client, &self.asker, hook).await,
+            Action::StopContainer(stop) => lifecycle::stop(client, &self.asker, stop).await,
             Action::RemoveContainer { container } => lifecycle::remove(client, container).await,
             Action::RenameContainer { container, to } => lifecycle::rename(client, container, to).await,
             Action::UnpauseContainer { container } => lifecycle::unpause(client, container).await,

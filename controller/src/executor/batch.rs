@@ -19,7 +19,8 @@ impl Batch {
     pub(super) fn new(steps: Vec<Step>) -> Self {
         let mut open: BTreeMap<ObjectKey, usize> = BTreeMap::new();
         let mut objects = BTreeMap::new();
-        for step in &steps {
+        // A hook may take long, and its object is free meanwhile.
+        for step in steps.iter().filter(|step| !step.action.is_hook()) {
             *open.entry(step.object.clone()).or_default() += 1;
             objects.insert(step.id, step.object.clone());
         }

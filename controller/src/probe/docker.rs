@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::{Sampled, Sampler};
 use crate::ask::Asker;
-use crate::engine::docker::{CommandEnd, Commands, ExecControl};
+use crate::engine::docker::{CommandEnd, Commands, ExecControl, exited};
 
 /// How many commands are under way at once: each costs the engine about as much as a small start.
 const COMMANDS: usize = 8;
@@ -84,10 +84,4 @@ async fn over_the_network(asker: &Asker, check: &Check) -> Result<(), String> {
 
 fn late(limit: Duration) -> String {
     format!("no answer within {} s", limit.as_secs())
-}
-
-/// `exit code 1: cannot connect`.
-fn exited(code: i64, said: &str) -> String {
-    let said = said.lines().next_back().unwrap_or_default().trim();
-    if said.is_empty() { format!("exit code {code}") } else { format!("exit code {code}: {said}") }
 }

@@ -101,6 +101,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Exited { .. }
         | Reason::Unhealthy { .. }
         | Reason::NotStarted
+        | Reason::Started
         | Reason::Dead
         | Reason::Paused
         | Reason::Renamed { .. }

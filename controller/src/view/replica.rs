@@ -231,13 +231,6 @@ impl Replica {
         }
     }
 
-    /// Seconds between its stop signal and the kill.
-    pub fn grace_seconds(&self) -> u32 {
-        let template = self.template.as_ref();
-        let seconds = template.and_then(|template| template.pointer("/terminationGracePeriodSeconds")?.as_u64());
-        seconds.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(30)
-    }
-
     /// What it runs, exactly: the image's name with its digest, or its id where no registry knows it.
     pub fn exact_image(&self) -> &str {
         self.digest.as_deref().unwrap_or(&self.image_id)

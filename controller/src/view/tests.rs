@@ -92,7 +92,7 @@ fn a_probe_that_does_not_pass_is_shown_with_its_words() {
     let mut running = container("api", 1, "new", ContainerState::Running);
     running.detail = Some(ContainerDetail { started_at: Some(Timestamp::UNIX_EPOCH), ..ContainerDetail::default() });
     let shown = |readiness, failed, started_at| {
-        let verdict = ProbeVerdict { started_at, started: true, readiness, failed };
+        let verdict = ProbeVerdict { started_at, started: true, passed_startup: false, readiness, failed };
         let probes = Arc::new([(running.id.clone(), verdict)].into());
         let workload = workload(&Observed { containers: vec![running.clone()], probes, ..Observed::default() }, None);
         let complaint = workload.replicas.first().and_then(|replica| replica.complaint.clone());

@@ -197,5 +197,5 @@ fn files((config, secrets): &(tempfile::TempDir, tempfile::TempDir)) -> FileStor
 
 /// A container to stop at once.
 pub(crate) fn stop(container: &ContainerRef) -> Action {
-    Action::StopContainer(StopContainer { container: container.clone(), grace_seconds: 0 })
+    Action::StopContainer(StopContainer { container: container.clone(), grace_seconds: 0, pre_stop: None })
 }

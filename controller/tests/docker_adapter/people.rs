@@ -79,14 +79,9 @@ async fn a_command_reads_writes_and_tells_how_it_ended() -> Tested {
 }
 
 #[tokio::test]
-async fn a_person_may_restart_and_kill() -> Tested {
+async fn a_person_may_kill() -> Tested {
     with_host("kill", async |host: &mut Host| {
         let container = host.run(host.shell("a", "sleep 1000")).await?;
-        let started =
-            |found: &skiff_core::ObservedContainer| found.detail.as_ref().and_then(|detail| detail.started_at);
-        let first = started(&host.container(&container.name).await?);
-        host.docker.restart(&container.name, 0).await?;
-        assert!(started(&host.container(&container.name).await?) > first);
         host.docker.kill(&container.name, "SIGKILL").await?;
         let found = host.ended(&container).await?;
         assert_eq!(found.detail.map(|detail| detail.exit_code), Some(137));

@@ -11,6 +11,8 @@ mod down;
 mod engine;
 mod foreign;
 mod heal;
+mod hooks;
+mod inits;
 mod jobs;
 mod order;
 mod probes;

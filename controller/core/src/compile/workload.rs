@@ -9,6 +9,7 @@ use skiff_api::{
     RestartPolicy, label, naming,
 };
 
+use super::init::inits;
 use super::pieces::{Pieces, Versions, pieces};
 use super::{CompileInput, DeclaredObject, content_object, departed, reference, requirement, rollout};
 use crate::content::ContentStore;
@@ -131,14 +132,15 @@ pub(super) fn workload(origin: &Origin<'_>, pod: &PodTemplate, depends_on: &[Dep
         restart: pod.restart.clone(),
         base: declared.base.clone(),
         requires: requirement::requirements(pod),
-        not_run: requirement::not_run(pod),
+        not_run: Vec::new(),
+        inits: inits(origin, pod, &template, &networks),
         in_place: template.in_place.clone(),
         template: Arc::new(template),
         networks,
     }
 }
 
-fn template(origin: &Origin<'_>, pod: &PodTemplate, networks: &[Attachment]) -> Template {
+pub(super) fn template(origin: &Origin<'_>, pod: &PodTemplate, networks: &[Attachment]) -> Template {
     let Origin { input, content, versions, key, declared } = *origin;
     let Pieces { env, mounts, content, uses } = pieces(input, content, versions, key, declared, pod);
     let canonical = template::canonical(pod, networks.first(), &volume_names(input, key, pod)).to_string();

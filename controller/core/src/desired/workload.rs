@@ -58,10 +58,21 @@ pub struct Workload {
     pub networks: Vec<Attachment>,
     /// Features of the engine that the template needs: the field and the API version.
     pub requires: Vec<(String, (u32, u32))>,
-    /// Fields that this version reads and does not act on.
+    /// What runs to its end before a container is first started, in this order.
+    pub inits: Vec<Init>,
+    /// Fields that are read and not acted on.
     pub not_run: Vec<&'static str>,
     /// What is remembered of it once it is declared no more.
     pub departed: Departed,
+}
+
+/// An init container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Init {
+    /// Its name.
+    pub name: String,
+    /// What it is made from. It has the hash of the main container's template.
+    pub template: Arc<Template>,
 }
 
 /// A dependency, resolved.

@@ -16,6 +16,7 @@ impl Held {
             }
             HeldReason::Restarting { container, .. }
             | HeldReason::CrashLoop { container, .. }
+            | HeldReason::InitFailed { container, .. }
             | HeldReason::GaveUp { container, .. } => {
                 format!("look at `docker logs {container}`, or `skiff logs {name}`")
             }
@@ -59,6 +60,7 @@ impl Held {
             | HeldReason::BackOff { .. }
             | HeldReason::ImagePullBackOff { .. }
             | HeldReason::ImageBuildBackOff { .. }
+            | HeldReason::Initializing { .. }
             | HeldReason::Removing { .. }
             | HeldReason::Protected
             | HeldReason::NotRun { .. }

@@ -15,6 +15,8 @@ impl HeldReason {
             Self::CrashLoop { .. } => "CrashLoopBackOff",
             Self::GaveUp { .. } => "GaveUp",
             Self::RevisionFailed { .. } => "RevisionFailed",
+            Self::Initializing { .. } => "Initializing",
+            Self::InitFailed { .. } => "InitFailed",
             Self::Removing { .. } => "Removing",
             Self::Restarting { .. } => "Restarting",
             Self::NameTaken { .. } => "NameTaken",

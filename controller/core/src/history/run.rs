@@ -42,6 +42,9 @@ pub struct AttemptEnd {
     /// Whether it was given up, so that what it says does not count: what is told to stop may end well.
     #[serde(default)]
     pub given_up: bool,
+    /// Whether it never began, as an init container failed with this code.
+    #[serde(default)]
+    pub unprepared: bool,
 }
 
 impl AttemptEnd {

@@ -59,13 +59,12 @@ fn name_of(moment: Timestamp) -> String {
 pub(super) fn follow(
     cron: &Cron,
     known: &ObjectHistory,
-    containers: &[&ObservedContainer],
+    runs: Vec<Run<'_>>,
     is_free: bool,
     now: Timestamp,
     events: &mut Vec<Event>,
 ) -> ObjectHistory {
     let key = &cron.job.workload.key;
-    let runs = cron_runs(Some(known), containers);
     let mut follower = Follower { cron, now, runs: BTreeMap::new(), begun: BTreeSet::new(), events };
     for run in &runs {
         let record = run.learned(&cron.job, is_free, now);

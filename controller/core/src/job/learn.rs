@@ -9,11 +9,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use skiff_api::{Component, Kind, ObjectKey};
 
-use super::cron::follow;
+use super::cron::{cron_runs, follow};
 use super::{AttemptState, Run, current_run};
 use crate::desired::{Desired, Intent, Job};
 use crate::event::Event;
 use crate::history::{AttemptEnd, History, ObjectHistory, RunOutcome, RunRecord};
+use crate::init::{Preparations, preparations};
 use crate::observed::{Observed, ObservedContainer};
 
 /// Brings what is remembered of jobs and schedules up to date.
@@ -30,9 +31,11 @@ pub(crate) fn learn(
     }
     let containers = of_jobs(observed);
     let of = |key: &ObjectKey| containers.get(key).map_or(&[][..], Vec::as_slice);
+    let prepared = preparations(observed);
     let is_free = |key: &ObjectKey| !observed.in_flight.contains(key);
     for (key, job) in &desired.jobs {
-        let run = current_run(job, history.objects.get(key), of(key), now);
+        let mut run = current_run(job, history.objects.get(key), of(key), now);
+        run.prepare(&prepared);
         let record = run.learned(job, is_free(key), now);
         if run.record != Some(&record) {
             tell(key, job, &run, &record, now, events);
@@ -43,11 +46,24 @@ pub(crate) fn learn(
     }
     for (key, cron) in &desired.crons {
         let known = history.objects.get(key).cloned().unwrap_or_default();
-        let learned = follow(cron, &known, of(key), is_free(key), now, events);
+        let learned = follow(cron, &known, runs_of(&known, of(key), &prepared), is_free(key), now, events);
         if learned != known {
             *entry(history, key) = learned;
         }
     }
+}
+
+/// The runs of a schedule, with what was done before their attempts.
+fn runs_of<'a>(
+    known: &'a ObjectHistory,
+    containers: &[&'a ObservedContainer],
+    prepared: &Preparations<'_>,
+) -> Vec<Run<'a>> {
+    let mut runs = cron_runs(Some(known), containers);
+    for run in &mut runs {
+        run.prepare(prepared);
+    }
+    runs
 }
 
 fn entry<'a>(history: &'a mut Arc<History>, key: &ObjectKey) -> &'a mut ObjectHistory {
@@ -91,7 +107,7 @@ impl Run<'_> {
             match attempt.state {
                 AttemptState::Ended(end) => drop(record.attempts.insert(*number, end)),
                 AttemptState::Active if job.suspend && record.end.is_none() && is_free => {
-                    record.attempts.insert(*number, AttemptEnd { code: 0, at: now, given_up: true });
+                    record.attempts.insert(*number, AttemptEnd { code: 0, at: now, given_up: true, unprepared: false });
                 }
                 AttemptState::GivenUp if goes_on && is_free && attempt.runs() => {
                     record.attempts.remove(number);
@@ -131,7 +147,8 @@ pub(super) fn tell(
     for (number, end) in ended {
         if !end.is_success() {
             let (failed, limit) = (run.failed(), job.backoff_limit);
-            let message = format!("attempt {number}{of} exited with {} ({failed} failed, {limit} may)", end.code);
+            let what = if end.unprepared { "did not begin: an init container exited" } else { "exited" };
+            let message = format!("attempt {number}{of} {what} with {} ({failed} failed, {limit} may)", end.code);
             events.push(Event::warning(now, key, "AttemptFailed", message));
         } else if job.completions > 1 {
             let message = format!("attempt {number}{of} succeeded, {} of {}", run.succeeded(), job.completions);

@@ -1,4 +1,4 @@
-//! What the checks of a running container come to: Docker's own health check, and the probes that Skiff runs.
+//! What the checks of a running container come to: its postStart hook, Docker's own health check, and the probes that Skiff runs.
 //!
 //! A check that fails for good restarts the container, readiness never does. Without a verdict on the start that is seen, nothing is
 //! known: such a container is not Ready, and does not go for not being so.
@@ -7,11 +7,15 @@ use jiff::Timestamp;
 use skiff_api::OwnerLabels;
 
 use super::draft::Draft;
+use super::hook::PostStart;
 use crate::desired::Workload;
 use crate::made_from::made_from;
 use crate::observed::{Health, ObservedContainer};
 use crate::probe::{ProbeVerdict, Readiness, gates_readiness, is_probed};
 use crate::reason::Reason;
+
+/// The hook as its failures are told.
+pub(crate) const POST_START: &str = "postStart";
 
 /// What checks come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub(super) enum Checked {
     Unjudged,
     /// One does not pass, and it must not be restarted for that.
     NotYet,
+    /// Its postStart hook has not been run since this start.
+    Unhooked,
     /// One has failed that restarts it.
     Fails,
 }
@@ -68,8 +74,14 @@ impl Checks {
             complaint: Some(Complaint { check: check.to_owned(), message: message.to_owned() }),
         };
         let started_at = container.detail.as_ref().and_then(|detail| detail.started_at);
-        let template = made_from(Some(workload), &draft.observed.history, labels).map(|pod| &pod.container);
-        let probed = template.filter(|template| is_probed(template));
+        let template = made_from(Some(workload), draft.history, labels);
+        match PostStart::of(draft.observed, draft.history, template, container, labels) {
+            PostStart::Done => {}
+            PostStart::Due => return Self { come_to: Checked::Unhooked, complaint: None },
+            PostStart::Running => return said(Checked::NotYet, POST_START, "running"),
+            PostStart::Failed(message) => return said(Checked::Fails, POST_START, message),
+        }
+        let probed = template.map(|pod| &pod.container).filter(|template| is_probed(template));
         let verdict = probed.and_then(|_| verdict(draft, container, started_at));
         if let Some(failure) = verdict.and_then(|verdict| verdict.failed.as_ref()) {
             return said(Checked::Fails, &failure.probe.to_string(), &failure.message);

@@ -175,8 +175,8 @@ pub(super) fn is_replica_name(draft: &Draft<'_>, workload: &Workload, ordinal: u
 pub(super) struct Made {
     /// It is there.
     pub(super) created: StepId,
-    /// It runs.
-    pub(super) started: StepId,
+    /// It runs; none where something must run before.
+    pub(super) started: Option<StepId>,
 }
 
 /// Plans a new container.
@@ -211,7 +211,9 @@ pub(super) fn create(
         let connect = ConnectNetwork { container: container.clone(), network_id: None, attachment: attachment.clone() };
         ready_to_start.push(draft.step(key, hash, Action::ConnectNetwork(connect), Reason::Needed, [created]));
     }
-    let started = draft.step(key, hash, Action::StartContainer { container }, reason.clone(), ready_to_start);
+    let start = Action::StartContainer { container };
+    let is_free = workload.inits.is_empty();
+    let started = is_free.then(|| draft.step(key, hash, start, reason.clone(), ready_to_start));
     Made { created, started }
 }
 

@@ -125,7 +125,7 @@ fn met(draft: &Draft<'_>, dependency: &DependsOn) -> Met {
 /// Whether a job is as far as a condition asks. One that has completed has been started, and was Ready.
 fn job_met(draft: &Draft<'_>, job: &Job, condition: DependencyCondition) -> Met {
     let key = &job.workload.key;
-    let run = current_run(job, draft.observed.history.objects.get(key), draft.containers(key), draft.now);
+    let run = current_run(job, draft.history.objects.get(key), draft.containers(key), draft.now);
     if run.end(job, draft.now).is_some_and(|end| end.outcome == RunOutcome::Succeeded) {
         return Met::Yes;
     }
@@ -145,5 +145,8 @@ fn job_met(draft: &Draft<'_>, job: &Job, condition: DependencyCondition) -> Met 
 fn is_checked(workload: &Workload) -> bool {
     let container = &workload.template.pod.container;
     let check = container.health_check.as_ref();
-    gates_readiness(container) || check.is_some_and(|check| check.test.first().is_some_and(|word| word != "NONE"))
+    let hooked = container.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.post_start.is_some());
+    hooked
+        || gates_readiness(container)
+        || check.is_some_and(|check| check.test.first().is_some_and(|word| word != "NONE"))
 }

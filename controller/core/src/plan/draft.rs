@@ -11,7 +11,9 @@ use crate::action::{Action, ContainerRef};
 use crate::desired::Desired;
 use crate::engine::EngineError;
 use crate::held::{Held, HeldReason, Pending};
+use crate::history::History;
 use crate::observed::{Observed, ObservedContainer, ObservedNetwork, ObservedVolume};
+use crate::probe::Places;
 use crate::reason::Reason;
 
 /// Whether something that containers need is there.
@@ -28,14 +30,20 @@ pub(super) enum Presence {
 pub(super) struct Draft<'a> {
     pub(super) desired: &'a Desired,
     pub(super) observed: &'a Observed,
+    /// What is remembered: more than what is observed has it, while a pass is still learning.
+    pub(super) history: &'a History,
     pub(super) now: Timestamp,
     steps: Vec<Step>,
     held: Vec<Held>,
     wake_at: Option<Timestamp>,
     /// Our main containers by object.
     by_object: BTreeMap<&'a ObjectKey, Vec<&'a ObservedContainer>>,
+    /// Our init containers by object.
+    pub(super) inits: BTreeMap<&'a ObjectKey, Vec<&'a ObservedContainer>>,
     /// Containers by name, sorted out when the first name is asked for: where there is nothing to do, none is.
     by_name: OnceCell<BTreeMap<&'a str, &'a ObservedContainer>>,
+    /// Where containers can be reached, sorted out when the first is asked for.
+    places: OnceCell<Places<'a>>,
     networks_by_name: BTreeMap<&'a str, Vec<&'a ObservedNetwork>>,
     volumes_by_name: BTreeMap<&'a str, &'a ObservedVolume>,
     /// Networks by Docker's name.
@@ -66,10 +74,24 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub(super) fn new(desired: &'a Desired, observed: &'a Observed, now: Timestamp) -> Self {
+        Self::remembering(desired, observed, &observed.history, now)
+    }
+
+    /// With another history than the one that is observed.
+    pub(super) fn remembering(
+        desired: &'a Desired,
+        observed: &'a Observed,
+        history: &'a History,
+        now: Timestamp,
+    ) -> Self {
         let mut by_object: BTreeMap<&ObjectKey, Vec<&ObservedContainer>> = BTreeMap::new();
+        let mut inits: BTreeMap<&ObjectKey, Vec<&ObservedContainer>> = BTreeMap::new();
         for container in &observed.containers {
-            if let Some(labels) = container.owner.labels().filter(|labels| labels.component == Component::Main) {
-                by_object.entry(&labels.object).or_default().push(container);
+            let Some(labels) = container.owner.labels() else { continue };
+            match labels.component {
+                Component::Main => by_object.entry(&labels.object).or_default().push(container),
+                Component::Init => inits.entry(&labels.object).or_default().push(container),
+                Component::Hook | Component::Run => {}
             }
         }
         let mut networks_by_name: BTreeMap<&str, Vec<&ObservedNetwork>> = BTreeMap::new();
@@ -83,12 +105,15 @@ impl<'a> Draft<'a> {
         Self {
             desired,
             observed,
+            history,
             now,
             steps: Vec::new(),
             held: Vec::new(),
             wake_at: None,
             by_object,
+            inits,
             by_name: OnceCell::new(),
+            places: OnceCell::new(),
             networks_by_name,
             volumes_by_name: observed.volumes.iter().map(|volume| (volume.name.as_str(), volume)).collect(),
             networks: BTreeMap::new(),
@@ -146,6 +171,7 @@ impl<'a> Draft<'a> {
         | HeldReason::ImageBuildBackOff { until, .. }
         | HeldReason::CrashLoop { until, .. }
         | HeldReason::Retry { until, .. }
+        | HeldReason::InitFailed { until, .. }
         | HeldReason::WaitingReady { until: Some(until), .. } = &why
         {
             self.wake(*until);
@@ -157,14 +183,20 @@ impl<'a> Draft<'a> {
         self.wake_at = Some(self.wake_at.map_or(at, |known| known.min(at)));
     }
 
+    /// The address of a container, or why it has none.
+    pub(super) fn address(&self, container: &ObservedContainer) -> Result<String, &'static str> {
+        self.places.get_or_init(|| Places::of(self.observed)).address(container)
+    }
+
     /// Our main containers of an object by ordinal.
     pub(super) fn containers(&self, object: &ObjectKey) -> &[&'a ObservedContainer] {
         self.by_object.get(object).map_or(&[], Vec::as_slice)
     }
 
-    /// The objects of which we have containers, with their main containers by ordinal.
+    /// The objects of which we have containers, with those: the main ones by ordinal, or else what was left of the init containers.
     pub(super) fn owned(&self) -> impl Iterator<Item = (&'a ObjectKey, &[&'a ObservedContainer])> {
-        self.by_object.iter().map(|(object, containers)| (*object, containers.as_slice()))
+        let left = self.inits.iter().filter(|(object, _)| !self.by_object.contains_key(*object));
+        self.by_object.iter().chain(left).map(|(object, containers)| (*object, containers.as_slice()))
     }
 
     pub(super) fn named(&self, name: &str) -> Option<&'a ObservedContainer> {

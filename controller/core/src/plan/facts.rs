@@ -11,7 +11,8 @@ use crate::course::effective;
 use crate::desired::{Desired, Workload};
 use crate::failure::{Cause, Failure};
 use crate::history::{History, ObjectHistory};
-use crate::observed::Observed;
+use crate::init::InitMark;
+use crate::observed::{ContainerState, Observed, ObservedContainer};
 
 /// A deployment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(crate) fn replica_facts(
         return BTreeMap::new();
     }
     let desired = effective(desired, history);
-    let draft = Draft::new(&desired, observed, now);
+    let draft = Draft::remembering(&desired, observed, history, now);
     let workloads = objects.iter().filter_map(|key| desired.workloads.get(*key));
     workloads
         .map(|workload| {
@@ -101,6 +102,7 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, 
             let error = Some(&detail.error).filter(|error| !error.is_empty() && !is_of_the_host(error))?;
             Some(format!("{name} cannot be started: {error}"))
         }
+        Condition::Created => unprepared(draft, container, since),
         Condition::Unhealthy if detail.started_at.is_some_and(|at| at >= since) => {
             let complaint = replica.complaint.as_ref().map(|complaint| format!(": {}", complaint.text()));
             Some(format!("{name} is unhealthy{}", complaint.unwrap_or_default()))
@@ -114,8 +116,8 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, 
         Condition::Ready { .. }
         | Condition::Unready
         | Condition::Unjudged
+        | Condition::Unhooked
         | Condition::Exited
-        | Condition::Created
         | Condition::Restarting => {
             let crash = draft.observed.crashes.get(&container.id)?;
             let ends = i64::from(crash.exits).max(detail.restart_count);
@@ -123,6 +125,19 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, 
                 .then(|| format!("{name} ended {ends} times, last with {}", detail.exit_code))
         }
     }
+}
+
+/// What keeps a replica from its first start: an init container that has failed again and again.
+fn unprepared(draft: &Draft<'_>, container: &ObservedContainer, since: Timestamp) -> Option<String> {
+    let inits = draft.inits.values().flatten().copied();
+    let of_it = inits.filter_map(|init| Some((init, InitMark::of(init)?)));
+    let mut tried = of_it.filter(|(_, mark)| mark.main == container.id && mark.attempt >= FAILURES);
+    tried.find_map(|(init, mark)| {
+        let detail = init.detail.as_ref().filter(|detail| detail.finished_at.is_some_and(|at| at > since))?;
+        let failed = init.state == ContainerState::Exited && detail.exit_code != 0;
+        let InitMark { attempt, .. } = mark;
+        failed.then(|| format!("init container {} failed {attempt} times, last with {}", init.name, detail.exit_code))
+    })
 }
 
 /// Whether a start failed for what the host lacks and another revision would lack as well.

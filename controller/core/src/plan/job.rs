@@ -21,7 +21,7 @@ pub(super) fn plan_job(draft: &mut Draft<'_>, key: &ObjectKey) {
     }
     note_limits(draft, &job.workload);
     let containers = draft.containers(key).to_vec();
-    let known = draft.observed.history.objects.get(key);
+    let known = draft.history.objects.get(key);
     let run = current_run(job, known, &containers, draft.now);
     let own: Vec<&str> = containers_of(&run).map(|container| container.id.as_str()).collect();
     let earlier = containers.iter().copied().filter(|container| !own.contains(&container.id.as_str()));
@@ -56,7 +56,7 @@ pub(super) fn plan_cron(draft: &mut Draft<'_>, key: &ObjectKey) {
         let why = format!("this version cannot read the schedule `{}`", cron.schedule);
         draft.hold(key, HeldReason::NotRun { why });
     }
-    let known = draft.observed.history.objects.get(key);
+    let known = draft.history.objects.get(key);
     match next_look(cron, known, draft.now) {
         _ if cron.suspend => draft.hold(key, HeldReason::Suspended),
         Some(at) => draft.wake(at),

@@ -164,7 +164,8 @@ fn leftover_files(draft: &mut Draft<'_>) {
     }
     if draft.desired.intent == Intent::Run {
         for workload in draft.desired.with_containers() {
-            for mount in &workload.template.mounts {
+            let inits = workload.inits.iter().flat_map(|init| &init.template.mounts);
+            for mount in workload.template.mounts.iter().chain(inits) {
                 if let MountSource::Files(files) = &mount.source {
                     used.insert(&files.id);
                 }

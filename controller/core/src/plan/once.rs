@@ -1,11 +1,10 @@
 //! One-off runs by hand: a container beside what is declared, with its networks, volumes and files, and nothing that would get in
 //! the way of what runs: no ports of the host, no names, no addresses. And what is left of such runs when nobody is there any more.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
-use skiff_api::{Component, ObjectKey, RestartPolicy, naming};
+use skiff_api::{Component, ObjectKey, naming};
 
+use super::beside::beside;
 use super::create::{Place, create, lay_ground};
 use super::draft::{Draft, Presence};
 use super::network::plan_network;
@@ -14,7 +13,7 @@ use super::volume::plan_volume;
 use super::workload::obstacle;
 use super::{Step, StepId};
 use crate::action::ContainerRef;
-use crate::desired::{Attachment, Desired, InPlace, Intent, MountSource, Template, Workload};
+use crate::desired::{Desired, Intent, MountSource, Template, Workload};
 use crate::held::HeldReason;
 use crate::observed::{ContainerState, Observed, ObservedContainer};
 use crate::reason::Reason;
@@ -65,7 +64,7 @@ pub fn plan_once(desired: &Desired, observed: &Observed, once: &Once, now: Times
     let place = Place { name, ordinal: 1, revision: 0, component: Component::Run, run: Some(run) };
     let made = create(&mut draft, &workload, &ground, place, &Reason::Asked { at: once.asked }, &[]);
     // Whoever asked starts it: what it writes from its first moment on is to be heard.
-    let steps = draft.finish().steps.into_iter().filter(|step| step.id != made.started).collect();
+    let steps = draft.finish().steps.into_iter().filter(|step| Some(step.id) != made.started).collect();
     Ok(OncePlan { steps, container, grace_seconds: workload.grace_seconds })
 }
 
@@ -81,22 +80,7 @@ fn one_off(declared: &Workload, once: &Once) -> Workload {
         (container.command, container.args) =
             if has_own { (Some(command), None) } else { (container.command.take(), Some(command)) };
     }
-    template.pod.container_name = None;
-    let restart_policy = RestartPolicy::Never;
-    template.in_place = InPlace { restart_policy: Some(restart_policy), ..template.in_place };
-    let networks = declared.networks.iter().map(|attachment| Attachment {
-        network: attachment.network.clone(),
-        driver_opts: attachment.driver_opts.clone(),
-        gateway_priority: attachment.gateway_priority,
-        ..Attachment::default()
-    });
-    Workload {
-        restart_policy,
-        in_place: template.in_place.clone(),
-        networks: networks.collect(),
-        template: Arc::new(template),
-        ..declared.clone()
-    }
+    beside(declared, template)
 }
 
 /// The networks and volumes that it needs. One that is there is taken as it is: to change it is the controller's business.

@@ -82,7 +82,7 @@ fn recorded<'d>(draft: &Draft<'d>, workload: &Workload) -> Option<&'d RevisionIm
 
 /// The revision that the workload is.
 fn revision<'d>(draft: &Draft<'d>, workload: &Workload) -> Option<&'d Revision> {
-    let known = draft.observed.history.objects.get(&workload.key)?;
+    let known = draft.history.objects.get(&workload.key)?;
     match workload.course {
         Course::Back { to, .. } => known.revision(to),
         Course::Declared | Course::Stopped { .. } => {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use skiff_api::{Kind, ObjectKey};
 
 use super::draft::{Draft, observed_ref};
+use super::hook;
 use super::{StepId, prune};
 use crate::action::{Action, StopContainer};
 use crate::held::HeldReason;
@@ -91,7 +92,8 @@ pub(super) fn stop(
     after: &[StepId],
 ) -> StepId {
     let grace_seconds = grace(draft, object, container);
-    let stop = StopContainer { container: observed_ref(container), grace_seconds };
+    let pre_stop = hook::pre_stop(draft, object, container).filter(|_| grace_seconds > 0);
+    let stop = StopContainer { container: observed_ref(container), grace_seconds, pre_stop };
     draft.step(object, hash, Action::StopContainer(stop), reason.clone(), after.iter().copied())
 }
 

@@ -24,6 +24,8 @@ pub(super) enum Condition {
     Unready,
     /// It runs, and its probes have not been asked since Skiff began to look: neither Ready nor known not to be.
     Unjudged,
+    /// It runs, and its postStart hook is to be run: a controller that died may have run it.
+    Unhooked,
     /// It runs, and a check that restarts it has failed.
     Unhealthy,
     /// It ended and is not to be started again.
@@ -46,7 +48,9 @@ impl Condition {
     /// Whether it has a process and keeps it.
     pub(super) const fn is_up(self) -> bool {
         match self {
-            Self::Available | Self::Ready { .. } | Self::Unready | Self::Unjudged | Self::Paused => true,
+            Self::Available | Self::Ready { .. } | Self::Unready | Self::Unjudged | Self::Unhooked | Self::Paused => {
+                true
+            }
             Self::Unhealthy
             | Self::Finished { .. }
             | Self::Exited
@@ -55,6 +59,11 @@ impl Condition {
             | Self::Dead
             | Self::Removing => false,
         }
+    }
+
+    /// Whether it runs and may be Ready or not, for all that is known.
+    pub(super) const fn is_unknown(self) -> bool {
+        matches!(self, Self::Unjudged | Self::Unhooked)
     }
 
     pub(super) const fn is_ready(self) -> bool {
@@ -112,7 +121,7 @@ impl Replica<'_> {
 
     /// Whether it serves for all that is known: nobody may have judged it yet.
     pub(super) fn may_serve(&self) -> bool {
-        self.serves() || self.condition == Condition::Unjudged
+        self.serves() || self.condition.is_unknown()
     }
 }
 
@@ -193,7 +202,7 @@ fn old_policy(
     container: &ObservedContainer,
     labels: &OwnerLabels,
 ) -> RestartPolicy {
-    let remembered = made_from(Some(workload), &draft.observed.history, labels);
+    let remembered = made_from(Some(workload), draft.history, labels);
     let own = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
     let own = own.filter(|own| *own != RestartPolicy::Never);
     remembered.map(|pod| pod.restart_policy.unwrap_or_default()).or(own).unwrap_or(workload.restart_policy)
@@ -329,6 +338,7 @@ fn condition(
             Checked::Passes(since) => ready(workload, since, now),
             Checked::Unjudged => Condition::Unjudged,
             Checked::NotYet => Condition::Unready,
+            Checked::Unhooked => Condition::Unhooked,
             Checked::Fails => Condition::Unhealthy,
         },
     }

@@ -73,7 +73,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         let room = wanted.saturating_add(count(workload.rollout.max_surge)).saturating_sub(serving(&outdated));
         let kept = serving(&current).max(room).min(wanted);
         surplus.extend(current.iter().skip(kept));
-        let unjudged = current.iter().copied().find(|replica| replica.condition == Condition::Unjudged);
+        let unjudged = current.iter().copied().find(|replica| replica.condition.is_unknown());
         if unjudged.is_none() {
             current.truncate(kept);
         }
@@ -175,6 +175,7 @@ impl<'d, 'a> Gap<'d, 'a> {
         let stuck = |replica: &&Replica<'_>| {
             let (verb, reason) = match (&replica.condition, &replica.complaint) {
                 (Condition::Exited | Condition::Created, _) => ("start container", Reason::NotStarted),
+                (Condition::Unhooked, _) => ("run postStart hook", Reason::Started),
                 (Condition::Unhealthy, Some(complaint)) => ("restart container", complaint.reason()),
                 _ => return None,
             };
@@ -351,15 +352,17 @@ impl<'d, 'a> Gap<'d, 'a> {
     fn create(&self, draft: &mut Draft<'_>, ground: &Ground, ordinal: u32, reason: &Reason, after: &[StepId]) {
         let place = Place::replica(draft, self.workload, ordinal, self.revision);
         let made = create(draft, self.workload, ground, place, reason, after);
-        draft.starts.entry(self.workload.key.clone()).or_default().0.push(made.started);
+        draft.starts.entry(self.workload.key.clone()).or_default().0.extend(made.started);
     }
 
     /// Notes whether, after the starts of this plan, all of the object runs: what depends on it can then follow in one plan.
     fn note_starts(&self, draft: &mut Draft<'_>, made: usize) {
+        let is_free = self.workload.inits.is_empty();
         let runs = self.current.iter().filter(|replica| {
-            replica.condition.is_ready() || matches!(replica.condition, Condition::Exited | Condition::Created)
+            let condition = replica.condition;
+            condition.is_ready() || condition == Condition::Exited || (is_free && condition == Condition::Created)
         });
-        let whole = runs.count() + made >= self.wanted;
+        let whole = runs.count() + if is_free { made } else { 0 } >= self.wanted;
         if let Some((_, all)) = draft.starts.get_mut(&self.workload.key) {
             *all = whole;
         }
@@ -388,7 +391,7 @@ impl<'d, 'a> Gap<'d, 'a> {
 
 /// The number of the revision that new replicas carry: as remembered, else as those carry that are there already.
 fn revision_number(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) -> u64 {
-    let remembered = draft.observed.history.objects.get(&workload.key).and_then(ObjectHistory::wanted);
+    let remembered = draft.history.objects.get(&workload.key).and_then(ObjectHistory::wanted);
     if let Some(revision) = remembered.filter(|revision| revision.identity == workload.template.identity) {
         return revision.number;
     }

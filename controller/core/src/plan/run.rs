@@ -10,13 +10,14 @@ use super::StepId;
 use super::create::{Place, create, lay_ground, restore_files};
 use super::draft::{Draft, observed_ref};
 use super::drift::adjust;
+use super::init;
 use super::removal::{remove, stop_where_it_runs};
 use super::replica::classify;
 use super::workload::obstacle;
 use crate::action::Action;
 use crate::desired::Job;
 use crate::held::{HeldReason, Pending};
-use crate::history::{RunEnd, RunOutcome};
+use crate::history::{AttemptEnd, RunEnd, RunOutcome};
 use crate::job::{AttemptState, Run};
 use crate::observed::{ContainerState, ObservedContainer};
 use crate::reason::Reason;
@@ -123,20 +124,25 @@ impl<'a> Course<'_, 'a> {
 
     /// Containers of attempts that have ended and are known to have.
     fn kept(&self) -> Vec<&ObservedContainer> {
+        self.ended().map(|(container, _)| container).collect()
+    }
+
+    fn ended(&self) -> impl Iterator<Item = (&ObservedContainer, AttemptEnd)> {
         let remembered = |number: &u32| self.run.record.is_some_and(|record| record.attempts.contains_key(number));
-        let ended = self
-            .run
-            .attempts
-            .iter()
-            .filter(|(number, attempt)| matches!(attempt.state, AttemptState::Ended(_)) && remembered(number));
-        // One that somebody started again runs for them.
-        ended.filter_map(|(_, attempt)| attempt.container).filter(|one| one.state == ContainerState::Exited).collect()
+        self.run.attempts.iter().filter(move |(number, _)| remembered(number)).filter_map(|(_, attempt)| {
+            let AttemptState::Ended(end) = attempt.state else { return None };
+            // One that somebody started again runs for them.
+            let at_rest = |one: &&ObservedContainer| {
+                one.state == ContainerState::Exited || (end.unprepared && one.state == ContainerState::Created)
+            };
+            Some((attempt.container.filter(at_rest)?, end))
+        })
     }
 
     /// Removes failed attempts but for the last ones.
     fn trim(&self, draft: &mut Draft<'a>) {
-        let code = |container: &ObservedContainer| container.detail.as_ref().map_or(0, |detail| detail.exit_code);
-        let mut failed: Vec<_> = self.kept().into_iter().filter(|container| code(container) != 0).collect();
+        let mut failed: Vec<_> =
+            self.ended().filter(|(_, end)| end.code != 0).map(|(container, _)| container).collect();
         failed.sort_by_key(|container| Reverse(container.owner.labels().map_or(0, |labels| labels.ordinal)));
         self.remove(draft, failed.get(KEPT_FAILURES..).unwrap_or_default(), &Reason::Surplus);
     }
@@ -266,6 +272,9 @@ impl<'a> Course<'_, 'a> {
     /// Starts an attempt that was made and not started.
     fn start(&self, draft: &mut Draft<'a>, container: &'a ObservedContainer, mut after: Vec<StepId>) {
         let workload = &self.job.workload;
+        if !init::are_done(draft, workload, container, &after) {
+            return;
+        }
         let replica = classify(draft, workload, container);
         after.extend(adjust(draft, workload, &replica));
         after.extend(restore_files(draft, workload, container));
@@ -299,7 +308,7 @@ impl<'a> Course<'_, 'a> {
             after.extend(self.free_name(draft, &place.name, &pulled));
             let made = create(draft, workload, &ground, place, &self.reason(number), &after);
             before = Some(made.created);
-            draft.starts.entry(workload.key.clone()).or_default().0.push(made.started);
+            draft.starts.entry(workload.key.clone()).or_default().0.extend(made.started);
         }
     }
 
@@ -308,7 +317,8 @@ impl<'a> Course<'_, 'a> {
         let key = &self.job.workload.key;
         let holder = draft.named(name).filter(|holder| {
             let own = holder.owner.labels().is_some_and(|labels| labels.object == *key);
-            own && holder.state == ContainerState::Exited && !draft.removals.contains_key(&holder.id)
+            let ended = matches!(holder.state, ContainerState::Exited | ContainerState::Created);
+            own && ended && !draft.removals.contains_key(&holder.id)
         })?;
         Some(remove(draft, key, self.hash(), holder, &Reason::Surplus, pulled))
     }

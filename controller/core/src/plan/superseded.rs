@@ -13,7 +13,7 @@ use crate::image::ObservedImage;
 use crate::reason::Reason;
 
 pub(super) fn plan_superseded(draft: &mut Draft<'_>) {
-    let got = &draft.observed.history.got;
+    let got = &draft.history.got;
     if got.images.is_empty() || !is_quiet(draft) {
         return;
     }
@@ -50,7 +50,7 @@ fn is_settled(draft: &Draft<'_>, object: &ObjectKey) -> bool {
     let Some(workload) = draft.desired.workloads.get(object) else {
         return draft.desired.containers_of(object).is_some() || !draft.desired.claimed.contains(object);
     };
-    let known = draft.observed.history.objects.get(object);
+    let known = draft.history.objects.get(object);
     // The declared one is the last: where it failed, what was gone back to is no success of it.
     let declared = known.and_then(|known| known.revisions.last());
     declared.is_some_and(|revision| {
@@ -59,7 +59,7 @@ fn is_settled(draft: &Draft<'_>, object: &ObjectKey) -> bool {
 }
 
 fn is_needed(draft: &Draft<'_>, image: &ObservedImage) -> bool {
-    let revisions = || draft.observed.history.objects.values().flat_map(|known| &known.revisions);
+    let revisions = || draft.history.objects.values().flat_map(|known| &known.revisions);
     draft.observed.containers.iter().any(|container| container.image_id == image.id)
         || draft.desired.with_containers().any(|workload| names(&workload.template.pod, image))
         || revisions().any(|revision| {

@@ -10,6 +10,8 @@ use super::create::{replica_name, restore_files, update_files, waiting_for};
 use super::dependency::gate;
 use super::draft::{Draft, Presence, observed_ref};
 use super::drift::{put_right, reconnect};
+use super::hook;
+use super::init;
 use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
 use super::rollout::Gap;
@@ -34,6 +36,7 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     if !unknown.is_empty() {
         draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().cloned().collect() });
     }
+    hook::plan_post_starts(draft, workload, &replicas);
     if is_whole(workload, &replicas) {
         for replica in &replicas {
             put_right(draft, workload, replica);
@@ -57,7 +60,7 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
 
 /// Says what became of the declared revision, and looks again when time alone will tell.
 fn note_course(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) {
-    let known = draft.observed.history.objects.get(&workload.key);
+    let known = draft.history.objects.get(&workload.key);
     let youngest = || {
         let current = replicas.iter().filter(|replica| replica.outdated.is_none());
         current.filter_map(|replica| replica.container.detail.as_ref()?.started_at).max()
@@ -87,9 +90,8 @@ fn is_whole(workload: &Workload, replicas: &[Replica<'_>]) -> bool {
 
 /// Says what of the manifest this version does not act on.
 pub(super) fn note_limits(draft: &mut Draft<'_>, workload: &Workload) {
-    let unheeded: Vec<&str> = workload.not_run.iter().copied().filter(|field| *field != "initContainers").collect();
-    if !unheeded.is_empty() {
-        let why = format!("{} not acted on by this version", unheeded.join(", "));
+    if !workload.not_run.is_empty() {
+        let why = format!("{} not acted on: it is for what serves", workload.not_run.join(", "));
         draft.hold(&workload.key, HeldReason::NotRun { why });
     }
 }
@@ -100,11 +102,6 @@ pub(super) fn obstacle(
     workload: &Workload,
     has_begun: impl FnOnce() -> bool,
 ) -> Result<Vec<StepId>, HeldReason> {
-    if workload.not_run.contains(&"initContainers") {
-        return Err(HeldReason::NotRun {
-            why: "init containers are not run by this version, and it does not start without them".to_owned(),
-        });
-    }
     let has = draft.observed.engine.api_version;
     if let Some((field, needs)) = workload.requires.iter().find(|(_, needs)| *needs > has) {
         let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
@@ -203,7 +200,9 @@ fn heal_one(
         Condition::Unhealthy => restart(draft, workload, replica),
         // What keeps it from starting is said once for the object, by whoever closes the gap.
         Condition::Created => {
-            if let Ok(after) = gate {
+            if let Ok(after) = gate
+                && init::are_done(draft, workload, container, after)
+            {
                 start(draft, workload, replica, after.clone());
             }
         }
@@ -211,6 +210,7 @@ fn heal_one(
         | Condition::Ready { .. }
         | Condition::Unready
         | Condition::Unjudged
+        | Condition::Unhooked
         | Condition::Finished { .. } => {
             adjust(draft, workload, replica);
         }

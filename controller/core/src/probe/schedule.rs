@@ -11,6 +11,7 @@ use super::state::{ProbeSample, ProbeState, judge};
 use super::target::{ProbeTarget, probe_targets};
 use super::{ProbeKind, ProbeVerdict, ProbeVerdicts};
 use crate::desired::Desired;
+use crate::history::History;
 use crate::observed::{ContainerState, Observed};
 
 /// The probes of all containers.
@@ -86,7 +87,7 @@ impl ProbeSchedule {
         }
         for target in targets.into_values() {
             if self.watched.get(&target.container).is_none_or(|known| known.target != target) {
-                self.watch(target, now);
+                self.watch(target, observed, now);
             }
         }
         self.seen = Some(starts(observed));
@@ -100,7 +101,7 @@ impl ProbeSchedule {
         self.now = now;
     }
 
-    fn watch(&mut self, target: ProbeTarget, now: Timestamp) {
+    fn watch(&mut self, target: ProbeTarget, observed: &Observed, now: Timestamp) {
         let id = target.container.clone();
         self.unplan(&id);
         let known = self.watched.remove(&id);
@@ -110,7 +111,7 @@ impl ProbeSchedule {
             let has_started = known.verdict.as_ref().is_some_and(|verdict| verdict.started);
             (ProbeState::adopted(target.started_at, has_started), known.verdict.clone())
         } else {
-            let state = self.first_state(&target);
+            let state = self.first_state(&target, &observed.history);
             let verdict = state.verdict(&target.plan);
             (state, verdict)
         };
@@ -121,12 +122,13 @@ impl ProbeSchedule {
     }
 
     /// A start that was not there at the last look has just been; one that was, or at the first look, may be long ago.
-    fn first_state(&self, target: &ProbeTarget) -> ProbeState {
+    fn first_state(&self, target: &ProbeTarget, history: &History) -> ProbeState {
         let start = (target.container.clone(), target.started_at);
-        match &self.seen {
-            Some(seen) if !seen.contains(&start) => ProbeState::begun(target.started_at),
-            Some(_) | None => ProbeState::adopted(target.started_at, false),
+        if self.seen.as_ref().is_some_and(|seen| !seen.contains(&start)) {
+            return ProbeState::begun(target.started_at);
         }
+        let known = history.start(&target.object, &target.container, target.started_at);
+        ProbeState::adopted(target.started_at, known.is_some_and(|known| known.started))
     }
 
     /// Whether a container is probed.

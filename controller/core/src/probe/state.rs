@@ -84,6 +84,7 @@ impl ProbeState {
         ProbeVerdict {
             started_at: self.started_at,
             started: self.has_started(plan),
+            passed_startup: plan.startup.is_some() && self.has_started(plan),
             readiness: self.readiness(plan),
             failed: self.failed(plan),
         }

@@ -76,7 +76,7 @@ impl<'a> Places<'a> {
     }
 
     /// The address of a container on its first network, or of whose network it shares; or why there is none.
-    pub(crate) fn address(&self, container: &'a ObservedContainer) -> Result<String, &'static str> {
+    pub(crate) fn address(&self, container: &ObservedContainer) -> Result<String, &'static str> {
         let mut container = container;
         for _ in 0..LONGEST_CHAIN {
             match container.network_mode.as_str() {

@@ -21,7 +21,7 @@ const LIVENESS: &[&str] = &["livenessProbe"];
 
 /// From now on containers of an image answer so.
 fn answering(world: &mut World, image: &str, ready: Passes, alive: Passes) {
-    let answers = Answers { ready, alive };
+    let answers = Answers { ready, alive, ..Answers::default() };
     let known = SimImage { id: format!("sha256:{image}"), answers, local: true, ..SimImage::default() };
     world.engine.put_image(image, known);
 }

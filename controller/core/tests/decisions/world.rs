@@ -8,7 +8,7 @@ use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
     Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failure,
     Failures, History, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration, SourceState,
-    Step, Timestamp, archived, compile, failure_behind, learn, note_image, notice_crashes, plan, status,
+    Step, Timestamp, archived, compile, failure_behind, learn, note_hook, note_image, notice_crashes, plan, status,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -28,6 +28,7 @@ pub(crate) struct World {
     pub(crate) history: Arc<History>,
     pub(crate) events: Vec<Event>,
     archive: Archive,
+    pub(crate) hooks_in_flight: BTreeSet<String>,
     /// The probes that a controller runs; `None` where nobody does.
     pub(crate) probes: Option<ProbeSchedule>,
     pub(crate) digest_key: u8,
@@ -53,6 +54,7 @@ impl World {
             history: Arc::default(),
             events: Vec::new(),
             archive: Archive::default(),
+            hooks_in_flight: BTreeSet::new(),
             probes: Some(ProbeSchedule::default()),
             digest_key: 1,
             api_version: (1, 41),
@@ -108,6 +110,7 @@ impl World {
         let mut observed = self.engine.look(&Instance::default());
         observed.failures = self.failures.clone();
         observed.has_run = self.has_run.clone();
+        observed.hooks_in_flight.clone_from(&self.hooks_in_flight);
         observed.crashes = self.crashes.clone();
         observed.history = Arc::clone(&self.history);
         observed.probes = Arc::new(self.probes.as_ref().map(ProbeSchedule::verdicts).unwrap_or_default());
@@ -164,7 +167,9 @@ impl World {
             if !step.after.iter().all(|before| succeeded.contains(before)) {
                 continue;
             }
-            match self.engine.perform(&step.action, &content) {
+            let result = self.engine.perform(&step.action, &content);
+            note_hook(&mut self.history, step, &result);
+            match result {
                 Ok(outcome) => {
                     succeeded.insert(step.id);
                     note_image(&mut self.history, step, &outcome);
@@ -186,7 +191,8 @@ impl World {
         let (desired, _) = self.compile();
         let (observed, now) = (self.observe(), self.engine.now());
         notice_crashes(&mut self.crashes, &desired, &observed, now);
-        let observed = self.observe();
+        // What is remembered is not in what is seen, as with the loop.
+        let observed = Observed { history: Arc::default(), ..self.observe() };
         self.events.extend(learn(&mut self.history, &desired, &observed, now));
     }
 

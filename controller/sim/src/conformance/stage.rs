@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use skiff_api::{
     Component, Container, ContainerPort, HostPort, Kind, NetworkSpec, ObjectKey, OwnerLabels, PodTemplate, PullPolicy,
     VolumeSpec,
 };
 use skiff_core::{
-    Action, Attachment, BuildImage, ConnectNetwork, ContainerDetail, ContainerRef, ContainerSpec, ContainerState,
-    CreateContainer, CreateNetwork, CreateVolume, EngineError, FromImage, InPlace, Observed, ObservedContainer,
-    Outcome, PullImage, StopContainer, Template, UpdateContainer,
+    Action, Attachment, BuildImage, Check, ConnectNetwork, ContainerDetail, ContainerRef, ContainerSpec,
+    ContainerState, CreateContainer, CreateNetwork, CreateVolume, EngineError, FromImage, InPlace, Observed,
+    ObservedContainer, Outcome, PullImage, RunHook, StopContainer, Template, UpdateContainer,
 };
 
 use super::{Hand, Subject};
@@ -132,7 +133,19 @@ impl<'a> Stage<'a> {
     }
 
     pub(super) fn stop(&self, name: &str) -> Action {
-        Action::StopContainer(StopContainer { container: self.container_ref(name), grace_seconds: 0 })
+        Action::StopContainer(StopContainer { container: self.container_ref(name), grace_seconds: 0, pre_stop: None })
+    }
+
+    /// Stops a container after a shell script in it, within so many seconds.
+    pub(super) fn stop_after(&self, name: &str, script: &str, grace_seconds: u32) -> Action {
+        let pre_stop = Some(in_shell(script));
+        Action::StopContainer(StopContainer { container: self.container_ref(name), grace_seconds, pre_stop })
+    }
+
+    /// Runs a shell script in a container as its postStart hook, for a start.
+    pub(super) fn hook(&self, name: &str, started_at: Option<Timestamp>, script: &str) -> Action {
+        let (container, started_at) = (self.container_ref(name), started_at.unwrap_or(Timestamp::UNIX_EPOCH));
+        Action::RunHook(RunHook { container, started_at, check: in_shell(script) })
     }
 
     pub(super) fn remove(&self, name: &str) -> Action {
@@ -266,6 +279,11 @@ impl<'a> Stage<'a> {
         self.container(name)?.detail.ok_or_else(|| format!("{name} was not inspected"))
     }
 
+    /// Lets a tenth of a second pass.
+    pub(super) fn pass_time(&mut self) {
+        self.subject.pass_time();
+    }
+
     /// Waits until a container is as a predicate says.
     pub(super) fn until(&mut self, name: &str, wanted: impl Fn(&ObservedContainer) -> bool) -> Result<(), String> {
         for _ in 0..LOOKS {
@@ -285,4 +303,8 @@ impl<'a> Stage<'a> {
 /// Says what differs.
 pub(super) fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: &T, should: &T) -> Result<(), String> {
     if is == should { Ok(()) } else { Err(format!("{what} is {is:?} and should be {should:?}")) }
+}
+
+fn in_shell(script: &str) -> Check {
+    Check::Exec { command: ["/bin/sh", "-c", script].map(str::to_owned).to_vec() }
 }

@@ -1,4 +1,4 @@
-//! How what runs in a container answers probes: by its image, by how long it has run, and by what has befallen it.
+//! How what runs in a container answers probes and hooks: by its image, by how long it has run, and by what has befallen it.
 
 use jiff::SignedDuration;
 use skiff_core::{ContainerState, ProbeKind};
@@ -23,13 +23,15 @@ impl Default for Passes {
     }
 }
 
-/// How the containers of an image answer probes.
+/// How the containers of an image answer probes and hooks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
     /// Startup and readiness.
     pub ready: Passes,
     /// Liveness.
     pub alive: Passes,
+    /// Whether their postStart hooks fail, whatever they are.
+    pub fails_hooks: bool,
 }
 
 impl Passes {

@@ -11,6 +11,7 @@ use skiff_core::{
 use super::SimEngine;
 use super::answers::Answers;
 use super::check::Check;
+use super::hook::SimHook;
 
 /// What Docker says of a container whose program is in no image.
 const NO_PROGRAM: &str = "unable to start container process: exec: no such file or directory";
@@ -98,10 +99,12 @@ pub struct SimContainer {
     pub is_broken: bool,
     /// Its health check, where it has one.
     pub check: Option<Check>,
-    /// How it answers probes.
+    /// How it answers probes and hooks.
     pub answers: Answers,
     /// Whether it fails every probe until it is started again.
     pub is_sick: bool,
+    /// The hooks that were run in it.
+    pub hooks: Vec<SimHook>,
     /// Its state.
     pub state: ContainerState,
     /// The verdict of its health check.

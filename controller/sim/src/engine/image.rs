@@ -38,7 +38,7 @@ pub struct SimImage {
     pub checks: Passes,
     /// The code with which its process ends when it is told to stop: 137 where it ignores the signal.
     pub stop_code: i64,
-    /// How its containers answer probes.
+    /// How its containers answer probes and hooks.
     pub answers: Answers,
 }
 

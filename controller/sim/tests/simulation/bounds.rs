@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use skiff_api::{Deployment, HostPort, IntOrPercent, Kind, ObjectKey, StrategyType};
 use skiff_core::{Action, ContainerState, Health, Plan, ProbeKind, ProbeSchedule, Readiness, Step};
-use skiff_sim::{SimContainer, SimEngine};
+use skiff_sim::{SimContainer, SimEngine, SimHook};
 
 use crate::controller::described;
 use crate::oracle::has_finished;
@@ -148,6 +148,7 @@ fn stopped(action: &Action) -> Option<&String> {
         | Action::ConnectNetwork(_)
         | Action::DisconnectNetwork { .. }
         | Action::StartContainer { .. }
+        | Action::RunHook(_)
         | Action::RenameContainer { .. }
         | Action::UnpauseContainer { .. }
         | Action::UpdateContainer(_) => None,
@@ -177,8 +178,17 @@ fn serving<'a>(track: &'a Track, sight: Sight<'a>) -> impl Iterator<Item = &'a S
         let declared = spec.template.restart_policy.unwrap_or_default();
         let has_finished = |policy| has_finished(container, policy);
         (has_finished(track.policy_of(container)) && has_finished(declared))
-            || ready_since(container, sight).is_some_and(|since| now.duration_since(since) >= needed)
+            || (has_begun(track, container)
+                && ready_since(container, sight).is_some_and(|since| now.duration_since(since) >= needed))
     })
+}
+
+/// Whether the postStart hook of a container has ended well since its start, where it has one.
+fn has_begun(track: &Track, container: &SimContainer) -> bool {
+    let lifecycle = track.template_of(container).container.lifecycle.as_ref();
+    let was_run = |hook: &SimHook| !hook.before_stop && Some(hook.started_at) == container.started_at;
+    lifecycle.is_none_or(|lifecycle| lifecycle.post_start.is_none())
+        || (!container.answers.fails_hooks && container.hooks.iter().any(was_run))
 }
 
 /// Since when a container is Ready: it runs, Docker's check passes where there is one, and so do its probes, by what they were last told,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Event, HeldReason, Observed,
-    Outcome, Plan, ProbeNews, ProbeSchedule, Step, StepId, Timestamp, compile, failure_behind, note_image, plan,
-    status,
+    Action, CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Event, HeldReason,
+    Observed, Outcome, Plan, ProbeNews, ProbeSchedule, Step, StepId, Timestamp, compile, failure_behind, note_hook,
+    note_image, plan, status,
 };
 use skiff_sim::SimEngine;
 
@@ -43,6 +43,8 @@ pub(crate) struct Controller {
     pub(crate) probes: ProbeSchedule,
     /// What was told in the last pass.
     pub(crate) events: Vec<Event>,
+    /// What hooks came to that is not on the disk yet.
+    hook_ends: Vec<(Step, Result<Outcome, EngineError>)>,
     batches: Vec<Batch>,
     may_have_ours: bool,
     /// Whether each step is performed twice.
@@ -68,6 +70,7 @@ impl Controller {
             memory: Memory::default(),
             probes: ProbeSchedule::default(),
             events: Vec::new(),
+            hook_ends: Vec::new(),
             batches: Vec::new(),
             may_have_ours: true,
             stutters,
@@ -118,6 +121,7 @@ impl Controller {
     pub(crate) fn crash(&mut self, now: Timestamp) {
         self.memory.crash(now);
         self.probes = ProbeSchedule::default();
+        self.hook_ends.clear();
         self.batches.clear();
         self.wake_at = None;
         self.may_have_ours = true;
@@ -133,7 +137,13 @@ impl Controller {
         self.probe(engine);
         let Some(mut observed) = self.observe(engine) else { return Ok(false) };
         let now = engine.now();
-        let in_flight = self.batches.iter().flat_map(|batch| batch.steps.values().map(|step| step.object.clone()));
+        let steps = || self.batches.iter().flat_map(|batch| batch.steps.values());
+        // A hook may take long, and its object is free meanwhile.
+        let in_flight = steps().filter(|step| !step.action.is_hook()).map(|step| step.object.clone());
+        observed.hooks_in_flight = steps().filter_map(hook_in).collect();
+        for (step, result) in self.hook_ends.drain(..) {
+            note_hook(&mut self.memory.history, &step, &result);
+        }
         self.events = self.memory.complete(&self.desired, &mut observed, in_flight.collect(), now)?;
         let planned = plan(&self.desired, &observed, now);
         if planned != plan(&self.desired, &observed, now) {
@@ -212,6 +222,7 @@ impl Controller {
             return Err(format!("performed twice, {} failed: {error}", described(&step)));
         }
         batch.steps.remove(&step.id);
+        self.hook_ends.push((step.clone(), result.clone()));
         match &result {
             Ok(outcome) => {
                 batch.done.insert(step.id);
@@ -292,4 +303,9 @@ fn in_order(plan: &Plan) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The container in which a step runs a hook.
+fn hook_in(step: &Step) -> Option<String> {
+    if let Action::RunHook(hook) = &step.action { hook.container.id.clone() } else { None }
 }

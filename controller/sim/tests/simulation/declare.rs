@@ -126,6 +126,11 @@ fn template(manifests: &Manifests, namespace: &str, index: usize, random: &mut R
     if let Some(container) = template.get_mut("container") {
         settings(container, index, namespace, oneshot, random);
     }
+    if !oneshot && random.chance(12) {
+        let init = |name: &str| json!({ "name": name, "image": ONESHOT });
+        let count = *random.pick(&[1, 2]);
+        put(&mut template, "initContainers", ["prepare", "check"].into_iter().take(count).map(init).collect());
+    }
     template
 }
 
@@ -199,6 +204,7 @@ fn settings(container: &mut Value, index: usize, namespace: &str, oneshot: bool,
     }
     if !oneshot {
         probes(container, random);
+        hooks(container, random);
     }
     put(container, "imagePullPolicy", json!(random.pick(&["IfNotPresent", "IfNotPresent", "Always"])));
 }
@@ -215,6 +221,19 @@ fn probes(container: &mut Value, random: &mut Random) {
     }
     if random.chance(20) {
         put(container, "livenessProbe", http(*random.pick(&[1, 5]), 2));
+    }
+}
+
+fn hooks(container: &mut Value, random: &mut Random) {
+    let mut lifecycle = json!({});
+    if random.chance(15) {
+        put(&mut lifecycle, "postStart", json!({ "exec": { "command": ["warm-up"] } }));
+    }
+    if random.chance(15) {
+        put(&mut lifecycle, "preStop", json!({ "sleep": "1s" }));
+    }
+    if lifecycle != json!({}) {
+        put(container, "lifecycle", lifecycle);
     }
 }
 

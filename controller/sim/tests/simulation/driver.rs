@@ -10,6 +10,7 @@ use crate::manifests::Manifests;
 use crate::order::Order;
 use crate::random::Random;
 use crate::watch::Watch;
+use crate::{hooks, inits};
 
 /// More passes than any of these systems needs from one quiet point to the next.
 const MOST_PASSES: usize = 1500;
@@ -99,6 +100,8 @@ impl Driver {
     pub(crate) fn step(&mut self) -> Result<Option<Performed>, String> {
         let Some((index, step)) = self.controller.choose(&mut self.random) else { return Ok(None) };
         self.watch.before_step(Sight { engine: &self.engine, probes: &self.controller.probes });
+        let stopped = hooks::stopped(&self.engine, &step);
+        inits::check_start(&self.engine, &self.watch.past, &step)?;
         let performed = self.controller.perform(&mut self.engine, index, step)?;
         let outcome = match &performed.result {
             Ok(outcome) => format!("{outcome:?}"),
@@ -107,6 +110,11 @@ impl Driver {
         self.say(&format!("{} → {outcome}", described(&performed.step)));
         let sight = Sight { engine: &self.engine, probes: &self.controller.probes };
         self.watch.after_step(sight, &performed)?;
+        if performed.result.is_ok()
+            && let Some(container) = stopped
+        {
+            hooks::check_stopped(&self.engine, &container)?;
+        }
         Ok(Some(performed))
     }
 

@@ -143,6 +143,7 @@ pub(crate) fn check_prune(plan: &Plan, engine: &SimEngine, ledger: &Ledger) -> R
         | Action::ConnectNetwork(_)
         | Action::DisconnectNetwork { .. }
         | Action::StartContainer { .. }
+        | Action::RunHook(_)
         | Action::RenameContainer { .. }
         | Action::UnpauseContainer { .. }
         | Action::UpdateContainer(_) => None,

@@ -49,8 +49,13 @@ impl Ledger {
             let objects: BTreeMap<ObjectKey, Object> =
                 objects.map(|(key, object)| (key.clone(), object.clone())).collect();
             let departed = self.departed.entry(source).or_default();
-            departed.extend(self.known.insert(source, objects.clone()).unwrap_or_default());
-            departed.retain(|key, _| !objects.contains_key(key));
+            departed.extend(self.known.insert(source, objects).unwrap_or_default());
+        }
+        for source in order.sources.keys() {
+            let departed = self.departed.entry(source).or_default();
+            departed.retain(|key, _| {
+                !order.sources.contains_key(manifests.source(key)) || !manifests.objects.contains_key(key)
+            });
         }
     }
 

@@ -9,6 +9,8 @@ mod declare;
 mod driver;
 mod edit;
 mod guard;
+mod hooks;
+mod inits;
 mod isolation;
 mod ledger;
 mod manifests;

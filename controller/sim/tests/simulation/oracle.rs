@@ -12,6 +12,7 @@ use skiff_core::Plan;
 use skiff_sim::{SimContainer, SimEngine};
 
 use crate::declare::SECRET_MARK;
+use crate::inits::is_init;
 use crate::ledger::{Fate, Ledger, object_of};
 use crate::manifests::Manifests;
 use container::check_container;
@@ -84,7 +85,8 @@ pub(crate) fn differences(ledger: &Ledger, engine: &SimEngine) -> Vec<Complaint>
 
 /// The containers of an object, main ones of our instance.
 pub(crate) fn of_object<'a>(engine: &'a SimEngine, key: &ObjectKey) -> Vec<&'a SimContainer> {
-    engine.containers().filter(|container| object_of(&container.labels).as_ref() == Some(key)).collect()
+    let is_main = |container: &&SimContainer| object_of(&container.labels).as_ref() == Some(key) && !is_init(container);
+    engine.containers().filter(is_main).collect()
 }
 
 pub(crate) fn check_deployment(
@@ -108,6 +110,8 @@ pub(crate) fn check_deployment(
         let wrong = check_container(manifests, engine, key, deployment, container);
         found.extend(wrong.into_iter().map(|what| format!("{}: {what}", container.name)));
     }
+    let left = engine.containers().filter(|one| is_init(one) && object_of(&one.labels).as_ref() == Some(key));
+    found.extend(left.map(|init| format!("{} is left behind", init.name)));
     found
 }
 

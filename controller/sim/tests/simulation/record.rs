@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use skiff_api::{Deployment, IntOrPercent, ObjectKey, RestartPolicy, label};
+use skiff_api::{Deployment, IntOrPercent, ObjectKey, PodTemplate, RestartPolicy, label};
 use skiff_core::{Action, Plan, Step};
 use skiff_sim::{SimContainer, SimEngine};
 
@@ -283,10 +283,14 @@ impl Track {
         self.versions.iter().find(|version| version.number == *number)
     }
 
+    /// The template that a container was made from; of one that was made by somebody else the declared one.
+    pub(crate) fn template_of(&self, container: &SimContainer) -> &PodTemplate {
+        &self.version_of(container).unwrap_or(self.latest()).deployment.spec.template
+    }
+
     /// What the version that a container is of says of its restarts.
     pub(crate) fn policy_of(&self, container: &SimContainer) -> RestartPolicy {
-        let version = self.version_of(container).unwrap_or(self.latest());
-        version.deployment.spec.template.restart_policy.unwrap_or_default()
+        self.template_of(container).restart_policy.unwrap_or_default()
     }
 
     /// Whether a container is of the version that replicas are brought to now.

@@ -29,7 +29,13 @@ impl State {
             let objects = manifests.objects.iter().filter(|(key, _)| manifests.source(key) == *source);
             let good = objects.map(|(key, object)| (key.clone(), remembered(key, object))).collect();
             known.departed.append(&mut std::mem::replace(&mut known.good, good));
-            known.departed.retain(|key, _| !known.good.contains_key(key));
+        }
+        // What has moved to another source has its last word there.
+        for source in order.sources.keys() {
+            let known = self.sources.entry(source).or_default();
+            known.departed.retain(|key, _| {
+                !order.sources.contains_key(manifests.source(key)) || !manifests.objects.contains_key(key)
+            });
         }
     }
 

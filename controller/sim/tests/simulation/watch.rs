@@ -5,6 +5,7 @@ use skiff_core::Plan;
 use crate::bounds::{Bounds, Sight};
 use crate::controller::Performed;
 use crate::guard::{Before, check_disk, check_images, check_prune};
+use crate::hooks;
 use crate::ledger::Ledger;
 use crate::manifests::Manifests;
 use crate::order::Order;
@@ -42,6 +43,7 @@ impl Watch {
     pub(crate) fn planned(&mut self, plan: &Plan, sight: Sight<'_>) -> Result<(), String> {
         check_disk(plan, sight.engine)?;
         check_prune(plan, sight.engine, &self.ledger)?;
+        hooks::check_plan(plan, sight.engine, &self.past)?;
         self.record.planned(plan, sight.engine);
         check_images(plan, sight.engine, &self.record)?;
         self.bounds.planned(plan, &self.record, sight)

@@ -54,3 +54,9 @@ impl Commands {
         Ok(code.map_or_else(|| CommandEnd::Running(Box::new(control)), |code| CommandEnd::Exited { code, said }))
     }
 }
+
+/// `exit code 1: cannot connect`.
+pub(crate) fn exited(code: i64, said: &str) -> String {
+    let said = said.lines().next_back().unwrap_or_default().trim();
+    if said.is_empty() { format!("exit code {code}") } else { format!("exit code {code}: {said}") }
+}

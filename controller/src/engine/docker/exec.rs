@@ -160,6 +160,11 @@ impl ExecOutput {
 }
 
 impl ExecControl {
+    /// A command that somebody began.
+    pub(super) fn of(client: &Client, id: &str) -> Self {
+        Self { client: client.clone(), command: Command::Exec(id.to_owned()) }
+    }
+
     /// Tells the command how large its terminal is.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Starts, stops, removes, renames and unpauses containers. What has been done already is no error.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::Method;
 use skiff_core::{ContainerRef, EngineError, Outcome, StopContainer};
@@ -9,9 +9,13 @@ use super::client::Client;
 use super::create::describe;
 use super::deadline;
 use super::error::{Reply, with_remedy};
+use super::hook;
 use super::observe::inspect;
 use super::path;
+use crate::ask::Asker;
 
+/// The seconds that a stop gets at least once a hook has used up the grace period.
+const AFTER_A_HOOK: u64 = 2;
 /// How often it is looked whether a removal that somebody else has begun is over.
 const REMOVAL_PERIOD: Duration = Duration::from_millis(100);
 
@@ -47,23 +51,32 @@ async fn why_not_started(client: &Client, container: &ContainerRef, status: u16,
     }
 }
 
-/// Asks a container to stop and lets the engine kill it after the grace period.
-pub(super) async fn stop(client: &Client, stop: &StopContainer) -> Result<Outcome, EngineError> {
-    let StopContainer { container, grace_seconds } = stop;
-    let path = format!("/containers/{}/stop?t={grace_seconds}", path::name(container.handle())?);
-    let limit = Duration::from_secs(u64::from(*grace_seconds)) + deadline::STOP_MARGIN;
-    let reply = client.call(Method::POST, &path, None, limit).await?;
+/// Runs what is to be run before, asks a container to stop and lets the engine kill it after what is left of the grace period.
+pub(super) async fn stop(client: &Client, asker: &Asker, stop: &StopContainer) -> Result<Outcome, EngineError> {
+    let StopContainer { container, grace_seconds, pre_stop } = stop;
+    let grace = Duration::from_secs(u64::from(*grace_seconds));
+    let begun = Instant::now();
+    let warning = match pre_stop {
+        Some(check) => hook::pre_stop(client, asker, container, check, grace).await.err(),
+        None => None,
+    };
+    let left = seconds_left(*grace_seconds, pre_stop.as_ref().map(|_| begun.elapsed()));
+    let path = format!("/containers/{}/stop?t={left}", path::name(container.handle())?);
+    let reply = client.call(Method::POST, &path, None, Duration::from_secs(left) + deadline::STOP_MARGIN).await?;
     match reply.status {
         304 | 404 => Ok(Outcome::Already),
-        _ => reply.done(&format!("stop container {}", container.name)).map(|()| Outcome::Done),
+        _ => reply.done(&format!("stop container {}", container.name)).map(|()| warned(warning)),
     }
 }
 
-/// Restarts a container: for people.
-pub(super) async fn restart(client: &Client, container: &str, grace_seconds: u32) -> Result<(), EngineError> {
-    let path = format!("/containers/{}/restart?t={grace_seconds}", path::name(container)?);
-    let limit = Duration::from_secs(u64::from(grace_seconds)) + deadline::STOP_MARGIN + deadline::WRITE;
-    client.call(Method::POST, &path, None, limit).await?.done(&format!("restart container {container}"))
+/// Whole seconds of the grace period that a hook has left over, and two at least, as in Kubernetes.
+fn seconds_left(grace_seconds: u32, hook_took: Option<Duration>) -> u64 {
+    let grace = u64::from(grace_seconds);
+    hook_took.map_or(grace, |took| grace.saturating_sub(took.as_secs()).max(AFTER_A_HOOK))
+}
+
+fn warned(warning: Option<String>) -> Outcome {
+    warning.map_or(Outcome::Done, |warning| Outcome::Warned { warnings: vec![format!("preStop: {warning}")] })
 }
 
 /// Sends a signal.
@@ -136,4 +149,16 @@ pub(super) async fn unpause(client: &Client, container: &ContainerRef) -> Result
         return Ok(Outcome::Already);
     }
     reply.done(&format!("unpause container {}", container.name)).map(|()| Outcome::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_shares_the_grace_period_and_leaves_two_seconds() {
+        let after = |took: u64| seconds_left(30, Some(Duration::from_secs(took)));
+        assert_eq!([after(0), after(10), after(29), after(40)], [30, 20, 2, 2]);
+        assert_eq!(seconds_left(0, None), 0);
+    }
 }

@@ -122,6 +122,7 @@ fn doing(action: &Action) -> String {
         "rename" => "renaming",
         "update" => "updating",
         "stop" => "stopping",
+        "run" => "running",
         other => return format!("{other}ing {rest} {}", action.target()).replace("  ", " "),
     };
     format!("{doing} {rest} {}", action.target())

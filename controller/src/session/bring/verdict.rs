@@ -127,8 +127,11 @@ fn is_hopeless(snapshot: &Snapshot, status: &ObjectStatus) -> bool {
 /// Whether an object waits after several failures in a row. What failed and then succeeded only has to become Ready.
 fn keeps_failing(snapshot: &Snapshot, key: &ObjectKey) -> bool {
     let fails = |held: &Held| {
-        matches!(held.why, HeldReason::BackOff { attempts, .. } | HeldReason::ImagePullBackOff { attempts, .. }
-            | HeldReason::ImageBuildBackOff { attempts, .. } if attempts >= HOPELESS_AFTER)
+        matches!(held.why, HeldReason::BackOff { attempts, .. }
+            | HeldReason::ImagePullBackOff { attempts, .. }
+            | HeldReason::ImageBuildBackOff { attempts, .. }
+            | HeldReason::InitFailed { attempts, .. }
+            if attempts >= HOPELESS_AFTER)
     };
     snapshot.plan.held.iter().any(|held| held.object == *key && fails(held))
 }

@@ -98,6 +98,7 @@ impl Gathered {
             | Action::ConnectNetwork(_)
             | Action::DisconnectNetwork { .. }
             | Action::StartContainer { .. }
+            | Action::RunHook(_)
             | Action::StopContainer(_)
             | Action::RenameContainer { .. }
             | Action::UnpauseContainer { .. }

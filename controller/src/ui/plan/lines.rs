@@ -119,6 +119,7 @@ const fn mark(step: &Step) -> Mark {
         Action::ConnectNetwork(_)
         | Action::DisconnectNetwork { .. }
         | Action::StartContainer { .. }
+        | Action::RunHook(_)
         | Action::StopContainer(_)
         | Action::RenameContainer { .. }
         | Action::UnpauseContainer { .. }
@@ -131,6 +132,7 @@ fn container(action: &Action) -> Option<&str> {
     match action {
         Action::CreateContainer(create) => Some(&create.name),
         Action::ConnectNetwork(connect) => Some(&connect.container.name),
+        Action::RunHook(hook) => Some(&hook.container.name),
         Action::StopContainer(stop) => Some(&stop.container.name),
         Action::UpdateContainer(update) => Some(&update.container.name),
         Action::DisconnectNetwork { container, .. }
@@ -207,6 +209,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Exited { .. }
         | Reason::Unhealthy { .. }
         | Reason::NotStarted
+        | Reason::Started
         | Reason::Dead
         | Reason::Paused
         | Reason::Renamed { .. }

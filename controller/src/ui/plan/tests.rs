@@ -21,7 +21,7 @@ fn image_changed() -> Reason {
 }
 
 fn stop(name: &str) -> Action {
-    Action::StopContainer(StopContainer { container: reference(name), grace_seconds: 10 })
+    Action::StopContainer(StopContainer { container: reference(name), grace_seconds: 10, pre_stop: None })
 }
 
 fn remove(name: &str) -> Action {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_api::{Deployment, Kind, NetworkAttachment, Object, ObjectKey, PodTemplate, RestartPolicy, label};
 use skiff_core::{ContainerState, MountSource};
-use skiff_sim::{DockerRestart, SimContainer, SimEngine};
+use skiff_sim::{DockerRestart, SimContainer, SimEngine, SimHook};
 
 use crate::ledger::object_of;
 use crate::manifests::{Manifests, network_name, volume_name};
@@ -55,6 +55,11 @@ pub(super) fn check_container(
             format!("{:?}", mounted(engine, container)),
             format!("{:?}", mounts(manifests, key, deployment, &ordinal)),
         );
+    }
+    let hook = wanted.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref());
+    let was_run = |hook: &SimHook| !hook.before_stop && Some(hook.started_at) == container.started_at;
+    if container.is_up() && hook.is_some() && !container.hooks.iter().any(was_run) {
+        found.push("its postStart hook was not run since its start".to_owned());
     }
     if container.is_up() && container.is_sick && wanted.liveness_probe.is_some() {
         found.push("it is sick and was not restarted".to_owned());

@@ -69,13 +69,17 @@ fn may_not_complete(deployment: &Deployment) -> bool {
 }
 
 fn image_is_missing(engine: &SimEngine, deployment: &Deployment) -> bool {
-    let container = &deployment.spec.template.container;
-    let Some(image) = engine.image(&container.image) else { return true };
-    match container.image_pull_policy {
-        PullPolicy::Always => image.pull == Pull::Fails,
-        PullPolicy::IfNotPresent => !image.local && image.pull == Pull::Fails,
-        PullPolicy::Never => !image.local,
-    }
+    let template = &deployment.spec.template;
+    let is_missing = |reference: &String| {
+        let Some(image) = engine.image(reference) else { return true };
+        match template.container.image_pull_policy {
+            PullPolicy::Always => image.pull == Pull::Fails,
+            PullPolicy::IfNotPresent => !image.local && image.pull == Pull::Fails,
+            PullPolicy::Never => !image.local,
+        }
+    };
+    let inits = template.init_containers.iter().filter_map(|init| init.image.as_ref());
+    inits.chain([&template.container.image]).any(is_missing)
 }
 
 /// Whether a container that is not ours has a name or a port of the object.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use skiff_api::RestartPolicy;
@@ -26,6 +27,8 @@ pub(crate) struct Inspected<C = Config> {
     /// How it is, and how it ended.
     pub(crate) state: State,
     restart_count: i64,
+    #[serde(rename = "ExecIDs")]
+    exec_ids: Option<Vec<String>>,
     host_config: HostConfig,
     network_settings: NetworkSettings,
     /// What it was made from.
@@ -170,6 +173,21 @@ where
 }
 
 impl<C> Inspected<C> {
+    /// When it was last started.
+    pub(crate) fn started_at(&self) -> Option<Timestamp> {
+        rows::timestamp(&self.state.started_at)
+    }
+
+    /// Whether it runs and is not frozen.
+    pub(crate) fn is_running(&self) -> bool {
+        self.state.status == "running"
+    }
+
+    /// The commands that run in it.
+    pub(crate) fn exec_ids(&self) -> impl Iterator<Item = &String> {
+        self.exec_ids.iter().flatten()
+    }
+
     /// The container's name without the slash.
     pub(crate) fn bare_name(&self) -> &str {
         self.name.strip_prefix('/').unwrap_or(&self.name)

@@ -211,13 +211,15 @@ fn what_left_the_manifests_and_waits_for_a_word_is_kept_and_no_mere_note() {
 
 #[test]
 fn what_is_not_acted_on_is_a_note_and_keeps_nothing_from_being_ready() {
-    let mut hooked = deployment("web", &[]);
-    if let Some(container) = hooked.pointer_mut("/spec/template/container").and_then(Value::as_object_mut) {
-        container.insert("lifecycle".to_owned(), json!({ "preStop": { "sleep": "1s" } }));
-    }
-    let mut world = World::of(&[hooked], Intent::Run);
+    let container = json!({ "image": "app:1", "readinessProbe": { "tcpSocket": { "port": 80 } } });
+    let nightly = json!({
+        "apiVersion": "skiff.dev/v1",
+        "kind": "CronJob",
+        "metadata": { "name": "nightly", "namespace": "shop" },
+        "spec": { "schedule": "@yearly", "jobTemplate": { "spec": { "template": { "container": container } } } },
+    });
+    let mut world = World::of(&[nightly], Intent::Run);
     world.act();
-    assert!(world.engine.set_health("shop-web-1", Health::Healthy));
     let judged = world.judged();
     assert!(judged.len() == 2 && judged.iter().any(|line| line.starts_with("note: ")), "{judged:?}");
     assert_eq!(judged.first().map(String::as_str), Some("quiet"));

@@ -1,0 +1,136 @@
+//! Hooks in containers: a command through the engine, a request from the host, or only time.
+//!
+//! A command that was begun is never begun a second time while it runs: a controller that died has left it there, and it is waited for.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use skiff_core::{Check, ContainerRef, EngineError, HttpCheck, Outcome, RunHook};
+
+use super::client::Client;
+use super::command::{CommandEnd, Commands};
+use super::exec::ExecControl;
+use super::observe::{Inspected, inspect};
+use crate::ask::Asker;
+
+/// How often it is looked whether a command has ended that somebody else began.
+const PERIOD: Duration = Duration::from_millis(200);
+/// How long a request of a hook may take.
+const REQUEST: Duration = Duration::from_secs(60);
+/// Longer than any command that anybody waits for.
+const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
+
+/// Runs a postStart hook to its end, for the start that it belongs to and no other.
+pub(super) async fn run(client: &Client, asker: &Asker, hook: &RunHook) -> Result<Outcome, EngineError> {
+    let RunHook { container, started_at, check } = hook;
+    let inspected = inspect(client, container.handle()).await?;
+    let Some(inspected) = inspected.filter(|found| found.started_at() == Some(*started_at) && found.is_running())
+    else {
+        return Err(EngineError::Stale(format!("container {} does not run any more as it did", container.name)));
+    };
+    let failed = |said: String| EngineError::Failed(said);
+    match check {
+        Check::Exec { command } => exec(client, &inspected, command).await?.map_err(failed)?,
+        Check::Http(http) => request(asker, http).await.map_err(failed)?,
+        Check::Sleep(time) => tokio::time::sleep(time.to_std()).await,
+        Check::Unaskable { why } => return Err(failed(why.clone())),
+        // No hook asks for these.
+        Check::Tcp { .. } | Check::Grpc { .. } => {}
+    }
+    Ok(Outcome::Done)
+}
+
+/// Runs a preStop hook within the grace period; whatever comes of it, the container is stopped then.
+pub(super) async fn pre_stop(
+    client: &Client,
+    asker: &Asker,
+    container: &ContainerRef,
+    check: &Check,
+    grace: Duration,
+) -> Result<(), String> {
+    let run = async {
+        // What does not run is stopped without.
+        let inspected = inspect(client, container.handle()).await.map_err(|error| error.to_string())?;
+        let Some(inspected) = inspected.filter(Inspected::is_running) else { return Ok(()) };
+        match check {
+            Check::Exec { command } => {
+                exec(client, &inspected, command).await.map_err(|error| error.to_string()).flatten()
+            }
+            Check::Http(http) => request(asker, http).await,
+            Check::Sleep(time) => {
+                tokio::time::sleep(time.to_std()).await;
+                Ok(())
+            }
+            Check::Unaskable { why } => Err(why.clone()),
+            Check::Tcp { .. } | Check::Grpc { .. } => Ok(()),
+        }
+    };
+    let late = || Err(format!("it did not end within the {} s of the grace period", grace.as_secs()));
+    tokio::time::timeout(grace, run).await.unwrap_or_else(|_| late())
+}
+
+async fn request(asker: &Asker, http: &HttpCheck) -> Result<(), String> {
+    let late = || Err(format!("no answer within {} s", REQUEST.as_secs()));
+    tokio::time::timeout(REQUEST, asker.http(http)).await.unwrap_or_else(|_| late())
+}
+
+/// Runs a command, or waits for the same one that runs already. The inner error is the command's.
+async fn exec(client: &Client, container: &Inspected, command: &[String]) -> Result<Result<(), String>, EngineError> {
+    if let Some(control) = running(client, container, command).await? {
+        return until_ended(&control).await.map(|code| ended(code, ""));
+    }
+    match Commands(client.clone()).run(&container.id, command, FOREVER).await {
+        Ok(CommandEnd::Exited { code, said }) => Ok(ended(code, &said)),
+        Ok(CommandEnd::Running(control)) => until_ended(&control).await.map(|code| ended(code, "")),
+        Err(error @ (EngineError::Unreachable(_) | EngineError::Stale(_))) => Err(error),
+        // A program that is not there, for one.
+        Err(error) => Ok(Err(error.to_string())),
+    }
+}
+
+async fn until_ended(control: &ExecControl) -> Result<i64, EngineError> {
+    loop {
+        if let Some(code) = control.exit_code().await? {
+            return Ok(code);
+        }
+        tokio::time::sleep(PERIOD).await;
+    }
+}
+
+fn ended(code: i64, said: &str) -> Result<(), String> {
+    if code == 0 { Ok(()) } else { Err(super::command::exited(code, said)) }
+}
+
+/// A command as the engine knows it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Known {
+    running: bool,
+    process_config: Process,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Process {
+    entrypoint: String,
+    arguments: Vec<String>,
+}
+
+/// The command, where it runs in the container now.
+async fn running(
+    client: &Client,
+    container: &Inspected,
+    command: &[String],
+) -> Result<Option<ExecControl>, EngineError> {
+    for id in container.exec_ids() {
+        let reply = client.get(&format!("/exec/{id}/json")).await?;
+        if reply.status == 404 {
+            continue;
+        }
+        let Known { running, process_config: Process { entrypoint, arguments } } = reply.read("inspect a command")?;
+        if running && command.split_first().is_some_and(|(program, rest)| *program == entrypoint && rest == arguments) {
+            return Ok(Some(ExecControl::of(client, id)));
+        }
+    }
+    Ok(None)
+}
