@@ -9,6 +9,7 @@ use super::create::{is_replica_name, replica_name};
 use super::draft::{Draft, Presence, observed_ref};
 use super::network::presence;
 use super::replica::{Condition, Replica};
+use super::workload::name_taken;
 use crate::action::{Action, ConnectNetwork, UpdateContainer};
 use crate::desired::{Attachment, InPlace, Workload};
 use crate::observed::{ContainerState, Endpoint};
@@ -37,6 +38,9 @@ fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
     }
     let wanted = replica_name(draft, workload, replica.labels.ordinal);
     if draft.named(&wanted).is_some() {
+        if let Some(taken) = name_taken(draft, workload, replica.labels.ordinal) {
+            draft.hold(&workload.key, taken);
+        }
         return;
     }
     let action = Action::RenameContainer { container: observed_ref(replica.container), to: wanted };

@@ -7,6 +7,7 @@ use skiff_api::{Kind, ObjectKey, OwnerLabels, RestartPolicy};
 use super::besides::with_besides;
 use super::checks::{Checked, Checks, Complaint};
 use super::draft::Draft;
+use crate::crash::is_paced;
 use crate::desired::{InPlace, Workload};
 use crate::made_from::made_from;
 use crate::observed::{ContainerState, ObservedContainer};
@@ -175,7 +176,8 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let policy =
         if outdated.is_some() { old_policy(draft, workload, container, labels) } else { workload.restart_policy };
     let checks = Checks::of(draft, workload, container, labels);
-    let condition = condition(workload, policy, container, &checks, draft.now);
+    let settling = if is_shaky(draft, workload, container) { SETTLED_AFTER } else { SignedDuration::ZERO };
+    let condition = condition(workload, policy, container, &checks, settling, draft.now);
     let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
     Replica { container, labels, outdated, adjust, unknown_content, condition, complaint }
 }
@@ -191,6 +193,20 @@ fn content_changed(objects: Vec<String>, besides: impl FnOnce(Vec<Change>) -> Ve
     } else {
         Reason::ContentChanged { objects, in_place: false }
     }
+}
+
+/// After so long a replica that ended again and again is believed: where nothing is probed it would be Ready with each of its starts, and
+/// one that serves would go for it.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(10);
+
+/// Whether a container is known for ending again and again, or was: then Skiff has taken its restarts from Docker.
+fn is_shaky(draft: &Draft<'_>, workload: &Workload, container: &ObservedContainer) -> bool {
+    let Some(detail) = &container.detail else { return false };
+    let is_taken =
+        detail.in_place.restart_policy == Some(RestartPolicy::Never) && workload.restart_policy != RestartPolicy::Never;
+    // What Skiff paces never was Docker's to restart.
+    let has_ended = detail.finished_at.is_some() || !is_paced(workload.restart.as_ref());
+    (is_taken && has_ended) || draft.is_crash_loop(&container.id)
 }
 
 /// What the manifest said of the restarts of a replica that is of an earlier template. Where that is not remembered Docker knows, but for
@@ -325,6 +341,7 @@ fn condition(
     policy: RestartPolicy,
     container: &ObservedContainer,
     checks: &Checks,
+    settling: SignedDuration,
     now: Timestamp,
 ) -> Condition {
     match container.state {
@@ -335,7 +352,7 @@ fn condition(
         ContainerState::Dead => Condition::Dead,
         ContainerState::Exited => ended(policy, container),
         ContainerState::Running => match checks.come_to {
-            Checked::Passes(since) => ready(workload, since, now),
+            Checked::Passes(since) => ready(workload, since, settling, now),
             Checked::Unjudged => Condition::Unjudged,
             Checked::NotYet => Condition::Unready,
             Checked::Unhooked => Condition::Unhooked,
@@ -354,11 +371,11 @@ fn ended(policy: RestartPolicy, container: &ObservedContainer) -> Condition {
     }
 }
 
-fn ready(workload: &Workload, since: Option<Timestamp>, now: Timestamp) -> Condition {
-    if workload.min_ready_seconds == 0 {
+fn ready(workload: &Workload, since: Option<Timestamp>, settling: SignedDuration, now: Timestamp) -> Condition {
+    let needed = SignedDuration::from_secs(i64::from(workload.min_ready_seconds)).max(settling);
+    if needed.is_zero() {
         return Condition::Available;
     }
-    let needed = SignedDuration::from_secs(i64::from(workload.min_ready_seconds));
     match since.and_then(|since| since.checked_add(needed).ok()) {
         Some(until) if until > now => Condition::Ready { until },
         Some(_) | None => Condition::Available,

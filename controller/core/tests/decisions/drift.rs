@@ -90,6 +90,16 @@ fn a_renamed_container_gets_its_name_back() {
 }
 
 #[test]
+fn a_renamed_container_whose_name_somebody_took_is_left_and_it_is_said() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    world.engine.rename_by_hand("shop-web-1", "mine");
+    let id = world.engine.add_foreign_container("shop-web-1", &[], std::collections::BTreeMap::new());
+    let by = id.unwrap_or_default().chars().take(12).collect::<String>();
+    assert_eq!(world.lines(), [format!("held web: the name shop-web-1 is taken by container {by}, which is not ours")]);
+}
+
+#[test]
 fn a_disconnected_container_is_connected_with_its_names() {
     let mut world = World::of(&[web(1, "app:1")]);
     world.settle();

@@ -190,6 +190,24 @@ fn a_rollout_that_stopped_goes_back_once_the_manifest_says_so() {
 }
 
 #[test]
+fn what_ends_again_and_again_is_not_taken_for_ready_with_each_of_its_starts() {
+    let mut world = World::of(&[web(2, "app:1")]);
+    let program = Program::Exits { after: SignedDuration::from_millis(50), code: 3 };
+    world.engine.put_image("bad:1", SimImage { id: "sha256:bad".to_owned(), program, ..SimImage::default() });
+    world.pass();
+    world.advance(1);
+    // Before anything was stable: there is no way back.
+    world.declare(&[web(2, "bad:1")]);
+    world.run(60);
+    assert!(world.engine.start_by_hand("shop-web-2") && world.engine.start_by_hand("shop-web-3"));
+    let takes = |world: &World| world.lines().into_iter().find(|line| line.contains("stop container"));
+    assert_eq!(takes(&world), None);
+    // Also where the controller begins anew and remembers nothing of it.
+    world.crashes.clear();
+    assert_eq!(takes(&world), None);
+}
+
+#[test]
 fn on_failure_pause_leaves_the_rollout_where_it_is() {
     let mut world = stable(&pausing("app:1"));
     world.declare(&[pausing("bad:1")]);

@@ -43,17 +43,23 @@ struct Limits {
     gained: usize,
 }
 
+use By::{All, Any};
+
 /// The containers of every object, as they were last seen, and the limits of the plans under way.
 #[derive(Default)]
 pub(crate) struct Bounds {
     seen: BTreeMap<ObjectKey, Seen>,
     planned: BTreeMap<ObjectKey, Limits>,
+    /// How many the world has started of an object while nothing was planned for it.
+    gained: BTreeMap<ObjectKey, usize>,
 }
 
 impl Bounds {
     /// Nothing is planned any more.
     pub(crate) fn forget(&mut self) {
-        self.planned.clear();
+        for (key, limits) in std::mem::take(&mut self.planned) {
+            *self.gained.entry(key).or_default() += limits.gained;
+        }
     }
 
     /// Notes what the steps of a plan must keep to: the numbers of the manifest that it was made from.
@@ -69,10 +75,13 @@ impl Bounds {
                 self.planned.insert(step.object.clone(), all);
                 continue;
             };
-            let serving: BTreeSet<String> = serving(track, sight).map(|container| container.id.clone()).collect();
-            let limits = Limits { serving, ..limits(track) };
+            // What was made by a plan that was given up is started by this one, whatever came back meanwhile.
+            let made = track.containers(sight.engine).filter(|one| one.state == ContainerState::Created).count();
+            let gained = made + self.gained.remove(&step.object).unwrap_or_default();
+            let limits = Limits { serving: serving(track, sight, All), gained, ..limits(track) };
             let going = limits.serving.iter().filter(|id| taken.contains(id)).count();
-            if going > 0 && limits.serving.len() - going < limits.least_serving {
+            let staying = serving(track, sight, Any).into_iter().filter(|id| !taken.contains(id)).count();
+            if going > 0 && staying < limits.least_serving {
                 let steps = plan.steps.iter().filter(|other| other.object == step.object).map(described);
                 let steps = steps.collect::<Vec<_>>().join("; ");
                 let there = track.containers(sight.engine).map(|one| shown(one, track, &limits));
@@ -91,9 +100,12 @@ impl Bounds {
     pub(crate) fn world_did(&mut self, record: &Record, sight: Sight<'_>) {
         for (key, now) in seen(record, sight) {
             let before = self.seen.remove(&key).unwrap_or_default();
+            let gained = now.running.difference(&before.running).count();
             if let Some(limits) = self.planned.get_mut(&key) {
                 limits.lost += before.serving.difference(&now.serving).count();
-                limits.gained += now.running.difference(&before.running).count();
+                limits.gained += gained;
+            } else {
+                *self.gained.entry(key.clone()).or_default() += gained;
             }
             self.seen.insert(key, now);
         }
@@ -159,28 +171,36 @@ fn seen(record: &Record, sight: Sight<'_>) -> Vec<(ObjectKey, Seen)> {
     let of = |(key, track): (&ObjectKey, &Track)| {
         let running = track.containers(sight.engine).filter(|container| container.is_up());
         let running = running.map(|container| container.id.clone()).collect();
-        let serving = serving(track, sight).map(|container| container.id.clone()).collect();
+        let serving = serving(track, sight, Any);
         (key.clone(), Seen { serving, running })
     };
     record.tracks().map(of).collect()
 }
 
+/// By which manifests a container counts as finished. Its own says so and the one that is declared now does not, or the other way round:
+/// then it may be taken for either.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Any,
+    All,
+}
+
 /// The containers of an object that do their work: they are Ready for as long as they must be, or have finished. How long is asked only
-/// of those of the version that is worked towards; and what has finished has to by the manifest as it is now as well, which may have been
-/// changed in place.
-fn serving<'a>(track: &'a Track, sight: Sight<'a>) -> impl Iterator<Item = &'a SimContainer> {
+/// of those of the version that is worked towards.
+fn serving(track: &Track, sight: Sight<'_>, by: By) -> BTreeSet<String> {
     let spec = &track.declared().spec;
     let now = sight.engine.now();
-    track.containers(sight.engine).filter(move |container| {
+    let serves = |container: &&SimContainer| {
         let needed = spec.min_ready_seconds.unwrap_or(if container.check.is_some() { 0 } else { 10 });
         let needed =
             if track.is_new(container) { SignedDuration::from_secs(i64::from(needed)) } else { SignedDuration::ZERO };
-        let declared = spec.template.restart_policy.unwrap_or_default();
-        let has_finished = |policy| has_finished(container, policy);
-        (has_finished(track.policy_of(container)) && has_finished(declared))
-            || (has_begun(track, container)
-                && ready_since(container, sight).is_some_and(|since| now.duration_since(since) >= needed))
-    })
+        let policies = [track.policy_of(container), spec.template.restart_policy.unwrap_or_default()];
+        let mut finished = policies.into_iter().map(|policy| has_finished(container, policy));
+        let has_finished = if by == Any { finished.any(|it| it) } else { finished.all(|it| it) };
+        let is_ready = || ready_since(container, sight).is_some_and(|since| now.duration_since(since) >= needed);
+        has_finished || (has_begun(track, container) && is_ready())
+    };
+    track.containers(sight.engine).filter(serves).map(|container| container.id.clone()).collect()
 }
 
 /// Whether the postStart hook of a container has ended well since its start, where it has one.

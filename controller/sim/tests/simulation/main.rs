@@ -28,11 +28,16 @@ mod watch;
 mod world;
 
 /// Seeds beyond the first 500 that found a mistake, each with what it was. What they mean changes with the generators.
-const REGRESSIONS: [(u64, &str); 4] = [
+const REGRESSIONS: [(u64, &str); 9] = [
     (1318, "a replica that was replaced came before those above the number had gone"),
     (1843, "the same, where none may be above it"),
     (2155, "of two with one ordinal the one that had finished went, while the other was not Ready for long enough"),
+    (2546, "a mistake in the source that an object moved to did not keep what was of the other"),
     (2933, "what went back because of another that went back because of a third did so a look later"),
+    (4440, "what Skiff paced counted as finished once its history was lost, and what served went for it"),
+    (5204, "a name that somebody took from a container was not said"),
+    (7683, "what ends again and again was Ready with each of its starts, and what served went for it"),
+    (9849, "the same, where the manifest paces its restarts and the controller has begun anew"),
 ];
 
 /// A number out of the environment.

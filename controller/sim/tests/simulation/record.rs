@@ -228,6 +228,11 @@ impl Track {
         self.versions.push(Version { number, proof, ..version });
     }
 
+    /// Whether the declared version was gone back from.
+    pub(crate) fn was_left(&self) -> bool {
+        self.latest().was_left
+    }
+
     /// The load with which the declared version came.
     pub(crate) const fn since(&self) -> usize {
         self.since

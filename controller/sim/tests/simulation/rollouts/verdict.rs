@@ -77,6 +77,9 @@ fn after_failure(track: &Track, natures: &Natures) -> Expected {
 /// What changes together goes back together.
 fn in_group(record: &Record, alone: &BTreeMap<ObjectKey, Expected>, track: &Track, own: Expected) -> Expected {
     let Some(group) = group_of(track.declared()) else { return own };
+    let natures = &record.natures;
+    let is_good =
+        |version: &Version| natures.quality(&version.deployment) == Quality::Good && version.befell == Befell::Nothing;
     let others =
         record.tracks().filter(|(_, other)| !std::ptr::eq(*other, track) && group_of(other.declared()) == Some(group));
     let mut expected = own;
@@ -93,7 +96,12 @@ fn in_group(record: &Record, alone: &BTreeMap<ObjectKey, Expected>, track: &Trac
             (_, expected) => expected,
         };
     }
-    expected
+    let may_be_back = matches!(expected, Expected::Back | Expected::Either);
+    if expected == Expected::Declared && track.was_left() {
+        // What went back with others is not tried again until its own manifest changes.
+        return Expected::Either;
+    }
+    if may_be_back && !track.targets().all(is_good) { Expected::Any } else { expected }
 }
 
 fn group_of(deployment: &Deployment) -> Option<&String> {
