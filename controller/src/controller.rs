@@ -6,6 +6,7 @@
 
 mod flights;
 mod hooks;
+mod memory;
 mod pace;
 
 use std::collections::BTreeMap;
@@ -14,9 +15,9 @@ use std::time::Duration;
 
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, ObjectStatus, Observed, Outcome,
-    Plan, ProbeVerdicts, Refusal, Request, Severity, SignedDuration, Step, Timestamp, failure_behind, grant, learn,
-    note_hook, note_image, notice_crashes, plan, status,
+    ContentStore, Crashes, Desired, EngineError, Failure, Failures, History, ObjectStatus, Observed, Outcome, Plan,
+    ProbeVerdicts, Refusal, Request, SignedDuration, Step, Timestamp, failure_behind, grant, note_hook, note_image,
+    notice_crashes, plan, status,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
@@ -28,7 +29,7 @@ use crate::engine::{Engine, Look, Wake};
 use crate::executor::{Cancels, Executor, Report};
 use crate::fail_point::FailPoint;
 use crate::scribe::Notes;
-use crate::state::{Troubles, troubles};
+use crate::state::Troubles;
 use flights::Flights;
 use hooks::Hooks;
 use pace::Pace;
@@ -352,44 +353,6 @@ impl<E: Engine> Controller<E> {
         }
         let snapshot = Snapshot { pass: self.passes, target, observed, plan, status, engine_error: None };
         self.wiring.snapshots.send_replace(Arc::new(snapshot));
-    }
-
-    /// Learns from what is seen; what is new is on the disk before anything is done about it.
-    async fn learn_history(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
-        let events = learn(&mut self.history, desired, observed, now);
-        observed.history = Arc::clone(&self.history);
-        self.write_history().await;
-        for event in &events {
-            let (object, reason, message) = (event.subject(), &event.reason, &event.message);
-            match event.severity {
-                Severity::Normal => tracing::info!(object, reason, "{message}"),
-                Severity::Warning => tracing::warn!(object, reason, "{message}"),
-            }
-        }
-        self.tell(events);
-    }
-
-    /// Writes what is remembered, where that is new.
-    async fn write_history(&mut self) {
-        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| !Arc::ptr_eq(&self.written, &self.history)) {
-            notes.history(Arc::clone(&self.history)).await;
-            self.written = Arc::clone(&self.history);
-        }
-    }
-
-    /// Leaves what is not as it should be for those who ask beside it, where that has changed.
-    fn note_troubles(&mut self, status: &BTreeMap<ObjectKey, ObjectStatus>, plan: &Plan) {
-        let troubles = troubles(status, plan);
-        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| self.troubles.as_ref() != Some(&troubles)) {
-            notes.troubles(troubles.clone());
-            self.troubles = Some(troubles);
-        }
-    }
-
-    fn tell(&self, events: Vec<Event>) {
-        if let Some(notes) = &self.wiring.notes {
-            notes.events(events);
-        }
     }
 
     /// When to look again, if nothing happens before.

@@ -140,6 +140,17 @@ fn unprepared(draft: &Draft<'_>, container: &ObservedContainer, since: Timestamp
     })
 }
 
+/// The number of the revision that new replicas carry: as remembered, else as those carry that are there already.
+pub(super) fn revision_number(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) -> u64 {
+    let remembered = draft.history.objects.get(&workload.key).and_then(ObjectHistory::wanted);
+    if let Some(revision) = remembered.filter(|revision| revision.identity == workload.template.identity) {
+        return revision.number;
+    }
+    let labels = || replicas.iter().map(|replica| (replica.outdated.is_none(), replica.labels.revision));
+    let current = labels().filter(|(current, _)| *current).map(|(_, revision)| revision).max();
+    current.unwrap_or_else(|| labels().map(|(_, revision)| revision).max().unwrap_or(0) + 1)
+}
+
 /// Whether a start failed for what the host lacks and another revision would lack as well.
 fn is_of_the_host(error: &str) -> bool {
     ["port is already allocated", "address already in use", "no space left on device"]

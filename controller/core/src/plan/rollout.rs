@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use super::StepId;
 use super::create::{Ground, Place, create, lay_ground, replica_name};
 use super::draft::Draft;
+use super::facts::revision_number;
 use super::removal::remove;
 use super::replica::{Condition, Replica};
 use super::workload::name_taken;
 use crate::course::Course;
 use crate::desired::Workload;
 use crate::held::{HeldReason, Pending};
-use crate::history::ObjectHistory;
 use crate::reason::Reason;
 
 /// The replicas of a workload, sorted for closing the gap.
@@ -387,17 +387,6 @@ impl<'d, 'a> Gap<'d, 'a> {
         };
         draft.hold_with(&self.workload.key, HeldReason::WaitingReady { container, until }, waiting);
     }
-}
-
-/// The number of the revision that new replicas carry: as remembered, else as those carry that are there already.
-fn revision_number(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) -> u64 {
-    let remembered = draft.history.objects.get(&workload.key).and_then(ObjectHistory::wanted);
-    if let Some(revision) = remembered.filter(|revision| revision.identity == workload.template.identity) {
-        return revision.number;
-    }
-    let labels = || replicas.iter().map(|replica| (replica.outdated.is_none(), replica.labels.revision));
-    let current = labels().filter(|(current, _)| *current).map(|(_, revision)| revision).max();
-    current.unwrap_or_else(|| labels().map(|(_, revision)| revision).max().unwrap_or(0) + 1)
 }
 
 fn count(number: u32) -> usize {

@@ -1,0 +1,106 @@
+//! What is held, in words that people read.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::HeldReason;
+
+impl fmt::Display for HeldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WaitingFor { dependency, condition } => write!(f, "waiting for {dependency} to be {condition:?}"),
+            Self::DependencyIdle { dependency, condition, suspended } => {
+                let idle = if *suspended { "suspended" } else { "scaled to 0" };
+                write!(f, "needs {dependency} to be {condition:?}, and that is {idle}")
+            }
+            Self::WaitingReady { container, until: None } => write!(f, "waiting for {container} to be Ready"),
+            Self::WaitingReady { container, until: Some(until) } => {
+                write!(f, "waiting for {container} to stay Ready until {}", clock(*until))
+            }
+            Self::BackOff { until, attempts, error } => {
+                write!(f, "back-off until {} after {attempts} failed attempts: {error}", clock(*until))
+            }
+            Self::ImagePullBackOff { until, attempts, error } => {
+                write!(f, "back-off until {} after {attempts} failed pulls: {error}", clock(*until))
+            }
+            Self::ImageBuildBackOff { until, attempts, error } => {
+                write!(f, "back-off until {} after {attempts} failed builds: {error}", clock(*until))
+            }
+            Self::CrashLoop { container, code, exits, until } => {
+                write!(f, "{container} ended {exits} times, last with {code}: it is started again at {}", clock(*until))
+            }
+            Self::GaveUp { container, code, attempts } => write!(
+                f,
+                "{container} ended with {code} and was restarted {attempts} times, which is all that restart.maxAttempts allows"
+            ),
+            Self::RevisionFailed { revision, why, back_to: Some(back_to) } => write!(
+                f,
+                "revision {revision} failed: {why}; it went back to revision {back_to} and waits for another manifest"
+            ),
+            Self::RevisionFailed { revision, why, back_to: None } => {
+                write!(f, "revision {revision} failed: {why}; the rollout is stopped and waits for another manifest")
+            }
+            Self::Initializing { container, init } => {
+                write!(f, "waiting for init container {init} of {container} to succeed")
+            }
+            Self::InitFailed { container, init: _, code, attempts, until } => write!(
+                f,
+                "init container {container} exited with {code}, attempt {attempts}: it runs again at {}",
+                clock(*until)
+            ),
+            Self::Removing { container } => write!(f, "waiting for {container} to be removed"),
+            Self::Restarting { container, code } => {
+                write!(f, "{container} exited with {code} and is being restarted by Docker")
+            }
+            Self::NameTaken { name, by } => write!(f, "the name {name} is taken by {by}, which is not ours"),
+            Self::PortTaken { port, by } => write!(f, "port {port} of the host is taken by {by}"),
+            Self::ExternalMissing { name } => write!(f, "{name} is declared external and does not exist"),
+            Self::VolumeChanged { changes } => {
+                let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+                write!(f, "a volume is never made anew, and its definition changed: {}", changes.join("; "))
+            }
+            Self::PruneUnconfirmed { source, removed, total } => write!(
+                f,
+                "{removed} of {total} objects of source {source} would be removed: confirm with --confirm-prune"
+            ),
+            Self::DeclaredElsewhere { source, roots } => {
+                let names = roots
+                    .iter()
+                    .map(|root| if root.as_os_str() == "-" { "stdin".to_owned() } else { root.display().to_string() });
+                let roots = names.collect::<Vec<_>>().join(", ");
+                write!(f, "declared in {roots}, which is not what is loaded as source {source} now")
+            }
+            Self::SourceHasProblems { source, problems } => {
+                write!(f, "source {source} has {problems} problems; nothing of it is removed until they are mended")
+            }
+            Self::Protected => f.write_str("protected by skiff.dev/prune: \"false\""),
+            Self::NetworkInUse { containers } | Self::VolumeInUse { containers } => {
+                write!(f, "in use by {}", containers.join(", "))
+            }
+            Self::Unsupported { field, needs, has } => {
+                write!(f, "{field} needs Docker's API {needs}, this engine has {has}")
+            }
+            Self::NotRun { why } => f.write_str(why),
+            Self::Paused => f.write_str("the rollout is paused"),
+            Self::Suspended => f.write_str("it is suspended"),
+            Self::Retry { until, failures, limit, code } => write!(
+                f,
+                "the last attempt exited with {code}; the next one comes at {} ({failures} failed, {limit} may)",
+                clock(*until)
+            ),
+            Self::RunFailed { outcome } => write!(f, "it {outcome}"),
+            Self::DiskPressure { free } => write!(f, "the disk is nearly full: {} MiB free", free >> 20),
+            Self::ContentUnknown { objects } => {
+                write!(f, "whether {} changed cannot be told: digested with another key", objects.join(", "))
+            }
+            Self::LabelsUnreadable { name, error } => write!(f, "{name} is left alone: {error}"),
+            Self::Retained { name } => write!(f, "volume {name} is kept with its data"),
+        }
+    }
+}
+
+/// The time of day in UTC, as a person reads it in a plan.
+fn clock(moment: Timestamp) -> String {
+    moment.strftime("%H:%M:%SZ").to_string()
+}
