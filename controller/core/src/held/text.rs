@@ -1,4 +1,4 @@
-//! What is held, in words that people read.
+//! What is held, in words that a person reads in a plan.
 
 use std::fmt;
 

@@ -1,96 +1,24 @@
 //! What one container of a workload is: of the current template or not, and in which condition.
 
-use jiff::{SignedDuration, Timestamp};
+mod condition;
+mod in_place;
+
+use jiff::SignedDuration;
 use serde_json::Value;
 use skiff_api::{Kind, ObjectKey, OwnerLabels, RestartPolicy};
 
 use super::besides::with_besides;
-use super::checks::{Checked, Checks, Complaint};
+use super::checks::{Checks, Complaint};
 use super::draft::Draft;
 use crate::crash::is_paced;
-use crate::desired::{InPlace, Workload};
+use crate::desired::Workload;
 use crate::made_from::made_from;
 use crate::observed::{ContainerState, ObservedContainer};
 use crate::reason::{Change, Reason};
 use crate::template;
-
-/// The condition of a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Condition {
-    /// It is Ready, and has been for as long as it must be.
-    Available,
-    /// It is Ready and must stay so until then.
-    Ready { until: Timestamp },
-    /// It runs and is not Ready.
-    Unready,
-    /// It runs, and its probes have not been asked since Skiff began to look: neither Ready nor known not to be.
-    Unjudged,
-    /// It runs, and its postStart hook is to be run: a controller that died may have run it.
-    Unhooked,
-    /// It runs, and a check that restarts it has failed.
-    Unhealthy,
-    /// It ended and is not to be started again.
-    Finished { code: i64 },
-    /// It ended and must run.
-    Exited,
-    /// It was never started.
-    Created,
-    /// It is frozen.
-    Paused,
-    /// The engine starts it again by itself.
-    Restarting,
-    /// It must be removed.
-    Dead,
-    /// It is being removed.
-    Removing,
-}
-
-impl Condition {
-    /// Whether it has a process and keeps it.
-    pub(super) const fn is_up(self) -> bool {
-        match self {
-            Self::Available | Self::Ready { .. } | Self::Unready | Self::Unjudged | Self::Unhooked | Self::Paused => {
-                true
-            }
-            Self::Unhealthy
-            | Self::Finished { .. }
-            | Self::Exited
-            | Self::Created
-            | Self::Restarting
-            | Self::Dead
-            | Self::Removing => false,
-        }
-    }
-
-    /// Whether it runs and may be Ready or not, for all that is known.
-    pub(super) const fn is_unknown(self) -> bool {
-        matches!(self, Self::Unjudged | Self::Unhooked)
-    }
-
-    pub(super) const fn is_ready(self) -> bool {
-        matches!(self, Self::Available | Self::Ready { .. })
-    }
-
-    /// Whether it runs by itself, Ready or not, or has ended for good.
-    pub(super) const fn is_at_rest(self) -> bool {
-        matches!(self, Self::Available | Self::Ready { .. } | Self::Unready | Self::Unjudged | Self::Finished { .. })
-    }
-
-    /// The exit code of what has ended for good.
-    pub(super) const fn exit_code(self) -> Option<i64> {
-        if let Self::Finished { code } = self { Some(code) } else { None }
-    }
-
-    /// Until when it must stay Ready to count, where only time is missing.
-    pub(super) const fn ready_until(self) -> Option<Timestamp> {
-        if let Self::Ready { until } = self { Some(until) } else { None }
-    }
-
-    /// Whether it counts for a rollout: what has finished its work is as good as what serves.
-    pub(super) const fn is_available(self) -> bool {
-        matches!(self, Self::Available | Self::Finished { .. })
-    }
-}
+pub(super) use condition::Condition;
+use condition::condition;
+use in_place::in_place_changes;
 
 /// A container of a workload, judged.
 #[derive(Clone, Debug)]
@@ -270,114 +198,4 @@ fn content_changes(workload: &Workload, labels: &OwnerLabels) -> (Vec<String>, V
 /// The id of the key that a digest was made with; none for what is no secret.
 fn key_id(digest: &str) -> Option<&str> {
     digest.split_once(':').map(|(id, _)| id)
-}
-
-/// The settings that Docker changes in place and that differ, and those limits that it cannot take away.
-fn in_place_changes(workload: &Workload, container: &ObservedContainer, is_loop: bool) -> (Vec<Change>, Vec<Change>) {
-    let Some(detail) = &container.detail else { return (Vec::new(), Vec::new()) };
-    let InPlace {
-        nano_cpus,
-        cpu_shares,
-        cpuset_cpus,
-        cpuset_mems,
-        memory,
-        memory_reservation,
-        memory_swap,
-        pids_limit,
-        restart_policy,
-    } = &workload.in_place;
-    // In a crash loop the restarts are Skiff's.
-    let restart_policy = if is_loop { &Some(RestartPolicy::Never) } else { restart_policy };
-    let has = &detail.in_place;
-    let (mut found, number) = (Differences::default(), i64::to_string);
-    let cpu = |nanos: &i64| skiff_api::Cpu::from_millis(unsigned(*nanos) / 1_000_000).to_string();
-    let bytes = |bytes: &i64| skiff_api::Bytes::new(unsigned(*bytes)).to_string();
-    found.compare("container.resources.limits.cpu", has.nano_cpus.as_ref(), nano_cpus.as_ref(), cpu);
-    found.compare("container.cpuShares", has.cpu_shares.as_ref(), cpu_shares.as_ref(), number);
-    found.compare("container.cpusetCpus", has.cpuset_cpus.as_ref(), cpuset_cpus.as_ref(), String::clone);
-    found.compare("container.cpusetMems", has.cpuset_mems.as_ref(), cpuset_mems.as_ref(), String::clone);
-    found.compare("container.resources.limits.memory", has.memory.as_ref(), memory.as_ref(), bytes);
-    let (has_reservation, reservation) = (has.memory_reservation.as_ref(), memory_reservation.as_ref());
-    found.compare("container.resources.requests.memory", has_reservation, reservation, bytes);
-    if memory_swap.is_some() {
-        let swap = |swap: &i64| if *swap == -1 { number(swap) } else { bytes(swap) };
-        found.compare("container.memorySwap", has.memory_swap.as_ref(), memory_swap.as_ref(), swap);
-    }
-    found.compare("container.pidsLimit", has.pids_limit.as_ref(), pids_limit.as_ref(), number);
-    let policy = |policy: &RestartPolicy| format!("{policy:?}");
-    found.compare("restartPolicy", has.restart_policy.as_ref(), restart_policy.as_ref(), policy);
-    (found.adjust, found.removed)
-}
-
-/// Settings that differ: those that can be changed, and those limits that cannot be taken away.
-#[derive(Default)]
-struct Differences {
-    adjust: Vec<Change>,
-    removed: Vec<Change>,
-}
-
-impl Differences {
-    /// Almost always all is as it should be, on every pass: nothing is put into words then.
-    fn compare<T: PartialEq>(&mut self, field: &str, from: Option<&T>, to: Option<&T>, word: impl Fn(&T) -> String) {
-        if from == to {
-            return;
-        }
-        let (from, to) = (from.map(&word), to.map(&word));
-        // What reads the same is the same to whoever wrote it.
-        if from != to {
-            let changes = if to.is_none() { &mut self.removed } else { &mut self.adjust };
-            changes.push(Change::new(field, from, to));
-        }
-    }
-}
-
-fn unsigned(value: i64) -> u64 {
-    u64::try_from(value).unwrap_or_default()
-}
-
-/// The condition of a container, by its state, its checks, the clock and the restart policy.
-fn condition(
-    workload: &Workload,
-    policy: RestartPolicy,
-    container: &ObservedContainer,
-    checks: &Checks,
-    settling: SignedDuration,
-    now: Timestamp,
-) -> Condition {
-    match container.state {
-        ContainerState::Created => Condition::Created,
-        ContainerState::Paused => Condition::Paused,
-        ContainerState::Restarting => Condition::Restarting,
-        ContainerState::Removing => Condition::Removing,
-        ContainerState::Dead => Condition::Dead,
-        ContainerState::Exited => ended(policy, container),
-        ContainerState::Running => match checks.come_to {
-            Checked::Passes(since) => ready(workload, since, settling, now),
-            Checked::Unjudged => Condition::Unjudged,
-            Checked::NotYet => Condition::Unready,
-            Checked::Unhooked => Condition::Unhooked,
-            Checked::Fails => Condition::Unhealthy,
-        },
-    }
-}
-
-fn ended(policy: RestartPolicy, container: &ObservedContainer) -> Condition {
-    let code = container.detail.as_ref().map_or(0, |detail| detail.exit_code);
-    let failed_to_start = container.detail.as_ref().is_some_and(|detail| !detail.error.is_empty());
-    match policy {
-        RestartPolicy::Never if !failed_to_start => Condition::Finished { code },
-        RestartPolicy::OnFailure if code == 0 => Condition::Finished { code },
-        RestartPolicy::Always | RestartPolicy::OnFailure | RestartPolicy::Never => Condition::Exited,
-    }
-}
-
-fn ready(workload: &Workload, since: Option<Timestamp>, settling: SignedDuration, now: Timestamp) -> Condition {
-    let needed = SignedDuration::from_secs(i64::from(workload.min_ready_seconds)).max(settling);
-    if needed.is_zero() {
-        return Condition::Available;
-    }
-    match since.and_then(|since| since.checked_add(needed).ok()) {
-        Some(until) if until > now => Condition::Ready { until },
-        Some(_) | None => Condition::Available,
-    }
 }

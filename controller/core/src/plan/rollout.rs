@@ -3,10 +3,13 @@
 //! Never more than `maxSurge` extra, never fewer available than `replicas − maxUnavailable` by a step of ours (one less where a
 //! replica can only be replaced stop-first). What must wait is pending behind what it waits for, so that a plan shows a rollout whole.
 
+mod perform;
+mod strategy;
+
 use std::collections::BTreeSet;
 
 use super::StepId;
-use super::create::{Ground, Place, create, lay_ground, replica_name};
+use super::create::{Ground, lay_ground, replica_name};
 use super::draft::Draft;
 use super::facts::revision_number;
 use super::removal::remove;
@@ -37,23 +40,6 @@ pub(super) struct Gap<'d, 'a> {
     /// Ordinals that are in use.
     used: BTreeSet<u32>,
     revision: u64,
-}
-
-/// What one pass does to close the gap.
-#[derive(Default)]
-struct Moves<'d, 'a> {
-    /// Replicas that go.
-    remove: Vec<(&'d Replica<'a>, Reason)>,
-    /// Replicas that go and come back on their ordinals.
-    replace: Vec<&'d Replica<'a>>,
-    /// Ordinals that come.
-    create: Vec<u32>,
-    /// Whether those that come wait until those that go have gone.
-    gone_first: bool,
-    /// How many of those that come have room beside those that go; each further one follows one that has gone.
-    room: usize,
-    /// Replicas whose turn comes later.
-    rest: Vec<&'d Replica<'a>>,
 }
 
 impl<'d, 'a> Gap<'d, 'a> {
@@ -251,141 +237,6 @@ impl<'d, 'a> Gap<'d, 'a> {
             }
         }
         free
-    }
-
-    /// All old replicas go, then all new ones come.
-    fn recreate(&self, missing: usize) -> Moves<'d, 'a> {
-        let kept: BTreeSet<u32> = self.current.iter().map(|replica| replica.labels.ordinal).collect();
-        Moves {
-            remove: self.outdated.iter().map(|replica| (*replica, self.reason_of(replica))).collect(),
-            create: (1..=u32::MAX).filter(|ordinal| !kept.contains(ordinal)).take(missing).collect(),
-            gone_first: true,
-            ..Moves::default()
-        }
-    }
-
-    /// Each replica goes before its successor comes, on the same ordinal; for those above the number none comes.
-    fn stop_first(&self) -> Moves<'d, 'a> {
-        let total = self.total();
-        let surplus = total.saturating_sub(self.wanted);
-        let least = self.wanted.saturating_sub(count(self.workload.rollout.max_unavailable));
-        let mut spare = self.available().saturating_sub(least);
-        let mut moves = Moves {
-            create: self.free_ordinals(self.wanted.saturating_sub(total + self.leaving)),
-            room: usize::MAX,
-            ..Moves::default()
-        };
-        for (index, replica) in self.outdated.iter().enumerate() {
-            if replica.may_serve() && spare == 0 {
-                moves.rest.push(replica);
-                continue;
-            }
-            spare = spare.saturating_sub(usize::from(replica.may_serve()));
-            if index < surplus {
-                moves.remove.push((replica, Reason::Surplus));
-            } else {
-                moves.replace.push(replica);
-            }
-        }
-        moves
-    }
-
-    /// A new replica comes before an old one goes, as far as surge and availability allow. What does not serve goes at once, and what
-    /// has no room beside it comes after it.
-    fn start_first(&self, missing: usize) -> Moves<'d, 'a> {
-        let rollout = &self.workload.rollout;
-        let least = self.wanted.saturating_sub(count(rollout.max_unavailable));
-        // One that nobody has judged yet stays while it might be missed.
-        let spare = self.available() >= least;
-        let (serving, mut broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
-            self.outdated.iter().partition(|replica| replica.serves() || (replica.may_serve() && !spare));
-        broken.sort_by_key(|replica| !replica.has_process());
-        let in_the_way = broken.iter().filter(|replica| replica.has_process()).count();
-        let removable = self.available().saturating_sub(least).min(serving.len());
-        let (going, staying) = serving.split_at_checked(removable).unwrap_or((&[], &[]));
-        let room = self.wanted.saturating_add(count(rollout.max_surge));
-        let room = room.saturating_sub(self.current.len() + serving.len());
-        Moves {
-            remove: broken.iter().chain(going).map(|replica| (*replica, self.reason_of(replica))).collect(),
-            create: self.free_ordinals(missing.min(room)),
-            room: room.saturating_sub(in_the_way),
-            rest: staying.to_vec(),
-            ..Moves::default()
-        }
-    }
-
-    fn perform(&self, draft: &mut Draft<'_>, moves: &Moves<'_, '_>, ground: &Ground) {
-        let pull: Vec<StepId> = ground.got.into_iter().collect();
-        let mut gone = Vec::new();
-        for (replica, reason) in &moves.remove {
-            gone.push(self.remove(draft, replica, reason, &pull));
-        }
-        let too_many = self.too_many(draft, &gone);
-        for replica in &moves.replace {
-            let reason = self.reason_of(replica);
-            let removed = self.remove(draft, replica, &reason, &pull);
-            let follows: Vec<StepId> = too_many.iter().copied().chain([removed]).collect();
-            self.create(draft, ground, replica.labels.ordinal, &reason, &follows);
-        }
-        let reason = self.outdated.first().map_or(Reason::Missing, |replica| self.reason_of(replica));
-        for (index, ordinal) in moves.create.iter().enumerate() {
-            let follows = if moves.gone_first {
-                gone.clone()
-            } else {
-                index.checked_sub(moves.room).and_then(|beyond| gone.get(beyond)).copied().into_iter().collect()
-            };
-            self.create(draft, ground, *ordinal, &reason, &follows);
-        }
-        self.wait(draft, moves);
-        self.note_starts(draft, moves.create.len() + moves.replace.len());
-    }
-
-    /// The removals without which one that comes in the place of another would be one above what the surge allows.
-    fn too_many(&self, draft: &Draft<'_>, gone: &[StepId]) -> Vec<StepId> {
-        let surplus = self.surplus.iter().filter_map(|replica| draft.removals.get(&replica.container.id));
-        let allowed = self.wanted.saturating_add(count(self.workload.rollout.max_surge));
-        let removals: Vec<StepId> = surplus.chain(gone).copied().collect();
-        let there = self.total() + self.surplus.len();
-        removals.into_iter().take(there.saturating_sub(allowed)).collect()
-    }
-
-    fn create(&self, draft: &mut Draft<'_>, ground: &Ground, ordinal: u32, reason: &Reason, after: &[StepId]) {
-        let place = Place::replica(draft, self.workload, ordinal, self.revision);
-        let made = create(draft, self.workload, ground, place, reason, after);
-        draft.starts.entry(self.workload.key.clone()).or_default().0.extend(made.started);
-    }
-
-    /// Notes whether, after the starts of this plan, all of the object runs: what depends on it can then follow in one plan.
-    fn note_starts(&self, draft: &mut Draft<'_>, made: usize) {
-        let is_free = self.workload.inits.is_empty();
-        let runs = self.current.iter().filter(|replica| {
-            let condition = replica.condition;
-            condition.is_ready() || condition == Condition::Exited || (is_free && condition == Condition::Created)
-        });
-        let whole = runs.count() + if is_free { made } else { 0 } >= self.wanted;
-        if let Some((_, all)) = draft.starts.get_mut(&self.workload.key) {
-            *all = whole;
-        }
-    }
-
-    /// Holds the replacement of the rest behind the replica that must be Ready first.
-    fn wait(&self, draft: &mut Draft<'_>, moves: &Moves<'_, '_>) {
-        if moves.rest.is_empty() {
-            return;
-        }
-        let waiting = moves.rest.iter().map(|replica| self.replacement(replica)).collect();
-        let all = self.current.iter().chain(&self.outdated);
-        let awaited =
-            all.into_iter().find(|replica| !replica.serves() && (replica.outdated.is_none() || replica.may_serve()));
-        let until = awaited.and_then(|replica| replica.condition.ready_until());
-        let made = moves.replace.first().map(|replica| replica.labels.ordinal).or(moves.create.first().copied());
-        let container = match (awaited, made) {
-            (Some(replica), _) => replica.container.name.clone(),
-            (None, Some(ordinal)) => replica_name(draft, self.workload, ordinal),
-            // A name that is taken keeps it from going on, and has been said.
-            (None, None) => return,
-        };
-        draft.hold_with(&self.workload.key, HeldReason::WaitingReady { container, until }, waiting);
     }
 }
 

@@ -1,0 +1,87 @@
+//! What goes and what comes in one pass, by the strategy: all at once, one in the place of another, or one before another.
+
+use std::collections::BTreeSet;
+
+use super::{Gap, count};
+use crate::plan::replica::Replica;
+use crate::reason::Reason;
+
+/// What one pass does to close the gap.
+#[derive(Default)]
+pub(super) struct Moves<'d, 'a> {
+    /// Replicas that go.
+    pub(super) remove: Vec<(&'d Replica<'a>, Reason)>,
+    /// Replicas that go and come back on their ordinals.
+    pub(super) replace: Vec<&'d Replica<'a>>,
+    /// Ordinals that come.
+    pub(super) create: Vec<u32>,
+    /// Whether those that come wait until those that go have gone.
+    pub(super) gone_first: bool,
+    /// How many of those that come have room beside those that go; each further one follows one that has gone.
+    pub(super) room: usize,
+    /// Replicas whose turn comes later.
+    pub(super) rest: Vec<&'d Replica<'a>>,
+}
+
+impl<'d, 'a> Gap<'d, 'a> {
+    /// All old replicas go, then all new ones come.
+    pub(super) fn recreate(&self, missing: usize) -> Moves<'d, 'a> {
+        let kept: BTreeSet<u32> = self.current.iter().map(|replica| replica.labels.ordinal).collect();
+        Moves {
+            remove: self.outdated.iter().map(|replica| (*replica, self.reason_of(replica))).collect(),
+            create: (1..=u32::MAX).filter(|ordinal| !kept.contains(ordinal)).take(missing).collect(),
+            gone_first: true,
+            ..Moves::default()
+        }
+    }
+
+    /// Each replica goes before its successor comes, on the same ordinal; for those above the number none comes.
+    pub(super) fn stop_first(&self) -> Moves<'d, 'a> {
+        let total = self.total();
+        let surplus = total.saturating_sub(self.wanted);
+        let least = self.wanted.saturating_sub(count(self.workload.rollout.max_unavailable));
+        let mut spare = self.available().saturating_sub(least);
+        let mut moves = Moves {
+            create: self.free_ordinals(self.wanted.saturating_sub(total + self.leaving)),
+            room: usize::MAX,
+            ..Moves::default()
+        };
+        for (index, replica) in self.outdated.iter().enumerate() {
+            if replica.may_serve() && spare == 0 {
+                moves.rest.push(replica);
+                continue;
+            }
+            spare = spare.saturating_sub(usize::from(replica.may_serve()));
+            if index < surplus {
+                moves.remove.push((replica, Reason::Surplus));
+            } else {
+                moves.replace.push(replica);
+            }
+        }
+        moves
+    }
+
+    /// A new replica comes before an old one goes, as far as surge and availability allow. What does not serve goes at once, and what
+    /// has no room beside it comes after it.
+    pub(super) fn start_first(&self, missing: usize) -> Moves<'d, 'a> {
+        let rollout = &self.workload.rollout;
+        let least = self.wanted.saturating_sub(count(rollout.max_unavailable));
+        // One that nobody has judged yet stays while it might be missed.
+        let spare = self.available() >= least;
+        let (serving, mut broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
+            self.outdated.iter().partition(|replica| replica.serves() || (replica.may_serve() && !spare));
+        broken.sort_by_key(|replica| !replica.has_process());
+        let in_the_way = broken.iter().filter(|replica| replica.has_process()).count();
+        let removable = self.available().saturating_sub(least).min(serving.len());
+        let (going, staying) = serving.split_at_checked(removable).unwrap_or((&[], &[]));
+        let room = self.wanted.saturating_add(count(rollout.max_surge));
+        let room = room.saturating_sub(self.current.len() + serving.len());
+        Moves {
+            remove: broken.iter().chain(going).map(|replica| (*replica, self.reason_of(replica))).collect(),
+            create: self.free_ordinals(missing.min(room)),
+            room: room.saturating_sub(in_the_way),
+            rest: staying.to_vec(),
+            ..Moves::default()
+        }
+    }
+}
