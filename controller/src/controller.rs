@@ -8,107 +8,31 @@ mod flights;
 mod hooks;
 mod memory;
 mod pace;
+mod telling;
+mod wiring;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skiff_api::{Instance, ObjectKey};
-use skiff_core::{
-    ContentStore, Crashes, Desired, EngineError, Failure, Failures, History, ObjectStatus, Observed, Outcome, Plan,
-    ProbeVerdicts, Refusal, Request, SignedDuration, Step, Timestamp, failure_behind, grant, note_hook, note_image,
-    notice_crashes, plan, status,
-};
-use tokio::sync::{mpsc, oneshot, watch};
+use skiff_core::{EngineError, History, Observed, Outcome, Plan, grant, note_hook, note_image, plan, status};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::Clock;
 use crate::engine::{Engine, Look, Wake};
 use crate::executor::{Cancels, Executor, Report};
-use crate::fail_point::FailPoint;
-use crate::scribe::Notes;
 use crate::state::Troubles;
 use flights::Flights;
 use hooks::Hooks;
+use memory::Memory;
 use pace::Pace;
+pub use wiring::{Asked, Settings, Snapshot, Target, Wiring};
 
 /// How soon and how late an engine that does not answer is asked again.
 const ENGINE_RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// A failure is forgotten after so long without another: no back-off is as long.
-const FAILURES_LAST: SignedDuration = SignedDuration::from_mins(20);
 /// How long actions that have begun may take to end, once the loop is told to.
 const LAST_ACTIONS: Duration = Duration::from_secs(10);
-
-/// What is declared, with the content that it uses.
-#[derive(Clone, Debug, Default)]
-pub struct Target {
-    /// What is declared.
-    pub desired: Desired,
-    /// The content of configs and secrets.
-    pub content: Arc<ContentStore>,
-}
-
-/// What one pass saw and decided, whole.
-#[derive(Clone, Debug, Default)]
-pub struct Snapshot {
-    /// The number of the pass, from 1.
-    pub pass: u64,
-    /// What it worked towards.
-    pub target: Arc<Target>,
-    /// What was observed, with failures and what is in flight.
-    pub observed: Observed,
-    /// What was decided.
-    pub plan: Plan,
-    /// What each object has come to.
-    pub status: BTreeMap<ObjectKey, ObjectStatus>,
-    /// Why nothing could be observed; the rest is then as it was before.
-    pub engine_error: Option<EngineError>,
-}
-
-/// The loop's settings.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Whose labels count.
-    pub instance: Instance,
-    /// How long to rest when nothing happens.
-    pub tick: Duration,
-    /// Where the time comes from.
-    pub clock: Clock,
-    /// Where the process ends, in a test.
-    pub fail_point: FailPoint,
-}
-
-/// The loop's ends: what comes in, and what goes out.
-#[derive(Debug)]
-pub struct Wiring {
-    /// What is declared, as it changes.
-    pub target: watch::Receiver<Arc<Target>>,
-    /// The engine's events.
-    pub wakes: mpsc::Receiver<Wake>,
-    /// What the probes come to, as it changes.
-    pub verdicts: watch::Receiver<Arc<ProbeVerdicts>>,
-    /// Each pass's snapshot.
-    pub snapshots: watch::Sender<Arc<Snapshot>>,
-    /// What happens to steps, for whoever watches.
-    pub reports: Option<mpsc::UnboundedSender<Report>>,
-    /// What is to be written down.
-    pub notes: Option<Notes>,
-    /// What people ask.
-    pub asked: mpsc::Receiver<Asked>,
-    /// What was remembered when it started.
-    pub history: History,
-}
-
-/// Something that is asked of the loop, and where the answer goes.
-#[derive(Debug)]
-pub struct Asked {
-    /// What.
-    pub request: Request,
-    /// What happens now, or why not.
-    pub reply: oneshot::Sender<Result<String, Refusal>>,
-}
 
 /// The loop with what it remembers.
 #[derive(Debug)]
@@ -119,11 +43,9 @@ pub struct Controller<E> {
     executor: Executor<E>,
     ended: mpsc::UnboundedReceiver<Report>,
     tasks: TaskTracker,
-    failures: Failures,
+    memory: Memory,
     flights: Flights,
     hooks: Hooks,
-    has_run: BTreeMap<ObjectKey, String>,
-    crashes: Crashes,
     /// What was last left for those who ask what is wrong.
     troubles: Option<Troubles>,
     history: Arc<History>,
@@ -148,11 +70,9 @@ impl<E: Engine> Controller<E> {
             wiring,
             ended,
             tasks: TaskTracker::new(),
-            failures: Failures::new(),
+            memory: Memory::default(),
             flights: Flights::default(),
             hooks: Hooks::default(),
-            has_run: BTreeMap::new(),
-            crashes: Crashes::new(),
             troubles: None,
             written: Arc::clone(&history),
             history,
@@ -262,11 +182,11 @@ impl<E: Engine> Controller<E> {
         }
         match &report {
             Report::Ended { step, result: Err(error) } => {
-                self.remember_failure(step, error);
+                self.memory.failed(step, error, self.settings.clock.now());
                 self.tell(vec![step.failed(error, self.settings.clock.now())]);
             }
             Report::Ended { step, result: Ok(Outcome::Done | Outcome::Warned { .. }) } => {
-                self.remember_what_is_behind(step);
+                self.memory.done(step, self.settings.clock.now());
                 self.tell(vec![step.done(self.settings.clock.now())]);
             }
             Report::Free(_) => self.not_before(self.pace.after_work(self.flights.is_empty())),
@@ -275,20 +195,6 @@ impl<E: Engine> Controller<E> {
         if let Some(reports) = &self.wiring.reports {
             // Whoever watched may have gone.
             reports.send(report).ok();
-        }
-    }
-
-    fn remember_failure(&mut self, step: &Step, error: &EngineError) {
-        let failure = Failure::of(self.failures.get(&step.object), step, error, self.settings.clock.now());
-        self.failures.insert(step.object.clone(), failure);
-    }
-
-    /// A step that was done may say that its object has failed.
-    fn remember_what_is_behind(&mut self, step: &Step) {
-        if let Some(why) = failure_behind(step) {
-            let previous = self.failures.get(&step.object);
-            let failure = Failure::after(previous, &step.object, &step.hash, why, self.settings.clock.now());
-            self.failures.insert(step.object.clone(), failure);
         }
     }
 
@@ -330,16 +236,11 @@ impl<E: Engine> Controller<E> {
         let now = self.settings.clock.now();
         let target = Arc::clone(&self.wiring.target.borrow_and_update());
         let desired = &target.desired;
-        self.learn(desired, &observed);
-        self.forget(now);
         observed.probes = Arc::clone(&self.wiring.verdicts.borrow_and_update());
-        observed.failures = self.failures.clone();
         self.flights.give_up_overtaken(desired);
         observed.in_flight = self.flights.objects();
         observed.hooks_in_flight = self.hooks.in_flight();
-        observed.has_run = self.has_run.clone();
-        notice_crashes(&mut self.crashes, desired, &observed, now);
-        observed.crashes.clone_from(&self.crashes);
+        self.memory.complete(desired, &mut observed, now);
         self.learn_history(desired, &mut observed, now).await;
         let plan = plan(desired, &observed, now);
         let status = status(desired, &observed, &plan, now);
@@ -360,22 +261,5 @@ impl<E: Engine> Controller<E> {
         let tick = Instant::now() + self.settings.tick;
         let wake = plan.wake_at.map(|moment| Instant::now() + self.settings.clock.until(moment));
         self.next = wake.map_or(tick, |wake| wake.min(tick));
-    }
-
-    /// Remembers which objects run with the template that is declared.
-    fn learn(&mut self, desired: &Desired, observed: &Observed) {
-        let is_declared = |object: &ObjectKey, hash: &str| {
-            desired.workloads.get(object).is_some_and(|workload| workload.template.hash == hash)
-        };
-        self.has_run.retain(|object, hash| is_declared(object, hash));
-        self.has_run.extend(observed.running_templates().filter(|(object, hash)| is_declared(object, hash)));
-    }
-
-    /// Drops failures that are long ago, or later than now because the clock was put back.
-    fn forget(&mut self, now: Timestamp) {
-        self.failures.retain(|_, failure| {
-            let age = now.duration_since(failure.at);
-            !age.is_negative() && age < FAILURES_LAST
-        });
     }
 }

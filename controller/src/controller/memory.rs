@@ -1,51 +1,64 @@
-//! What the loop learns and tells: history, events, and what is not as it should be.
+//! What the loop remembers between passes besides the history. It may be lost at any moment: Docker is the database.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use skiff_api::ObjectKey;
-use skiff_core::{Desired, Event, ObjectStatus, Observed, Plan, Severity, Timestamp, learn};
+use skiff_core::{
+    Crashes, Desired, EngineError, Failure, Failures, Observed, SignedDuration, Step, Timestamp, failure_behind,
+    notice_crashes,
+};
 
-use super::Controller;
-use crate::engine::Engine;
-use crate::state::troubles;
+/// A failure is forgotten after so long without another: no back-off is as long.
+const FAILURES_LAST: SignedDuration = SignedDuration::from_mins(20);
 
-impl<E: Engine> Controller<E> {
-    /// Learns from what is seen; what is new is on the disk before anything is done about it.
-    pub(super) async fn learn_history(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
-        let events = learn(&mut self.history, desired, observed, now);
-        observed.history = Arc::clone(&self.history);
-        self.write_history().await;
-        for event in &events {
-            let (object, reason, message) = (event.subject(), &event.reason, &event.message);
-            match event.severity {
-                Severity::Normal => tracing::info!(object, reason, "{message}"),
-                Severity::Warning => tracing::warn!(object, reason, "{message}"),
-            }
-        }
-        self.tell(events);
+/// Failures, ends of containers, and what has run.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    failures: Failures,
+    /// The template with which each object has run.
+    has_run: BTreeMap<ObjectKey, String>,
+    crashes: Crashes,
+}
+
+impl Memory {
+    /// A step failed.
+    pub(super) fn failed(&mut self, step: &Step, error: &EngineError, now: Timestamp) {
+        let failure = Failure::of(self.failures.get(&step.object), step, error, now);
+        self.failures.insert(step.object.clone(), failure);
     }
 
-    /// Writes what is remembered, where that is new.
-    pub(super) async fn write_history(&mut self) {
-        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| !Arc::ptr_eq(&self.written, &self.history)) {
-            notes.history(Arc::clone(&self.history)).await;
-            self.written = Arc::clone(&self.history);
-        }
-    }
-
-    /// Leaves what is not as it should be for those who ask beside it, where that has changed.
-    pub(super) fn note_troubles(&mut self, status: &BTreeMap<ObjectKey, ObjectStatus>, plan: &Plan) {
-        let troubles = troubles(status, plan);
-        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| self.troubles.as_ref() != Some(&troubles)) {
-            notes.troubles(troubles.clone());
-            self.troubles = Some(troubles);
+    /// A step was done, which may say that its object has failed.
+    pub(super) fn done(&mut self, step: &Step, now: Timestamp) {
+        if let Some(why) = failure_behind(step) {
+            let failure = Failure::after(self.failures.get(&step.object), &step.object, &step.hash, why, now);
+            self.failures.insert(step.object.clone(), failure);
         }
     }
 
-    pub(super) fn tell(&self, events: Vec<Event>) {
-        if let Some(notes) = &self.wiring.notes {
-            notes.events(events);
-        }
+    /// Learns from what was seen, and adds to it what is remembered.
+    pub(super) fn complete(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
+        self.learn(desired, observed);
+        self.forget(now);
+        observed.failures = self.failures.clone();
+        observed.has_run = self.has_run.clone();
+        notice_crashes(&mut self.crashes, desired, observed, now);
+        observed.crashes.clone_from(&self.crashes);
+    }
+
+    /// Remembers which objects run with the template that is declared.
+    fn learn(&mut self, desired: &Desired, observed: &Observed) {
+        let is_declared = |object: &ObjectKey, hash: &str| {
+            desired.workloads.get(object).is_some_and(|workload| workload.template.hash == hash)
+        };
+        self.has_run.retain(|object, hash| is_declared(object, hash));
+        self.has_run.extend(observed.running_templates().filter(|(object, hash)| is_declared(object, hash)));
+    }
+
+    /// Drops failures that are long ago, or later than now because the clock was put back.
+    fn forget(&mut self, now: Timestamp) {
+        self.failures.retain(|_, failure| {
+            let age = now.duration_since(failure.at);
+            !age.is_negative() && age < FAILURES_LAST
+        });
     }
 }
