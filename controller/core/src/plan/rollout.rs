@@ -205,7 +205,8 @@ impl<'d, 'a> Gap<'d, 'a> {
         };
         let wanted = moves.create.len();
         moves.create = self.free_names(draft, std::mem::take(&mut moves.create));
-        if moves.create.len() < wanted {
+        moves.names_taken = moves.create.len() < wanted;
+        if moves.names_taken {
             // Nothing goes for a successor that cannot come.
             moves.remove.retain(|(replica, _)| replica.serves());
             if !moves.gone_first {

@@ -108,3 +108,20 @@ fn what_was_stopped_as_surplus_stays_so_while_nobody_has_judged_the_others() {
     world.settle();
     assert_eq!(world.running(), ["shop-web-1"]);
 }
+
+#[test]
+fn a_plan_for_fewer_and_other_replicas_shows_what_becomes_of_each() {
+    let web = |replicas: u32, image: &str| deployment("web", replicas, json!({ "image": image }), json!({}), json!({}));
+    let mut world = World::of(&[web(5, "app:1")]);
+    world.run(20);
+    world.declare(&[web(2, "app:2")]);
+    let lines = world.lines();
+    let gone = lines.iter().filter(|line| line.contains(" remove container ")).count();
+    assert_eq!(gone, 3, "{lines:?}");
+    // No new one has room before the old ones are gone.
+    let waiting =
+        "held web: waiting for shop-web-3 to be removed [replace container shop-web-2, replace container shop-web-1]";
+    assert_eq!(lines.last().map(String::as_str), Some(waiting), "{lines:?}");
+    world.run(60);
+    assert_eq!(world.lines(), [""; 0]);
+}

@@ -75,12 +75,18 @@ impl Gap<'_, '_> {
             all.into_iter().find(|replica| !replica.serves() && (replica.outdated.is_none() || replica.may_serve()));
         let until = awaited.and_then(|replica| replica.condition.ready_until());
         let made = moves.replace.first().map(|replica| replica.labels.ordinal).or(moves.create.first().copied());
-        let container = match (awaited, made) {
-            (Some(replica), _) => replica.container.name.clone(),
-            (None, Some(ordinal)) => replica_name(draft, self.workload, ordinal),
+        let why = match (awaited, made, moves.remove.last()) {
+            (Some(replica), _, _) => HeldReason::WaitingReady { container: replica.container.name.clone(), until },
+            (None, Some(ordinal), _) => {
+                HeldReason::WaitingReady { container: replica_name(draft, self.workload, ordinal), until }
+            }
+            // Those that go because there shall be fewer make room for the successor of one that stays.
+            (None, None, Some((replica, _))) if !moves.names_taken => {
+                HeldReason::Removing { container: replica.container.name.clone() }
+            }
             // A name that is taken keeps it from going on, and has been said.
-            (None, None) => return,
+            (None, None, _) => return,
         };
-        draft.hold_with(&self.workload.key, HeldReason::WaitingReady { container, until }, waiting);
+        draft.hold_with(&self.workload.key, why, waiting);
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Moves<'d, 'a> {
     pub(super) room: usize,
     /// Replicas whose turn comes later.
     pub(super) rest: Vec<&'d Replica<'a>>,
+    /// Whether some of those that come cannot, as somebody else has their names.
+    pub(super) names_taken: bool,
 }
 
 impl<'d, 'a> Gap<'d, 'a> {
