@@ -41,10 +41,15 @@ fn answer(view: &View, wanted: u32) -> String {
         Body::Network(_) | Body::Volume(_) | Body::Declared => 0,
     };
     if u32::try_from(there).is_ok_and(|there| there == wanted) {
-        format!("{} has {wanted} replicas", view.object)
+        format!("{} has {}", view.object, replica_count(wanted))
     } else {
-        format!("{} is declared with {wanted} replicas and has {there}; the next `skiff up` makes it so", view.object)
+        let declared = replica_count(wanted);
+        format!("{} is declared with {declared} and has {there}; the next `skiff up` makes it so", view.object)
     }
+}
+
+fn replica_count(count: u32) -> String {
+    format!("{count} replica{}", if count == 1 { "" } else { "s" })
 }
 
 fn check(view: &View, target: &Scale) -> Result<(), CliError> {
@@ -58,7 +63,11 @@ fn check(view: &View, target: &Scale) -> Result<(), CliError> {
     let Scale { name, replicas } = target;
     Err(match &view.at {
         Some(at) => CliError::refused(
-            format!("the manifest of {} says {wanted} replicas, and would be followed again at once", view.object),
+            format!(
+                "the manifest of {} says {}, and would be followed again at once",
+                view.object,
+                replica_count(wanted)
+            ),
             format!(
                 "write `replicas: {replicas}` into the manifest at {at}, or run `skiff up PATH --scale {name}={replicas}`"
             ),

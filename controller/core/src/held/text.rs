@@ -19,20 +19,22 @@ impl fmt::Display for HeldReason {
                 write!(f, "waiting for {container} to stay Ready until {}", clock(*until))
             }
             Self::BackOff { until, attempts, error } => {
-                write!(f, "back-off until {} after {attempts} failed attempts: {error}", clock(*until))
+                write!(f, "back-off until {} after {}: {error}", clock(*until), counted(attempts, "failed attempt"))
             }
             Self::ImagePullBackOff { until, attempts, error } => {
-                write!(f, "back-off until {} after {attempts} failed pulls: {error}", clock(*until))
+                write!(f, "back-off until {} after {}: {error}", clock(*until), counted(attempts, "failed pull"))
             }
             Self::ImageBuildBackOff { until, attempts, error } => {
-                write!(f, "back-off until {} after {attempts} failed builds: {error}", clock(*until))
+                write!(f, "back-off until {} after {}: {error}", clock(*until), counted(attempts, "failed build"))
             }
             Self::CrashLoop { container, code, exits, until } => {
-                write!(f, "{container} ended {exits} times, last with {code}: it is started again at {}", clock(*until))
+                let (exits, at) = (counted(exits, "time"), clock(*until));
+                write!(f, "{container} ended {exits}, last with {code}: it is started again at {at}")
             }
             Self::GaveUp { container, code, attempts } => write!(
                 f,
-                "{container} ended with {code} and was restarted {attempts} times, which is all that restart.maxAttempts allows"
+                "{container} ended with {code} and was restarted {}, which is all that restart.maxAttempts allows",
+                counted(attempts, "time")
             ),
             Self::RevisionFailed { revision, why, back_to: Some(back_to) } => write!(
                 f,
@@ -62,7 +64,8 @@ impl fmt::Display for HeldReason {
             }
             Self::PruneUnconfirmed { source, removed, total } => write!(
                 f,
-                "{removed} of {total} objects of source {source} would be removed: confirm with --confirm-prune"
+                "{removed} of {} of source {source} would be removed: confirm with --confirm-prune",
+                counted(total, "object")
             ),
             Self::DeclaredElsewhere { source, roots } => {
                 let names = roots
@@ -72,7 +75,8 @@ impl fmt::Display for HeldReason {
                 write!(f, "declared in {roots}, which is not what is loaded as source {source} now")
             }
             Self::SourceHasProblems { source, problems } => {
-                write!(f, "source {source} has {problems} problems; nothing of it is removed until they are mended")
+                let problems = counted(problems, "problem");
+                write!(f, "source {source} has {problems}; nothing of it is removed until that is mended")
             }
             Self::Protected => f.write_str("protected by skiff.dev/prune: \"false\""),
             Self::NetworkInUse { containers } | Self::VolumeInUse { containers } => {
@@ -103,4 +107,11 @@ impl fmt::Display for HeldReason {
 /// The time of day in UTC, as a person reads it in a plan.
 fn clock(moment: Timestamp) -> String {
     moment.strftime("%H:%M:%SZ").to_string()
+}
+
+/// So many of something: `1 failed pull`, `2 failed pulls`.
+fn counted(count: impl fmt::Display, one: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {one}{plural}")
 }

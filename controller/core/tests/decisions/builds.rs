@@ -61,7 +61,7 @@ fn an_image_that_cannot_be_built_leaves_what_runs_and_is_tried_at_once_when_the_
     world.pass();
     assert_eq!(world.running(), ["shop-web-1"]);
     let line = world.lines().first().cloned().unwrap_or_default();
-    let words = "after 1 failed builds: build of shop-web:2222222222222222: step 2/2: the command ended with 1 [replace container shop-web-1]";
+    let words = "after 1 failed build: build of shop-web:2222222222222222: step 2/2: the command ended with 1 [replace container shop-web-1]";
     assert!(line.starts_with("held web: back-off until") && line.ends_with(words), "{line}");
     let status = world.status("web");
     assert_eq!((status.phase, status.reason), (Phase::Degraded, "ImageBuildBackOff"));

@@ -184,7 +184,7 @@ fn what_cannot_be_pulled_waits_with_a_word_and_nothing_else_waits_with_it() {
     world.pass();
     assert_eq!(world.running(), ["shop-other-1", "shop-web-1"], "the old one runs, and so does another object");
     let line = world.lines().first().cloned().unwrap_or_default();
-    let words = "after 1 failed pulls: image app:9: manifest unknown [replace container shop-web-1]";
+    let words = "after 1 failed pull: image app:9: manifest unknown [replace container shop-web-1]";
     assert!(line.starts_with("held web: back-off until") && line.ends_with(words), "{line}");
     let status = world.status("web");
     assert_eq!((status.phase, status.reason), (Phase::Degraded, "ImagePullBackOff"));

@@ -43,7 +43,7 @@ fn a_source_that_yields_nothing_is_held_until_it_is_confirmed() {
     let mut world = World::of(&[named("a")]);
     world.settle();
     world.declare(&[]);
-    assert_eq!(world.lines(), ["held a: 1 of 1 objects of source test would be removed: confirm with --confirm-prune"]);
+    assert_eq!(world.lines(), ["held a: 1 of 1 object of source test would be removed: confirm with --confirm-prune"]);
     world.source.confirm_prune = true;
     world.settle();
     assert!(world.running().is_empty());
@@ -66,7 +66,7 @@ fn nothing_is_pruned_while_the_source_has_a_problem() {
     world.settle();
     world.declare(&[named("a")]);
     world.source.problems = 2;
-    assert_eq!(world.lines(), ["held b: source test has 2 problems; nothing of it is removed until they are mended"]);
+    assert_eq!(world.lines(), ["held b: source test has 2 problems; nothing of it is removed until that is mended"]);
 }
 
 #[test]
