@@ -115,7 +115,10 @@ impl Walker<'_> {
                 Some(problem) => self.walk.problems.push(problem),
                 None => self.file(path, &meta, Manner::Named),
             },
-            Ok(meta) => self.walk.problems.push(not_a_file(path, meta.file_type())),
+            Ok(meta) => {
+                let problem = not_a_file(path, meta.file_type());
+                self.walk.problems.push(problem.with_help("name a file or folder, or pipe the text into `skiff up -`"));
+            }
         }
     }
 

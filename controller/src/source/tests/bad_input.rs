@@ -30,6 +30,16 @@ fn a_fifo_is_reported_and_never_waited_for() {
 }
 
 #[test]
+fn a_fifo_that_is_named_gets_the_way_that_streams_have() {
+    let folder = Folder::new(&[]);
+    let path = folder.path().join("pipe.yaml");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).expect("a FIFO");
+    let loaded = load_with(&SourceOptions { paths: vec![path], ..folder.options() }, &mut empty());
+    let help: Vec<_> = loaded.problems.iter().filter_map(|problem| problem.help.as_deref()).collect();
+    assert_eq!(help, ["name a file or folder, or pipe the text into `skiff up -`"]);
+}
+
+#[test]
 fn a_fifo_that_takes_a_files_place_is_noticed_once_it_is_open() {
     let folder = Folder::new(&[]);
     let path = folder.path().join("pipe.yaml");
@@ -196,6 +206,20 @@ fn no_text_of_a_secret_is_shown() {
     let loaded = Folder::new(&[("s.yaml", secret)]).load();
     assert!(!loaded.problems.is_empty());
     assert!(!format!("{loaded:?}").contains("hunter2"), "{loaded:?}");
+}
+
+#[test]
+fn a_password_that_lacks_its_quotes_is_not_shown_either() {
+    for password in
+        ["*hunter2", "!hunter2", "!!hunter2 x", "!!int hunter2", "@hunter2", "&hunter2 *hunter2", "\"hunter2"]
+    {
+        let secret =
+            format!("apiVersion: v1\nkind: Secret\nmetadata: {{ name: s }}\nstringData:\n  password: {password}\n");
+        let loaded = Folder::new(&[("s.yaml", &secret)]).load();
+        assert!(!loaded.problems.is_empty(), "{password}");
+        let said = format!("{:?} {:?}", loaded.problems, loaded.warnings);
+        assert!(!said.contains("hunter2"), "{said}");
+    }
 }
 
 const MOUNT: &str = "    volumes: [ { name: data, hostPath: { path: ./data } } ]\n";

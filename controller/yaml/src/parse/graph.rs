@@ -90,9 +90,10 @@ impl Graph {
                 let content = self.target(anchor, span);
                 self.add(Raw { span, tag: None, style: Style::Plain, content }, 0, source).map(drop)
             }
-            Event::UnresolvedAlias(name) => {
-                let problem = Problem::new(span, format!("alias `*{name}` has no anchor above it"));
-                self.problems.push(problem.with_help(format!("mark the value that it stands for with `&{name}`")));
+            Event::UnresolvedAlias(_) => {
+                let problem = Problem::new(span, "this alias has no anchor above it");
+                let help = "mark the value that it stands for with `&` and the alias's name, or put text that begins with `*` in quotes";
+                self.problems.push(problem.with_help(help));
                 self.add(Raw { span, tag: None, style: Style::Plain, content: Content::Nothing }, 0, source).map(drop)
             }
             Event::StreamStart

@@ -36,7 +36,7 @@ impl Expander<'_> {
             _ => {}
         }
         let Ok(value) = scalar::resolve(text, self.source.profile) else {
-            let problem = Problem::new(raw.span, format!("`{text}` is a number that JSON cannot hold"));
+            let problem = Problem::new(raw.span, "this is a number that JSON cannot hold");
             self.report(at, problem.with_help("put it in quotes if it is meant as text"));
             return string();
         };
@@ -49,7 +49,7 @@ impl Expander<'_> {
             #[expect(clippy::cast_precision_loss, reason = "the tag asks for a float")]
             (Some(Tag::Float), Value::Int(value)) => Value::Float(value as f64),
             (Some(tag), _) => {
-                self.report(at, Problem::new(raw.span, format!("`{text}` does not fit its tag `{}`", tag.name())));
+                self.report(at, Problem::new(raw.span, format!("the value does not fit its tag `{}`", tag.name())));
                 string()
             }
         }
@@ -61,7 +61,8 @@ impl Expander<'_> {
         match (tag, &raw.content) {
             (Tag::Compose(name), _) => return Some(String::from(*name)),
             (Tag::Unknown(name), _) => {
-                let problem = Problem::new(*span, format!("unknown tag `{name}`"));
+                // Its name is not said: it may be the beginning of a password that lacks its quotes. So with aliases.
+                let problem = Problem::new(*span, "unknown tag");
                 let help = if matches!(name.as_str(), "!reset" | "!override") {
                     "this tag is Compose's; in an overlay, `null` removes and `$patch: replace` replaces"
                 } else {

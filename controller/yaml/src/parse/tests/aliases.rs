@@ -69,7 +69,7 @@ fn what_cannot_be_merged_is_a_problem_of_the_use() {
     insta::assert_snapshot!(complaints("s: &s 1\na: {<<: *s}\nb: {<<: [*s, {x: 1}]}\nc: {<<: *nope}\nd: {<<: }\n").join("\n"), @r"
     2:9 `<<` merges a mapping or a list of mappings, not an integer
     3:10 `<<` merges a mapping or a list of mappings, not an integer
-    4:9 alias `*nope` has no anchor above it (mark the value that it stands for with `&nope`)
+    4:9 this alias has no anchor above it (mark the value that it stands for with `&` and the alias's name, or put text that begins with `*` in quotes)
     5:7 `<<` merges a mapping or a list of mappings, not null
     ");
 }

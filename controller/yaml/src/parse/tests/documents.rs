@@ -47,6 +47,6 @@ fn an_error_behind_an_ended_document_leaves_it_sound() {
 
 #[test]
 fn anchors_do_not_cross_documents() {
-    insta::assert_snapshot!(complaints("a: &x 1\n---\nb: *x\n").join("\n"), @"3:4 alias `*x` has no anchor above it (mark the value that it stands for with `&x`)");
+    insta::assert_snapshot!(complaints("a: &x 1\n---\nb: *x\n").join("\n"), @"3:4 this alias has no anchor above it (mark the value that it stands for with `&` and the alias's name, or put text that begins with `*` in quotes)");
     assert_eq!(documents("a: &x 1\n---\nb: *x\n"), [r#"0 true {"a":1}"#, r#"1 false {"b":null}"#]);
 }
