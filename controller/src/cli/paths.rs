@@ -7,6 +7,9 @@ use std::str::FromStr;
 use super::Settings;
 use crate::source::{ComposeOptions, SourceOptions};
 
+/// What the flags for Compose files stand under in the help. A heading of the whole struct would go on over the flags after it.
+pub(super) const COMPOSE: &str = "Compose files";
+
 /// Where the manifests are.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PathArgs {
@@ -30,13 +33,12 @@ impl PathArgs {
 
 /// How Compose files are read.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Compose files")]
 pub struct ComposeArgs {
     /// Switch a profile on; `*` is all.
-    #[arg(long = "profile", value_name = "NAME")]
+    #[arg(long = "profile", value_name = "NAME", help_heading = COMPOSE)]
     pub profiles: Vec<String>,
     /// A file of variables instead of `.env`; the last one wins.
-    #[arg(long = "env-file", value_name = "PATH")]
+    #[arg(long = "env-file", value_name = "PATH", help_heading = COMPOSE)]
     pub env_files: Vec<PathBuf>,
 }
 

@@ -13,6 +13,7 @@ use crate::telemetry::LogFormat;
     skiff run ./manifests\n  \
     skiff run ./manifests --overlay ./manifests/prod --log-format json\n\n\
     SIGTERM or Ctrl-C ends it and leaves what runs running; the second one ends it at once.")]
+#[command(mut_arg("paths", |paths| paths.help("Files and folders of manifests, Compose files among them")))]
 pub struct Args {
     /// Where the manifests are.
     #[command(flatten)]

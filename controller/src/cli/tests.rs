@@ -77,3 +77,24 @@ fn exec_reads_i_as_stdin_and_still_knows_the_instance() {
     let behind = settings(&["exec", "web", "-it", "--instance", "test", "--", "sh"]);
     assert_eq!((before.instance.as_str(), behind.instance.as_str()), ("test", "test"));
 }
+
+#[test]
+fn under_compose_files_the_help_has_the_flags_of_compose_files_and_no_other() {
+    let command = Cli::command();
+    for name in ["run", "up", "plan", "diff", "validate"] {
+        let command = command.find_subcommand(name).expect("a command");
+        let under = command.get_arguments().filter(|flag| flag.get_help_heading() == Some(paths::COMPOSE));
+        let flags: Vec<_> = under.filter_map(clap::Arg::get_long).collect();
+        assert_eq!(flags, ["profile", "env-file"], "{name}");
+    }
+}
+
+#[test]
+fn the_help_promises_stdin_only_where_it_is_read() {
+    let command = Cli::command();
+    let promises = |name: &str| {
+        let flags = command.find_subcommand(name).expect("a command").get_arguments();
+        flags.filter_map(clap::Arg::get_help).any(|help| help.to_string().contains("stdin"))
+    };
+    assert_eq!(["up", "validate", "down", "run"].map(promises), [true, true, true, false]);
+}

@@ -200,6 +200,8 @@ fn names_skiff(bytes: &[u8]) -> bool {
 
 /// Whether somebody meant it to be a manifest.
 fn is_like_a_manifest(tree: &Node) -> bool {
+    let is_skiffs = |version: &str| version.starts_with("skiff.dev/");
     let words = ["apiVersion", "kind", "metadata", "spec"];
-    words.iter().filter(|word| tree.get(word).is_some()).count() >= 2
+    tree.get("apiVersion").and_then(Node::as_str).is_some_and(is_skiffs)
+        || words.iter().filter(|word| tree.get(word).is_some()).count() >= 2
 }

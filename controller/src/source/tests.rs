@@ -171,3 +171,11 @@ fn other_tools_files_are_passed_over_with_a_word() {
     let named = SourceOptions { paths: vec![folder.path().join("kustomization.yaml")], ..SourceOptions::default() };
     assert_eq!(places(&folder, &load_with(&named, &mut empty()).problems), ["kustomization.yaml OtherTool"]);
 }
+
+#[test]
+fn a_document_of_skiffs_api_is_a_manifest_whatever_else_it_lacks() {
+    let folder = Folder::new(&[("a.yaml", "apiVersion: skiff.dev/v1\n"), ("b.yaml", "apiVersion: other.dev/v1\n")]);
+    let loaded = folder.load();
+    assert_eq!(places(&folder, &loaded.problems), ["a.yaml:1:1 InvalidObject"]);
+    assert_eq!(places(&folder, &loaded.warnings), ["b.yaml:1:1 NotAManifest"]);
+}

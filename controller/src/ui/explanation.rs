@@ -34,11 +34,21 @@ fn must(required: bool) -> String {
     if required { format!("  {}", paint(FAINT, "required")) } else { String::new() }
 }
 
-/// Text in lines that fit; its own line breaks stay.
+/// Text in lines that fit. Its own line breaks are those of a source file: only an empty line or an item begins anew.
 fn paragraphs(text: &mut String, words: &str, indent: &str, width: usize) {
-    for paragraph in words.lines() {
+    let mut paragraphs: Vec<String> = Vec::new();
+    for line in words.lines().map(str::trim) {
+        match paragraphs.last_mut() {
+            Some(last) if !last.is_empty() && !line.is_empty() && !line.starts_with("- ") => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            _ => paragraphs.push(line.to_owned()),
+        }
+    }
+    for paragraph in paragraphs {
         let indent = if paragraph.is_empty() { "" } else { indent };
-        writeln!(text, "{}", hanging(&format!("{indent}{}", paragraph.trim()), width, indent.len())).ok();
+        writeln!(text, "{}", hanging(&format!("{indent}{paragraph}"), width, indent.len())).ok();
     }
 }
 
@@ -65,5 +75,12 @@ mod tests {
         let deployment = skiff_api::explain::explain("deployment.spec").expect("it exists");
         let text = strip_str(&explanation(&deployment, 60)).to_string();
         assert!(text.lines().all(|line| line.width() <= 60), "{text}");
+    }
+
+    #[test]
+    fn lines_break_where_the_terminal_ends_and_not_where_the_source_does() {
+        let mut text = String::new();
+        paragraphs(&mut text, "One\nsentence.\n\n- an item\n  goes on\n- another", "  ", 60);
+        assert_eq!(text, "  One sentence.\n\n  - an item goes on\n  - another\n");
     }
 }

@@ -22,6 +22,14 @@ fn writable(name: &'static str, folder: &Path, flag: &str) -> Check {
     let existing = nearest(folder);
     let shown = folder.display();
     if access(&existing, Access::WRITE_OK | Access::EXEC_OK).is_ok() {
+        if rustix::fs::statvfs(&existing)
+            .is_ok_and(|disk| is_full(disk.f_bavail * disk.f_frsize, disk.f_files, disk.f_favail))
+        {
+            let remedy = format!(
+                "history and the last good manifests are not kept: make room, or choose another folder with {flag}"
+            );
+            return Check::failed(name, format!("the disk of {shown} is full"), remedy);
+        }
         let made = if existing == folder { "" } else { " (made when it is needed)" };
         return Check::ok(name, format!("{shown}{made}"));
     }
@@ -30,6 +38,11 @@ fn writable(name: &'static str, folder: &Path, flag: &str) -> Check {
         format!("{} cannot be written", existing.display()),
         format!("run as its owner, or choose another folder with {flag}"),
     )
+}
+
+/// Whether a disk has no room for the few files that are kept. One that does not count its files has none.
+pub(super) const fn is_full(free: u64, files: u64, free_files: u64) -> bool {
+    free < 1 << 20 || (files > 0 && free_files == 0)
 }
 
 fn secrets(run: &Path) -> Check {

@@ -85,3 +85,9 @@ fn a_folder_that_is_not_there_yet_is_judged_by_the_one_above() {
     assert_eq!(state.verdict, Verdict::Ok);
     assert!(state.message.ends_with("(made when it is needed)"), "{}", state.message);
 }
+
+#[test]
+fn a_disk_without_room_for_the_state_is_full() {
+    assert!(host::is_full(64 << 10, 100, 50) && host::is_full(1 << 30, 100, 0));
+    assert!(!host::is_full(1 << 30, 100, 1) && !host::is_full(1 << 30, 0, 0));
+}

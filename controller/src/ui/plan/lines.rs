@@ -1,5 +1,7 @@
 //! Which steps make one line: all that happens to one container, network or volume of an object.
 
+use std::collections::BTreeMap;
+
 use skiff_api::ObjectKey;
 use skiff_core::{Action, Held, Plan, Reason, Step};
 
@@ -70,7 +72,8 @@ pub(super) fn groups(plan: &Plan, wide: bool) -> Vec<Group<'_>> {
 }
 
 fn place<'a>(groups: &mut Vec<Group<'a>>, object: &'a ObjectKey) -> usize {
-    groups.iter().position(|group| group.object == object).unwrap_or_else(|| {
+    // Steps of one object mostly follow each other.
+    groups.iter().rposition(|group| group.object == object).unwrap_or_else(|| {
         groups.push(Group { object, lines: Vec::new(), held: Vec::new() });
         groups.len() - 1
     })
@@ -155,15 +158,18 @@ fn container(action: &Action) -> Option<&str> {
 /// A line for each container with all its steps, and one for each other step that is not just the way to a container.
 fn collapsed<'a>(steps: &[&'a Step]) -> Vec<Line<'a>> {
     let makes_container = steps.iter().any(|step| matches!(step.action, Action::CreateContainer(_)));
+    let mut by_container: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+    for step in steps {
+        if let Some(name) = container(&step.action) {
+            by_container.entry(name).or_default().push(step);
+        }
+    }
     let mut lines = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
     for step in steps {
         match container(&step.action) {
-            Some(name) if seen.contains(&name) => {}
+            // All that is done to it stands where the first of it does.
             Some(name) => {
-                seen.push(name);
-                let of_it: Vec<_> =
-                    steps.iter().copied().filter(|step| container(&step.action) == Some(name)).collect();
+                let of_it = by_container.remove(name).unwrap_or_default();
                 lines.extend(container_lines(name, &of_it));
             }
             None if makes_container && is_on_the_way(step) => {}

@@ -183,3 +183,22 @@ fn a_hidden_value_leaves_no_loose_end_and_what_is_the_same_keeps_its_own_words()
     - container.env.TOKEN
     ");
 }
+
+#[test]
+fn a_plan_of_very_many_containers_is_shown_at_once() {
+    let steps = (0..40_000).map(|id| Step {
+        id: StepId(id),
+        object: key("web"),
+        hash: String::new(),
+        action: if id % 2 == 0 {
+            stop(&format!("shop-web-{}", id / 2))
+        } else {
+            remove(&format!("shop-web-{}", id / 2))
+        },
+        reason: Reason::Surplus,
+        after: Vec::new(),
+    });
+    let (plan, begun) = (Plan { steps: steps.collect(), ..Plan::default() }, std::time::Instant::now());
+    assert_eq!(text(&plan, false).matches("- remove container").count(), 20_000);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+}
