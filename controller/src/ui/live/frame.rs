@@ -13,6 +13,12 @@ use crate::ui::style::{BAD, CHANGE, FAINT, GOOD, NAME, PLAIN, paint};
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
+/// What a line needs beside the name: marks, gaps, the elapsed time, and a few words. A name that leaves less is cut, because a line
+/// that is broken by the terminal is no longer one, and what is drawn would not fit.
+const BESIDE_NAME: usize = 2 + 4 + 12 + 12;
+/// So much of a name is shown on any terminal.
+const LEAST_OF_NAME: usize = 8;
+
 /// All objects that something happened to.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
@@ -42,7 +48,8 @@ impl Objects {
 
     /// The lines of a drawing that fits: what is done makes room for what is not.
     pub(super) fn frame(&self, now: Duration, width: usize, height: usize) -> Vec<String> {
-        let name_width = self.objects.keys().map(|key| key.to_string().width()).max().unwrap_or(0);
+        let longest = self.objects.keys().map(|key| key.to_string().width()).max().unwrap_or(0);
+        let name_width = longest.min(width.saturating_sub(BESIDE_NAME).max(LEAST_OF_NAME));
         let fold = self.objects.len() > height.max(2);
         let ready = self.objects.values().filter(|seen| seen.state == State::Ready).count();
         let mut rows: Vec<_> = self.objects.iter().filter(|(_, seen)| !fold || seen.state != State::Ready).collect();
@@ -88,7 +95,7 @@ impl Seen {
     fn line(&self, key: &ObjectKey, words: &str, columns: &Columns) -> String {
         let (mark, style) = mark(self.state, columns.now);
         let elapsed = age::took(self.ended.unwrap_or(columns.now).saturating_sub(self.first));
-        let name = key.to_string();
+        let name = cut(&key.to_string(), columns.name);
         let name_gap = " ".repeat(columns.name.saturating_sub(name.width()));
         let words_gap = " ".repeat(columns.words.saturating_sub(words.width()));
         let (mark, name) = (paint(style, mark), paint(NAME, name));

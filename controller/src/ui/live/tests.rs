@@ -1,5 +1,6 @@
 use anstream::adapter::strip_str;
 use skiff_api::Kind;
+use unicode_width::UnicodeWidthStr;
 
 use super::*;
 
@@ -42,6 +43,16 @@ fn an_object_is_one_line_that_fits() {
     ✗ deployment/shop/job  image shop/job:9: not found in t…   0.0 s
     ⠋ deployment/shop/web  pulling nginx:1.27 34 %             3.0 s
     ");
+}
+
+#[test]
+fn a_name_that_leaves_no_room_is_cut() {
+    let mut objects = objects();
+    objects.take(event("a-name-that-is-longer-than-the-terminal-is-wide", "pulling nginx", State::Working), at(4));
+    for width in [30, 40, 60] {
+        let text = plain(objects.frame(at(4), width, 20));
+        assert!(text.lines().all(|line| line.width() <= width), "{width}: {text}");
+    }
 }
 
 #[test]
