@@ -22,7 +22,7 @@ const PROBED_FOR: SignedDuration = SignedDuration::from_secs(20);
 /// After running for so long, what crashed before is as good as new.
 const FORGIVEN: SignedDuration = SignedDuration::from_secs(601);
 /// How many of the last things are told of a run that failed.
-const TRACE: usize = 90;
+const TRACE: usize = 60;
 
 /// An engine with a controller at work on it.
 pub(crate) struct Driver {

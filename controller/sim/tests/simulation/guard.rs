@@ -110,7 +110,8 @@ pub(crate) fn check_images(plan: &Plan, engine: &SimEngine, record: &Record) -> 
         let Action::RemoveImage(removed) = &step.action else { continue };
         let is_it = |reference: &String| engine.image(reference).is_some_and(|image| image.id == removed.id);
         for (key, track) in record.tracks() {
-            let needed = std::iter::once(track.latest()).chain(track.proven_target());
+            let kept = track.proven_target().filter(|_| track.keeps_all());
+            let needed = std::iter::once(track.latest()).chain(kept);
             let images = needed.map(|version| &version.deployment.spec.template.container.image);
             if let Some(image) = images.into_iter().find(|image| is_it(image)) {
                 return Err(format!("{image} would be removed, and {key} may need it"));

@@ -243,6 +243,12 @@ impl Track {
         self.proven_target().is_some()
     }
 
+    /// Whether all of its versions are within what the manifest says of how many are kept.
+    pub(crate) fn keeps_all(&self) -> bool {
+        let limit = self.declared().spec.revision_history_limit.unwrap_or(10);
+        u32::try_from(self.versions.len()).is_ok_and(|count| count <= limit + 1)
+    }
+
     /// The newest one that it may go back to and that has certainly run well.
     pub(crate) fn proven_target(&self) -> Option<&Version> {
         self.targets().find(|version| version.proof == Proof::Seen)
