@@ -215,3 +215,16 @@ impl History {
         self
     }
 }
+
+/// Why a revision is gone back from, where a person asked for that.
+pub(crate) const UNDONE: &str = "undone by hand";
+
+/// Whether a revision is gone back from because a person asked for that.
+pub fn is_undone(why: &str) -> bool {
+    why == UNDONE
+}
+
+/// What became of a revision that is worked towards no more, behind its number: `failed: web-1 is unhealthy`, `was undone by hand`.
+pub fn told_failure(why: &str) -> String {
+    if is_undone(why) { format!("was {UNDONE}") } else { format!("failed: {why}") }
+}

@@ -52,7 +52,8 @@ pub use flight::Flight;
 pub use got::{GotImage, GotImages, note_image};
 pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{
-    AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing,
+    AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing, is_undone,
+    told_failure,
 };
 pub use image::{FromImage, Images, ObservedImage, RevisionImage};
 pub use job::{JobReport, RunRefused, RunReport, ScheduleReport, ask_for_run, job_reports, run_name_at};

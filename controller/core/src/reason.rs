@@ -5,6 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::history::told_failure;
+
 /// Why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "reason")]
@@ -214,7 +216,7 @@ impl fmt::Display for Reason {
             Self::LeftBehind => f.write_str("left behind by whoever ran it"),
             Self::Suspended => f.write_str("suspended"),
             Self::Replaced => f.write_str("replaced by the next run"),
-            Self::RolledBack { from, why } => write!(f, "rolled back: revision {from} failed: {why}"),
+            Self::RolledBack { from, why } => write!(f, "rolled back: revision {from} {}", told_failure(why)),
             Self::RestartAsked => f.write_str("restart asked for"),
             Self::ImageLost { id } => {
                 write!(f, "needed: image {id}, which the revision ran, is gone; its tag may mean another one by now")

@@ -12,7 +12,7 @@ use skiff_api::ObjectKey;
 
 use crate::desired::Desired;
 use crate::event::Event;
-use crate::history::{Back, History, ObjectHistory, Revision, Standing};
+use crate::history::{Back, History, ObjectHistory, Revision, Standing, UNDONE, told_failure};
 use crate::job::{RunRefused, ask_for_run};
 
 /// Something that is asked of the controller.
@@ -164,7 +164,7 @@ fn undo(object: &mut ObjectHistory, key: &ObjectKey, to: Option<u64>, now: Times
         }
         return Err(refuse(format!("revision {number} is what the manifest declares"), history));
     }
-    let why = "undone by hand".to_owned();
+    let why = UNDONE.to_owned();
     let back = Back::Going { to, progress: now, available: 0 };
     declared.standing = Standing::Failed { at: now, why, back };
     let message =
@@ -187,10 +187,10 @@ fn told_standing(standing: &Standing) -> String {
         Standing::Watched { .. } => "complete, watched".to_owned(),
         Standing::Stable => "stable".to_owned(),
         Standing::Failed { why, back, .. } => match back {
-            Back::Nowhere => format!("failed: {why}; stopped"),
-            Back::Going { to, .. } => format!("failed: {why}; going back to {to}"),
-            Back::Arrived { to } => format!("failed: {why}; went back to {to}"),
-            Back::Lost { to, why: lost } => format!("failed: {why}; going back to {to} failed: {lost}"),
+            Back::Nowhere => format!("{}; stopped", told_failure(why)),
+            Back::Going { to, .. } => format!("{}; going back to {to}", told_failure(why)),
+            Back::Arrived { to } => format!("{}; went back to {to}", told_failure(why)),
+            Back::Lost { to, why: lost } => format!("{}; going back to {to} failed: {lost}", told_failure(why)),
         },
     }
 }

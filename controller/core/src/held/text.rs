@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::HeldReason;
+use crate::history::told_failure;
 
 impl fmt::Display for HeldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,10 +39,12 @@ impl fmt::Display for HeldReason {
             ),
             Self::RevisionFailed { revision, why, back_to: Some(back_to) } => write!(
                 f,
-                "revision {revision} failed: {why}; it went back to revision {back_to} and waits for another manifest"
+                "revision {revision} {}; it went back to revision {back_to} and waits for another manifest",
+                told_failure(why)
             ),
             Self::RevisionFailed { revision, why, back_to: None } => {
-                write!(f, "revision {revision} failed: {why}; the rollout is stopped and waits for another manifest")
+                let what = told_failure(why);
+                write!(f, "revision {revision} {what}; the rollout is stopped and waits for another manifest")
             }
             Self::Initializing { container, init } => {
                 write!(f, "waiting for init container {init} of {container} to succeed")

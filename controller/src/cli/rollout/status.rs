@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use skiff_api::ObjectKey;
-use skiff_core::{Back, ObjectHistory, Standing};
+use skiff_core::{Back, ObjectHistory, Standing, is_undone, told_failure};
 
 use super::super::{CliError, Context, Exit};
 use crate::session::{Access, Session};
@@ -92,13 +92,16 @@ fn judge(known: &ObjectHistory) -> Stand {
         }
         Standing::Watched { .. } => Stand::Going(format!("revision {number} is complete and watched for a moment")),
         Standing::Stable => Stand::Done(format!("revision {number} is stable")),
-        Standing::Failed { why, back, .. } => match back {
-            Back::Going { to, .. } => Stand::Going(format!("revision {number} failed: {why}; going back to {to}")),
-            Back::Arrived { to } => Stand::Failed(format!("revision {number} failed: {why}; it went back to {to}")),
-            Back::Nowhere => Stand::Failed(format!("revision {number} failed: {why}; it stays where it is")),
-            Back::Lost { to, why: lost } => {
-                Stand::Failed(format!("revision {number} failed: {why}; going back to {to} failed: {lost}"))
+        Standing::Failed { why, back, .. } => {
+            let what = format!("revision {number} {}", told_failure(why));
+            match back {
+                Back::Going { to, .. } => Stand::Going(format!("{what}; going back to {to}")),
+                // What a person asked for has come about.
+                Back::Arrived { to } if is_undone(why) => Stand::Done(format!("{what}; it went back to {to}")),
+                Back::Arrived { to } => Stand::Failed(format!("{what}; it went back to {to}")),
+                Back::Nowhere => Stand::Failed(format!("{what}; it stays where it is")),
+                Back::Lost { to, why: lost } => Stand::Failed(format!("{what}; going back to {to} failed: {lost}")),
             }
-        },
+        }
     }
 }
