@@ -114,6 +114,12 @@ impl<'d, 'a> Gap<'d, 'a> {
         surplus.chain(self.needless()).any(|surplus| surplus.container.id == replica.container.id)
     }
 
+    /// How many more processes are wanted than replicas have.
+    pub(super) fn wanted_processes(&self) -> usize {
+        let old = self.outdated.iter().filter(|replica| replica.has_process() || replica.serves()).count();
+        self.wanted.saturating_sub(self.current.len() + old)
+    }
+
     fn drop_surplus(&self, draft: &mut Draft<'_>) {
         let Some(unjudged) = self.unjudged else {
             for replica in &self.surplus {

@@ -47,7 +47,14 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     // Dependencies gate the first start of a revision, never the healing of one that ran.
     let gate = obstacle(draft, workload, || has_begun(draft, workload, &replicas));
     let gap = Gap::new(draft, workload, &replicas);
-    let staying = replicas.iter().filter(|replica| !gap.is_surplus(replica));
+    // Old ones that ended come back while nothing can come for them, and no more of them than are wanted.
+    let mut room = gap.wanted_processes();
+    let staying = replicas.iter().filter(|replica| {
+        let is_back = replica.outdated.is_some() && matches!(replica.condition, Condition::Exited | Condition::Created);
+        let has_room = !is_back || room > 0;
+        room = room.saturating_sub(usize::from(is_back));
+        !gap.is_surplus(replica) && has_room
+    });
     heal(draft, workload, staying, gate.as_ref());
     gap.close(draft, gate);
     for replica in replicas.iter().filter(|replica| replica.outdated.is_some() && replica.condition.is_up()) {

@@ -188,3 +188,20 @@ fn what_ended_in_a_crash_loop_is_not_taken_for_done_when_nobody_remembers_what_i
     let images: Vec<&str> = world.engine.containers().map(|container| container.image.as_str()).collect();
     assert_eq!(images, ["app:1", "app:1"], "nothing waits for those that served nobody");
 }
+
+#[test]
+fn no_more_old_replicas_come_back_than_are_wanted_by_now() {
+    let mut world = World::of(&[web(3, "app:1")]);
+    world.settle();
+    for name in ["shop-web-1", "shop-web-2", "shop-web-3"] {
+        assert!(world.engine.stop_by_hand(name));
+    }
+    // New ones cannot come, as what they need has no image.
+    let needs = json!({ "dependsOn": [{ "name": "db", "condition": "Ready" }] });
+    let db = deployment("db", 1, json!({ "image": "nowhere:1", "imagePullPolicy": "Never" }), json!({}), json!({}));
+    world.declare(&[db, deployment("web", 1, json!({ "image": "app:2" }), json!({}), needs)]);
+    world.pass();
+    let starts: Vec<String> =
+        world.lines().into_iter().filter(|line| line.contains("start container shop-web")).collect();
+    assert_eq!(starts.len(), 1, "{starts:?}");
+}

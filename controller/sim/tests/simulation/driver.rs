@@ -6,11 +6,11 @@ use skiff_sim::SimEngine;
 
 use crate::bounds::Sight;
 use crate::controller::{Controller, Performed, described};
+use crate::hooks;
 use crate::manifests::Manifests;
 use crate::order::Order;
 use crate::random::Random;
 use crate::watch::Watch;
-use crate::{hooks, inits};
 
 /// More passes than any of these systems needs from one quiet point to the next.
 const MOST_PASSES: usize = 1500;
@@ -101,7 +101,6 @@ impl Driver {
         let Some((index, step)) = self.controller.choose(&mut self.random) else { return Ok(None) };
         self.watch.before_step(Sight { engine: &self.engine, probes: &self.controller.probes });
         let stopped = hooks::stopped(&self.engine, &step);
-        inits::check_start(&self.engine, &self.watch.past, &step)?;
         let performed = self.controller.perform(&mut self.engine, index, step)?;
         let outcome = match &performed.result {
             Ok(outcome) => format!("{outcome:?}"),

@@ -4,6 +4,7 @@ use skiff_api::Deployment;
 use skiff_core::{Action, ContainerState, Plan, Step};
 use skiff_sim::{SimContainer, SimEngine};
 
+use crate::inits::is_init;
 use crate::manifests::Manifests;
 
 /// # Errors
@@ -15,7 +16,8 @@ pub(crate) fn check_plan(plan: &Plan, engine: &SimEngine, past: &[Manifests]) ->
         let deployments: Vec<&Deployment> =
             past.iter().filter_map(|manifests| manifests.deployment(&step.object)).collect();
         let always = !deployments.is_empty() && deployments.into_iter().all(has_hook);
-        if container.state == ContainerState::Running && always && stop.pre_stop.is_none() {
+        let runs = container.state == ContainerState::Running && !is_init(container);
+        if runs && always && stop.pre_stop.is_none() {
             return Err(format!("{} would be stopped without its hook", container.name));
         }
     }

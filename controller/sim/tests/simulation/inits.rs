@@ -1,7 +1,7 @@
 //! No container is started for the first time before what must run before it has succeeded for it.
 
 use skiff_api::label;
-use skiff_core::{Action, ContainerState, Step};
+use skiff_core::{Action, ContainerState, Plan, Step};
 use skiff_sim::{SimContainer, SimEngine};
 
 use crate::manifests::Manifests;
@@ -12,8 +12,12 @@ pub(crate) fn is_init(container: &SimContainer) -> bool {
 }
 
 /// # Errors
-/// Where a step starts a container for the first time before as many have succeeded for it as every manifest of it so far has had.
-pub(crate) fn check_start(engine: &SimEngine, past: &[Manifests], step: &Step) -> Result<(), String> {
+/// Where a plan starts a container for the first time before as many have succeeded for it as every manifest of it so far has had.
+pub(crate) fn check_plan(plan: &Plan, engine: &SimEngine, past: &[Manifests]) -> Result<(), String> {
+    plan.steps.iter().try_for_each(|step| check_start(engine, past, step))
+}
+
+fn check_start(engine: &SimEngine, past: &[Manifests], step: &Step) -> Result<(), String> {
     let Action::StartContainer { container } = &step.action else { return Ok(()) };
     let Some(main) = engine.container(container.handle()) else { return Ok(()) };
     if main.state != ContainerState::Created || is_init(main) {

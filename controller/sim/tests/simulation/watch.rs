@@ -5,11 +5,11 @@ use skiff_core::Plan;
 use crate::bounds::{Bounds, Sight};
 use crate::controller::Performed;
 use crate::guard::{Before, check_disk, check_images, check_prune};
-use crate::hooks;
 use crate::ledger::Ledger;
 use crate::manifests::Manifests;
 use crate::order::Order;
 use crate::record::Record;
+use crate::{hooks, inits};
 
 /// What was said, and what has been seen of it.
 #[derive(Default)]
@@ -44,6 +44,7 @@ impl Watch {
         check_disk(plan, sight.engine)?;
         check_prune(plan, sight.engine, &self.ledger)?;
         hooks::check_plan(plan, sight.engine, &self.past)?;
+        inits::check_plan(plan, sight.engine, &self.past)?;
         self.record.planned(plan, sight.engine);
         check_images(plan, sight.engine, &self.record)?;
         self.bounds.planned(plan, &self.record, sight)
