@@ -56,6 +56,9 @@ pub enum EngineError {
         /// Which step failed, and how.
         message: String,
     },
+    /// A hook came to a bad end by itself; the engine did what it was asked.
+    #[error("{0}")]
+    Hook(String),
     /// The manifest asks for something that cannot be; it must be changed.
     #[error("{0}")]
     Invalid(String),
@@ -78,6 +81,7 @@ impl EngineError {
             Self::UpdateRefused(_) => "UpdateRefused",
             Self::Image { .. } => Self::IMAGE_PULL_FAILED,
             Self::Build { .. } => Self::IMAGE_BUILD_FAILED,
+            Self::Hook(_) => "HookFailed",
             Self::Invalid(_) => "Invalid",
         }
     }
@@ -92,6 +96,7 @@ impl EngineError {
             | Self::UpdateRefused(_)
             | Self::Image { .. }
             | Self::Build { .. }
+            | Self::Hook(_)
             | Self::Invalid(_) => true,
         }
     }

@@ -48,7 +48,8 @@ pub fn note_hook(history: &mut Arc<History>, step: &Step, result: &Result<Outcom
     let Action::RunHook(hook) = &step.action else { return false };
     let end = match result {
         Ok(_) => HookEnd::Succeeded,
-        Err(EngineError::Failed(message)) => HookEnd::Failed { message: message.clone() },
+        Err(EngineError::Hook(message)) => HookEnd::Failed { message: message.clone() },
+        // An engine that failed says nothing of the hook, which is run again.
         Err(_) => return false,
     };
     let Some(id) = &hook.container.id else { return false };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use skiff_core::{Action, Check, Plan, plan_restart, status};
+use skiff_core::{Action, Check, EngineError, Plan, note_hook, plan_restart, status};
 use skiff_sim::{Answers, SimImage};
 
 use crate::world::{World, deployment, key, lines, merge, web};
@@ -191,4 +191,16 @@ fn what_may_have_had_its_hook_is_not_given_up_before_it_is_known() {
     1 run postStart hook shop-web-2 (started)
     held web: waiting for shop-web-2 to be Ready [replace container shop-web-2, replace container shop-web-1]
     ");
+}
+
+#[test]
+fn an_engine_that_fails_says_nothing_of_the_hook_which_is_run_again() {
+    let mut world = World::of(&[hooked(1, "app:1")]);
+    world.pass();
+    let plan = world.plan();
+    let step = plan.steps.iter().find(|step| matches!(step.action, Action::RunHook(_))).expect("a hook that is due");
+    assert!(!note_hook(&mut world.history, step, &Err(EngineError::Failed("500: no".to_owned()))));
+    assert_eq!(world.plan(), plan);
+    assert!(note_hook(&mut world.history, step, &Err(EngineError::Hook("exit code 1".to_owned()))));
+    assert_ne!(world.plan(), plan);
 }

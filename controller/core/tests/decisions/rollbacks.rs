@@ -1,7 +1,7 @@
 //! What becomes of a revision that fails.
 
 use serde_json::{Value, json};
-use skiff_core::{SignedDuration, Standing};
+use skiff_core::{Cause, Failure, SignedDuration, Standing};
 use skiff_sim::{Passes, Program, SimImage};
 
 use crate::world::{World, deployment, key, web};
@@ -304,4 +304,29 @@ fn an_image_that_cannot_be_pulled_fails_no_revision() {
     world.run(1800);
     assert!(world.told().is_empty());
     assert_eq!(world.running(), ["shop-web-1"]);
+}
+
+#[test]
+fn files_that_went_with_a_reboot_are_no_fault_of_the_template_that_asks_for_them() {
+    let config = json!({ "apiVersion": "skiff.dev/v1", "kind": "ConfigMap", "metadata": { "name": "conf" }, "data": { "a": "b" } });
+    let mounts = |volume: Value| {
+        let container = json!({ "volumeMounts": [{ "name": "conf", "mountPath": "/conf" }] });
+        deployment("web", 1, container, json!({ "volumes": [volume] }), json!({}))
+    };
+    let cause = |manifest: Value| {
+        let mut world = World::of(&[config.clone(), manifest]);
+        let (_, content) = world.compile();
+        let plan = world.plan();
+        let step =
+            plan.steps.iter().find(|step| step.action.verb() == "create container").expect("a container to make");
+        // Nothing wrote the files, or they have gone since.
+        let pull = plan.steps.iter().find(|step| step.action.verb() == "pull image").expect("an image to get");
+        world.engine.perform(&pull.action, &content).expect("an image");
+        let network = plan.steps.iter().find(|step| step.action.verb() == "create network").expect("a network");
+        world.engine.perform(&network.action, &content).expect("a network");
+        let error = world.engine.perform(&step.action, &content).expect_err("what it mounts is not there");
+        Failure::of(None, step, &error, world.engine.now()).cause
+    };
+    assert_eq!(cause(mounts(json!({ "name": "conf", "configMap": { "name": "conf" } }))), Cause::Other);
+    assert_eq!(cause(mounts(json!({ "name": "conf", "hostPath": { "path": "/nowhere/at-all" } }))), Cause::Template);
 }

@@ -1,7 +1,7 @@
 //! What one source does leaves alone what is another's.
 
 use serde_json::{Value, json};
-use skiff_core::Intent;
+use skiff_core::{Intent, SourceState};
 
 use crate::world::{World, deployment, key};
 
@@ -130,4 +130,36 @@ fn down_of_another_folder_of_the_same_name_leaves_what_the_first_one_declared() 
     world.settle();
     assert_eq!(world.running(), ["shop-web-1"]);
     assert!(!world.observe().volumes.is_empty());
+}
+
+#[test]
+fn what_moved_between_sources_stays_for_the_mistakes_of_either() {
+    for broken in ["other", "test"] {
+        let mut world = World::of(&[on("web", "default"), on("api", "default")]);
+        world.settle();
+        world.source_name = "other";
+        // One more replica of the other source, so that there are some of both.
+        let mut more = on("web", "default");
+        crate::world::merge(&mut more, json!({ "spec": { "replicas": 2 } }));
+        world.declare(&[more]);
+        world.settle();
+        world.declare(&[]);
+        let (desired, _) = world.compile();
+        let state = |name: &str| SourceState {
+            problems: usize::from(name == broken),
+            confirm_prune: true,
+            ..SourceState::default()
+        };
+        let sources = ["other", "test"].map(|name| (name.to_owned(), state(name)));
+        let desired = skiff_core::Desired { sources: sources.into(), ..desired };
+        let plan = skiff_core::plan(&desired, &world.observe(), world.engine.now());
+        let lines = crate::world::lines(&plan);
+        assert!(!lines.iter().any(|line| line.contains("shop-web")), "{broken}: {lines:?}");
+        assert!(
+            lines.contains(&format!(
+                "held web: source {broken} has 1 problem; nothing of it is removed until that is mended"
+            )),
+            "{lines:?}"
+        );
+    }
 }

@@ -25,7 +25,7 @@ impl SimEngine {
         }
         container.hooks.push(SimHook { started_at: hook.started_at, before_stop: false });
         let failure = failure(&hook.check).or_else(|| container.answers.fails_hooks.then(|| "exit code 1".to_owned()));
-        failure.map_or(Ok(Outcome::Done), |said| Err(EngineError::Failed(said)))
+        failure.map_or(Ok(Outcome::Done), |said| Err(EngineError::Hook(said)))
     }
 
     pub(super) fn stop_after_hook(&mut self, stop: &StopContainer) -> Outcome {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use skiff_api::{Deployment, HostPort, IntOrPercent, Kind, ObjectKey, StrategyType};
-use skiff_core::{Action, ContainerState, Health, Plan, ProbeKind, ProbeSchedule, Readiness, Step};
+use skiff_core::{Action, ContainerRef, ContainerState, Health, Plan, ProbeKind, ProbeSchedule, Readiness, Step};
 use skiff_sim::{SimContainer, SimEngine, SimHook};
 
 use crate::controller::described;
@@ -43,8 +43,6 @@ struct Limits {
     gained: usize,
 }
 
-use By::{All, Any};
-
 /// The containers of every object, as they were last seen, and the limits of the plans under way.
 #[derive(Default)]
 pub(crate) struct Bounds {
@@ -68,7 +66,7 @@ impl Bounds {
     /// Where all of it together takes too many of those that serve now.
     pub(crate) fn planned(&mut self, plan: &Plan, record: &Record, sight: Sight<'_>) -> Result<(), String> {
         self.world_did(record, sight);
-        let taken: BTreeSet<&String> = plan.steps.iter().filter_map(|step| stopped(&step.action)).collect();
+        let taken: BTreeSet<&String> = plan.steps.iter().filter_map(|step| ended(&step.action)?.id.as_ref()).collect();
         for step in plan.steps.iter().filter(|step| step.object.kind == Kind::Deployment) {
             let Some(track) = record.track(&step.object) else {
                 let all = Limits { most_running: usize::MAX, ..Limits::default() };
@@ -78,9 +76,9 @@ impl Bounds {
             // What was made by a plan that was given up is started by this one, whatever came back meanwhile.
             let made = track.containers(sight.engine).filter(|one| one.state == ContainerState::Created).count();
             let gained = made + self.gained.remove(&step.object).unwrap_or_default();
-            let limits = Limits { serving: serving(track, sight, All), gained, ..limits(track) };
+            let limits = Limits { serving: serving(track, sight, By::All), gained, ..limits(track) };
             let going = limits.serving.iter().filter(|id| taken.contains(id)).count();
-            let staying = serving(track, sight, Any).into_iter().filter(|id| !taken.contains(id)).count();
+            let staying = serving(track, sight, By::Any).into_iter().filter(|id| !taken.contains(id)).count();
             if going > 0 && staying < limits.least_serving {
                 let steps = plan.steps.iter().filter(|other| other.object == step.object).map(described);
                 let steps = steps.collect::<Vec<_>>().join("; ");
@@ -118,7 +116,9 @@ impl Bounds {
             let before = self.seen.remove(&key).unwrap_or_default();
             let known = self.planned.get(&key).cloned();
             let Some(limits) = known.or_else(|| record.track(&key).map(limits)) else { continue };
-            let was_missed = stopped(&step.action).is_none_or(|id| limits.serving.contains(id));
+            let was_missed = ended(&step.action)
+                .and_then(|container| container.id.as_ref())
+                .is_none_or(|id| limits.serving.contains(id));
             let (serve, served) = (after.serving.len(), before.serving.len());
             if serve < served && was_missed && serve + limits.lost < limits.least_serving {
                 return Err(format!("{key}: {serve} serve after {served}, {limits:?}"));
@@ -143,10 +143,10 @@ fn shown(container: &SimContainer, track: &Track, limits: &Limits) -> String {
 }
 
 /// The container that an action ends.
-fn stopped(action: &Action) -> Option<&String> {
+pub(crate) fn ended(action: &Action) -> Option<&ContainerRef> {
     match action {
-        Action::StopContainer(stop) => stop.container.id.as_ref(),
-        Action::RemoveContainer { container } => container.id.as_ref(),
+        Action::StopContainer(stop) => Some(&stop.container),
+        Action::RemoveContainer { container } => Some(container),
         Action::PullImage(_)
         | Action::BuildImage(_)
         | Action::RemoveImage(_)
@@ -171,7 +171,7 @@ fn seen(record: &Record, sight: Sight<'_>) -> Vec<(ObjectKey, Seen)> {
     let of = |(key, track): (&ObjectKey, &Track)| {
         let running = track.containers(sight.engine).filter(|container| container.is_up());
         let running = running.map(|container| container.id.clone()).collect();
-        let serving = serving(track, sight, Any);
+        let serving = serving(track, sight, By::Any);
         (key.clone(), Seen { serving, running })
     };
     record.tracks().map(of).collect()
@@ -196,7 +196,7 @@ fn serving(track: &Track, sight: Sight<'_>, by: By) -> BTreeSet<String> {
             if track.is_new(container) { SignedDuration::from_secs(i64::from(needed)) } else { SignedDuration::ZERO };
         let policies = [track.policy_of(container), spec.template.restart_policy.unwrap_or_default()];
         let mut finished = policies.into_iter().map(|policy| has_finished(container, policy));
-        let has_finished = if by == Any { finished.any(|it| it) } else { finished.all(|it| it) };
+        let has_finished = if by == By::Any { finished.any(|it| it) } else { finished.all(|it| it) };
         let is_ready = || ready_since(container, sight).is_some_and(|since| now.duration_since(since) >= needed);
         has_finished || (has_begun(track, container) && is_ready())
     };

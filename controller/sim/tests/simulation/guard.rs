@@ -6,6 +6,7 @@ use skiff_api::{Object, ReclaimPolicy, label};
 use skiff_core::{Action, Intent, Plan};
 use skiff_sim::{SimContainer, SimEngine, SimNetwork, SimVolume};
 
+use crate::bounds::ended;
 use crate::controller::described;
 use crate::ledger::{Fate, Ledger, object_of};
 use crate::record::Record;
@@ -128,27 +129,7 @@ pub(crate) fn check_prune(plan: &Plan, engine: &SimEngine, ledger: &Ledger) -> R
         return Ok(());
     }
     let guarded = ledger.guarded(engine);
-    let removed = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::RemoveContainer { container } => Some(container),
-        Action::StopContainer(stop) => Some(&stop.container),
-        Action::PullImage(_)
-        | Action::BuildImage(_)
-        | Action::RemoveImage(_)
-        | Action::CreateNetwork(_)
-        | Action::RemoveNetwork { .. }
-        | Action::CreateVolume(_)
-        | Action::RemoveVolume { .. }
-        | Action::WriteFiles(_)
-        | Action::RemoveFiles { .. }
-        | Action::CreateContainer(_)
-        | Action::ConnectNetwork(_)
-        | Action::DisconnectNetwork { .. }
-        | Action::StartContainer { .. }
-        | Action::RunHook(_)
-        | Action::RenameContainer { .. }
-        | Action::UnpauseContainer { .. }
-        | Action::UpdateContainer(_) => None,
-    });
+    let removed = plan.steps.iter().filter_map(|step| ended(&step.action));
     let objects = removed.filter_map(|container| object_of(&engine.container(container.handle())?.labels));
     match objects.into_iter().find(|object| guarded.contains(object)) {
         Some(object) => Err(format!("{object} would be removed with most of its source, and nobody confirmed that")),

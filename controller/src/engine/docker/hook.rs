@@ -28,7 +28,7 @@ pub(super) async fn run(client: &Client, asker: &Asker, hook: &RunHook) -> Resul
     else {
         return Err(EngineError::Stale(format!("container {} does not run any more as it did", container.name)));
     };
-    let failed = |said: String| EngineError::Failed(said);
+    let failed = |said: String| EngineError::Hook(said);
     match check {
         Check::Exec { command } => exec(client, &inspected, command).await?.map_err(failed)?,
         Check::Http(http) => request(asker, http).await.map_err(failed)?,
@@ -82,8 +82,8 @@ async fn exec(client: &Client, container: &Inspected, command: &[String]) -> Res
     match Commands(client.clone()).run(&container.id, command, FOREVER).await {
         Ok(CommandEnd::Exited { code, said }) => Ok(ended(code, &said)),
         Ok(CommandEnd::Running(control)) => until_ended(&control).await.map(|code| ended(code, "")),
-        Err(error @ (EngineError::Unreachable(_) | EngineError::Stale(_))) => Err(error),
-        // A program that is not there, for one.
+        Err(error @ (EngineError::Unreachable(_) | EngineError::Failed(_) | EngineError::Stale(_))) => Err(error),
+        // What the engine refuses to run, such as a user that the container does not know.
         Err(error) => Ok(Err(error.to_string())),
     }
 }

@@ -74,9 +74,10 @@ fn pull_error(client: &Client, image: &str, error: bollard::errors::Error) -> En
         | EngineError::Stale(text)
         | EngineError::Invalid(text)
         | EngineError::UpdateRefused(text) => text,
-        error @ (EngineError::NameTaken { .. } | EngineError::Image { .. } | EngineError::Build { .. }) => {
-            error.to_string()
-        }
+        error @ (EngineError::NameTaken { .. }
+        | EngineError::Image { .. }
+        | EngineError::Build { .. }
+        | EngineError::Hook(_)) => error.to_string(),
     };
     let denied = ["denied", "unauthorized", "no basic auth"].iter().any(|sign| message.contains(sign));
     let remedy =
