@@ -10,7 +10,7 @@ TARGET  := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 # The scenarios mostly wait for Docker, so more of them at once than there are cores.
 E2E_THREADS ?= 6
 
-.PHONY: help setup build run test sim check lint fmt crds tables e2e bench doc clean
+.PHONY: help setup build dist run test sim fuzz check lint fmt crds tables e2e bench doc clean
 
 help: ## Print this
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ setup: ## Get what is missing: Docker Engine, busybox, local images, what the te
 
 build: ## Build the program for release, target/release/skiff
 	@$(CARGO) build --release -p skiff
+
+dist: ## Build what is shipped, target/dist/skiff: smaller and faster, and it takes minutes
+	@scripts/setup.sh --dist
+	@scripts/dist.sh
 
 run: ## Set up, build, and keep the quickstart running until Ctrl-C
 	@scripts/setup.sh
@@ -37,7 +41,10 @@ e2e: ## Run the scenarios on the real engine (after make setup)
 sim: ## Run the long simulation, 10,000 seeds
 	@SKIFF_SIM_SEEDS=10000 $(CARGO) test --release -p skiff-sim -- --nocapture
 
-check: ## What CI runs: format, lints, documentation, licences, make test
+fuzz: ## Feed the reader of Compose files what no person writes, for a minute
+	@$(CARGO) run -q --release -p skiff-compose --example fuzz -- $(or $(FUZZ_SECONDS),60) $(FUZZ_SEED)
+
+check: setup ## What CI runs: format, lints, documentation, licences, make test
 	@$(CARGO) fmt --all --check
 	@$(MAKE) lint
 	@$(MAKE) doc
@@ -62,8 +69,9 @@ tables: ## Write the tables of docs/compose.md anew
 	@$(CARGO) run -q -p skiff-compose --example attributes >> docs/compose.md
 
 bench: setup ## Measure against the raw Engine API and write BENCH.md
-	@$(CARGO) build --profile dist -p skiff
+	@$(MAKE) dist
 	@$(CARGO) bench -p skiff-core --bench plan
+	@$(CARGO) bench -p skiff-kubernetes --bench export
 	@SKIFF_BIN=$(abspath $(TARGET))/dist/skiff $(CARGO) run --release -p skiff-e2e --bin bench -- BENCH.md
 
 doc: ## Build the documentation, warnings are errors

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Gets what is missing, and says what it cannot get. Harmless to repeat: what is there is left as it is.
 #   setup.sh          a compiler, Docker Engine, the image of the quickstart
-#   setup.sh --tests  and what the tests need besides: their images, a registry program
+#   setup.sh --tests  and what the tests need besides: their images, a registry program, etcd, git, an SSH server that is not started,
+#                     the schemas of Kubernetes
+#   setup.sh --dist   what `make dist` needs to see which code a controller executes: an image, valgrind
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tests=false
-[ "${1:-}" = --tests ] && tests=true
+dist=false
+case ${1:-} in --tests) tests=true ;; --dist) dist=true ;; esac
 tools=${CARGO_TARGET_DIR:-target}/tools
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -31,6 +34,19 @@ install() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
+# Installs a package whose service is to stay down: the tests start the program themselves, on loopback and with a configuration of their own.
+install_asleep() {
+  local policy=/usr/sbin/policy-rc.d ours=false
+  if [ ! -e "$policy" ]; then
+    ours=true
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+  fi
+  (install "$@") || { $ours && as_root rm -f "$policy"; exit 1; }
+  $ours && as_root rm -f "$policy"
+  return 0
+}
+
 # Takes a program out of a Debian package without installing it, so that no service is started and no root is needed.
 extract() {
   local package=$1 path=$2 folder
@@ -49,6 +65,8 @@ rust() {
   has cargo || { [ -x "$HOME/.cargo/bin/cargo" ] && PATH="$HOME/.cargo/bin:$PATH"; } ||
     stop "cargo is missing: install Rust 1.90 or later with rustup, then run me again"
   has cc || install gcc libc6-dev
+  # etcd's messages are compiled from their definitions.
+  { has protoc && [ -e /usr/include/google/protobuf/descriptor.proto ]; } || [ -n "${PROTOC:-}" ] || install protobuf-compiler libprotobuf-dev
   $tests || return 0
   has rustup || return 0
   cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
@@ -101,11 +119,36 @@ busybox_program() {
   "$tools/busybox" true || stop "$tools/busybox does not run here"
 }
 
+# Kubernetes' own schemas, by a program of PyPI in a folder of its own.
+kubernetes_schemas() {
+  local venv=$tools/kubernetes-validate
+  "$venv/bin/python" -c 'import kubernetes_validate' 2>/dev/null && return
+  has python3 || install python3 python3-venv
+  say "getting kubernetes-validate"
+  python3 -m venv "$venv" 2>/dev/null || { install python3-venv && python3 -m venv "$venv"; }
+  "$venv/bin/pip" install -q --disable-pip-version-check kubernetes-validate==1.37.0 pyyaml >&2 || stop "kubernetes-validate could not be installed"
+}
+
 rust
 docker_engine
 busybox_program
 scripts/images.sh "$tools/busybox" quickstart
 if $tests; then
   scripts/images.sh "$tools/busybox" tests
+  if may_root; then refresh_lists; fi
+  scripts/servers.sh "$tools/busybox"
   extract docker-registry usr/bin/docker-registry
+  extract etcd-server usr/bin/etcd
+  extract etcd-client usr/bin/etcdctl
+  has git || install git
+  has openssl || install openssl
+  # A user of its own comes with it, which a server that root starts asks for.
+  [ -x /usr/sbin/sshd ] || install_asleep openssh-server
+  kubernetes_schemas
+fi
+if $dist; then
+  scripts/images.sh "$tools/busybox" tests
+  has valgrind || install valgrind
+  has nm || install binutils
+  has python3 || install python3
 fi

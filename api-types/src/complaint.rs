@@ -31,6 +31,11 @@ impl Complaint {
         let key = object.to_string();
         self.wanting.contains(&key)
     }
+
+    /// The objects that were looked for: any of them, or another version of it, would end the complaint.
+    pub fn wanted(&self) -> impl Iterator<Item = ObjectKey> {
+        self.wanting.iter().filter_map(|wanted| wanted.parse().ok())
+    }
 }
 
 /// A complaint that shows only among all objects.

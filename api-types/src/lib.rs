@@ -6,6 +6,7 @@ mod complaint;
 pub mod crd;
 mod duration;
 pub mod explain;
+mod export_autoscale;
 mod image_name;
 mod instance;
 mod key;
@@ -24,10 +25,12 @@ mod shape;
 pub mod suggest;
 pub mod time_zone;
 pub mod validate;
+mod version_tag;
 pub mod written;
 
 pub use complaint::{Complaint, Related, SetComplaint};
 pub use duration::{Duration, DurationError};
+pub use export_autoscale::ExportAutoscale;
 pub use image_name::ImageName;
 pub use instance::{Instance, InstanceError};
 pub use key::{Kind, ObjectKey, ObjectKeyError};
@@ -35,12 +38,13 @@ pub use labels::{Component, LabelError, OwnerLabels, label};
 pub use manifest::ManifestError;
 pub use meta::{Condition, ConditionStatus, ObjectMeta, annotation};
 pub use number_or_text::ScalarError;
-pub use parse::parse_object;
+pub use parse::{Broken, Mended, parse_object, parse_or_mend};
 pub use quantity::{Bytes, Cpu};
 pub use resource::*;
 pub use scalar::{HostPort, IntOrPercent, PortRef};
 pub use schedule::{Schedule, ScheduleError};
-pub use validate::{validate_object, validate_set};
+pub use validate::{validate_mended, validate_object, validate_set};
+pub use version_tag::VersionTag;
 
 /// The API group and version that every manifest names.
 pub const API_VERSION: &str = "skiff.dev/v1";

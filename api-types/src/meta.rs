@@ -11,6 +11,10 @@ use crate::is_default;
 pub mod annotation {
     /// `"false"` protects an object from being pruned when it leaves its source.
     pub const PRUNE: &str = "skiff.dev/prune";
+    /// What a workload becomes in Kubernetes, where it is not to be chosen: `Deployment`, `StatefulSet`, `DaemonSet` or `Job`.
+    pub const EXPORT_AS: &str = "skiff.dev/export-as";
+    /// By what a deployment is scaled in Kubernetes, `min=2 max=10 cpu=70%`; see [`crate::ExportAutoscale`].
+    pub const EXPORT_AUTOSCALE: &str = "skiff.dev/export-autoscale";
     /// When `skiff restart` last asked for new containers, RFC 3339.
     pub const RESTARTED_AT: &str = "skiff.dev/restarted-at";
 }

@@ -61,13 +61,14 @@ pub struct Bytes {
 }
 
 /// The suffixes of Kubernetes with their factors, binary ones first so that display prefers them.
-const SUFFIXES: [(&str, u64); 11] = [
+const SUFFIXES: [(&str, u64); 12] = [
     ("Ei", 1 << 60),
     ("Pi", 1 << 50),
     ("Ti", 1 << 40),
     ("Gi", 1 << 30),
     ("Mi", 1 << 20),
     ("Ki", 1 << 10),
+    ("E", 1_000_000_000_000_000_000),
     ("P", 1_000_000_000_000_000),
     ("T", 1_000_000_000_000),
     ("G", 1_000_000_000),

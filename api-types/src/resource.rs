@@ -3,6 +3,7 @@
 mod config;
 mod container;
 mod deployment;
+mod image_update;
 mod job;
 mod mountable;
 mod network;
@@ -14,6 +15,7 @@ pub(crate) use config::decode_base64;
 pub use config::{ConfigMap, Secret};
 pub use container::*;
 pub use deployment::{Deployment, DeploymentSpec, DeploymentStatus, OnFailure, RollingUpdate, Strategy, StrategyType};
+pub use image_update::{ImageUpdate, ImageUpdatePolicy};
 pub use job::{ConcurrencyPolicy, CronJob, CronJobSpec, Job, JobSpec, JobTemplate};
 pub use mountable::{
     ConfigMapVolume, EmptyDirVolume, HostPathVolume, ImageVolume, KeyToPath, NamedVolume, SecretVolume, TmpfsVolume,

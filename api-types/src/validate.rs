@@ -10,6 +10,7 @@ mod config;
 mod container;
 mod env;
 mod image;
+mod image_update;
 mod limits;
 mod meta;
 mod modes;
@@ -26,7 +27,7 @@ mod workload;
 
 use std::collections::BTreeMap;
 
-use crate::{Complaint, Instance, Object, ObjectKey, SetComplaint};
+use crate::{Complaint, Instance, Mended, Object, ObjectKey, SetComplaint};
 pub use mounts::is_tmpfs_option;
 pub use words::is_dns_label;
 
@@ -49,6 +50,18 @@ pub fn validate_object(object: &Object) -> Vec<Complaint> {
 /// Everything that is wrong among objects: references, cycles, names and ports that collide.
 pub fn validate_set(objects: &BTreeMap<ObjectKey, Object>, instance: &Instance) -> Vec<SetComplaint> {
     set::check(objects, instance)
+}
+
+/// What objects with mistakes name wrongly besides: what is not among the objects, nor among those with mistakes.
+pub fn validate_mended(
+    objects: &BTreeMap<ObjectKey, Object>,
+    mended: &BTreeMap<ObjectKey, &Mended>,
+) -> Vec<SetComplaint> {
+    let mut all = objects.clone();
+    all.extend(mended.iter().map(|(key, mended)| (key.clone(), Object::clone(&mended.object))));
+    let mut out = set::references(&all);
+    out.retain(|complaint| mended.get(&complaint.object).is_some_and(|mended| !mended.explains(complaint)));
+    out
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod grpc;
 mod http;
 #[cfg(test)]
 mod tests;
-mod tls;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl Default for Asker {
 }
 
 /// A connection, with TLS or without.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 impl Asker {
@@ -62,7 +62,7 @@ impl Asker {
     }
 }
 
-async fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
+pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, String> {
     TcpStream::connect((host, port)).await.map_err(|error| words(&error))
 }
 
@@ -72,7 +72,7 @@ fn authority(host: &str, port: u16) -> String {
 }
 
 /// An error in its innermost words, without the number that the system gives it.
-fn words(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
     let innermost = std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error);
     let text = innermost.to_string();
     let plain = text.split(" (os error").next().unwrap_or(&text);

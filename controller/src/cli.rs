@@ -7,8 +7,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod adopt;
 mod apply;
 mod completion;
+mod config;
 mod context;
 mod crd;
 mod describe;
@@ -20,10 +22,15 @@ mod error;
 mod events;
 mod exec;
 mod explain;
+mod export;
 mod get;
+mod images;
+mod import;
 mod logs;
 pub mod paths;
 pub mod plan;
+mod pull;
+mod push;
 mod restart;
 mod rollout;
 pub mod run;
@@ -34,6 +41,8 @@ mod schema;
 mod secret;
 mod settings;
 mod signals;
+mod suspend;
+mod sync;
 pub mod up;
 mod usage;
 pub mod validate;
@@ -84,10 +93,21 @@ enum Command {
     Restart(restart::Args),
     RunNow(run_now::Args),
     RunOnce(run_once::Args),
+    Suspend(suspend::SuspendArgs),
+    Resume(suspend::ResumeArgs),
     Rollout(rollout::Args),
     Rollback(rollout::UndoArgs),
     Scale(scale::Args),
+    Sync(sync::Args),
+    Push(push::Args),
+    Pull(pull::Args),
     Secret(secret::Args),
+    Export(export::Args),
+    PullImages(images::PullArgs),
+    Build(images::BuildArgs),
+    Adopt(adopt::Args),
+    Import(import::Args),
+    Config(config::Args),
     Explain(explain::Args),
     Schema(schema::Args),
     Crd(crd::Args),
@@ -156,7 +176,7 @@ impl Command {
     const fn logging(&self) -> (Usual, LogFormat) {
         match self {
             Self::Run(args) => (Usual::Actions, args.log_format),
-            Self::Up(_) | Self::Down(_) => (Usual::Shown, LogFormat::Text),
+            Self::Up(_) | Self::Down(_) | Self::Adopt(_) => (Usual::Shown, LogFormat::Text),
             Self::Plan(_)
             | Self::Diff(_)
             | Self::Validate(_)
@@ -169,10 +189,20 @@ impl Command {
             | Self::Restart(_)
             | Self::RunNow(_)
             | Self::RunOnce(_)
+            | Self::Suspend(_)
+            | Self::Resume(_)
             | Self::Rollout(_)
             | Self::Rollback(_)
             | Self::Scale(_)
+            | Self::Sync(_)
+            | Self::Push(_)
+            | Self::Pull(_)
             | Self::Secret(_)
+            | Self::PullImages(_)
+            | Self::Build(_)
+            | Self::Export(_)
+            | Self::Import(_)
+            | Self::Config(_)
             | Self::Explain(_)
             | Self::Schema(_)
             | Self::Crd(_)
@@ -193,20 +223,30 @@ impl Command {
             | Self::Get(_)
             | Self::Describe(_)
             | Self::Events(_)
+            | Self::Export(_)
+            | Self::Config(_)
             | Self::Crd(_) => ALL,
             Self::Rollout(args) => args.formats(),
-            Self::Explain(_) | Self::Schema(_) | Self::Doctor(_) | Self::Version(_) => DATA,
+            Self::Import(_) | Self::Explain(_) | Self::Schema(_) | Self::Doctor(_) | Self::Version(_) => DATA,
             Self::Logs(_) => &[Output::Json],
             Self::Run(_)
             | Self::Up(_)
             | Self::Down(_)
+            | Self::Adopt(_)
+            | Self::PullImages(_)
+            | Self::Build(_)
             | Self::Exec(_)
             | Self::Wait(_)
             | Self::Restart(_)
             | Self::RunNow(_)
             | Self::RunOnce(_)
+            | Self::Suspend(_)
+            | Self::Resume(_)
             | Self::Rollback(_)
             | Self::Scale(_)
+            | Self::Sync(_)
+            | Self::Push(_)
+            | Self::Pull(_)
             | Self::Secret(_)
             | Self::Completion(_) => &[],
         }
@@ -229,10 +269,21 @@ impl Command {
             Self::Restart(args) => restart::run(&args, context),
             Self::RunNow(args) => run_now::run(&args, context),
             Self::RunOnce(args) => run_once::run(&args, context),
+            Self::Suspend(args) => suspend::suspend(&args, context),
+            Self::Resume(args) => suspend::resume(&args, context),
             Self::Rollout(args) => rollout::run(&args, context),
             Self::Rollback(args) => rollout::undo(&args, context),
             Self::Scale(args) => scale::run(&args, context),
+            Self::Sync(args) => sync::run(&args, context),
+            Self::Push(args) => push::run(&args, context),
+            Self::Pull(args) => pull::run(&args, context),
             Self::Secret(args) => secret::run(&args, context),
+            Self::Export(args) => export::run(&args, context),
+            Self::PullImages(args) => images::pull(&args, context),
+            Self::Build(args) => images::build(&args, context),
+            Self::Adopt(args) => adopt::run(&args, context),
+            Self::Import(args) => import::run(&args, context),
+            Self::Config(args) => config::run(&args, context),
             Self::Explain(args) => explain::run(&args, context),
             Self::Crd(args) => crd::run(&args, context),
             Self::Schema(args) => schema::run(&args, context),

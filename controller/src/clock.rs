@@ -35,4 +35,12 @@ impl Clock {
     pub fn until(&self, moment: Timestamp) -> std::time::Duration {
         moment.duration_since(self.now()).try_into().unwrap_or_default()
     }
+
+    /// Rests until a moment; for ever where there is none.
+    pub async fn rest(&self, until: Option<Timestamp>) {
+        match until {
+            Some(moment) => tokio::time::sleep(self.until(moment)).await,
+            None => std::future::pending().await,
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The folder that an image is built from: what of it is sent to the engine, and a digest of all that decides what is built.
 //!
 //! As Docker has it: what `.dockerignore` names is left out, the Dockerfile and `.dockerignore` are always sent, links are sent as
-//! links, sockets and devices are not, everything belongs to root. When a file was written is sent and is not part of the digest.
+//! links, sockets and devices are not, everything belongs to root. A Dockerfile that is written in the manifest is sent under a name of
+//! its own, which `.dockerignore` names too, so that no image holds it. When a file was written is sent and is not part of the digest.
 //! One pass makes both the archive and its digest, so that what is built is what was meant.
 
 mod ignore;
@@ -14,7 +15,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use skiff_api::naming;
+use sha2::{Digest, Sha256};
+use skiff_api::{Build, naming};
 use skiff_core::BuildImage;
 
 use ignore::Ignore;
@@ -95,13 +97,15 @@ impl Context {
                 "name the folder of the Dockerfile, relative to the manifest's file",
             ));
         }
-        let dockerfile = build.build.dockerfile();
-        if !fs::metadata(root.join(dockerfile)).is_ok_and(|meta| meta.is_file()) {
+        let dockerfile = dockerfile(&build.build);
+        let is_written = build.build.dockerfile_inline.is_some();
+        if !is_written && !fs::metadata(root.join(&dockerfile)).is_ok_and(|meta| meta.is_file()) {
             let message = format!("there is no {dockerfile} in the build context {}", root.display());
             return Err(ContextError::new(message, "write it, or say with `dockerfile` where in the context it is"));
         }
         let ignore = Ignore::read(&root.join(IGNORE_FILE))?;
-        let mut walk = Walk { ignore: &ignore, sent: [dockerfile, IGNORE_FILE], limits, bytes: 0, entries: Vec::new() };
+        let mut walk =
+            Walk { ignore: &ignore, sent: [&dockerfile, IGNORE_FILE], limits, bytes: 0, entries: Vec::new() };
         let mut folders = BTreeSet::from([root.clone()]);
         walk.folder(&root, Path::new(""), &mut folders)?;
         let mut entries = walk.entries;
@@ -118,6 +122,14 @@ impl Context {
 /// The folder of a context, from the root, `./` taken out of it.
 pub fn folder(build: &BuildImage) -> PathBuf {
     Path::new(&build.base).join(&build.build.context).components().collect()
+}
+
+/// The Dockerfile's path in the archive. One that is written in the manifest has a name that no file of a context has.
+pub fn dockerfile(build: &Build) -> String {
+    match &build.dockerfile_inline {
+        Some(text) => format!(".dockerfile.{:x}", Sha256::digest(text.as_bytes())),
+        None => build.dockerfile().to_owned(),
+    }
 }
 
 /// The name of the image that is built from a context, by its repository and what the context holds now.

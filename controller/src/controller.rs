@@ -11,10 +11,13 @@ mod pace;
 mod telling;
 mod wiring;
 
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skiff_core::{EngineError, History, Observed, Outcome, Plan, grant, note_hook, note_image, plan, status};
+use skiff_core::{
+    EngineError, History, Observed, Outcome, Plan, effective, grant, note_hook, note_image, plan, status,
+};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -52,6 +55,7 @@ pub struct Controller<E> {
     /// The history that was handed on to be written last.
     written: Arc<History>,
     passes: u64,
+    spent: Duration,
     engine_failures: u32,
     /// When the next pass is due.
     next: Instant,
@@ -62,7 +66,7 @@ impl<E: Engine> Controller<E> {
     /// A loop that has not begun.
     pub fn new(engine: Arc<E>, settings: Settings, mut wiring: Wiring) -> Self {
         let (reports, ended) = mpsc::unbounded_channel();
-        let history = Arc::new(std::mem::take(&mut wiring.history).resumed(settings.clock.now()));
+        let history = std::mem::take(&mut wiring.history).resumed(settings.clock.now());
         Self {
             executor: Executor::new(Arc::clone(&engine), reports, settings.fail_point.clone()),
             engine,
@@ -70,13 +74,14 @@ impl<E: Engine> Controller<E> {
             wiring,
             ended,
             tasks: TaskTracker::new(),
-            memory: Memory::default(),
+            memory: Memory::resumed(&history),
             flights: Flights::default(),
             hooks: Hooks::default(),
             troubles: None,
             written: Arc::clone(&history),
             history,
             passes: 0,
+            spent: Duration::ZERO,
             engine_failures: 0,
             next: Instant::now(),
             pace: Pace::new(),
@@ -125,6 +130,7 @@ impl<E: Engine> Controller<E> {
                     Err(_) => return false,
                 },
                 Ok(()) = self.wiring.verdicts.changed() => self.soon(),
+                Ok(()) = self.wiring.tags.changed() => self.soon(),
                 Some(wake) = self.wiring.wakes.recv() => self.woken(&wake),
                 Some(asked) = self.wiring.asked.recv() => self.answer(asked),
                 Some(report) = self.ended.recv() => self.remember(report),
@@ -185,9 +191,10 @@ impl<E: Engine> Controller<E> {
                 self.memory.failed(step, error, self.settings.clock.now());
                 self.tell(vec![step.failed(error, self.settings.clock.now())]);
             }
-            Report::Ended { step, result: Ok(Outcome::Done | Outcome::Warned { .. }) } => {
-                self.memory.done(step, self.settings.clock.now());
-                self.tell(vec![step.done(self.settings.clock.now())]);
+            Report::Ended { step, result: Ok(outcome @ (Outcome::Done | Outcome::Warned { .. })) } => {
+                let now = self.settings.clock.now();
+                self.memory.done(step, now);
+                self.tell(iter::once(step.done(now)).chain(step.warned(outcome.warnings(), now)).collect());
             }
             Report::Free(_) => self.not_before(self.pace.after_work(self.flights.is_empty())),
             Report::Began(_) | Report::Progress { .. } | Report::Ended { .. } => {}
@@ -212,7 +219,7 @@ impl<E: Engine> Controller<E> {
                 }
                 self.engine_failures = 0;
                 self.passes += 1;
-                self.decide(observed, stopping).await;
+                self.decide(observed, stopping, begun).await;
             }
         }
         self.pace.passed(begun);
@@ -232,15 +239,16 @@ impl<E: Engine> Controller<E> {
         });
     }
 
-    async fn decide(&mut self, mut observed: Observed, stopping: &CancellationToken) {
+    async fn decide(&mut self, mut observed: Observed, stopping: &CancellationToken, begun: Instant) {
         let now = self.settings.clock.now();
         let target = Arc::clone(&self.wiring.target.borrow_and_update());
         let desired = &target.desired;
         observed.probes = Arc::clone(&self.wiring.verdicts.borrow_and_update());
+        observed.tags = Arc::clone(&self.wiring.tags.borrow_and_update());
         self.flights.give_up_overtaken(desired);
         observed.in_flight = self.flights.objects();
         observed.hooks_in_flight = self.hooks.in_flight();
-        self.memory.complete(desired, &mut observed, now);
+        self.memory.complete(&effective(desired, &self.history), &mut observed, now);
         self.learn_history(desired, &mut observed, now).await;
         let plan = plan(desired, &observed, now);
         let status = status(desired, &observed, &plan, now);
@@ -252,7 +260,9 @@ impl<E: Engine> Controller<E> {
             let cancels = Cancels { stop: stopping.clone(), given_up };
             self.tasks.spawn(self.executor.clone().perform(plan.clone(), content, cancels));
         }
-        let snapshot = Snapshot { pass: self.passes, target, observed, plan, status, engine_error: None };
+        self.spent += begun.elapsed();
+        let (pass, spent) = (self.passes, self.spent);
+        let snapshot = Snapshot { pass, spent, target, observed, plan, status, engine_error: None };
         self.wiring.snapshots.send_replace(Arc::new(snapshot));
     }
 

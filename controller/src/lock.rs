@@ -2,7 +2,7 @@
 //!
 //! Two files: whoever wants to act takes the gate, which nobody takes to ask; whoever holds the gate is named in the other file, and
 //! has it locked, so that one can ask without being in anybody's way. The files are left behind when the lock is released, for
-//! removing them would race with the next holder.
+//! removing them would race with the next holder. Controllers that are elected share the gate (see [`Candidate`]).
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use skiff_core::Instance;
 
+pub use candidate::{Candidate, Leading};
+
+mod candidate;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +31,19 @@ pub struct LockHeld {
     pub since: Timestamp,
     /// Its instance.
     pub instance: String,
+    /// By which election, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elected: Option<Elected>,
+}
+
+/// An election that was won.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Elected {
+    /// The election's name.
+    pub election: String,
+    /// The lease that it was won by.
+    pub lease: i64,
 }
 
 /// Why a lock was not got.
@@ -39,6 +55,12 @@ pub enum LockError {
         .0.command, .0.pid, .0.instance, .0.since.strftime("%Y-%m-%d %H:%M:%SZ")
     )]
     Held(LockHeld),
+    /// Controllers stand by to be elected.
+    #[error("`skiff run` stands by for instance `{instance}` of this engine, and acts as soon as it is elected")]
+    StandsBy {
+        /// Their instance.
+        instance: String,
+    },
     /// The file could not be used.
     #[error("the lock file {} cannot be used", path.display())]
     Io {
@@ -72,18 +94,33 @@ pub fn acquire(run_dir: &Path, engine_id: &str, instance: &Instance, command: &s
     match gate.try_lock() {
         Ok(()) => {}
         Err(TryLockError::Error(source)) => return Err(failed(&at_gate)(source)),
+        Err(TryLockError::WouldBlock) if waits_idly(run_dir, engine_id, instance) => {
+            return Err(LockError::StandsBy { instance: instance.to_string() });
+        }
         Err(TryLockError::WouldBlock) => return Err(LockError::Held(read(&mut name, instance))),
     }
     // Behind the gate nobody else wants it for longer than it takes to look.
     name.lock().map_err(failed(&at_name))?;
-    let held = LockHeld {
-        pid: std::process::id(),
-        command: command.to_owned(),
-        since: Timestamp::now(),
-        instance: instance.to_string(),
-    };
-    write(&mut name, &held).map_err(failed(&at_name))?;
+    write(&mut name, &LockHeld::now(instance, command)).map_err(failed(&at_name))?;
     Ok(Lock { gate, name })
+}
+
+/// Whether controllers stand by, and none of them leads.
+fn waits_idly(run_dir: &Path, engine_id: &str, instance: &Instance) -> bool {
+    Lock::has_candidates(run_dir, engine_id) && Lock::holder(run_dir, engine_id, instance).is_none()
+}
+
+impl LockHeld {
+    /// This process, from now on.
+    fn now(instance: &Instance, command: &str) -> Self {
+        Self {
+            pid: std::process::id(),
+            command: command.to_owned(),
+            since: Timestamp::now(),
+            instance: instance.to_string(),
+            elected: None,
+        }
+    }
 }
 
 impl Lock {
@@ -94,6 +131,12 @@ impl Lock {
             Err(TryLockError::WouldBlock) => Some(read(&mut file, instance)),
             Ok(()) | Err(TryLockError::Error(_)) => None,
         }
+    }
+
+    /// Whether controllers of the instance are here that are elected. Takes nothing and writes nothing.
+    pub fn has_candidates(run_dir: &Path, engine_id: &str) -> bool {
+        let file = File::open(path(run_dir, engine_id).with_extension("candidates"));
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
 }
 
@@ -132,6 +175,7 @@ fn read(file: &mut File, instance: &Instance) -> LockHeld {
         command: "another skiff".to_owned(),
         since: Timestamp::UNIX_EPOCH,
         instance: instance.to_string(),
+        elected: None,
     })
 }
 

@@ -13,7 +13,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use skiff_core::{ProbeAsk, ProbeKind, ProbeNews, ProbeSchedule, ProbeVerdicts};
+use skiff_core::{ContentStore, Masking, Observed, ProbeAsk, ProbeKind, ProbeNews, ProbeSchedule, ProbeVerdicts};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,8 +29,14 @@ pub trait Sampler: Send + Sync + 'static {
     /// What a question may leave behind: a command that did not end in time and goes on.
     type Left: Send + 'static;
 
-    /// Asks once, within the time that the probe gives it. `left` is what the last question of the same probe left behind.
-    fn sample(&self, ask: &ProbeAsk, left: Option<Self::Left>) -> impl Future<Output = Sampled<Self::Left>> + Send;
+    /// Asks once, within the time that the probe gives it. `left` is what the last question of the same probe left behind; what the
+    /// container says is told as `masking` lets it.
+    fn sample(
+        &self,
+        ask: &ProbeAsk,
+        left: Option<Self::Left>,
+        masking: Masking<'_>,
+    ) -> impl Future<Output = Sampled<Self::Left>> + Send;
 }
 
 /// What came of a question.
@@ -50,6 +56,8 @@ pub struct Prober<S: Sampler> {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     verdicts: watch::Sender<Arc<ProbeVerdicts>>,
     schedule: ProbeSchedule,
+    /// What was aimed by last.
+    snapshot: Arc<Snapshot>,
     asking: JoinSet<(ProbeAsk, Sampled<S::Left>)>,
     left: BTreeMap<(String, ProbeKind), S::Left>,
 }
@@ -63,14 +71,14 @@ impl<S: Sampler> Prober<S> {
         verdicts: watch::Sender<Arc<ProbeVerdicts>>,
     ) -> Self {
         let schedule = ProbeSchedule::default();
-        Self { sampler, clock, snapshots, verdicts, schedule, asking: JoinSet::new(), left: BTreeMap::new() }
+        let snapshot = Arc::default();
+        Self { sampler, clock, snapshots, verdicts, schedule, snapshot, asking: JoinSet::new(), left: BTreeMap::new() }
     }
 
     /// Probes until cancelled, or until nobody tells what runs any more.
     pub async fn run(mut self, cancel: CancellationToken) {
         loop {
             self.ask_due();
-            let due = self.schedule.next().map(|at| self.clock.until(at));
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return,
@@ -83,7 +91,7 @@ impl<S: Sampler> Prober<S> {
                         self.take(ask, sampled);
                     }
                 }
-                () = rest(due) => {}
+                () = self.clock.rest(self.schedule.next()) => {}
             }
         }
     }
@@ -96,15 +104,17 @@ impl<S: Sampler> Prober<S> {
         }
         self.schedule.aim(&snapshot.target.desired, &snapshot.observed, self.clock.now());
         self.left.retain(|(container, _), _| self.schedule.watches(container));
+        self.snapshot = snapshot;
         self.publish(ProbeNews::Words);
     }
 
     fn ask_due(&mut self) {
         for ask in self.schedule.take_due(self.clock.now()) {
             let left = self.left.remove(&(ask.container.clone(), ask.probe));
-            let sampler = Arc::clone(&self.sampler);
+            let (sampler, snapshot) = (Arc::clone(&self.sampler), Arc::clone(&self.snapshot));
             self.asking.spawn(async move {
-                let sampled = AssertUnwindSafe(sampler.sample(&ask, left)).catch_unwind().await;
+                let masking = masking(&snapshot.target.content, &snapshot.observed, &ask.container);
+                let sampled = AssertUnwindSafe(sampler.sample(&ask, left, masking)).catch_unwind().await;
                 let panicked = |_| Sampled {
                     result: Err("the probe panicked, which is a mistake in Skiff".to_owned()),
                     left: None,
@@ -139,9 +149,9 @@ impl<S: Sampler> Prober<S> {
     }
 }
 
-async fn rest(due: Option<std::time::Duration>) {
-    match due {
-        Some(due) => tokio::time::sleep(due).await,
-        None => std::future::pending().await,
-    }
+/// What a container may not be heard saying.
+fn masking<'a>(content: &'a ContentStore, observed: &'a Observed, container: &str) -> Masking<'a> {
+    let found = observed.containers.iter().find(|found| found.id == container);
+    let labels = found.and_then(|found| found.owner.labels());
+    Masking::new(content, labels.and_then(|labels| labels.content.as_deref()))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use skiff_core::{Event, History};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::mandate::Mandate;
 use crate::state::{Chronicle, Faults, StateError, Troubles};
 
 /// How long the loop waits for its history to be on the disk before it acts on it.
@@ -68,12 +69,15 @@ impl Notes {
     }
 }
 
-/// Writes until all senders are gone.
-pub async fn scribe(chronicle: Chronicle, mut notes: mpsc::UnboundedReceiver<Note>) {
+/// Writes until all senders are gone. What is written anew whole is another's to write once there is no leave any more; what happened is
+/// told all the same.
+pub async fn scribe(chronicle: Chronicle, mut notes: mpsc::UnboundedReceiver<Note>, mandate: Mandate) {
     let mut fails = false;
     while let Some(note) = notes.recv().await {
-        let chronicle = chronicle.clone();
-        let written = tokio::task::spawn_blocking(move || write(&chronicle, note)).await;
+        let (chronicle, mandate) = (chronicle.clone(), mandate.clone());
+        let may = move |note: &Note| matches!(note, Note::Events(_)) || mandate.holds();
+        let written = tokio::task::spawn_blocking(move || if may(&note) { write(&chronicle, note) } else { Ok(()) });
+        let written = written.await;
         match written {
             Ok(Ok(())) => fails = false,
             Ok(Err(error)) if !fails => {

@@ -2,28 +2,43 @@
 
 mod asking;
 mod bring;
+mod candidacy;
+mod etcd;
 mod faults;
+mod feeds;
+mod following;
 mod holds;
 mod keep;
+mod origin;
 mod recall;
+mod reporting;
+mod slot;
+mod sweeping;
+mod syncing;
 mod target;
+mod turns;
 mod watching;
 
 use std::sync::Arc;
 
-use skiff_core::{Observed, Plan, Timestamp, archived, learn, plan};
+use skiff_core::{Observed, Plan, Timestamp, archived, effective, learn, notice_crashes, plan};
 
 pub use bring::{AskedRun, Bring, bring};
+pub use etcd::read_documents;
 pub use holds::tell_holds;
 pub use keep::{Keep, keep};
+pub use origin::{make_mounts, named_by_address, read_all, read_here};
 pub use recall::{Recalled, recall};
+pub(crate) use syncing::Syncer;
 pub use target::{TargetOptions, remembered, target};
+pub use turns::{Turns, electing, take_turns};
 
 use crate::cli::{CliError, Settings, engine};
 use crate::controller::Target;
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, Look};
-use crate::lock::{self, Lock, LockError, LockHeld};
+use crate::lock::{self, Candidate, Lock, LockError, LockHeld};
+use crate::mandate::Mandate;
 use crate::probe::{DockerSampler, once};
 use crate::source::{self, Loaded, SourceOptions};
 use crate::state::State;
@@ -38,6 +53,10 @@ pub struct Session {
     pub state: State,
     /// The settings of the process.
     pub settings: Settings,
+    /// Whether it acts.
+    access: Access,
+    /// Until when.
+    mandate: Mandate,
 }
 
 /// Whether a command only looks.
@@ -55,6 +74,14 @@ impl Session {
     /// # Errors
     /// When either cannot be had, with what to do about it.
     pub async fn open(settings: &Settings, access: Access) -> Result<Self, CliError> {
+        Self::open_under(settings, access, Mandate::for_good()).await
+    }
+
+    /// As [`Self::open`], for one that acts only while there is leave to.
+    ///
+    /// # Errors
+    /// When either cannot be had, with what to do about it.
+    pub async fn open_under(settings: &Settings, access: Access, mandate: Mandate) -> Result<Self, CliError> {
         let folders = engine::folders(settings);
         let state = match access {
             Access::Read => State::read_only(folders),
@@ -64,9 +91,9 @@ impl Session {
         for warning in state.warnings() {
             tracing::warn!("{warning}");
         }
-        let docker = Arc::new(engine::connect_for(access, settings).await?);
+        let docker = Arc::new(engine::connect_under(access, settings, mandate.clone()).await?);
         docker.look_ahead(&settings.instance);
-        Ok(Self { docker, state, settings: settings.clone() })
+        Ok(Self { docker, state, settings: settings.clone(), access, mandate })
     }
 
     /// Looks at everything.
@@ -86,9 +113,13 @@ impl Session {
         let history = self.state.chronicle().history();
         let history = history.map_err(|error| CliError::failed("cannot read the history", error))?;
         let (mut history, now) = (Arc::new(history), Timestamp::now());
+        let mut crashes = history.crashes.clone();
+        notice_crashes(&mut crashes, &effective(&target.desired, &history), &observed, now);
+        observed.crashes = crashes;
         learn(&mut history, &target.desired, &observed, now);
         observed.history = history;
-        observed.probes = once(&DockerSampler::new(self.docker.commands()), &target.desired, &observed, now).await;
+        let sampler = DockerSampler::new(self.docker.commands());
+        observed.probes = once(&sampler, &target.desired, &target.content, &observed, now).await;
         Ok((observed, now))
     }
 
@@ -132,43 +163,51 @@ impl Session {
     pub async fn lock_for(&self, command: &str, beside_run: &str) -> Result<Lock, CliError> {
         let engine = self.docker.id().await?;
         let run = &self.state.folders().run;
-        lock::acquire(run, engine, &self.settings.instance, command).map_err(|error| match error {
-            LockError::Held(held) => {
-                let help = if held.command == "skiff run" { beside_run } else { "wait until it has ended" };
-                let help = format!("{help}; another `--instance` has objects of its own");
-                CliError::refused(LockError::Held(held).to_string(), help)
-            }
-            error @ LockError::Io { .. } => CliError::failed("cannot take the lock", error),
-        })
+        lock::acquire(run, engine, &self.settings.instance, command).map_err(|error| refused(error, beside_run))
+    }
+
+    /// Makes this process one of those that are elected to act for the instance.
+    ///
+    /// # Errors
+    /// When one acts without an election.
+    pub async fn stand(&self) -> Result<Candidate, CliError> {
+        let engine = self.docker.id().await?;
+        let stood = Candidate::stand(&self.state.folders().run, engine, &self.settings.instance);
+        stood.map_err(|error| refused(error, "stop it, or give it the same address in etcd"))
     }
 }
 
-/// Reads the manifests, and completes them by the last good state.
+/// Why a lock was not got, with what to do where `skiff run` has it.
+fn refused(error: LockError, beside_run: &str) -> CliError {
+    let message = error.to_string();
+    let help = match error {
+        LockError::Held(held) if held.command == "skiff run" => beside_run,
+        LockError::Held(_) => "wait until it has ended",
+        LockError::StandsBy { .. } => "wait until one leads (`skiff doctor` says who), or stop it first",
+        error @ LockError::Io { .. } => return CliError::failed("cannot take the lock", error),
+    };
+    CliError::refused(message, format!("{help}; another `--instance` has objects of its own"))
+}
+
+/// Reads the manifests of all sources, and completes them by the last good state.
 ///
 /// # Errors
-/// Never for what the manifests say: what is wrong with them is in what is loaded.
-pub async fn load(session: &Session, options: SourceOptions) -> Result<Loaded, CliError> {
-    let loaded = read(options).await?;
-    let good = session.state.good(&loaded.source);
-    Ok(source::merge_last_good(loaded, &good, &session.settings.instance))
+/// When a repository does not give what was asked of it. Never for what the manifests say: what is wrong with them is in what is loaded.
+pub async fn load(session: &Session, options: SourceOptions) -> Result<Vec<Loaded>, CliError> {
+    let loads = read_all(&options, session.state.folders(), session.access).await?;
+    Ok(source::complete(loads, &|source| session.state.good(source), &session.settings.instance))
 }
 
-/// Reads the manifests on a thread of their own: a disk may be slow, and whatever else goes on goes on.
-async fn read(options: SourceOptions) -> Result<Loaded, CliError> {
-    let loaded = tokio::task::spawn_blocking(move || source::load(&options)).await;
-    loaded.map_err(|error| CliError::failed("cannot read the manifests", error))
-}
-
-/// Shows what is wrong or odd with a load, and refuses it where that is more than odd.
+/// Shows what is wrong or odd with loads, and refuses them where that is more than odd.
 ///
 /// # Errors
 /// When there is a mistake.
-pub fn refuse_mistakes(loaded: &Loaded, ui: &mut Ui) -> Result<(), CliError> {
-    let mistakes = problem::mistakes(loaded);
+pub fn refuse_mistakes(loads: &[Loaded], ui: &mut Ui) -> Result<(), CliError> {
+    let mistakes: Vec<_> = loads.iter().flat_map(problem::mistakes).collect();
     if mistakes.is_empty() {
         return Ok(());
     }
     let shown = if ui.stderr_is_terminal { problem::graphical(&mistakes, ui.width) } else { problem::plain(&mistakes) };
     ui.say(&shown);
-    if loaded.problems.is_empty() { Ok(()) } else { Err(CliError::Reported) }
+    if loads.iter().all(|loaded| loaded.problems.is_empty()) { Ok(()) } else { Err(CliError::Reported) }
 }

@@ -5,18 +5,22 @@
 //! shall be done about it: pruning and its guards are the planner's.
 
 mod builds;
+mod complete;
 mod compose;
 mod documents;
+mod given;
 mod host_files;
 mod last_good;
 mod layers;
 mod mounted;
 mod name;
 mod options;
+mod parts;
 mod problem;
 mod read;
 mod sealed;
 mod text;
+mod tree;
 mod walk;
 pub mod watch;
 
@@ -29,15 +33,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use skiff_api::{Object, ObjectKey};
+use skiff_api::{Mended, Object, ObjectKey};
 use skiff_core::HostFiles;
+use skiff_remote::git::Commit;
 use skiff_yaml::{FileId, Positions, Span};
 
+pub use complete::complete;
+pub use compose::{ComposeProject, project as compose_project};
+pub use given::GivenSource;
 pub use last_good::merge_last_good;
 pub use name::is_source_name;
 pub use options::{ComposeOptions, Limits, SourceOptions};
+pub use parts::{Part, PartsError, parts};
 pub use problem::{Problem, RelatedPlace, reason};
 pub use text::{SourceText, Texts};
+pub use tree::TreeSource;
 
 /// What a source says.
 #[derive(Clone, Debug, Default)]
@@ -50,8 +60,16 @@ pub struct Loaded {
     pub roots: Vec<PathBuf>,
     /// The revision, for sources that have one.
     pub revision: Option<String>,
+    /// The commit that it is of, for sources that have commits.
+    pub commit: Option<Commit>,
+    /// A commit that is newer and not in force, because something is wrong with it.
+    pub refused: Option<Commit>,
+    /// Copies that containers mount, and what each is a copy of: they must be there before anything is done.
+    pub mounts: BTreeMap<PathBuf, PathBuf>,
     /// The valid objects.
     pub objects: BTreeMap<ObjectKey, Declared>,
+    /// What is left of objects that are wrong by themselves, to find what else is.
+    pub flawed: BTreeMap<ObjectKey, Flawed>,
     /// Everything that is wrong. While there is anything, nothing of the source may be pruned.
     pub problems: Vec<Problem>,
     /// What is odd and stands in the way of nothing, such as files that are no manifests.
@@ -64,6 +82,8 @@ pub struct Loaded {
     pub beside: Beside,
     /// What Compose files read besides manifests: a digest of each file, `None` where there was none.
     pub read: BTreeMap<PathBuf, Option<[u8; 32]>>,
+    /// What Compose attributes became that is not what they mean to Compose.
+    pub approximated: Vec<skiff_compose::Row>,
     /// Secrets whose last good content went with a reboot.
     pub lost: BTreeSet<ObjectKey>,
     /// A digest of everything that was read: equal fingerprints mean equal loads.
@@ -98,6 +118,23 @@ pub struct Declared {
     pub origin: Origin,
     /// Whether this is its last good version, because what the files say now is wrong.
     pub last_good: bool,
+    /// A Secret as it was written, what is encrypted still closed.
+    pub written: Option<serde_json::Value>,
+}
+
+/// An object that is wrong by itself, and is not used.
+#[derive(Clone, Debug)]
+pub struct Flawed {
+    /// What it comes to without what is wrong with it.
+    pub mended: Mended,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+impl Flawed {
+    fn new(mended: Mended, key: &ObjectKey, origin: Origin) -> Self {
+        Self { mended: mended.in_namespace(&key.namespace), origin }
+    }
 }
 
 /// Where an object stands.
@@ -131,8 +168,18 @@ pub fn load(options: &SourceOptions) -> Loaded {
 pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Loaded {
     let mut loaded = Loaded {
         source: name::of(options),
-        named: options.name.is_some(),
-        roots: options.paths.iter().map(|path| if is_stdin(path) { path.clone() } else { absolute(path) }).collect(),
+        named: match (&options.tree, &options.given) {
+            (Some(tree), _) => tree.named,
+            (None, Some(given)) => given.named,
+            (None, None) => options.name.is_some(),
+        },
+        roots: match (&options.tree, &options.given) {
+            (Some(tree), _) => vec![tree.root.clone()],
+            (None, Some(given)) => vec![given.root.clone()],
+            (None, None) => {
+                options.paths.iter().map(|path| if is_stdin(path) { path.clone() } else { absolute(path) }).collect()
+            }
+        },
         ..Loaded::default()
     };
     loaded.problems.extend(name::problem(options));
@@ -155,10 +202,18 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
     builds::name(&mut loaded, options);
     host_files::collect(&mut loaded);
     if loaded.objects.is_empty() && loaded.problems.is_empty() {
-        let message = format!("{} holds no manifests", shown(&options.paths));
+        let paths = if options.paths.is_empty() { &loaded.roots } else { &options.paths };
+        let message = format!("{} holds no manifests", shown(paths));
         let help =
             "a manifest is a .yaml, .yml or .json file that begins with `apiVersion: skiff.dev/v1`, or a Compose file";
         loaded.warnings.push(Problem::new(reason::NO_MANIFESTS, message).with_help(help));
+    }
+    if let Some(tree) = &options.tree {
+        let roots: Vec<PathBuf> = options.paths.iter().chain(&options.overlays).cloned().collect();
+        tree::settle(&mut loaded, tree, &roots);
+    }
+    if let Some(given) = &options.given {
+        given::settle(&mut loaded, given);
     }
     problem::sort(&mut loaded.problems);
     problem::sort(&mut loaded.warnings);
@@ -210,8 +265,28 @@ fn fingerprint(loaded: &Loaded) -> String {
     })
 }
 
+/// Every path of the host that an object mounts, as it is written.
+pub fn host_paths(object: &Object) -> impl Iterator<Item = &str> {
+    host_files::all(object).map(|host| host.path.as_str())
+}
+
+/// Reads a file of at most `limit` bytes, whole.
+///
+/// # Errors
+/// Why it was not read.
+pub fn read_file(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    read::file(path, limit).map_err(|unread| std::io::Error::other(unread.words(limit)))
+}
+
 fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
+}
+
+impl Loaded {
+    /// A file from the root, without looking at the disk; one of a commit is called as git calls it.
+    pub fn located(&self, file: &Path) -> PathBuf {
+        if self.commit.is_some() || self.refused.is_some() { file.to_owned() } else { absolute(file) }
+    }
 }
 
 /// The path from the root, without looking at the disk.

@@ -5,14 +5,17 @@
 //! disk is full or read-only the old files stay whole, [`State::degraded`] says so, and work goes on.
 //! Secrets and host files are written to the run folder only, and only where that is memory.
 
+mod adopted;
 mod archive;
 mod chronicle;
+mod commits;
 mod digest_key;
 mod error;
 mod faults;
 mod file;
 mod folders;
 mod good;
+mod leader;
 mod record;
 mod requests;
 mod sources;
@@ -22,18 +25,22 @@ mod troubles;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use skiff_api::ObjectKey;
-use skiff_core::{Archive, Departed, DigestKey, History};
+use skiff_core::{Adopted, Archive, Departed, DigestKey, History};
 
+pub use adopted::adopted;
 use archive::ArchiveRecord;
 pub use chronicle::Chronicle;
+use commits::Commits;
 pub use error::StateError;
 pub use faults::{Fault, Faults, INVALID_MANIFEST, Place};
 pub use folders::{Folders, Surroundings};
 pub use good::{Good, GoodObject};
+pub use leader::Leader;
 use record::{Content, Record};
-pub use requests::{Answer, Made, Requests};
+pub use requests::{Answer, Made, Requests, SyncRequest};
 pub use troubles::{Trouble, Troubles, troubles};
 
 /// What is known of one source.
@@ -52,9 +59,10 @@ pub struct State {
     writable: bool,
     keeps_secrets: bool,
     digest_key: DigestKey,
-    history: History,
+    history: Arc<History>,
     archive: Archive,
     sources: BTreeMap<String, Known>,
+    commits: Commits,
     warnings: Vec<String>,
     degraded: Option<String>,
 }
@@ -97,13 +105,15 @@ impl State {
             writable,
             keeps_secrets,
             digest_key,
-            history,
+            history: Arc::new(history),
             archive: Archive::default(),
             sources: BTreeMap::new(),
+            commits: Commits::default(),
             warnings,
             degraded,
         };
         state.load_archive()?;
+        state.load_commits()?;
         for path in file::list(&state.folders.state.join(SOURCES))? {
             state.load_source(&path)?;
         }
@@ -137,9 +147,22 @@ impl State {
         self.digest_key.clone()
     }
 
+    /// What was taken over from others.
+    pub fn adopted(&self) -> Adopted {
+        adopted(&self.folders)
+    }
+
+    /// Records what is taken over from others; it is on the disk before anything is done about it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_adopted(&self, taken: &Adopted) -> Result<(), StateError> {
+        adopted::save(&self.folders, taken)
+    }
+
     /// What was remembered of each object when the state was opened.
-    pub fn history(&self) -> History {
-        self.history.clone()
+    pub fn history(&self) -> Arc<History> {
+        Arc::clone(&self.history)
     }
 
     /// Where the history and the events are written.
@@ -149,7 +172,12 @@ impl State {
 
     /// Where requests to a controller are left.
     pub fn requests(&self) -> Requests {
-        Requests::of(&self.folders.run)
+        Requests::of(&self.folders.run, "requests")
+    }
+
+    /// Where it is asked that repositories be looked at.
+    pub fn syncs(&self) -> Requests<SyncRequest> {
+        Requests::of(&self.folders.run, "syncs")
     }
 
     /// The content of kept revisions.

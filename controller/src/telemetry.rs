@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal};
 
 use anstream::{AutoStream, ColorChoice};
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
@@ -35,9 +35,14 @@ pub enum Usual {
 
 const CAPPED: [&str; 4] = ["bollard", "hyper", "hyper_util", "h2"];
 
-/// Begins to log. `SKIFF_LOG` takes the directives of `tracing`'s `EnvFilter`, such as `skiff=debug`.
+/// Begins to log. `SKIFF_LOG` takes levels, for all or by target: `info`, `warn,skiff::executor=debug`.
 pub fn init(usual: Usual, verbosity: u8, format: LogFormat, color: ColorChoice) {
-    let wanted = EnvFilter::try_from_env("SKIFF_LOG").unwrap_or_else(|_| EnvFilter::new(level(usual, verbosity)));
+    let asked = std::env::var("SKIFF_LOG").ok().filter(|asked| !asked.is_empty());
+    let understood = asked.as_deref().map(str::parse::<Targets>);
+    let wanted = match &understood {
+        Some(Ok(targets)) => targets.clone(),
+        Some(Err(_)) | None => targets(level(usual, verbosity)),
+    };
     let filter = wanted.and(filter_fn(may_be_logged));
     let lines = fmt::layer().with_writer(io::stderr).with_target(false);
     let layer = match format {
@@ -46,6 +51,14 @@ pub fn init(usual: Usual, verbosity: u8, format: LogFormat, color: ColorChoice) 
     };
     // A test, or a program that uses the library, may have its own.
     tracing_subscriber::registry().with(layer).try_init().ok();
+    if let Some(Err(error)) = understood {
+        tracing::warn!(%error, "SKIFF_LOG is not understood: write `info`, or `warn,skiff::executor=debug`");
+    }
+}
+
+/// Levels as they are written in here.
+fn targets(levels: &str) -> Targets {
+    levels.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO))
 }
 
 /// What is logged where nobody says more.
@@ -95,7 +108,7 @@ mod tests {
     fn logged(directives: &str, log: impl FnOnce()) -> String {
         let sink = Sink::default();
         let writer = sink.clone();
-        let filter = EnvFilter::new(directives).and(filter_fn(may_be_logged));
+        let filter = targets(directives).and(filter_fn(may_be_logged));
         let layer = fmt::layer().with_writer(move || writer.clone()).with_filter(filter);
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
         String::from_utf8(sink.0.lock().expect("no panic").clone()).expect("text")

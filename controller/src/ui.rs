@@ -12,6 +12,7 @@ pub mod data;
 pub mod description;
 pub mod explanation;
 pub mod failure;
+pub mod folded;
 pub mod live;
 pub mod mistakes;
 pub mod objects;

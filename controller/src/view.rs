@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
-use skiff_api::{Component, ObjectKey};
-use skiff_core::{JobReport, Observed, ObservedContainer, PublishedPort};
+use skiff_api::{Component, Kind, ObjectKey, OwnerLabels, RestartPolicy};
+use skiff_core::{Condition, JobReport, ObjectHistory, Observed, ObservedContainer, PublishedPort, Revision};
 
 use crate::state::{Fault, Faults, Trouble};
 
@@ -24,6 +24,8 @@ pub struct Declared {
     pub source: String,
     /// How many replicas; none for what has none.
     pub replicas: Option<u32>,
+    /// When the replicas of a deployment are started again.
+    pub restart_policy: Option<RestartPolicy>,
     /// What a job or a schedule has come to.
     pub job: Option<JobReport>,
     /// Where it is declared, `app.yaml:3`.
@@ -41,6 +43,8 @@ pub struct View {
     pub at: Option<String>,
     /// What is wrong with it, where a controller runs and says so.
     pub trouble: Option<Trouble>,
+    /// Its conditions, as Kubernetes has them.
+    pub conditions: Vec<Condition>,
     /// What is wrong with its manifest, where a controller runs and says so: something else is in force than what it says.
     pub faults: Vec<Fault>,
     /// What it consists of.
@@ -105,7 +109,8 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
         if let Some(labels) = container.owner.labels() {
             let started_at = container.detail.as_ref().and_then(|detail| detail.started_at);
             let probed = observed.probes.get(&container.id).filter(|verdict| Some(verdict.started_at) == started_at);
-            let replica = Replica::new(container, labels, probed, &observed.images);
+            let may_end = may_end(container, labels, declared.get(&labels.object));
+            let replica = Replica::new(container, labels, probed, &observed.images, may_end);
             add_container(entry(&mut views, &labels.object, &labels.source), replica);
         }
     }
@@ -129,11 +134,21 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
         if let Body::Workload(workload) = &mut view.body {
             let declared = declared.get(&object);
             workload.job = declared.and_then(|declared| declared.job.clone());
-            workload.finish(declared.and_then(|declared| declared.replicas));
+            let known = observed.history.objects.get(&object).and_then(ObjectHistory::declared);
+            workload.finish(declared.and_then(|declared| declared.replicas), known.map(Revision::template_hash));
         }
         view
     };
     views.into_iter().map(finish).collect()
+}
+
+/// Whether a container is not to run for good: all but the replicas of a deployment that always restarts. What the engine would do
+/// counts where the manifest is not known; of a crash loop that says nothing, as Skiff restarts it in place of the engine.
+fn may_end(container: &ObservedContainer, labels: &OwnerLabels, declared: Option<&Declared>) -> bool {
+    let engine = || container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
+    let policy = declared.and_then(|declared| declared.restart_policy).or_else(engine);
+    let is_replica = labels.component == Component::Main && labels.object.kind == Kind::Deployment;
+    !(is_replica && policy == Some(RestartPolicy::Always))
 }
 
 /// Says at each object what is wrong with its manifest. What is declared wrongly from the beginning is nowhere else, and comes in.
@@ -162,6 +177,7 @@ fn entry<'a>(views: &'a mut BTreeMap<ObjectKey, View>, object: &ObjectKey, sourc
         source: source.to_owned(),
         at: None,
         trouble: None,
+        conditions: Vec::new(),
         faults: Vec::new(),
         body: Body::of(object),
     })
@@ -194,19 +210,29 @@ impl Body {
 }
 
 impl Workload {
-    fn finish(&mut self, declared: Option<u32>) {
+    /// Counts against how many replicas are declared, and against the template that is: what is not known is as it is.
+    fn finish(&mut self, declared: Option<u32>, template: Option<&str>) {
         self.replicas.sort_by(|a, b| (&a.run, a.ordinal, &a.name).cmp(&(&b.run, b.ordinal, &b.name)));
-        let newest = self.newest();
+        let newest = self.newest().map(|replica| replica.template_hash.clone()).unwrap_or_default();
+        let declared_hash = template.unwrap_or(&newest);
         for replica in &mut self.replicas {
-            replica.updated = replica.template_hash == newest;
+            replica.updated = replica.template_hash == declared_hash;
+        }
+        for other in &mut self.others {
+            // An init container has the hash of the replica's template; what somebody ran by hand is of no revision.
+            other.updated = other.component != Component::Init || other.template_hash == declared_hash;
         }
         self.wanted = declared.unwrap_or_else(|| u32::try_from(self.replicas.len()).unwrap_or(u32::MAX));
     }
 
-    /// The template of the latest revision, the later start where there are two.
-    fn newest(&self) -> String {
-        let newest = self.replicas.iter().max_by_key(|replica| (replica.revision, replica.started_at));
-        newest.map(|replica| replica.template_hash.clone()).unwrap_or_default()
+    /// A replica of the latest revision, the later start where there are two.
+    fn newest(&self) -> Option<&Replica> {
+        self.replicas.iter().max_by_key(|replica| (replica.revision, replica.started_at))
+    }
+
+    /// A replica of the declared template, or what comes nearest to it.
+    pub fn current(&self) -> Option<&Replica> {
+        self.replicas.iter().find(|replica| replica.updated).or_else(|| self.newest())
     }
 
     /// How many replicas are Ready.
@@ -214,7 +240,7 @@ impl Workload {
         self.replicas.iter().filter(|replica| replica.verdict.is_ready()).count()
     }
 
-    /// How many replicas are of the latest revision.
+    /// How many replicas are of the declared template; of the latest where that is not known.
     pub fn updated(&self) -> usize {
         self.replicas.iter().filter(|replica| replica.updated).count()
     }
@@ -264,14 +290,12 @@ impl Workload {
 
     /// The image of the latest revision, as the manifest writes it.
     pub fn image(&self) -> String {
-        let newest = self.replicas.iter().find(|replica| replica.updated);
-        newest.and_then(Replica::image).unwrap_or_default()
+        self.current().and_then(Replica::image).unwrap_or_default()
     }
 
     /// What the latest revision runs, exactly: the image's name with its digest, or its id where no registry knows it.
     pub fn exact_image(&self) -> &str {
-        let newest = self.replicas.iter().find(|replica| replica.updated);
-        newest.map_or("", Replica::exact_image)
+        self.current().map_or("", Replica::exact_image)
     }
 
     /// The ports of the host that lead to it.

@@ -12,6 +12,8 @@ mod files;
 mod fixture;
 #[path = "docker_adapter/image.rs"]
 mod image;
+#[path = "docker_adapter/leave.rs"]
+mod leave;
 #[path = "docker_adapter/looks.rs"]
 mod looks;
 #[path = "docker_adapter/people.rs"]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::events::Events;
 use crate::world::World;
 
 /// One thing that is done.
@@ -129,7 +130,10 @@ pub fn kill_run() -> Act {
 pub fn remember() -> Act {
     act(|world| {
         world.remembered = world.containers()?.into_iter().map(|seen| (seen.name.clone(), seen)).collect();
-        world.remembered_at = world.engine_clock()?;
+        world.since_remembered = None;
+        let file = world.folder().join("events.json");
+        let events = Events::follow(&world.docker, world.label(), world.engine_clock()?, file)?;
+        world.since_remembered = Some(events);
         Ok(())
     })
 }

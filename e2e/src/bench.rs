@@ -4,6 +4,9 @@
 //! that a machine that grows slower hits both. A figure is the median; its spread is printed with it.
 
 mod baseline;
+mod compose;
+mod etcd;
+mod gitops;
 mod healing;
 mod host;
 mod report;
@@ -28,9 +31,13 @@ fn pairs() -> usize {
     std::env::var("BENCH_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
 }
 
-/// Measures every row and returns the report as Markdown.
+/// Measures every row, or those that `BENCH_ROWS` names (`compose`), and returns the report as Markdown.
 pub fn run(criterion: &Path, mut tell: impl FnMut(&str)) -> Result<String> {
     let docker = Docker::of_environment();
+    if std::env::var("BENCH_ROWS").is_ok_and(|only| only == "compose") {
+        let (rows, notes) = compose::rows(&docker)?;
+        return report::markdown(&docker, &rows, &notes);
+    }
     let mut rows = Vec::new();
     let mut stage = rows::Stage::new(&docker).context("the stage")?;
     tell(&format!("{SERVICES} services from nothing, {} pairs", pairs()));
@@ -46,5 +53,13 @@ pub fn run(criterion: &Path, mut tell: impl FnMut(&str)) -> Result<String> {
     rows.extend(stage.scaling()?);
     tell("a rolling update");
     rows.push(stage.rolling_update()?);
+    tell("a Compose file");
+    let (of_compose, notes) = compose::rows(&docker)?;
+    rows.extend(of_compose);
+    stage.notes.extend(notes);
+    tell("commits");
+    rows.push(gitops::commit(&docker)?);
+    tell("documents in etcd");
+    rows.extend(etcd::rows(&docker)?);
     report::markdown(&docker, &rows, stage.notes())
 }

@@ -211,7 +211,7 @@ pub fn replaced(name: &str) -> Check {
 /// Docker was asked for nothing but answers since `remember`.
 pub fn nothing_was_written() -> Check {
     check(|world| {
-        let events = world.docker.events(&world.remembered_at, &world.engine_clock()?, &world.label())?;
+        let events = world.events()?;
         let name = |event: &Value| event.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
         // Docker's own health checks run commands, and say so.
         let writes: Vec<String> = events
@@ -233,7 +233,7 @@ pub fn never_fewer_than(name: &str, least: usize) -> Check {
         let before = world.remembered.values().filter(|seen| seen.label(label::NAME) == name);
         let mut running: BTreeSet<String> =
             before.filter(|seen| seen.status() == "running").map(|seen| seen.id.clone()).collect();
-        for event in world.docker.events(&world.remembered_at, &world.engine_clock()?, &world.label())? {
+        for event in world.events()? {
             let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
             let id = text("/Actor/ID").to_owned();
             match text("/Action") {

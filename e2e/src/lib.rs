@@ -7,10 +7,16 @@ pub mod act;
 pub mod bench;
 pub mod check;
 mod docker;
+mod ear;
+mod etcd;
+mod events;
 mod evidence;
+mod gate;
+mod git;
 mod http;
 pub mod load;
 mod manifest;
+mod port;
 mod private;
 mod program;
 mod proxy;
@@ -19,14 +25,19 @@ mod scenario;
 mod world;
 
 pub use docker::{Docker, Seen};
+pub use ear::Ear;
+pub use etcd::Etcd;
+pub use gate::Gate;
+pub use git::{Forge, GitServer, SshServer, Webhook};
 pub use http::{Answer, Connection};
 pub use manifest::{Service, Task, config, job, network, secret, service, volume};
+pub use port::free_port;
 pub use private::PrivateEngine;
 pub use program::{Ended, Running, Skiff, program};
 pub use proxy::{Manner, Proxy};
-pub use registry::{Registry, free_port};
+pub use registry::Registry;
 pub use scenario::{Scenario, scenario};
-pub use world::{World, run_folders};
+pub use world::{Ending, World, run_folders};
 
 /// The image that scenarios run, in two versions; `make setup` makes both.
 pub const IMAGE: &str = "skiff-test/busybox:1";

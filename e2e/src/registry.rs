@@ -1,7 +1,7 @@
 //! A registry on loopback with a password: Debian's `docker-registry`, which `make setup` puts beside the build.
 
 use std::fs::{self, File};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::check::poll;
 use crate::docker::Docker;
+use crate::port::free_port;
 use crate::proxy::Proxy;
 use crate::{IMAGE, OTHER_IMAGE};
 
@@ -42,7 +43,7 @@ impl Registry {
         let config = folder.path().join("config.yml");
         fs::write(&config, configuration(folder.path(), port))?;
         let log = File::create(folder.path().join("log"))?;
-        let child = Command::new(program()?)
+        let child = Command::new(tool("docker-registry")?)
             .arg("serve")
             .arg(&config)
             .stdin(Stdio::null())
@@ -151,20 +152,16 @@ fn configuration(folder: &Path, port: u16) -> String {
     )
 }
 
-fn program() -> Result<PathBuf> {
+/// A program that `make setup` puts beside the build.
+pub(crate) fn tool(name: &str) -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let program = target.join("tools/docker-registry");
+    let program = target.join("tools").join(name);
     ensure!(program.is_file(), "{} is missing: run `make setup`", program.display());
     Ok(program)
 }
 
-/// A port of loopback that was free a moment ago.
-pub fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-fn base64(text: &str) -> String {
+pub(crate) fn base64(text: &str) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for triple in text.as_bytes().chunks(3) {

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use skiff_api::label;
 use tempfile::TempDir;
 
 use crate::docker::{Docker, Seen};
+use crate::events::Events;
 use crate::program::{Ended, Running, Skiff};
 
 /// What one scenario owns.
@@ -31,9 +33,20 @@ pub struct World {
     pub env: Vec<(String, String)>,
     /// Containers as they were when the scenario said "remember".
     pub remembered: BTreeMap<String, Seen>,
-    /// The engine's clock at that moment, in seconds since 1970.
-    pub remembered_at: String,
+    /// What has happened since that moment.
+    pub since_remembered: Option<Events>,
+    /// What ends further programs that would make anew what is removed in the end.
+    pub endings: Vec<Ending>,
     folder: TempDir,
+}
+
+/// What is done before all is removed.
+pub struct Ending(pub Box<dyn FnOnce()>);
+
+impl std::fmt::Debug for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ending")
+    }
 }
 
 impl World {
@@ -53,7 +66,8 @@ impl World {
             running: None,
             env: Vec::new(),
             remembered: BTreeMap::new(),
-            remembered_at: String::new(),
+            since_remembered: None,
+            endings: Vec::new(),
             folder,
         })
     }
@@ -108,6 +122,11 @@ impl World {
         Ok(format!("{}.{:09}", now.as_secs(), now.subsec_nanos()))
     }
 
+    /// What has happened to the scenario's things since it said "remember".
+    pub fn events(&self) -> Result<Vec<Value>> {
+        self.since_remembered.as_ref().context("nothing was remembered")?.until(&self.engine_clock()?)
+    }
+
     /// The `skiff run` in the background.
     pub fn running(&mut self) -> Result<&mut Running> {
         self.running.as_mut().context("no skiff run in the background")
@@ -115,7 +134,11 @@ impl World {
 
     /// Ends what runs in the background and removes everything of the instance. Goes on after a failure.
     pub fn clean_up(&mut self) {
+        for end in std::mem::take(&mut self.endings) {
+            (end.0)();
+        }
         self.running = None;
+        self.since_remembered = None;
         self.docker.remove_all(&self.label());
         for folder in run_folders(&self.instance) {
             fs::remove_dir_all(folder).ok();

@@ -1,3 +1,5 @@
+//! One document to an object, or to all of its mistakes.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crate::Complaint;
 
 /// Pointers to places that were left out, filled in, or that a field of another name was meant for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Unread {
     pointers: BTreeSet<String>,
 }

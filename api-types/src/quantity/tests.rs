@@ -1,3 +1,5 @@
+//! Quantities as text and as numbers: what is read, what is refused, what comes back.
+
 use super::*;
 
 fn cpu(text: &str) -> Option<u64> {
@@ -16,8 +18,9 @@ fn cpu_is_read_in_cores_and_thousandths() {
 
 #[test]
 fn bytes_are_read_with_binary_and_decimal_suffixes() {
-    let read = ["64", "1Ki", "1.5Gi", "2k", "3M", "1Ei", "17Ei", "1KiB", "512m", "1 Gi"].map(bytes);
-    let expected = [Some(64), Some(1024), Some(1_610_612_736), Some(2000), Some(3_000_000), Some(1 << 60)];
+    let read = ["64", "1Ki", "1.5Gi", "2k", "3M", "1E", "1Ei", "17Ei", "1KiB", "512m", "1 Gi"].map(bytes);
+    let expected = [Some(64), Some(1024), Some(1_610_612_736), Some(2000), Some(3_000_000)];
+    let expected = [expected.as_slice(), &[Some(1_000_000_000_000_000_000), Some(1 << 60)]].concat();
     assert_eq!(read, [expected.as_slice(), &[None; 4]].concat().as_slice());
 }
 

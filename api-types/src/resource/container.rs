@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 pub use build::Build;
 pub use env::{EnvFromSource, EnvVar, EnvVarSource, KeySelector, SourceRef};
 pub use health::{
-    ExecAction, GrpcAction, HealthCheck, HookAction, HttpGetAction, HttpHeader, Lifecycle, Probe, TcpSocketAction,
+    ExecAction, GrpcAction, HealthCheck, HookAction, HookCommand, HttpGetAction, HttpHeader, Lifecycle, Probe,
+    TcpSocketAction,
 };
 pub use port::{ContainerPort, Protocol, VolumeMount};
 pub use resources::{Amounts, Blkio, BlkioDeviceRate, BlkioDeviceWeight, Resources, Ulimit};
@@ -240,10 +241,10 @@ pub struct Container {
     /// Its user namespace: `host`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub userns_mode: Option<String>,
-    /// Its process namespace: `host` or `container:NAME`.
+    /// Its process namespace: `host`, `deployment:NAME` or `container:NAME`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub pid_mode: Option<String>,
-    /// Its IPC namespace: `private`, `shareable`, `host`, `none` or `container:NAME`.
+    /// Its IPC namespace: `private`, `shareable`, `host`, `none`, `deployment:NAME` or `container:NAME`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ipc_mode: Option<String>,
     /// Its host name namespace: `host`.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::image_update::ImageUpdate;
 use super::template::{Dependency, PodTemplate};
 use crate::{Condition, IntOrPercent, ObjectMeta, is_default};
 
@@ -44,6 +45,9 @@ pub struct DeploymentSpec {
     /// How replicas are replaced.
     #[serde(default, skip_serializing_if = "is_default")]
     pub strategy: Strategy,
+    /// Whether the container's image follows its tag in the registry. It stays as it is unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub image_update: Option<ImageUpdate>,
     /// The container, its networks and its volumes. A change in here replaces the replicas, unless Docker can make it in place.
     pub template: PodTemplate,
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ConfigMap, CronJob, Dependency, Deployment, Job, Network, Secret, Volume};
+use super::{ConfigMap, CronJob, Dependency, Deployment, Job, Network, PodTemplate, Secret, Volume};
 use crate::{Kind, ObjectKey, ObjectMeta};
 
 /// An object of any kind.
@@ -72,6 +72,16 @@ impl Object {
             Self::Job(object) => &object.spec.depends_on,
             Self::CronJob(object) => &object.spec.job_template.spec.depends_on,
             Self::Network(_) | Self::Volume(_) | Self::ConfigMap(_) | Self::Secret(_) => &[],
+        }
+    }
+
+    /// What its containers are made from.
+    pub fn template(&self) -> Option<&PodTemplate> {
+        match self {
+            Self::Deployment(object) => Some(&object.spec.template),
+            Self::Job(object) => Some(&object.spec.template),
+            Self::CronJob(object) => Some(&object.spec.job_template.spec.template),
+            Self::Network(_) | Self::Volume(_) | Self::ConfigMap(_) | Self::Secret(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container::{Container, InitContainer};
 use super::mountable::VolumeSource;
+use crate::VolumeMount;
 use crate::{Duration, is_default};
 
 /// What a workload's containers are made from.
@@ -45,6 +46,16 @@ pub struct PodTemplate {
     /// What `volumeMounts` refer to.
     #[serde(default, skip_serializing_if = "is_default")]
     pub volumes: Vec<VolumeSource>,
+}
+
+impl PodTemplate {
+    /// Whether a volume is mounted, and nothing that mounts it may write to it.
+    pub fn mounts_read_only(&self, volume: &str) -> bool {
+        let inits = self.init_containers.iter().flat_map(|init| init.volume_mounts.iter().flatten());
+        let own = |mount: &&VolumeMount| mount.name == volume;
+        let mut mounts = self.container.volume_mounts.iter().chain(inits).filter(own).peekable();
+        mounts.peek().is_some() && mounts.all(|mount| mount.read_only)
+    }
 }
 
 /// Labels and annotations that go to the containers.
@@ -152,4 +163,20 @@ pub struct NetworkAttachment {
     /// Which network gives the default gateway: the highest. Needs Docker's API 1.48.
     #[serde(default, skip_serializing_if = "is_default")]
     pub gateway_priority: Option<i64>,
+}
+
+/// What stands before the name of a deployment whose namespace is joined.
+const JOINS: &str = "deployment:";
+
+impl PodTemplate {
+    /// The deployments whose network, processes or memory its container shares, each with the field that says so: `networkMode` of the template,
+    /// the others of its container.
+    pub fn joined(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let fields = [
+            ("networkMode", &self.network_mode),
+            ("pidMode", &self.container.pid_mode),
+            ("ipcMode", &self.container.ipc_mode),
+        ];
+        fields.into_iter().filter_map(|(field, mode)| Some((field, mode.as_deref()?.strip_prefix(JOINS)?)))
+    }
 }

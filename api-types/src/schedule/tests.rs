@@ -1,3 +1,5 @@
+//! Schedules of crontab: what is taken, and why the rest is not.
+
 use super::*;
 
 fn schedule(text: &str) -> Schedule {

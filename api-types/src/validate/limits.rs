@@ -1,9 +1,11 @@
 //! What a container may use: amounts that contradict each other, and numbers that Docker refuses.
 
+use std::collections::BTreeMap;
+
 use super::words::within;
 use crate::complaint::At;
 use crate::suggest::nearest;
-use crate::{Blkio, Bytes, Complaint, Container, Cpu, MemorySwap, Resources};
+use crate::{Blkio, Bytes, Complaint, Container, Cpu, MemorySwap, Resources, Ulimit};
 
 /// The least memory that Docker takes as a limit.
 const LEAST_MEMORY: Bytes = Bytes::mebibytes(6);
@@ -42,10 +44,8 @@ pub(super) fn check(container: &Container, at: &At<'_>, out: &mut Vec<Complaint>
             );
         }
     }
-    if container.shm_size.is_some_and(|size| size.get() == 0) {
-        out.push(at.key("shmSize").says("`shmSize` is 0").help("leave it out for Docker's 64Mi"));
-    }
-    ulimits(container, &at.key("ulimits"), out);
+    shm_size(container.shm_size, at, out);
+    ulimits(&container.ulimits, &at.key("ulimits"), out);
     if let Some(io) = &container.blkio {
         blkio(io, &at.key("blkio"), out);
     }
@@ -117,8 +117,16 @@ fn is_number_set(text: &str) -> bool {
     })
 }
 
-fn ulimits(container: &Container, at: &At<'_>, out: &mut Vec<Complaint>) {
-    for (name, limit) in &container.ulimits {
+/// Complains about a size of /dev/shm that leaves nothing.
+pub(super) fn shm_size(size: Option<Bytes>, at: &At<'_>, out: &mut Vec<Complaint>) {
+    if size.is_some_and(|size| size.get() == 0) {
+        out.push(at.key("shmSize").says("`shmSize` is 0").help("leave it out for Docker's 64Mi"));
+    }
+}
+
+/// Complains about limits of processes that no kernel knows.
+pub(super) fn ulimits(limits: &BTreeMap<String, Ulimit>, at: &At<'_>, out: &mut Vec<Complaint>) {
+    for (name, limit) in limits {
         let at = at.key(name);
         if !ULIMITS.contains(&name.as_str()) {
             let complaint = at.says(format!("`{name}` is not a limit of processes")).on_key();

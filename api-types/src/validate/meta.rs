@@ -2,10 +2,13 @@
 
 use super::words::dns_label;
 use crate::complaint::At;
-use crate::{Complaint, ObjectMeta, annotation, label};
+use crate::{Complaint, ExportAutoscale, ObjectMeta, annotation, label};
 
 /// The prefix of Skiff's own labels.
 const OWN: &str = "skiff.dev/";
+
+/// What a deployment may become in Kubernetes.
+const EXPORTED: [&str; 4] = ["Deployment", "StatefulSet", "DaemonSet", "Job"];
 
 pub(super) fn check(meta: &ObjectMeta, out: &mut Vec<Complaint>) {
     let at = At::ROOT.key("metadata");
@@ -20,6 +23,17 @@ pub(super) fn check(meta: &ObjectMeta, out: &mut Vec<Complaint>) {
         let annotations = at.key("annotations");
         let complaint = annotations.key(annotation::PRUNE).says(format!("`{}` cannot be `{value}`", annotation::PRUNE));
         out.push(complaint.help("write \"false\" to protect the object from pruning, else \"true\""));
+    }
+    let annotations = at.key("annotations");
+    let (kind, place) = (meta.annotations.get(annotation::EXPORT_AS), annotations.key(annotation::EXPORT_AS));
+    if let Some(kind) = kind.filter(|kind| !EXPORTED.contains(&kind.as_str())) {
+        let complaint = place.says(format!("`{}` cannot be `{kind}`", annotation::EXPORT_AS));
+        out.push(complaint.help(format!("it is {}", EXPORTED.join(", "))));
+    }
+    let scale = meta.annotations.get(annotation::EXPORT_AUTOSCALE).map(|text| text.parse::<ExportAutoscale>());
+    if let Some(Err((what, form))) = scale {
+        let place = annotations.key(annotation::EXPORT_AUTOSCALE);
+        out.push(place.says(format!("`{}`: {what}", annotation::EXPORT_AUTOSCALE)).help(form));
     }
 }
 

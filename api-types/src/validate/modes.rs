@@ -4,7 +4,7 @@ use super::address;
 use super::words::one_of;
 use crate::complaint::At;
 use crate::suggest::nearest;
-use crate::{Complaint, Container, SecurityContext};
+use crate::{Complaint, Container, HostEntry, SecurityContext};
 
 const SIGNALS: [&str; 32] = [
     "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
@@ -97,7 +97,8 @@ fn is_signal(text: &str) -> bool {
 }
 
 fn namespace(text: Option<&String>, words: &[&'static str], at: &At<'_>, out: &mut Vec<Complaint>) {
-    let joins = |text: &&String| text.strip_prefix("container:").is_some_and(|name| !name.is_empty());
+    let named = |text: &&String, prefix: &str| text.strip_prefix(prefix).is_some_and(|name| !name.is_empty());
+    let joins = |text: &&String| ["deployment:", "container:"].iter().any(|prefix| named(text, prefix));
     if text.as_ref().is_some_and(joins) {
         return;
     }
@@ -190,20 +191,24 @@ fn is_device_rule(rule: &str) -> bool {
 }
 
 fn names(container: &Container, at: &At<'_>, out: &mut Vec<Complaint>) {
-    let at_hosts = at.key("extraHosts");
-    for (index, host) in container.extra_hosts.iter().enumerate() {
-        let at = at_hosts.index(index);
+    hosts(&container.extra_hosts, &at.key("extraHosts"), out);
+    let (at_dns, dns) = (at.key("dns"), &container.dns);
+    let at_servers = at_dns.key("servers");
+    for (index, server) in dns.servers.iter().enumerate() {
+        address::ip(Some(server), None, &at_servers.index(index), out);
+    }
+}
+
+/// Complains about lines of /etc/hosts that say nothing.
+pub(super) fn hosts(hosts: &[HostEntry], at: &At<'_>, out: &mut Vec<Complaint>) {
+    for (index, host) in hosts.iter().enumerate() {
+        let at = at.index(index);
         if host.ip != "host-gateway" {
             address::ip(Some(&host.ip), None, &at.key("ip"), out);
         }
         if host.hostnames.is_empty() {
             out.push(at.key("hostnames").says("`hostnames` is empty").help("write the names of the address"));
         }
-    }
-    let (at_dns, dns) = (at.key("dns"), &container.dns);
-    let at_servers = at_dns.key("servers");
-    for (index, server) in dns.servers.iter().enumerate() {
-        address::ip(Some(server), None, &at_servers.index(index), out);
     }
 }
 

@@ -4,7 +4,8 @@ use super::words::{at_least_one, exactly_one, one_of};
 use crate::complaint::At;
 use crate::suggest::nearest;
 use crate::{
-    Complaint, Container, ContainerPort, Duration, ExecAction, HealthCheck, HookAction, HttpGetAction, PortRef, Probe,
+    Complaint, Container, ContainerPort, Duration, ExecAction, HealthCheck, HookAction, HookCommand, HttpGetAction,
+    PortRef, Probe,
 };
 
 /// The ports of a container, and where they stand.
@@ -40,6 +41,24 @@ pub(super) fn check(container: &Container, at: &At<'_>, out: &mut Vec<Complaint>
     }
 }
 
+/// Complains about what asks or prepares something that serves: an attempt of a job is made, runs, and ends.
+pub(super) fn check_job(container: &Container, at: &At<'_>, out: &mut Vec<Complaint>) {
+    let hangs = "leave it out; `activeDeadlineSeconds` ends a run that hangs";
+    let ends = "leave it out; what waits for a job waits for its end, with `condition: Completed`";
+    let probes = [
+        ("readinessProbe", container.readiness_probe.is_some(), ends),
+        ("livenessProbe", container.liveness_probe.is_some(), hangs),
+        ("startupProbe", container.startup_probe.is_some(), hangs),
+    ];
+    for (name, _, help) in probes.into_iter().filter(|(_, is_given, _)| *is_given) {
+        out.push(at.key(name).says(format!("`{name}` in a job, which serves nobody")).on_key().help(help));
+    }
+    if container.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.post_start.is_some()) {
+        let complaint = at.key("lifecycle").key("postStart").says("`postStart` in a job").on_key();
+        out.push(complaint.help("leave it out; begin the command with it, or use `initContainers`"));
+    }
+}
+
 fn probe(probe: &Probe, ports: Ports<'_>, at: &At<'_>, out: &mut Vec<Complaint>) {
     let given = [
         ("exec", probe.exec.is_some()),
@@ -67,6 +86,22 @@ fn exec(action: Option<&ExecAction>, at: &At<'_>, out: &mut Vec<Complaint>) {
         let (exec, word) = (at.key("exec"), "command");
         let complaint = exec.key(word).says("`command` is empty").for_want_of(&exec.key(word));
         out.push(complaint.help("write the program and its arguments: `[/app/check]`"));
+    }
+}
+
+fn hook_command(command: &HookCommand, at: &At<'_>, out: &mut Vec<Complaint>) {
+    if command.command.is_empty() {
+        let at = at.key("command");
+        out.push(
+            at.says("`command` is empty").for_want_of(&at).help("write the program and its arguments: `[/app/warm]`"),
+        );
+    }
+    if let Some(name) = command.env.keys().find(|name| name.is_empty() || name.contains('=')) {
+        out.push(
+            at.key("env")
+                .says(format!("no variable can be called `{name}`"))
+                .help("a name is not empty and has no `=`"),
+        );
     }
 }
 
@@ -100,16 +135,27 @@ fn health_check(health: &HealthCheck, at: &At<'_>, out: &mut Vec<Complaint>) {
     let words: Vec<&str> = health.test.iter().map(String::as_str).collect();
     let at_test = at.key("test");
     let complaint = match words.as_slice() {
+        // The times of the image's own check.
+        [] if *health != HealthCheck::default() => None,
         ["NONE"] | ["CMD", _, ..] | ["CMD-SHELL", _] => None,
-        [] => Some(("`test` is empty", "write `[CMD, program, …]`, `[CMD-SHELL, command]` or `[NONE]`")),
-        ["NONE", ..] => Some(("`test` has words behind NONE", "write `[NONE]`")),
-        ["CMD" | "CMD-SHELL"] => Some(("`test` has no command", "write it behind the first word: `[CMD, program, …]`")),
-        ["CMD-SHELL", ..] => Some(("`test` has more than one command", "CMD-SHELL takes a whole line as one text")),
+        [] => Some((
+            at,
+            "`healthCheck` says nothing",
+            "write `test: [CMD, program, …]`, or a time of the image's own check",
+        )),
+        ["NONE", ..] => Some((&at_test, "`test` has words behind NONE", "write `[NONE]`")),
+        ["CMD" | "CMD-SHELL"] => {
+            Some((&at_test, "`test` has no command", "write it behind the first word: `[CMD, program, …]`"))
+        }
+        ["CMD-SHELL", ..] => {
+            Some((&at_test, "`test` has more than one command", "CMD-SHELL takes a whole line as one text"))
+        }
         _ => {
-            Some(("`test` must begin with CMD, CMD-SHELL or NONE", "put `CMD` before the program: `[CMD, program, …]`"))
+            let help = "put `CMD` before the program: `[CMD, program, …]`";
+            Some((&at_test, "`test` must begin with CMD, CMD-SHELL or NONE", help))
         }
     };
-    out.extend(complaint.map(|(message, help)| at_test.says(message).for_want_of(&at_test).help(help)));
+    out.extend(complaint.map(|(at, message, help)| at.says(message).for_want_of(&at_test).help(help)));
     let times = [
         ("interval", health.interval),
         ("timeout", health.timeout),
@@ -125,8 +171,17 @@ fn health_check(health: &HealthCheck, at: &At<'_>, out: &mut Vec<Complaint>) {
 }
 
 fn hook(hook: &HookAction, ports: Ports<'_>, at: &At<'_>, out: &mut Vec<Complaint>) {
-    let given = [("exec", hook.exec.is_some()), ("httpGet", hook.http_get.is_some()), ("sleep", hook.sleep.is_some())];
+    let given = [
+        ("exec", hook.exec.is_some()),
+        ("commands", !hook.commands.is_empty()),
+        ("httpGet", hook.http_get.is_some()),
+        ("sleep", hook.sleep.is_some()),
+    ];
     exactly_one(&given, at, out);
+    let at_commands = at.key("commands");
+    for (index, command) in hook.commands.iter().enumerate() {
+        hook_command(command, &at_commands.index(index), out);
+    }
     exec(hook.exec.as_ref(), at, out);
     http_get(hook.http_get.as_ref(), ports, at, out);
 }

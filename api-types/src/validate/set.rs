@@ -16,9 +16,21 @@ static SPEC: At<'static> = At::ROOT.key("spec");
 static JOB_TEMPLATE: At<'static> = SPEC.key("jobTemplate");
 static JOB_SPEC: At<'static> = JOB_TEMPLATE.key("spec");
 
+/// What objects name and is not there, in the order of the objects.
+pub(super) fn references(objects: &Objects) -> Vec<SetComplaint> {
+    let mut out = Vec::new();
+    references::check(objects, &workloads(objects), &mut out);
+    out.sort();
+    out
+}
+
+fn workloads(objects: &Objects) -> Vec<Workload<'_>> {
+    objects.iter().filter_map(|(key, object)| Workload::of(key, object)).collect()
+}
+
 /// Everything that is wrong among objects, in the order of the objects.
 pub(super) fn check(objects: &Objects, instance: &Instance) -> Vec<SetComplaint> {
-    let workloads: Vec<Workload<'_>> = objects.iter().filter_map(|(key, object)| Workload::of(key, object)).collect();
+    let workloads = workloads(objects);
     let mut out = Vec::new();
     references::check(objects, &workloads, &mut out);
     cycles::check(&workloads, &mut out);

@@ -1,7 +1,10 @@
+//! What validation says of one object, in its own words.
+
 use serde_json::{Value, json};
 
 use crate::parse_object;
 
+mod image;
 mod mounts;
 
 /// The complaints about a document as lines, `pointer: message (help)`.
@@ -124,7 +127,7 @@ fn probes_and_hooks_do_exactly_one_thing() {
             "livenessProbe": { "exec": { "command": [] }, "tcpSocket": { "port": 0 }, "successThreshold": 2 },
             "startupProbe": {},
             "healthCheck": { "test": ["curl", "localhost"], "timeout": "10us" },
-            "lifecycle": { "preStop": {} },
+            "lifecycle": { "postStart": { "commands": [{ "command": [], "env": { "A=": "b" } }] }, "preStop": {} },
             "stopSignal": "SIGTERN",
         })),
         @r"
@@ -139,7 +142,9 @@ fn probes_and_hooks_do_exactly_one_thing() {
     /startupProbe: `startupProbe` says nothing (give exactly one of exec, httpGet, tcpSocket, grpc)
     /healthCheck/test: `test` must begin with CMD, CMD-SHELL or NONE (put `CMD` before the program: `[CMD, program, …]`)
     /healthCheck/timeout: `timeout` is 10us: the least is 1ms
-    /lifecycle/preStop: `preStop` says nothing (give exactly one of exec, httpGet, sleep)
+    /lifecycle/postStart/commands/0/command: `command` is empty (write the program and its arguments: `[/app/warm]`)
+    /lifecycle/postStart/commands/0/env: no variable can be called `A=` (a name is not empty and has no `=`)
+    /lifecycle/preStop: `preStop` says nothing (give exactly one of exec, commands, httpGet, sleep)
     /stopSignal: `stopSignal` cannot be `SIGTERN` (write a signal such as SIGTERM, or its number)
     "
     );
@@ -167,6 +172,36 @@ fn limits_do_not_contradict_each_other() {
     /blkio/deviceReadBps/0/path: `path` must be a device such as /dev/sda, found `sda`
     /ulimits/nofiles: `nofiles` is not a limit of processes (did you mean `nofile`?)
     /ulimits/nproc: the soft limit 5 is above the hard one 4
+    "
+    );
+}
+
+#[test]
+fn what_an_image_is_built_from_is_said_once_and_so_that_the_engine_takes_it() {
+    insta::assert_snapshot!(
+        container(json!({
+            "image": "shop/web",
+            "build": {
+                "context": "", "dockerfile": "../Dockerfile", "dockerfileInline": " ", "args": { "A=": "1" }, "target": "",
+                "network": "", "extraHosts": [ { "ip": "here", "hostnames": [] } ], "shmSize": "0", "ulimits": { "files": 1 },
+                "cacheFrom": ["a b"], "tags": ["https://x/y", "shop/web:0123456789abcdef"],
+            },
+        })),
+        @r"
+    /build/context: `context` is empty (name the folder: `.` is that of the manifest)
+    /build/dockerfile: `dockerfile` must lie in the context, found `../Dockerfile` (write its path from the context's folder)
+    /build/dockerfileInline: `dockerfileInline` and `dockerfile` exclude each other (leave one of them out)
+    /build/dockerfileInline: `dockerfileInline` is empty (write the Dockerfile's text: `FROM …`)
+    /build/args/A=: `A=` cannot be the name of an `ARG`
+    /build/target: `target` is empty (leave it out to build the last stage)
+    /build/network: `network` is empty (leave it out for the engine's own)
+    /build/extraHosts/0/ip: `ip` must be an IP address, found `here`
+    /build/extraHosts/0/hostnames: `hostnames` is empty (write the names of the address)
+    /build/shmSize: `shmSize` is 0 (leave it out for Docker's 64Mi)
+    /build/ulimits/files: `files` is not a limit of processes (they are core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, nproc, rss, rtprio, rttime, sigpending, stack)
+    /build/cacheFrom/0: `cacheFrom[0]` cannot be `a b`: `a b` is not a part of a path (use lower-case letters and digits with `.`, `_`, `__` or `-` between them)
+    /build/tags/0: `tags[0]` cannot be `https://x/y`: it is a URL (leave the scheme out: `x/y`)
+    /build/tags/1: `shop/web:0123456789abcdef` cannot be given to an image (write a name with a tag of your own: `shop/web:1.2`)
     "
     );
 }
@@ -288,43 +323,34 @@ fn a_secret_value_is_never_shown() {
 }
 
 #[test]
-fn an_image_is_named_or_built_and_what_is_built_has_no_tag_of_its_own() {
-    let of = |container: Value| {
-        complaints("Deployment", json!({ "spec": { "template": { "container": container } } }))
-            .replace("/spec/template/container", "")
-    };
-    let context = json!({ "context": "./api" });
-    let said = [
-        of(json!({})),
-        of(json!({ "image": "a", "build": context })),
-        of(json!({ "build": context })),
-        of(json!({ "image": "r.io/shop/api:1.2", "build": context, "imagePullPolicy": "Always" })),
-        of(json!({ "image": "api:0123456789abcdef", "build": context })),
-        of(json!({ "build": { "context": "" } })),
-        of(json!({ "build": {
-            "context": "https://example.com/x.git", "dockerfile": "../Dockerfile", "args": { "A=B": "1" }, "target": "",
-        } })),
-        of(json!({ "build": "./api" })),
-    ];
-    insta::assert_snapshot!(said.join("\n--\n"), @r"
-    : `image` is missing (add `image`: the image, with tag or digest; or `build`, to have it built)
-    --
-
-    --
-
-    --
-    /image: `image` has a tag or digest beside `build`, where the tag says what it was built from (write `image: r.io/shop/api`, or leave it out)
-    /imagePullPolicy: `imagePullPolicy: Always` beside `build` (leave it out: what is built is not pulled)
-    --
-
-    --
-    /build/context: `context` is empty (name the folder: `.` is that of the manifest)
-    --
-    /build/context: `context` must be a folder, found `https://example.com/x.git` (fetch it beside the manifest, and name the folder)
-    /build/dockerfile: `dockerfile` must lie in the context, found `../Dockerfile` (write its path from the context's folder)
-    /build/args/A=B: `A=B` cannot be the name of an `ARG`
-    /build/target: `target` is empty (leave it out to build the last stage)
-    --
-    /build: `build` must be an object, found the text `./api` (write `{ context: ./api }`)
+fn what_is_for_what_serves_is_refused_in_a_job() {
+    let template = json!({
+        "restart": { "delay": "5s" },
+        "container": {
+            "image": "app",
+            "readinessProbe": { "tcpSocket": { "port": 1 } },
+            "livenessProbe": { "exec": { "command": ["x"] } },
+            "startupProbe": { "exec": { "command": ["x"] } },
+            "lifecycle": { "postStart": { "sleep": "1s" }, "preStop": { "sleep": "1s" } },
+        },
+    });
+    let job = complaints("Job", json!({ "spec": { "template": template } }));
+    insta::assert_snapshot!(job, @r"
+    /spec/template/restart: `restart` in a job, whose attempts are not restarted (leave it out; `backoffLimit` says how often a job is tried, 10 s later and then twice as long each time)
+    /spec/template/container/readinessProbe: `readinessProbe` in a job, which serves nobody (leave it out; what waits for a job waits for its end, with `condition: Completed`)
+    /spec/template/container/livenessProbe: `livenessProbe` in a job, which serves nobody (leave it out; `activeDeadlineSeconds` ends a run that hangs)
+    /spec/template/container/startupProbe: `startupProbe` in a job, which serves nobody (leave it out; `activeDeadlineSeconds` ends a run that hangs)
+    /spec/template/container/lifecycle/postStart: `postStart` in a job (leave it out; begin the command with it, or use `initContainers`)
     ");
+    let schedule = json!({ "schedule": "0 3 * * *", "jobTemplate": { "spec": { "template": template } } });
+    assert_eq!(complaints("CronJob", json!({ "spec": schedule })).lines().count(), job.lines().count());
+}
+
+#[test]
+fn a_health_check_says_something() {
+    assert_eq!(container(json!({ "healthCheck": { "interval": "5s" } })), "");
+    assert_eq!(
+        container(json!({ "healthCheck": {} })),
+        "/healthCheck: `healthCheck` says nothing (write `test: [CMD, program, …]`, or a time of the image's own check)"
+    );
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::words::dns_label;
-use super::{schedule, template};
+use super::{image_update, probes, schedule, template};
 use crate::complaint::At;
 use crate::{
     Complaint, CronJobSpec, Dependency, DeploymentSpec, IntOrPercent, JobSpec, RestartPolicy, Strategy, StrategyType,
@@ -18,6 +18,9 @@ pub(super) fn deployment(spec: &DeploymentSpec, out: &mut Vec<Complaint>) {
         let message =
             format!("`progressDeadlineSeconds` is {deadline}: it must be more than `minReadySeconds`, {ready}");
         out.push(at.key("progressDeadlineSeconds").says(message));
+    }
+    if let Some(update) = &spec.image_update {
+        image_update::check(update, &spec.template.container, &at.key("imageUpdate"), out);
     }
     template::check(&spec.template, spec.replicas(), &at.key("template"), out);
 }
@@ -44,6 +47,14 @@ fn job_at(spec: &JobSpec, at: &At<'_>, out: &mut Vec<Complaint>) {
             at_template.key("restartPolicy").says("`restartPolicy` cannot be `Always` in a job, which ends");
         out.push(complaint.help("write OnFailure or Never"));
     }
+    if spec.template.restart.is_some() {
+        let complaint =
+            at_template.key("restart").says("`restart` in a job, whose attempts are not restarted").on_key();
+        out.push(complaint.help(
+            "leave it out; `backoffLimit` says how often a job is tried, 10 s later and then twice as long each time",
+        ));
+    }
+    probes::check_job(&spec.template.container, &at_template.key("container"), out);
     template::check(&spec.template, spec.parallelism.unwrap_or(1), &at_template, out);
 }
 

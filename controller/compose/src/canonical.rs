@@ -37,8 +37,8 @@ pub(crate) const OVERRIDE: &str = "!override";
 
 /// Reads a value as its shape says. `name` is what messages call it.
 pub(crate) fn canonical(node: Node, shape: &Shape, name: &str, context: &mut Context<'_>) -> Option<Node> {
-    let tag = node.tag.clone();
-    if tag.as_deref() == Some(RESET) {
+    let tag = node.tag;
+    if tag == Some(RESET) {
         return Some(with_tag(Node::new(Value::Null, node.place()), tag));
     }
     read(node, shape, name, context).map(|node| with_tag(node, tag))
@@ -68,7 +68,7 @@ fn read(node: Node, shape: &Shape, name: &str, context: &mut Context<'_>) -> Opt
     }
 }
 
-fn with_tag(mut node: Node, tag: Option<String>) -> Node {
+fn with_tag(mut node: Node, tag: Option<&'static str>) -> Node {
     node.tag = tag;
     node
 }

@@ -120,6 +120,12 @@ impl Checker<'_> {
             let message = format!("`container_name` can be held by one replica, and there are {count}");
             self.problems.wrong(name.place(), message).help("leave it out, or run one replica");
         }
+        let build = |name| service.get("build").and_then(|build| build.get(name));
+        if let (Some(inline), Some(file)) = (build("dockerfile_inline"), build("dockerfile")) {
+            let message = "`dockerfile_inline` and `dockerfile` exclude each other";
+            let complaint = self.problems.wrong(inline.place(), message);
+            complaint.label(file.place(), "the file").help("leave one of them out");
+        }
     }
 
     fn mounts(&mut self, service: &Node) {

@@ -3,6 +3,7 @@
 //! A service becomes a Deployment; a Job where its mode says so or another service waits for its end. Names and labels of
 //! containers, networks and volumes are Compose's own, so that a stack's data is found and other tools know what they see.
 
+mod build;
 mod content;
 mod declare;
 mod deploy;
@@ -54,7 +55,7 @@ pub(crate) fn convert(project: &Project, files: &mut Files<'_>, problems: &mut P
     }
     converter.project_rows();
     let Converted { mut objects, mut report } = converter.converted;
-    objects.sort_by_cached_key(|declared| declared.object.key());
+    objects.sort_by(|left, right| left.key.cmp(&right.key));
     report.rows.sort_by(|left, right| {
         let key = |row: &Row| (row.place.file, row.place.start);
         (key(left), &left.attribute).cmp(&(key(right), &right.attribute))

@@ -29,6 +29,8 @@ pub(crate) struct Project {
     /// Everything in its canonical form, without what no active profile has.
     pub(crate) model: Node,
     pub(crate) environment: Environment,
+    /// The attributes that other files or services were taken in for, which are not in the model any more.
+    pub(crate) followed: Vec<(String, Span)>,
 }
 
 /// What a file costs at most. A file of five thousand services is somewhat below.
@@ -52,6 +54,8 @@ pub(crate) struct Loader<'a, 'r> {
     base: PathBuf,
     /// The files that are being loaded, the outermost first.
     open: Vec<PathBuf>,
+    /// Each `include` and `extends` that was followed.
+    followed: Vec<(String, Span)>,
 }
 
 /// Where the files of one layer stand.

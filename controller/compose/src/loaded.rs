@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use skiff_api::Object;
-use skiff_yaml::{Node, Positions, Span};
+use skiff_api::{Object, ObjectKey};
+use skiff_yaml::{Node, Span};
 
 use crate::convert::{Converted, convert};
 use crate::files::Files;
@@ -39,13 +39,18 @@ pub struct Loaded {
 #[derive(Clone, Debug)]
 pub struct Declared {
     /// The object, with its namespace.
-    pub object: Object,
+    pub key: ObjectKey,
     /// Its manifest, whose values stand where Compose's do.
     pub manifest: Node,
-    /// Where every field of it stands.
-    pub positions: Positions,
     /// Where the service, network, volume, config or secret begins.
     pub place: Span,
+}
+
+impl Declared {
+    /// The object that the manifest says. It is made when it is asked for: of thousands, objects would be most of what a project takes.
+    pub fn object(&self) -> Option<Object> {
+        Object::from_manifest(&self.manifest.to_json()).ok()
+    }
 }
 
 /// Without the model, which may hold secrets.

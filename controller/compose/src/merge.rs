@@ -41,11 +41,11 @@ pub(crate) fn settle(node: &mut Node) {
 }
 
 fn is_reset(node: &Node) -> bool {
-    node.tag.as_deref() == Some(RESET)
+    node.tag == Some(RESET)
 }
 
 fn value(base: &mut Node, mut over: Node, shape: &Shape, rule: Merge) {
-    let replaces = over.tag.as_deref() == Some(OVERRIDE) || rule == Merge::Whole;
+    let replaces = over.tag == Some(OVERRIDE) || rule == Merge::Whole;
     let shape = shape.plain();
     match (&mut base.value, &mut over.value) {
         (Value::Mapping(base), Value::Mapping(over)) if !replaces && !differ(base, over, rule) => {

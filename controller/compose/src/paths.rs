@@ -19,6 +19,11 @@ pub(crate) fn tidy(path: &Path) -> PathBuf {
     tidied
 }
 
+/// Whether what an image is built from is no folder of the host.
+pub(crate) fn is_elsewhere(context: &str) -> bool {
+    context.contains("://") || context.starts_with("git@") || context.starts_with("github.com/")
+}
+
 /// A path of a file, from the root.
 pub(crate) fn resolve(directory: &Path, path: &str) -> PathBuf {
     tidy(&directory.join(path))

@@ -12,6 +12,7 @@ mod loading;
 #[expect(clippy::indexing_slicing, reason = "a test that finds nothing there fails")]
 mod meaning;
 mod merging;
+mod reference;
 mod stack;
 
 /// Loads files of `/p`, the first of which is named.
@@ -40,6 +41,6 @@ fn complaints(loaded: &Loaded) -> Vec<String> {
 
 /// The objects as JSON, one a line.
 fn objects(loaded: &Loaded) -> String {
-    let line = |it: &crate::Declared| serde_json::to_string(&it.object).unwrap_or_default();
+    let line = |it: &crate::Declared| serde_json::to_string(&it.object()).unwrap_or_default();
     loaded.objects.iter().map(line).collect::<Vec<_>>().join("\n")
 }

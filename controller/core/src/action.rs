@@ -304,6 +304,17 @@ pub struct ContainerSpec {
     pub first_network: Option<Attachment>,
     /// The network mode, resolved: `none`, `host`, `bridge`, `container:NAME`.
     pub network_mode: Option<String>,
+    /// Whose processes and memory it shares.
+    pub namespaces: Namespaces,
+}
+
+/// The namespaces of a container, resolved: `host`, `private`, `container:NAME`; Docker's own where none is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Namespaces {
+    /// Of its processes.
+    pub pid: Option<String>,
+    /// Of its shared memory.
+    pub ipc: Option<String>,
 }
 
 /// A container to put on a network.

@@ -2,7 +2,9 @@
 //!
 //! Whoever asks decides nothing: a check says exactly what is called, and whether an answer is good follows from Kubernetes' rules.
 
-use skiff_api::{Container, ExecAction, GrpcAction, HookAction, HttpGetAction, PortRef, Probe, TcpSocketAction};
+use skiff_api::{
+    Container, ExecAction, GrpcAction, HookAction, HookCommand, HttpGetAction, PortRef, Probe, TcpSocketAction,
+};
 
 /// One question to a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +14,8 @@ pub enum Check {
         /// The program and its arguments.
         command: Vec<String>,
     },
+    /// Commands of a hook in the container, one after the other, until one does not end with exit code 0.
+    Commands(Vec<HookCommand>),
     /// An HTTP GET, which passes with a status from 200 to 399. Redirects are not followed.
     Http(HttpCheck),
     /// A TCP connection, which passes when it opens.
@@ -71,6 +75,9 @@ impl Check {
 
     /// What a hook asks.
     pub(crate) fn of_hook(hook: &HookAction, container: &Container, address: Address<'_>) -> Self {
+        if !hook.commands.is_empty() {
+            return Self::Commands(hook.commands.clone());
+        }
         match (&hook.exec, &hook.http_get, hook.sleep) {
             (Some(exec), ..) => Self::exec(exec),
             (_, Some(http), _) => Self::http(http, container, address),

@@ -98,7 +98,19 @@ pub fn compile(input: &CompileInput<'_>) -> (Desired, ContentStore) {
     }
     network::add_default_networks(input, &mut desired);
     network::mark_volumes_per_replica(&mut desired);
+    note_digests(&desired, &mut content);
     (desired, content)
+}
+
+/// Notes what containers may have been given of the content, so that it is known whose values are all known.
+fn note_digests(desired: &Desired, content: &mut ContentStore) {
+    let earlier = desired.workloads.values().flat_map(|workload| workload.earlier.values().map(Arc::as_ref));
+    for workload in desired.with_containers().chain(earlier) {
+        let inits = workload.inits.iter().map(|init| &init.template);
+        for used in std::iter::once(&workload.template).chain(inits).flat_map(|template| &template.uses) {
+            content.note_digest(used.digest.clone());
+        }
+    }
 }
 
 /// What must be kept of the content of ConfigMaps and Secrets: what remembered revisions used, and what the declared ones use.

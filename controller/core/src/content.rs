@@ -1,12 +1,12 @@
 //! The content of ConfigMaps, Secrets and small files, and digests of it that can stand in labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
-use skiff_api::ObjectKey;
+use skiff_api::{Kind, ObjectKey};
 
 /// A key of a ConfigMap or Secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,8 @@ pub struct ContentKey {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ContentStore {
     entries: BTreeMap<ObjectKey, BTreeMap<String, Arc<[u8]>>>,
+    /// The digests of what is used of it, as containers carry them.
+    digests: BTreeSet<String>,
 }
 
 /// Shows which keys there are and never what they hold.
@@ -44,6 +46,21 @@ impl ContentStore {
     /// What a key holds.
     pub fn get(&self, object: &ObjectKey, key: &str) -> Option<&Arc<[u8]>> {
         self.entries.get(object)?.get(key)
+    }
+
+    /// Notes the digest of what a template uses of an object.
+    pub fn note_digest(&mut self, digest: String) {
+        self.digests.insert(digest);
+    }
+
+    /// Whether some template uses content with this digest.
+    pub(crate) fn has_digest(&self, digest: &str) -> bool {
+        self.digests.contains(digest)
+    }
+
+    /// What all keys of all objects of a kind hold.
+    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Arc<[u8]>> {
+        self.entries.iter().filter(move |(object, _)| object.kind == kind).flat_map(|(_, keys)| keys.values())
     }
 
     /// The keys of an object, `None` where there is no such object.

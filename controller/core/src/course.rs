@@ -8,7 +8,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::desired::{Desired, Workload};
-use crate::history::{Back, History, ObjectHistory, Standing};
+use crate::history::{Back, History, ObjectHistory, Standing, Why};
+use crate::job::suspended;
+use crate::tag::pinned;
 
 /// Which revision a workload is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -23,20 +25,49 @@ pub enum Course {
         from: u64,
         /// The number of this one.
         to: u64,
-        /// Why the other failed.
-        why: String,
+        /// Why the other is worked towards no more.
+        why: Why,
     },
     /// Nothing is replaced any more: the declared one failed, and there is no way back, or that failed as well.
     Stopped {
         /// The number of the one that failed.
         revision: u64,
-        /// Why, in words.
+        /// Why.
+        why: Why,
+        /// Why there is no way back.
+        way: Way,
+    },
+}
+
+/// What became of a deployment whose declared revision is worked towards no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "way")]
+pub enum Way {
+    /// It went back to an earlier revision.
+    Back {
+        /// Its number.
+        to: u64,
+    },
+    /// It stays where it is.
+    Stays,
+    /// What it went back to is not known any more.
+    Unknown {
+        /// Its number.
+        to: u64,
+    },
+    /// What it went back to failed as well.
+    Lost {
+        /// Its number.
+        to: u64,
+        /// Why.
         why: String,
     },
 }
 
-/// What is declared, with the workloads that are not on their declared course replaced.
-pub(crate) fn effective<'d>(desired: &'d Desired, history: &History) -> Cow<'d, Desired> {
+/// What is worked towards: what is declared, with images that have moved in their place, with what was suspended by hand, and with the
+/// workloads that are not on their declared course replaced.
+pub fn effective<'d>(desired: &'d Desired, history: &History) -> Cow<'d, Desired> {
+    let desired = suspended(pinned(desired, history), history);
     let changed: Vec<Workload> = history
         .objects
         .iter()
@@ -44,9 +75,9 @@ pub(crate) fn effective<'d>(desired: &'d Desired, history: &History) -> Cow<'d, 
         .filter_map(|(key, known)| redirected(desired.workloads.get(key)?, known))
         .collect();
     if changed.is_empty() {
-        return Cow::Borrowed(desired);
+        return desired;
     }
-    let mut redirected = desired.clone();
+    let mut redirected = desired.into_owned();
     for workload in changed {
         redirected.workloads.insert(workload.key.clone(), Arc::new(workload));
     }
@@ -74,26 +105,23 @@ fn redirected(declared: &Workload, known: &ObjectHistory) -> Option<Workload> {
     Some(workload)
 }
 
-fn failed(declared: &Workload, number: u64, why: &str, back: &Back) -> Workload {
-    let stopped = |workload: &Workload, why: String| {
+fn failed(declared: &Workload, number: u64, why: &Why, back: &Back) -> Workload {
+    let stopped = |workload: &Workload, way: Way| {
         let mut workload = workload.clone();
         workload.rollout.paused = true;
-        workload.course = Course::Stopped { revision: number, why };
+        workload.course = Course::Stopped { revision: number, why: why.clone(), way };
         workload
     };
     let earlier = |to: u64| declared.earlier.get(&to).map(Arc::as_ref);
     match back {
-        Back::Nowhere => stopped(declared, why.to_owned()),
+        Back::Nowhere | Back::Superseded => stopped(declared, Way::Stays),
         Back::Going { to, .. } | Back::Arrived { to } => match earlier(*to) {
             Some(earlier) => {
-                let course = Course::Back { from: number, to: *to, why: why.to_owned() };
+                let course = Course::Back { from: number, to: *to, why: why.clone() };
                 Workload { course, ..earlier.clone() }
             }
-            None => stopped(declared, format!("{why}; revision {to} is not known any more")),
+            None => stopped(declared, Way::Unknown { to: *to }),
         },
-        Back::Lost { to, why: lost } => {
-            let words = format!("{why}; revision {to}, which it went back to, failed as well: {lost}");
-            stopped(earlier(*to).unwrap_or(declared), words)
-        }
+        Back::Lost { to, why } => stopped(earlier(*to).unwrap_or(declared), Way::Lost { to: *to, why: why.clone() }),
     }
 }

@@ -1,37 +1,65 @@
 //! Containers that end without being asked to: who starts them again, and when.
 //!
 //! The first quick restarts are Docker's. After three ends within a minute, or where the manifest paces restarts, Skiff sets Docker's
-//! policy to `no` and owns the back-off: 1 s, doubling to 5 min, ±20 %; it gives it back after ten minutes of running. What is
-//! remembered here may be lost at any moment: three more ends bring it back.
+//! policy to `no` and owns the back-off: 1 s, doubling to 5 min, ±20 %; it gives it back after ten minutes of running. Containers that
+//! have ended are part of the history, so that a controller that starts goes on from there; where that is lost, three more ends bring
+//! it back.
+
+mod learn;
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use skiff_api::{Component, Kind, ObjectKey, RestartPolicy, RestartSettings};
 
 use crate::desired::{Desired, Workload};
 use crate::failure;
 use crate::observed::{ContainerDetail, ContainerState, Observed, ObservedContainer};
+pub(crate) use learn::learn;
 
 /// What is known of the ends of each container, by its id.
 pub type Crashes = BTreeMap<String, Crash>;
 
 /// So many ends within [`QUICK`] are a crash loop.
-const LOOP: usize = 3;
+const LOOP: usize = LOOP_ENDS as usize;
+const LOOP_ENDS: u32 = 3;
 const QUICK: SignedDuration = SignedDuration::from_secs(60);
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(600);
+/// What is later than now by more than this was written down before the clock was put back.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The ends of one container since it last ran for long.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Crash {
     /// How many.
     pub exits: u32,
     /// When the last ones were, the oldest first.
+    #[serde(default)]
     recent: Vec<Timestamp>,
     /// Whether it is a crash loop.
+    #[serde(default)]
     pub is_loop: bool,
-    /// When its last run ended and how often the engine had restarted it, at the last look.
-    seen: (Option<Timestamp>, i64),
+    /// Whether it was one, and has run for long enough since then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recovered: bool,
+    /// How the last end was, where somebody looked while it was down: an engine that restarts it forgets that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i64>,
+    /// What the engine said of its ends at the last look.
+    #[serde(default)]
+    seen: Seen,
+}
+
+/// What an engine says of the ends of a container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Seen {
+    /// When its last run ended.
+    finished_at: Option<Timestamp>,
+    /// How often the engine had restarted it.
+    restarts: i64,
 }
 
 /// Takes in what containers did since the last look.
@@ -42,19 +70,25 @@ pub fn notice_crashes(crashes: &mut Crashes, desired: &Desired, observed: &Obser
         if labels.component != Component::Main || labels.object.kind != Kind::Deployment {
             continue;
         }
-        let seen = (detail.finished_at, detail.restart_count);
+        let seen = Seen { finished_at: detail.finished_at, restarts: detail.restart_count };
         let Some((id, mut crash)) = known.remove_entry(&container.id) else {
-            crashes.insert(container.id.clone(), Crash { seen, ..Crash::default() });
+            let is_down = matches!(container.state, ContainerState::Exited | ContainerState::Restarting);
+            let has_ended = is_down && !has_finished(desired, &labels.object, container, detail);
+            let mut crash = Crash::first_seen(seen, has_ended, now);
+            crash.see_code(container, detail);
+            crashes.insert(container.id.clone(), crash);
             continue;
         };
+        crash.forget_future(now);
         if has_finished(desired, &labels.object, container, detail) {
             // It has done what it was to do, however often somebody made it do it.
             crash = Crash { seen, ..Crash::default() };
         } else if crash.seen != seen {
             crash.ended(seen, now);
         } else if crash.exits > 0 && runs_well(desired, &labels.object, container, detail, now) {
-            crash = Crash { seen, ..Crash::default() };
+            crash = Crash { seen, recovered: crash.is_loop, ..Crash::default() };
         }
+        crash.see_code(container, detail);
         crashes.insert(id, crash);
     }
 }
@@ -78,11 +112,15 @@ fn runs_well(
     detail: &ContainerDetail,
     now: Timestamp,
 ) -> bool {
-    let window = desired.workloads.get(object).and_then(|workload| workload.restart.as_ref()?.window);
-    let needed =
-        window.map_or(FORGOTTEN_AFTER, |window| SignedDuration::try_from(window.to_std()).unwrap_or(FORGOTTEN_AFTER));
+    let needed = desired.workloads.get(object).map_or(FORGOTTEN_AFTER, |workload| well_after(workload));
     let ran = detail.started_at.map(|started| now.duration_since(started));
     container.state == ContainerState::Running && ran.is_some_and(|ran| ran >= needed)
+}
+
+/// How long a container runs until its ends are forgotten, and its restarts are Docker's again.
+pub(crate) fn well_after(workload: &Workload) -> SignedDuration {
+    let window = workload.restart.as_ref().and_then(|restart| restart.window);
+    window.map_or(FORGOTTEN_AFTER, |window| SignedDuration::try_from(window.to_std()).unwrap_or(FORGOTTEN_AFTER))
 }
 
 impl Crash {
@@ -91,23 +129,60 @@ impl Crash {
         self.recent.iter().filter(|at| **at > since).count()
     }
 
+    fn see_code(&mut self, container: &ObservedContainer, detail: &ContainerDetail) {
+        let is_down = matches!(container.state, ContainerState::Exited | ContainerState::Restarting);
+        if self.exits > 0 && is_down {
+            self.code = Some(detail.exit_code);
+        }
+    }
+
+    /// `, last with 3`; nothing where nobody saw it.
+    pub(crate) fn last(&self) -> String {
+        last(self.code)
+    }
+
+    /// What is known at the first look: that it is down is one end, as it was started. How it ended before says nothing.
+    fn first_seen(seen: Seen, has_ended: bool, now: Timestamp) -> Self {
+        let mut crash = Self { seen: Seen { restarts: seen.restarts, ..Seen::default() }, ..Self::default() };
+        if has_ended {
+            crash.ended(seen, now);
+        }
+        Self { seen, ..crash }
+    }
+
+    /// Drops the moments of ends that are yet to come, as the clock was put back: how many there were is all that is known then.
+    fn forget_future(&mut self, now: Timestamp) {
+        self.recent.retain(|at| at.duration_since(now) <= SKEW);
+    }
+
     /// Counts the ends between two looks.
-    fn ended(&mut self, seen: (Option<Timestamp>, i64), now: Timestamp) {
+    fn ended(&mut self, seen: Seen, now: Timestamp) {
         // The engine counts from 0 again when somebody else starts it, which is no end.
-        if seen.0 == self.seen.0 {
+        if seen.finished_at == self.seen.finished_at {
             self.seen = seen;
             return;
         }
-        let more = u32::try_from(seen.1 - self.seen.1).unwrap_or(0).max(1);
-        let at = seen.0.unwrap_or(now);
+        let more = u32::try_from(seen.restarts.saturating_sub(self.seen.restarts)).unwrap_or(0).max(1);
+        let at = seen.finished_at.unwrap_or(now);
         self.exits = self.exits.saturating_add(more);
-        self.recent.extend((0..more).take(LOOP).map(|_| at));
+        self.code = None;
+        // Of several it is only known after which end they came: nobody may have looked for long.
+        let from = self.seen.finished_at.filter(|from| *from < at).unwrap_or(at);
+        let gap = at.duration_since(from) / i32::try_from(more).unwrap_or(i32::MAX);
+        let latest = (0..more.min(LOOP_ENDS)).rev();
+        self.recent
+            .extend(latest.filter_map(|before| at.checked_sub(gap.checked_mul(i32::try_from(before).ok()?)?).ok()));
         let surplus = self.recent.len().saturating_sub(LOOP);
         self.recent.drain(..surplus);
         let quick = self.recent.first().is_some_and(|first| at.duration_since(*first) < QUICK);
         self.is_loop |= self.recent.len() == LOOP && quick;
         self.seen = seen;
     }
+}
+
+/// `, last with 3`; nothing where nobody saw it.
+pub(crate) fn last(code: Option<i64>) -> String {
+    code.map_or_else(String::new, |code| format!(", last with {code}"))
 }
 
 /// Whether Skiff restarts the containers of a workload, whatever they do: Docker cannot pace as the manifest says.
@@ -129,8 +204,14 @@ pub(crate) enum Pace {
     },
 }
 
-/// When a container that ended may start again.
-pub(crate) fn pace(workload: &Workload, crash: &Crash, ordinal: u32, finished_at: Option<Timestamp>) -> Pace {
+/// When a container that ended may start again. An end that is yet to come by the clock keeps it no longer than one of now would.
+pub(crate) fn pace(
+    workload: &Workload,
+    crash: &Crash,
+    ordinal: u32,
+    finished_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Pace {
     let paced = is_paced(workload.restart.as_ref());
     if crash.exits == 0 || !(paced || crash.is_loop) {
         return Pace::Now;
@@ -144,31 +225,9 @@ pub(crate) fn pace(workload: &Workload, crash: &Crash, ordinal: u32, finished_at
     // The first quick restarts were Docker's.
     let waited = if paced { crash.exits } else { crash.exits.saturating_sub(2).max(1) };
     let delay = own.unwrap_or_else(|| failure::delay(&format!("{}#{ordinal}", workload.key), waited));
-    finished_at.and_then(|at| at.checked_add(delay).ok()).map_or(Pace::Now, Pace::Until)
+    let ended = finished_at.filter(|at| at.duration_since(now) <= SKEW);
+    ended.and_then(|at| at.checked_add(delay).ok()).map_or(Pace::Now, Pace::Until)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn moment(seconds: i64) -> Timestamp {
-        Timestamp::from_second(seconds).expect("a moment")
-    }
-
-    fn after(ends: &[(i64, i64)]) -> Crash {
-        ends.iter().fold(Crash::default(), |mut crash, (at, restarts)| {
-            crash.ended((Some(moment(*at)), *restarts), moment(*at));
-            crash
-        })
-    }
-
-    #[test]
-    fn three_ends_within_a_minute_are_a_crash_loop() {
-        assert!(!after(&[(0, 1), (10, 2)]).is_loop);
-        assert!(after(&[(0, 1), (10, 2), (59, 3)]).is_loop);
-        assert!(!after(&[(0, 1), (10, 2), (60, 3)]).is_loop, "a slow one is not");
-        assert!(after(&[(0, 1), (60, 2), (70, 3), (80, 4)]).is_loop, "the last three count");
-        assert!(after(&[(5, 4)]).is_loop, "ends between two looks count as well");
-        assert_eq!(after(&[(5, 2), (5, 0)]).exits, 2, "a start is no end");
-    }
-}
+mod tests;

@@ -17,12 +17,22 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// What the engine warned of.
+    pub fn warnings(&self) -> &[String] {
+        if let Self::Warned { warnings } = self { warnings } else { &[] }
+    }
+}
+
 /// Why an action failed, or why nothing could be observed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
     /// The engine does not answer, or not in time. What was asked may have been done.
     #[error("the engine did not answer: {0}")]
     Unreachable(String),
+    /// Another controller may lead by now: nothing was asked of the engine.
+    #[error("another controller may lead by now: nothing is begun")]
+    NotLeading,
     /// The engine failed to do it; it may succeed later.
     #[error("{0}")]
     Failed(String),
@@ -75,6 +85,7 @@ impl EngineError {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Unreachable(_) => "EngineUnreachable",
+            Self::NotLeading => "NotLeading",
             Self::Failed(_) => "EngineFailed",
             Self::Stale(_) => "Stale",
             Self::NameTaken { .. } => "NameTaken",
@@ -89,7 +100,7 @@ impl EngineError {
     /// Whether it says something of the object, so that it counts as the object's failure.
     pub const fn counts(&self) -> bool {
         match self {
-            Self::Unreachable(_) => false,
+            Self::Unreachable(_) | Self::NotLeading => false,
             Self::Failed(_)
             | Self::Stale(_)
             | Self::NameTaken { .. }

@@ -16,6 +16,9 @@ pub struct Event {
     /// The source, where it is not about an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Which controller says so, where several take turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// Whether somebody should look.
     pub severity: Severity,
     /// One `PascalCase` word for programs.
@@ -40,6 +43,7 @@ impl Event {
             at,
             object: Some(object.clone()),
             source: None,
+            by: None,
             severity: Severity::Normal,
             reason: reason.to_owned(),
             message: message.into(),
@@ -49,7 +53,15 @@ impl Event {
     /// Something about a source that is as it should be.
     pub fn of_source(at: Timestamp, source: &str, reason: &str, message: impl Into<String>) -> Self {
         let (reason, message) = (reason.to_owned(), message.into());
-        Self { at, object: None, source: Some(source.to_owned()), severity: Severity::Normal, reason, message }
+        Self {
+            at,
+            object: None,
+            source: Some(source.to_owned()),
+            by: None,
+            severity: Severity::Normal,
+            reason,
+            message,
+        }
     }
 
     /// Whom it happened to: `deployment/shop/web`, `source shop`.

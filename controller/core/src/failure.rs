@@ -55,8 +55,11 @@ const FIRST: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST: SignedDuration = SignedDuration::from_secs(300);
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(600);
 
+/// The word for what failed without an error of the engine.
+pub(crate) const UNHEALTHY: &str = "Unhealthy";
+
 impl Failure {
-    /// The failures of an object after one more.
+    /// The failures of an object after one more of its checks, or whatever is no error of a step.
     pub fn after(
         previous: Option<&Self>,
         object: &ObjectKey,
@@ -74,7 +77,7 @@ impl Failure {
             at: now,
             retry_at: now.saturating_add(delay(&object.to_string(), attempts)).unwrap_or(Timestamp::MAX),
             template_hash: template_hash.to_owned(),
-            reason: "",
+            reason: UNHEALTHY,
             update_refused: counted.is_some_and(|failure| failure.update_refused),
             cause: Cause::Other,
         }
@@ -170,5 +173,11 @@ mod tests {
         assert!(second.holds("v1:a", now) && !second.holds("v1:b", now));
         let later = now + SignedDuration::from_secs(601);
         assert_eq!(Failure::after(Some(&second), &key(), "v1:a", "no".to_owned(), later).attempts, 1);
+    }
+
+    #[test]
+    fn a_check_that_failed_has_a_word_for_programs() {
+        let failure = Failure::after(None, &key(), "v1:a", "startupProbe: refused".to_owned(), Timestamp::UNIX_EPOCH);
+        assert_eq!(failure.reason, "Unhealthy");
     }
 }

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use skiff_api::{DependencyCondition, ObjectKey};
 
-use crate::history::RunOutcome;
+use crate::course::Way;
+use crate::history::{RunOutcome, Why};
+use crate::probe::ProbeKind;
 use crate::reason::{Change, Reason};
 pub use news::{HoldNews, hold_news};
 
@@ -104,8 +106,8 @@ pub enum HeldReason {
     CrashLoop {
         /// The container.
         container: String,
-        /// How its last run ended.
-        code: i64,
+        /// How its last run ended, where that was seen.
+        code: Option<i64>,
         /// How often it ended.
         exits: u32,
         /// When it is started again.
@@ -120,14 +122,23 @@ pub enum HeldReason {
         /// How often it was restarted.
         attempts: u32,
     },
+    /// A probe that was changed fails and has not passed once: it is not restarted for it.
+    ProbeUnproven {
+        /// The container.
+        container: String,
+        /// Which probe.
+        probe: ProbeKind,
+        /// What it said last.
+        message: String,
+    },
     /// The declared revision failed.
     RevisionFailed {
         /// Its number.
         revision: u64,
         /// Why.
-        why: String,
-        /// The revision that it went back to; nowhere where the rollout is stopped.
-        back_to: Option<u64>,
+        why: Why,
+        /// What became of the deployment.
+        way: Way,
     },
     /// An init container runs before it.
     Initializing {
@@ -279,6 +290,24 @@ pub enum HeldReason {
 }
 
 impl HeldReason {
+    /// Whether something of it fails again and again, though it is tried again.
+    pub const fn is_failing(&self) -> bool {
+        matches!(
+            self,
+            Self::BackOff { .. }
+                | Self::ImagePullBackOff { .. }
+                | Self::ImageBuildBackOff { .. }
+                | Self::CrashLoop { .. }
+                | Self::InitFailed { .. }
+                | Self::Restarting { .. }
+        )
+    }
+
+    /// Whether it is to be said of an object that runs well: another is declared than what runs, or is done.
+    pub const fn is_gone_back(&self) -> bool {
+        matches!(self, Self::RevisionFailed { .. } | Self::ProbeUnproven { .. })
+    }
+
     /// Whether time or another step will end it. What is held on purpose is not a change that waits.
     pub const fn is_waiting(&self) -> bool {
         match self {
@@ -295,6 +324,7 @@ impl HeldReason {
             | Self::Restarting { .. } => true,
             Self::DependencyIdle { .. }
             | Self::GaveUp { .. }
+            | Self::ProbeUnproven { .. }
             | Self::RevisionFailed { .. }
             | Self::NameTaken { .. }
             | Self::PortTaken { .. }

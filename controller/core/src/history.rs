@@ -4,17 +4,22 @@
 //! look on, and nothing is replaced for want of a record.
 
 mod run;
+mod standing;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use skiff_api::{ObjectKey, PodTemplate};
 
+use crate::crash::Crashes;
 use crate::got::GotImages;
 use crate::image::RevisionImage;
 use crate::starts::StartRecord;
+use crate::tag::TagRecord;
 pub use run::{AttemptEnd, Followed, RunEnd, RunOutcome, RunRecord};
+pub use standing::{Back, Standing, Why};
 
 /// What is remembered, by object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +31,9 @@ pub struct History {
     /// The images that Skiff got itself.
     #[serde(default)]
     pub got: GotImages,
+    /// The containers that have ended since they last ran for long, by id: a controller that starts goes on with their back-off.
+    #[serde(default, skip_serializing_if = "Crashes::is_empty")]
+    pub crashes: Crashes,
 }
 
 /// What is remembered of one object.
@@ -38,6 +46,9 @@ pub struct ObjectHistory {
     /// Whether its rollout is held by hand, whatever the manifest says.
     #[serde(default)]
     pub paused: bool,
+    /// Whether a job or a schedule is suspended by hand, whatever the manifest says.
+    #[serde(default)]
+    pub suspended: bool,
     /// Replicas that were started before this moment are to be replaced.
     #[serde(default)]
     pub restart_before: Option<Timestamp>,
@@ -53,6 +64,9 @@ pub struct ObjectHistory {
     /// What was done after the last start of each of its containers, by the container's id.
     #[serde(default)]
     pub starts: BTreeMap<String, StartRecord>,
+    /// The tag that its image follows, or did.
+    #[serde(default)]
+    pub tag: Option<TagRecord>,
 }
 
 /// A template that was declared once, with the content that it used.
@@ -81,64 +95,9 @@ pub struct Revision {
     /// Whether it ran well once, however long ago: declared again it has to prove itself anew, and is still good to go back to.
     #[serde(default)]
     pub proven: bool,
-}
-
-/// What became of a revision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "is")]
-pub enum Standing {
-    /// Replicas of it are being made.
-    Progressing {
-        /// When there last was progress; `None` until its first replica is there.
-        progress: Option<Timestamp>,
-        /// The most replicas of it that were available.
-        available: u32,
-    },
-    /// All of it is available, and it is watched until then.
-    Watched {
-        /// When it counts as stable.
-        until: Timestamp,
-    },
-    /// It ran well: what fails later goes back to it.
-    Stable,
-    /// It failed, and is not tried again until the manifest changes.
-    Failed {
-        /// When.
-        at: Timestamp,
-        /// Why, in words.
-        why: String,
-        /// What is done about it.
-        back: Back,
-    },
-}
-
-/// What is done about a revision that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "way")]
-pub enum Back {
-    /// The rollout stays where it is.
-    Nowhere,
-    /// The replicas go back to an earlier revision.
-    Going {
-        /// Its number.
-        to: u64,
-        /// When there last was progress.
-        progress: Timestamp,
-        /// The most replicas of it that were available.
-        available: u32,
-    },
-    /// They have gone back.
-    Arrived {
-        /// To which number.
-        to: u64,
-    },
-    /// The earlier revision failed as well: nothing more is tried.
-    Lost {
-        /// Its number.
-        to: u64,
-        /// Why it failed.
-        why: String,
-    },
+    /// What it would have failed from, had there been one to go back to. It is told once, and healing goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ailing: Option<String>,
 }
 
 impl Revision {
@@ -147,11 +106,21 @@ impl Revision {
         self.identity.split('+').next().unwrap_or_default()
     }
 
+    /// Another is worked towards before it was known what would become of it.
+    fn supersede(&mut self) {
+        match &mut self.standing {
+            Standing::Failed { back, .. } => *back = Back::Superseded,
+            Standing::Progressing { .. } => self.standing = Standing::Superseded { complete: false },
+            Standing::Watched { .. } => self.standing = Standing::Superseded { complete: true },
+            Standing::Superseded { .. } | Standing::Stable => {}
+        }
+    }
+
     /// Whether it is good to go back to: it ran well, and has not failed since.
     pub(crate) const fn ran_well(&self) -> bool {
         match self.standing {
             Standing::Stable => true,
-            Standing::Progressing { .. } | Standing::Watched { .. } => self.proven,
+            Standing::Progressing { .. } | Standing::Watched { .. } | Standing::Superseded { .. } => self.proven,
             Standing::Failed { .. } => false,
         }
     }
@@ -174,12 +143,26 @@ impl ObjectHistory {
         earlier.iter().rev().find(|revision| revision.ran_well())
     }
 
+    /// Says of all revisions but the declared one that nothing more will become of them.
+    pub(crate) fn supersede(&mut self) {
+        let earlier = self.revisions.split_last_mut().map_or(&mut [][..], |(_, earlier)| earlier);
+        earlier.iter_mut().filter(|revision| revision.standing.is_open()).for_each(Revision::supersede);
+    }
+
+    fn has_left_open(&self) -> bool {
+        let earlier = self.revisions.split_last().map_or(&[][..], |(_, earlier)| earlier);
+        earlier.iter().any(|revision| revision.standing.is_open())
+    }
+
     /// Since when its replicas are brought to the revision that they are brought to now.
     pub(crate) fn since(&self) -> Option<Timestamp> {
         let declared = self.declared()?;
         Some(match declared.standing {
             Standing::Failed { at, .. } => at,
-            Standing::Progressing { .. } | Standing::Watched { .. } | Standing::Stable => declared.since,
+            Standing::Progressing { .. }
+            | Standing::Watched { .. }
+            | Standing::Superseded { .. }
+            | Standing::Stable => declared.since,
         })
     }
 
@@ -190,9 +173,10 @@ impl ObjectHistory {
             Standing::Failed {
                 back: Back::Going { to, .. } | Back::Arrived { to } | Back::Lost { to, .. }, ..
             } => self.revision(*to),
-            Standing::Failed { back: Back::Nowhere, .. }
+            Standing::Failed { back: Back::Nowhere | Back::Superseded, .. }
             | Standing::Progressing { .. }
             | Standing::Watched { .. }
+            | Standing::Superseded { .. }
             | Standing::Stable => Some(declared),
         }
     }
@@ -201,30 +185,17 @@ impl ObjectHistory {
 impl History {
     /// What is remembered when a controller starts: time in which none looked is no time without progress.
     #[must_use]
-    pub fn resumed(mut self, now: Timestamp) -> Self {
-        for revision in self.objects.values_mut().filter_map(|object| object.revisions.last_mut()) {
-            match &mut revision.standing {
-                Standing::Progressing { progress: Some(progress), .. }
-                | Standing::Failed { back: Back::Going { progress, .. }, .. } => *progress = now,
-                Standing::Progressing { progress: None, .. }
-                | Standing::Watched { .. }
-                | Standing::Stable
-                | Standing::Failed { .. } => {}
-            }
+    pub fn resumed(mut self: Arc<Self>, now: Timestamp) -> Arc<Self> {
+        let mut latest = self.objects.values().filter_map(|object| object.revisions.last());
+        // Nothing is copied where nothing waits.
+        if latest.any(|revision| revision.standing.clone().last_progress().is_some()) {
+            let latest = Arc::make_mut(&mut self).objects.values_mut().filter_map(|object| object.revisions.last_mut());
+            latest.filter_map(|revision| revision.standing.last_progress()).for_each(|progress| *progress = now);
+        }
+        // An earlier version left them as they were.
+        if self.objects.values().any(ObjectHistory::has_left_open) {
+            Arc::make_mut(&mut self).objects.values_mut().for_each(ObjectHistory::supersede);
         }
         self
     }
-}
-
-/// Why a revision is gone back from, where a person asked for that.
-pub(crate) const UNDONE: &str = "undone by hand";
-
-/// Whether a revision is gone back from because a person asked for that.
-pub fn is_undone(why: &str) -> bool {
-    why == UNDONE
-}
-
-/// What became of a revision that is worked towards no more, behind its number: `failed: web-1 is unhealthy`, `was undone by hand`.
-pub fn told_failure(why: &str) -> String {
-    if is_undone(why) { format!("was {UNDONE}") } else { format!("failed: {why}") }
 }

@@ -12,6 +12,7 @@ mod ask;
 mod cron;
 mod learn;
 mod report;
+mod suspended;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,6 +29,7 @@ pub use ask::{RunRefused, ask_for_run};
 pub(crate) use cron::{cron_runs, is_scheduled, kept, next_look};
 pub(crate) use learn::{learn, of_jobs};
 pub use report::{JobReport, RunReport, ScheduleReport, job_reports};
+pub(crate) use suspended::suspended;
 
 /// How long to wait after a first attempt that failed; it doubles with each (as Kubernetes has it).
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(10);

@@ -1,5 +1,5 @@
 //! What a pass learns before it plans: which revisions are new, which have proved themselves, which have failed;
-//! which containers have started.
+//! which containers have started, which end again and again.
 //!
 //! Pure. Where nothing is new nothing is allocated, as this is called in every pass.
 
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use skiff_api::ObjectKey;
 
+use crate::crash;
 use crate::desired::{Desired, Intent};
 use crate::event::Event;
 use crate::got;
@@ -16,13 +17,19 @@ use crate::job;
 use crate::observed::Observed;
 use crate::revision;
 use crate::starts;
+use crate::tag;
 
 /// Takes into the history what can be seen now; returns what is worth telling. The history is made anew only where it changes.
 pub fn learn(history: &mut Arc<History>, desired: &Desired, observed: &Observed, now: Timestamp) -> Vec<Event> {
     let mut events = Vec::new();
+    if desired.intent == Intent::Run {
+        tag::learn(history, desired, observed, now, &mut events);
+    }
+    let desired = &*job::suspended(tag::pinned(desired, history), history);
     match desired.intent {
         Intent::Run => {
-            starts::learn(history, observed);
+            starts::learn(history, observed, now, &mut events);
+            crash::learn(history, desired, observed, now, &mut events);
             revision::learn(history, desired, observed, now, &mut events);
         }
         Intent::Down { .. } => {}

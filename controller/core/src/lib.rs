@@ -3,8 +3,10 @@
 //! Pure: no clock, no environment, no file system, no Docker, no hash maps. Time and keys are arguments.
 
 mod action;
+mod adopt;
 mod check;
 mod compile;
+mod conditions;
 mod content;
 mod course;
 mod crash;
@@ -21,6 +23,7 @@ mod init;
 mod job;
 mod learn;
 mod made_from;
+mod masking;
 mod observed;
 mod plan;
 mod probe;
@@ -30,16 +33,22 @@ mod revision;
 mod schedule;
 mod starts;
 mod status;
+mod tag;
 mod template;
 
 pub use action::{
     Action, BuildImage, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume,
-    FileEntry, FileSet, PullImage, RemoveImage, RunHook, StopContainer, UpdateContainer,
+    FileEntry, FileSet, Namespaces, PullImage, RemoveImage, RunHook, StopContainer, UpdateContainer,
+};
+pub use adopt::{
+    Adopted, AdoptedContainer, AdoptedVolume, Adoption, Claim, Compared, Comparison, Comparisons, Stack,
+    StackContainer, StackNetwork, StackVolume, adopt, claims, differences, projects,
 };
 pub use check::{Check, HttpCheck};
 pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};
+pub use conditions::{Condition, Counts, Truth, deployment_conditions, job_conditions};
 pub use content::{Archive, ContentKey, ContentStore, DigestKey};
-pub use course::Course;
+pub use course::{Course, Way, effective};
 pub use crash::{Crash, Crashes, notice_crashes};
 pub use desired::{
     Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Init,
@@ -52,15 +61,15 @@ pub use flight::Flight;
 pub use got::{GotImage, GotImages, note_image};
 pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{
-    AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing, is_undone,
-    told_failure,
+    AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing, Why,
 };
 pub use image::{FromImage, Images, ObservedImage, RevisionImage};
 pub use job::{JobReport, RunRefused, RunReport, ScheduleReport, ask_for_run, job_reports, run_name_at};
 pub use learn::learn;
+pub use masking::Masking;
 pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
-    ObservedVolume, Owner, PublishedPort,
+    ObservedVolume, Owner, PublishedPort, TakenOver,
 };
 pub use plan::{Once, OncePlan, Plan, Step, StepId, hook_complaints, plan, plan_once, plan_restart};
 pub use probe::{
@@ -72,6 +81,7 @@ pub use request::{Refusal, Request, grant, told_revisions};
 pub use schedule::Timetable;
 pub use starts::{HookEnd, StartRecord, note_hook};
 pub use status::{ObjectStatus, Phase, ReplicaStatus, status};
+pub use tag::{Newest, TagAnswer, TagAnswers, TagAsk, TagFound, TagRecord, TagSchedule};
 
 /// The scope of a controller on an engine.
 pub use skiff_api::Instance;

@@ -15,6 +15,7 @@ use crate::failure::Failures;
 use crate::history::History;
 use crate::image::Images;
 use crate::probe::ProbeVerdicts;
+use crate::tag::TagAnswers;
 
 /// The state of the engine and of ourselves at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Observed {
     pub files: BTreeMap<String, Option<String>>,
     /// What the probes of containers have come to.
     pub probes: Arc<ProbeVerdicts>,
+    /// What registries say of tags that are followed.
+    pub tags: Arc<TagAnswers>,
     /// The containers in which a postStart hook is running now, by id.
     pub hooks_in_flight: BTreeSet<String>,
     /// Our own recent failures.
@@ -135,6 +138,8 @@ pub struct ObservedContainer {
     pub name: String,
     /// Whose it is.
     pub owner: Owner,
+    /// Where it is ours by the record alone: somebody else made it, and it was taken over.
+    pub adopted: Option<TakenOver>,
     /// Its state.
     pub state: ContainerState,
     /// The verdict of its health check, `None` where it has none.
@@ -157,6 +162,13 @@ pub struct ObservedContainer {
     pub detail: Option<ContainerDetail>,
 }
 
+/// That a container was taken over from whoever made it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TakenOver {
+    /// The start in which it was taken over: what is to follow that start has been seen to.
+    pub started_at: Option<Timestamp>,
+}
+
 /// What inspect adds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerDetail {
@@ -174,6 +186,10 @@ pub struct ContainerDetail {
     pub restart_count: i64,
     /// The settings that can be changed in place. Zero values of the engine are `None`.
     pub in_place: InPlace,
+    /// Whose processes it sees: `host`, `container:ID`, else its own.
+    pub pid_mode: String,
+    /// Whose shared memory it has: `host`, `container:ID`, else its own.
+    pub ipc_mode: String,
     /// The attachments by the network's name.
     pub endpoints: BTreeMap<String, Endpoint>,
 }

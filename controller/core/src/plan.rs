@@ -37,7 +37,7 @@ use crate::action::Action;
 use crate::course::effective;
 use crate::desired::{Desired, Intent};
 use crate::engine::EngineError;
-use crate::event::Event;
+use crate::event::{Event, Severity};
 use crate::held::Held;
 use crate::observed::Observed;
 use crate::reason::Reason;
@@ -73,7 +73,25 @@ impl Step {
     /// What is told of it once it has been done.
     pub fn done(&self, at: Timestamp) -> Event {
         let message = format!("{} {} ({})", self.action.verb(), self.action.target(), self.reason);
-        Event::normal(at, &self.object, self.action.done(), message)
+        let severity = if self.mends_a_failure() { Severity::Warning } else { Severity::Normal };
+        Event { severity, ..Event::normal(at, &self.object, self.action.done(), message) }
+    }
+
+    /// Whether it was needed because a container failed: a check of it, or its own process.
+    fn mends_a_failure(&self) -> bool {
+        match (&self.action, &self.reason) {
+            (Action::StopContainer(_), Reason::Unhealthy { .. }) => true,
+            (Action::StartContainer { .. }, Reason::Exited { code, .. }) => *code != 0,
+            _ => false,
+        }
+    }
+
+    /// What is told of it where it was done otherwise than it was meant.
+    pub fn warned(&self, warnings: &[String], at: Timestamp) -> Vec<Event> {
+        let (verb, target) = (self.action.verb(), self.action.target());
+        let event =
+            |warning: &String| Event::warning(at, &self.object, "Warned", format!("{verb} {target}: {warning}"));
+        warnings.iter().map(event).collect()
     }
 
     /// What is told of it when it failed.
@@ -172,3 +190,6 @@ fn view(replica: &replica::Replica<'_>) -> ReplicaView {
         is_unhealthy: replica.condition == replica::Condition::Unhealthy,
     }
 }
+
+#[cfg(test)]
+mod tests;

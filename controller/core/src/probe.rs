@@ -72,8 +72,12 @@ pub struct ProbeVerdict {
     pub passed_startup: bool,
     /// Whether it can serve.
     pub readiness: Readiness,
+    /// Whether it could serve since this start, and no longer can.
+    pub is_lost: bool,
     /// Why it must be restarted, where it must.
     pub failed: Option<ProbeFailure>,
+    /// A probe that was changed, fails and has never passed, for which nothing is restarted.
+    pub unproven: Option<ProbeFailure>,
 }
 
 /// Whether a container can serve, by startup and readiness.
@@ -106,7 +110,7 @@ impl ProbeVerdict {
             Readiness::Since(moment) => Some(moment),
             Readiness::Not { .. } => None,
         };
-        let failed = |verdict: &Self| verdict.failed.as_ref().map(|failure| failure.probe);
+        let failed = |verdict: &Self| [&verdict.failed, &verdict.unproven].map(|it| it.as_ref().map(|it| it.probe));
         self.started_at == other.started_at
             && self.started == other.started
             && is_ready(self) == is_ready(other)

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::history::told_failure;
+use crate::history::Why;
 
 /// Why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,6 +39,8 @@ pub enum Reason {
         code: i64,
         /// What the engine said of its last start.
         error: String,
+        /// Whether the kernel killed it for memory.
+        oom_killed: bool,
     },
     /// A check of it has failed as often as it may.
     Unhealthy {
@@ -82,6 +84,18 @@ pub enum Reason {
         /// What differs.
         changes: Vec<Change>,
     },
+    /// It ends again and again: Skiff restarts it in place of Docker, and waits longer each time.
+    RestartsTaken {
+        /// How often it ended.
+        exits: u32,
+        /// For how long it is to run until its restarts are Docker's again.
+        well_after: SignedDuration,
+    },
+    /// It was a crash loop and has run for long enough: Docker restarts it again.
+    RestartsGiven {
+        /// How long that is.
+        well_after: SignedDuration,
+    },
     /// Nothing uses it any more.
     Unused,
     /// No container, no kept revision and nothing declared needs it any more.
@@ -117,8 +131,8 @@ pub enum Reason {
     RolledBack {
         /// The number of the revision that failed.
         from: u64,
-        /// Why it failed.
-        why: String,
+        /// Why it is worked towards no more.
+        why: Why,
     },
     /// `skiff rollout restart` asked for new replicas.
     RestartAsked,
@@ -126,6 +140,15 @@ pub enum Reason {
     ImageLost {
         /// Its id.
         id: String,
+    },
+    /// Somebody else made it, and it was taken over.
+    Adopted,
+    /// The tag that it follows means another image.
+    ImageMoved {
+        /// The image as the manifest names it.
+        reference: String,
+        /// What it is now: a digest, cut short, or another tag.
+        to: String,
     },
     /// A network that it is on is made anew.
     Rewired {
@@ -193,8 +216,11 @@ impl fmt::Display for Reason {
             Self::Surplus => f.write_str("surplus"),
             Self::Orphaned => f.write_str("no longer declared"),
             Self::Unwanted => f.write_str("asked to go"),
-            Self::Exited { code, error } if error.is_empty() => write!(f, "exited with {code}"),
-            Self::Exited { code, error } => write!(f, "exited with {code}: {error}"),
+            Self::Exited { code, error: _, oom_killed: true } => {
+                write!(f, "exited with {code}: killed for using more memory than it may")
+            }
+            Self::Exited { code, error, oom_killed: false } if error.is_empty() => write!(f, "exited with {code}"),
+            Self::Exited { code, error, oom_killed: false } => write!(f, "exited with {code}: {error}"),
             Self::Unhealthy { check, message } => write!(f, "unhealthy: {check}: {message}"),
             Self::Started => f.write_str("started"),
             Self::NotStarted => f.write_str("created and not started"),
@@ -205,6 +231,13 @@ impl fmt::Display for Reason {
             Self::Overconnected { network } => write!(f, "on network {network}, which is not declared"),
             Self::Readdressed { network, changes } => write!(f, "different on network {network}: {}", List(changes)),
             Self::Adjusted { changes } => write!(f, "adjusted in place: {}", List(changes)),
+            Self::RestartsTaken { exits, well_after } => write!(
+                f,
+                "crashing again and again: after {exits} ends Skiff restarts it in place of Docker, until it has run for {well_after:#}"
+            ),
+            Self::RestartsGiven { well_after } => {
+                write!(f, "it has run for {well_after:#} without a crash: Docker restarts it again")
+            }
             Self::Unused => f.write_str("unused"),
             Self::Superseded => f.write_str("superseded"),
             Self::Due { at } => write!(f, "due at {}", at.strftime("%H:%MZ")),
@@ -216,11 +249,13 @@ impl fmt::Display for Reason {
             Self::LeftBehind => f.write_str("left behind by whoever ran it"),
             Self::Suspended => f.write_str("suspended"),
             Self::Replaced => f.write_str("replaced by the next run"),
-            Self::RolledBack { from, why } => write!(f, "rolled back: revision {from} {}", told_failure(why)),
+            Self::RolledBack { from, why } => write!(f, "rolled back: revision {from} {why}"),
             Self::RestartAsked => f.write_str("restart asked for"),
             Self::ImageLost { id } => {
                 write!(f, "needed: image {id}, which the revision ran, is gone; its tag may mean another one by now")
             }
+            Self::Adopted => f.write_str("taken over from Docker Compose"),
+            Self::ImageMoved { reference, to } => write!(f, "image moved: {reference} is {to} now"),
             Self::Rewired { network } => write!(f, "on network {network}, which is made anew"),
         }
     }

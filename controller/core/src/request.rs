@@ -1,5 +1,5 @@
 //! What people ask for beside what the manifests declare: of a rollout to hold it, let it go on, undo it, replace all replicas; of
-//! a job or a schedule a run.
+//! a job or a schedule a run, or none for a while.
 //!
 //! What is granted is part of the history, so that it holds across restarts of the controller until it is taken back or, for an
 //! undone revision, until the manifest changes.
@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use skiff_api::ObjectKey;
+use skiff_api::{Kind, ObjectKey};
 
 use crate::desired::Desired;
 use crate::event::Event;
-use crate::history::{Back, History, ObjectHistory, Revision, Standing, UNDONE, told_failure};
+use crate::history::{Back, History, ObjectHistory, Revision, Standing, Why};
 use crate::job::{RunRefused, ask_for_run};
 
 /// Something that is asked of the controller.
@@ -39,6 +39,16 @@ pub enum Request {
     /// Replace all replicas, as a rollout does.
     Restart {
         /// The deployment.
+        object: ObjectKey,
+    },
+    /// Begin no run of a schedule, and no attempt of a job, until it is resumed.
+    Suspend {
+        /// The job or schedule.
+        object: ObjectKey,
+    },
+    /// Take that back.
+    Unsuspend {
+        /// The job or schedule.
         object: ObjectKey,
     },
     /// Begin a run now.
@@ -68,6 +78,8 @@ impl Request {
             | Self::Resume { object }
             | Self::Undo { object, .. }
             | Self::Restart { object }
+            | Self::Suspend { object }
+            | Self::Unsuspend { object }
             | Self::RunNow { object, .. } => object,
         }
     }
@@ -97,6 +109,8 @@ pub fn grant(
             Ok(Event::normal(now, object, "RestartAsked", "all replicas are replaced, as a rollout does"))
         }),
         Request::Undo { object, to } => of_rollout(history, desired, object, |known| undo(known, object, *to, now)),
+        Request::Suspend { object } => suspend(history, desired, object, now),
+        Request::Unsuspend { object } => unsuspend(history, desired, object, now),
         Request::RunNow { object, asked } => run_now(history, desired, object, *asked, now),
     }
 }
@@ -132,12 +146,65 @@ fn run_now(
     let run = declared.and_then(|desired| ask_for_run(history, desired, key, asked)).map_err(|refused| {
         let help = match &refused {
             RunRefused::NotDeclared(_) => "`skiff get jobs,cronjobs` lists what there is".to_owned(),
-            RunRefused::Suspended(_) => "take `suspend: true` out of its manifest".to_owned(),
+            RunRefused::Suspended(key) => format!("`skiff resume {key}`, or take `suspend: true` out of its manifest"),
             RunRefused::NotEnded(key) => format!("`skiff wait {key} --for complete` waits for it"),
         };
         refuse(refused.to_string(), help)
     })?;
     Ok(Event::normal(now, key, "RunAsked", format!("run {run} begins, as somebody asked for it")))
+}
+
+/// Nothing new begins until it is taken back; what a schedule has begun ends by itself, as in Kubernetes.
+fn suspend(
+    history: &mut Arc<History>,
+    desired: Option<&Desired>,
+    key: &ObjectKey,
+    now: Timestamp,
+) -> Result<Event, Refusal> {
+    let what = match key.kind {
+        Kind::CronJob => "no run of it begins, and what runs may end",
+        Kind::Job => "what runs of it is stopped, and no attempt begins",
+        Kind::Deployment | Kind::Network | Kind::Volume | Kind::ConfigMap | Kind::Secret => {
+            let help =
+                format!("`skiff rollout pause {}` holds its rollout; `replicas: 0` in its manifest stops it", key.name);
+            return Err(refuse(format!("{key} cannot be suspended: only jobs and schedules can"), help));
+        }
+    };
+    if desired.is_some_and(|desired| !desired.jobs.contains_key(key) && !desired.crons.contains_key(key)) {
+        return Err(refuse(format!("{key} is not declared"), "`skiff get jobs,cronjobs` lists what there is"));
+    }
+    Arc::make_mut(history).objects.entry(key.clone()).or_default().suspended = true;
+    let message = format!("suspended by hand: {what}, until `skiff resume {key}`");
+    Ok(Event::normal(now, key, "Suspended", message))
+}
+
+fn unsuspend(
+    history: &mut Arc<History>,
+    desired: Option<&Desired>,
+    key: &ObjectKey,
+    now: Timestamp,
+) -> Result<Event, Refusal> {
+    let by_manifest = desired.is_some_and(|desired| {
+        desired.jobs.get(key).is_some_and(|job| job.suspend) || desired.crons.get(key).is_some_and(|cron| cron.suspend)
+    });
+    let by_hand = history.objects.get(key).is_some_and(|known| known.suspended);
+    if by_hand {
+        Arc::make_mut(history).objects.entry(key.clone()).or_default().suspended = false;
+    }
+    if by_manifest {
+        let help = "take `suspend: true` out of its manifest";
+        return Err(refuse(format!("the manifest of {key} suspends it"), help));
+    }
+    if !by_hand {
+        let help = match key.kind {
+            Kind::Deployment => format!("`skiff rollout resume {}` lets a rollout that was paused go on", key.name),
+            Kind::Job | Kind::CronJob | Kind::Network | Kind::Volume | Kind::ConfigMap | Kind::Secret => {
+                "`skiff get jobs,cronjobs` shows what is suspended".to_owned()
+            }
+        };
+        return Err(refuse(format!("{key} is not suspended"), help));
+    }
+    Ok(Event::normal(now, key, "Resumed", "resumed by hand: it goes on from now, and nothing is made up for"))
 }
 
 fn undo(object: &mut ObjectHistory, key: &ObjectKey, to: Option<u64>, now: Timestamp) -> Result<Event, Refusal> {
@@ -164,9 +231,14 @@ fn undo(object: &mut ObjectHistory, key: &ObjectKey, to: Option<u64>, now: Times
         }
         return Err(refuse(format!("revision {number} is what the manifest declares"), history));
     }
-    let why = UNDONE.to_owned();
+    if let Standing::Failed { back: Back::Going { to: on_the_way, .. } | Back::Arrived { to: on_the_way }, .. } =
+        &declared.standing
+        && *on_the_way == to
+    {
+        return Err(refuse(format!("{key} has gone back to revision {to} already"), history));
+    }
     let back = Back::Going { to, progress: now, available: 0 };
-    declared.standing = Standing::Failed { at: now, why, back };
+    declared.standing = Standing::Failed { at: now, why: Why::Undone, back };
     let message =
         format!("revision {number} is undone by hand; going back to revision {to} until the manifest changes");
     Ok(Event::normal(now, key, "RolloutUndone", message))
@@ -185,12 +257,14 @@ fn told_standing(standing: &Standing) -> String {
     match standing {
         Standing::Progressing { .. } => "progressing".to_owned(),
         Standing::Watched { .. } => "complete, watched".to_owned(),
+        Standing::Superseded { .. } => "superseded".to_owned(),
         Standing::Stable => "stable".to_owned(),
         Standing::Failed { why, back, .. } => match back {
-            Back::Nowhere => format!("{}; stopped", told_failure(why)),
-            Back::Going { to, .. } => format!("{}; going back to {to}", told_failure(why)),
-            Back::Arrived { to } => format!("{}; went back to {to}", told_failure(why)),
-            Back::Lost { to, why: lost } => format!("{}; going back to {to} failed: {lost}", told_failure(why)),
+            Back::Nowhere => format!("{why}; stopped"),
+            Back::Superseded => why.to_string(),
+            Back::Going { to, .. } => format!("{why}; going back to {to}"),
+            Back::Arrived { to } => format!("{why}; went back to {to}"),
+            Back::Lost { to, why: lost } => format!("{why}; going back to {to} failed: {lost}"),
         },
     }
 }

@@ -63,10 +63,13 @@ fn is_settled(known: Option<&ObjectHistory>, workload: &Workload) -> bool {
             && match &declared.standing {
                 Standing::Stable | Standing::Failed { back: Back::Arrived { .. }, .. } => true,
                 // Where the manifest says by now that it goes back, it does.
-                Standing::Failed { back: Back::Nowhere, .. } => workload.on_failure == OnFailure::Pause,
+                Standing::Failed { back: Back::Nowhere | Back::Superseded, .. } => {
+                    workload.on_failure == OnFailure::Pause
+                }
                 Standing::Failed { back: Back::Going { .. } | Back::Lost { .. }, .. }
                 | Standing::Progressing { .. }
-                | Standing::Watched { .. } => false,
+                | Standing::Watched { .. }
+                | Standing::Superseded { .. } => false,
             }
     })
 }
@@ -97,7 +100,9 @@ fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Obs
         since: now,
         standing: Standing::Progressing { progress: None, available: 0 },
         proven,
+        ailing: None,
     });
+    object.supersede();
     forget_oldest(object, workload.revision_history_limit);
 }
 
@@ -158,7 +163,7 @@ pub(crate) fn next_look(
             let youngest = youngest();
             [youngest.and_then(|youngest| youngest.checked_add(WATCH).ok()), late_at(workload, *progress, youngest)]
         }
-        Standing::Stable | Standing::Failed { .. } => return None,
+        Standing::Stable | Standing::Superseded { .. } | Standing::Failed { .. } => return None,
     };
     moments.into_iter().flatten().filter(|at| *at > now).min()
 }

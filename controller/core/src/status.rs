@@ -9,6 +9,7 @@ use serde::Serialize;
 use skiff_api::ObjectKey;
 
 use crate::desired::Desired;
+use crate::failure::UNHEALTHY;
 use crate::held::HeldReason;
 use crate::observed::{ContainerState, Health, Observed};
 use crate::plan::{Plan, ReplicaView, replica_views};
@@ -118,21 +119,14 @@ fn object_status(
         _ if whole && failed.is_some() => Phase::Degraded,
         None if whole && finished > 0 => Phase::Finished,
         _ if whole => Phase::Ready,
-        Some(
-            HeldReason::BackOff { .. }
-            | HeldReason::ImagePullBackOff { .. }
-            | HeldReason::ImageBuildBackOff { .. }
-            | HeldReason::CrashLoop { .. }
-            | HeldReason::Restarting { .. },
-        ) => Phase::Degraded,
-        Some(why) if !why.is_waiting() => Phase::Degraded,
+        Some(why) if why.is_failing() || !why.is_waiting() => Phase::Degraded,
         Some(HeldReason::WaitingFor { .. }) => Phase::Waiting,
         _ if replicas.iter().any(|view| view.is_unhealthy) => Phase::Degraded,
         _ => Phase::Progressing,
     };
     let complaint = replicas.iter().find_map(|view| view.status.complaint.as_deref());
     let (reason, message) = match (held, failure) {
-        (Some(held), _) if phase != Phase::Ready => (held.why.word(), held.why.to_string()),
+        (Some(held), _) if phase != Phase::Ready || held.why.is_gone_back() => (held.why.word(), held.why.to_string()),
         (None, Some(failure)) if phase != Phase::Ready && phase != Phase::Finished => {
             (failure.reason, failure.error.clone())
         }
@@ -146,7 +140,7 @@ fn object_status(
         {
             ("Failed", format!("ended with {code} and is not to be started again"))
         }
-        _ if phase == Phase::Degraded => ("Unhealthy", complaint.unwrap_or("unhealthy").to_owned()),
+        _ if phase == Phase::Degraded => (UNHEALTHY, complaint.unwrap_or("unhealthy").to_owned()),
         _ => ("", String::new()),
     };
     let containers = replicas.iter().map(|view| view.status.clone()).collect();

@@ -55,6 +55,8 @@ pub struct SimEngine {
     empty_lists: u32,
     refuses_updates: bool,
     low_disk: Option<u64>,
+    /// What counts as taken over from others, by id, and in which start.
+    adopted: BTreeMap<String, Option<Timestamp>>,
 }
 
 impl SimEngine {

@@ -115,9 +115,12 @@ async fn what_does_not_speak_the_protocol_says_so_in_a_few_words() {
     let (result, ()) = tokio::join!(async { Asker::default().http(&check(port, "/")).await }, closes);
     let said = result.expect_err("it closes without an answer");
     assert!(!said.is_empty() && !said.contains("os error"), "{said}");
-    drop(listener);
-    assert_eq!(Asker::default().http(&check(port, "/")).await, Err("connection refused".to_owned()));
-    assert_eq!(Asker::default().tcp("127.0.0.1", port).await, Err("connection refused".to_owned()));
+    // Held without listening, so that no other test gets the port meanwhile.
+    let held = tokio::net::TcpSocket::new_v4().expect("a socket");
+    held.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let refusing = held.local_addr().expect("its address").port();
+    assert_eq!(Asker::default().http(&check(refusing, "/")).await, Err("connection refused".to_owned()));
+    assert_eq!(Asker::default().tcp("127.0.0.1", refusing).await, Err("connection refused".to_owned()));
     let spoilt = HttpCheck { headers: vec![("a b".to_owned(), "c".to_owned())], ..check(port, "/") };
     assert!(http::get(Box::new(tokio::io::duplex(1).0), &spoilt).await.is_err());
 }

@@ -13,7 +13,7 @@ use tokio_rustls::client::TlsStream;
 use super::words;
 
 /// A client that takes every certificate. `None` where the library has no protocol to speak, which is a mistake in Skiff.
-pub(super) fn unchecked() -> Option<Arc<ClientConfig>> {
+pub(crate) fn unchecked() -> Option<Arc<ClientConfig>> {
     let provider = Arc::new(ring::default_provider());
     let any = Arc::new(AnyCertificate(Arc::clone(&provider)));
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
@@ -21,7 +21,7 @@ pub(super) fn unchecked() -> Option<Arc<ClientConfig>> {
 }
 
 /// Agrees on keys with a server.
-pub(super) async fn handshake(
+pub(crate) async fn handshake(
     config: Option<Arc<ClientConfig>>,
     host: &str,
     stream: TcpStream,

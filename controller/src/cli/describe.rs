@@ -1,11 +1,13 @@
 //! `skiff describe`.
 
-use skiff_core::Event;
+use skiff_core::{Condition, Event, Truth};
 
 use super::{CliError, Context, Exit, Output, engine, events};
 use crate::state::State;
+use crate::ui::age::age;
 use crate::ui::description;
-use crate::ui::style::{NAME, paint};
+use crate::ui::style::{BAD, NAME, PLAIN, paint};
+use crate::ui::table::{Cell, Table};
 use crate::ui::wrap::hanging;
 use crate::view::View;
 
@@ -26,7 +28,7 @@ pub(super) struct Args {
 /// # Errors
 /// When one of them does not exist, or stdout cannot be written.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let (views, _) = &engine::blamed_now(&context.settings)?;
+    let (views, _, _) = &engine::blamed_now(&context.settings)?;
     let views: Vec<_> =
         args.names.iter().map(|name| super::get::named(views, name, context)).collect::<Result<_, _>>()?;
     match context.settings.output {
@@ -42,7 +44,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             let mut texts = Vec::new();
             for view in views {
                 let text = description::description(view, now, width)?;
-                texts.push(text + &remembered(state.as_ref(), view, now, width));
+                let conditions = conditions(&view.conditions, now, width);
+                texts.push(text + &conditions + &remembered(state.as_ref(), view, now, width));
             }
             context.ui.answer(&texts.join("\n"))?;
         }
@@ -53,23 +56,42 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 /// How many of the last events are shown.
 const EVENTS: usize = 10;
 
+/// The conditions by Kubernetes' names; nothing where there is none.
+fn conditions(conditions: &[Condition], now: jiff::Timestamp, width: usize) -> String {
+    if conditions.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(["TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"]);
+    for Condition { kind, status, reason, message, last_transition_time } in conditions {
+        let style = if *status == Truth::False { BAD } else { PLAIN };
+        table.row([
+            (*kind).into(),
+            Cell::styled(style, format!("{status:?}")),
+            (*reason).into(),
+            last_transition_time.map_or_else(|| "-".to_owned(), |since| age(since, now)).into(),
+            message.as_str().into(),
+        ]);
+    }
+    section("Conditions", &table, width)
+}
+
 /// What the state directory remembers of an object: its revisions, and what happened last. Nothing where it cannot be read.
 fn remembered(state: Option<&State>, view: &View, now: jiff::Timestamp, width: usize) -> String {
     let Some(state) = state else { return String::new() };
     let mut text = String::new();
     if let Some(known) = state.history().objects.get(&view.object).filter(|known| !known.revisions.is_empty()) {
-        text += &section("Revisions", &super::rollout::revisions(known, now), width);
+        let revisions = super::rollout::revisions(known, &|id| state.commit(id).cloned(), now);
+        text += &section("Revisions", &revisions, width);
     }
     let events = state.chronicle().events().unwrap_or_default();
-    let mut own: Vec<Event> = events.into_iter().filter(|event| event.object.as_ref() == Some(&view.object)).collect();
-    own.drain(..own.len().saturating_sub(EVENTS));
+    let own: Vec<Event> = events.into_iter().filter(|event| event.object.as_ref() == Some(&view.object)).collect();
     if !own.is_empty() {
-        text += &section("Events", &events::table(&own, now), width);
+        text += &section("Events", &events::table(&own, EVENTS, now), width);
     }
     text
 }
 
-fn section(title: &str, table: &crate::ui::table::Table, width: usize) -> String {
+fn section(title: &str, table: &Table, width: usize) -> String {
     let row = |line: &str| hanging(&format!("  {line}"), width, 6);
     let rows: Vec<String> = table.render().lines().map(row).collect();
     format!("\n{}\n{}\n", paint(NAME, title), rows.join("\n"))

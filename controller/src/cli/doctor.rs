@@ -73,6 +73,7 @@ impl Check {
 /// When something stands in the way, or stdout cannot be written.
 pub(super) fn run(Args {}: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let mut checks = Context::block_on(async { Ok(of_engine(&context.settings).await) })?;
+    checks.extend(engine::leader_now(&context.settings).map(|leader| host::leader(&leader, Timestamp::now())));
     checks.extend(host::checks(&engine::folders(&context.settings)));
     if !context.data(&checks)? {
         let width = if context.ui.stdout_is_terminal { context.ui.width } else { usize::MAX };

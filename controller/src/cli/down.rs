@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use skiff_api::suggest::nearest;
 use skiff_core::{Intent, Observed, SourceState, is_elsewhere};
 
 use super::paths::ComposeArgs;
 use super::{CliError, Context, Exit, Settings, signals};
 use crate::controller::Target;
-use crate::session::{Access, Bring, Session, TargetOptions, bring, load, target};
+use crate::session::{Access, Bring, Session, TargetOptions, bring, load, named_by_address, target};
 use crate::source::{Loaded, SourceOptions, reason};
 
 /// Remove what the manifests declare; volumes stay unless asked for
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     skiff down ./manifests\n  \
+    skiff down git+https://example.com/shop.git\n  \
     skiff down --source shop           without the manifests\n  \
     skiff down ./manifests --volumes   with the data in the volumes, after a question")]
 pub struct Args {
@@ -82,29 +84,60 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
 async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<Target, CliError> {
     let intent = Intent::Down { volumes: args.volumes };
     let options = TargetOptions { intent, ..TargetOptions::default() };
-    if !args.paths.is_empty() {
+    let source = SourceOptions {
+        compose: ComposeArgs::default().options(),
+        ..session.settings.source_options(&args.paths, &[])
+    };
+    let mut named = if args.paths.is_empty() { Vec::new() } else { named_by_address(&source)? };
+    if named.is_empty() && !args.paths.is_empty() {
         // Mistakes do not keep what runs from going: its labels say whose it is.
-        let source = session.settings.source_options(&args.paths, &[]);
-        let loaded = load(session, SourceOptions { compose: ComposeArgs::default().options(), ..source }).await?;
-        refuse_nowhere(&loaded, session).await?;
-        return target(&loaded, &session.state, &session.state.history(), &session.settings.instance, &options);
+        let loads = load(session, source).await?;
+        for loaded in &loads {
+            refuse_nowhere(loaded, session).await?;
+        }
+        return target(&loads, &session.state, &session.state.history(), &session.settings.instance, &options);
+    }
+    if named.len() != args.paths.len() {
+        let help = "take them down one after the other";
+        return Err(CliError::refused("files and repositories are named together", help));
     }
     let mut goal = Target::default();
     goal.desired.instance = session.settings.instance.clone();
     goal.desired.intent = intent;
-    let named = context.settings.source.clone();
-    if let Some(name) = &named {
-        goal.desired.claimed = session.state.other_claims(name);
+    let known = known_sources(session).await?;
+    if named.is_empty() {
+        named.extend(context.settings.source.clone());
     }
-    let known: BTreeSet<String> = match named {
-        Some(name) => BTreeSet::from([name]),
-        None => session.state.sources().map(ToOwned::to_owned).chain(labelled(&session.observe().await?)).collect(),
+    if let Some(name) = named.iter().find(|name| !known.contains(*name)) {
+        return Err(unknown(name, &known));
+    }
+    let going = if named.is_empty() {
+        known
+    } else {
+        goal.desired.claimed = session.state.other_claims(&named.iter().map(String::as_str).collect::<Vec<_>>());
+        named.into_iter().collect()
     };
-    for source in known {
+    for source in going {
         goal.desired.departed.extend(session.state.departed(&source));
         goal.desired.sources.insert(source, SourceState::default());
     }
     Ok(goal)
+}
+
+/// Every source that the state directory or a label names.
+async fn known_sources(session: &Session) -> Result<BTreeSet<String>, CliError> {
+    Ok(session.state.sources().map(ToOwned::to_owned).chain(labelled(&session.observe().await?)).collect())
+}
+
+/// A slip in a name must not pass for a job done.
+fn unknown(name: &str, known: &BTreeSet<String>) -> CliError {
+    let names = || known.iter().map(String::as_str);
+    let help = match nearest(name, names()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if known.is_empty() => "this instance has no sources; another one is named with --instance".to_owned(),
+        None => format!("its sources are {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    CliError::refused(format!("nothing is known of a source `{name}`"), help)
 }
 
 /// The sources that the instance's labels name.

@@ -1,20 +1,25 @@
 //! What commands that look at Docker begin with: the connection, and what there is by object.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use skiff_api::{Object, ObjectKey};
-use skiff_core::{EngineError, JobReport, Observed, Timestamp, hook_complaints, job_reports};
+use skiff_core::{
+    Condition, Counts, Desired, EngineError, History, JobReport, Observed, Timestamp, deployment_conditions,
+    hook_complaints, job_conditions, job_reports,
+};
+use skiff_remote::git::Commit;
 
 use super::{CliError, Settings};
+use crate::controller::Target;
 use crate::engine::docker::{Docker, FactsFile};
 use crate::engine::{Engine, Look};
 use crate::files::FileStore;
 use crate::lock::Lock;
+use crate::mandate::Mandate;
 use crate::probe::{DockerSampler, once};
 use crate::session::{Access, remembered};
-use crate::state::{Faults, Folders, State, Surroundings, Troubles};
-use crate::view::{Declared, View, blame, views};
+use crate::state::{Faults, Folders, Leader, State, Surroundings, Troubles, adopted};
+use crate::view::{Body, Declared, View, blame, views};
 
 /// The folders of the instance.
 pub fn folders(settings: &Settings) -> Folders {
@@ -32,16 +37,19 @@ pub fn files(settings: &Settings) -> FileStore {
 /// # Errors
 /// When nothing answers there.
 pub async fn connect(settings: &Settings) -> Result<Docker, EngineError> {
-    connect_for(Access::Read, settings).await
+    connect_under(Access::Read, settings, Mandate::for_good()).await
 }
 
-/// Connects to the engine that the flags name. Whoever acts leaves behind what the engine says of itself, for the next one to know.
+/// Connects to the engine that the flags name, to act while there is leave to. Whoever acts leaves behind what the engine says of itself, for the next one to know.
 ///
 /// # Errors
 /// When nothing answers there.
-pub async fn connect_for(access: Access, settings: &Settings) -> Result<Docker, EngineError> {
-    let facts = FactsFile { path: folders(settings).run.join("engine.json"), writable: access == Access::Act };
-    Docker::connect(settings.host.as_deref(), files(settings), Some(facts)).await
+pub async fn connect_under(access: Access, settings: &Settings, mandate: Mandate) -> Result<Docker, EngineError> {
+    let folders = folders(settings);
+    let facts = FactsFile { path: folders.run.join("engine.json"), writable: access == Access::Act };
+    let docker = Docker::connect_under(settings.host.as_deref(), files(settings), Some(facts), mandate).await?;
+    docker.adopt(adopted(&folders));
+    Ok(docker)
 }
 
 /// What the last good manifests declare, and what its jobs have come to.
@@ -49,8 +57,8 @@ fn declared(state: &State, mut jobs: BTreeMap<ObjectKey, JobReport>) -> BTreeMap
     let mut declared = BTreeMap::new();
     for source in state.sources() {
         for (key, good) in state.good(source).objects {
-            let replicas = match &good.object {
-                Object::Deployment(deployment) => Some(deployment.spec.replicas()),
+            let deployment = match &good.object {
+                Object::Deployment(deployment) => Some(deployment),
                 Object::Network(_)
                 | Object::Volume(_)
                 | Object::ConfigMap(_)
@@ -58,12 +66,28 @@ fn declared(state: &State, mut jobs: BTreeMap<ObjectKey, JobReport>) -> BTreeMap
                 | Object::Job(_)
                 | Object::CronJob(_) => None,
             };
+            let replicas = deployment.map(|deployment| deployment.spec.replicas());
+            let restart_policy =
+                deployment.map(|deployment| deployment.spec.template.restart_policy.unwrap_or_default());
             let at = Some(format!("{}:{}", good.file.display(), good.line));
             let job = jobs.remove(&key);
-            declared.insert(key, Declared { source: source.to_owned(), replicas, job, at });
+            declared.insert(key, Declared { source: source.to_owned(), replicas, restart_policy, job, at });
         }
     }
     declared
+}
+
+/// The conditions of a deployment that was worked on, or of a job.
+fn conditions(view: &View, desired: &Desired, history: &History) -> Vec<Condition> {
+    let Body::Workload(workload) = &view.body else { return Vec::new() };
+    if let Some(job) = &workload.job {
+        return job_conditions(job);
+    }
+    let (known, declared) = (history.objects.get(&view.object), desired.workloads.get(&view.object));
+    let ready = u32::try_from(workload.ready()).unwrap_or(u32::MAX);
+    let max_unavailable = declared.map_or(0, |declared| declared.rollout.max_unavailable);
+    let counts = Counts { ready, wanted: workload.wanted, max_unavailable };
+    deployment_conditions(known, declared.is_some_and(|declared| declared.rollout.paused), counts)
 }
 
 /// What the controller that runs finds wrong; nothing where none runs.
@@ -102,10 +126,10 @@ async fn seen(engine: &Docker, settings: &Settings) -> Result<(Vec<View>, Faults
     let Ok(state) = State::read_only(folders(settings)) else {
         return Ok((views(&observed, &BTreeMap::new()), Faults::new()));
     };
-    observed.history = Arc::new(state.history());
-    let desired = remembered(&state, &observed.history, &settings.instance);
+    observed.history = state.history();
+    let Target { desired, content } = remembered(&state, &observed.history, &settings.instance);
     let now = Timestamp::now();
-    observed.probes = once(&DockerSampler::new(engine.commands()), &desired, &observed, now).await;
+    observed.probes = once(&DockerSampler::new(engine.commands()), &desired, &content, &observed, now).await;
     let jobs = job_reports(&desired, &observed, now);
     let mut views = views(&observed, &declared(&state, jobs));
     let hooks = hook_complaints(&desired, &observed);
@@ -113,9 +137,33 @@ async fn seen(engine: &Docker, settings: &Settings) -> Result<(Vec<View>, Faults
     for view in &mut views {
         view.complain(&hooks);
         view.trouble = troubles.get(&view.object).cloned();
+        view.conditions = conditions(view, &desired, &observed.history);
     }
     let faults = faults(&state, settings, &observed.engine.id);
     Ok((views, faults))
+}
+
+/// Who leads, where controllers of this host are elected; nothing where none is.
+pub fn leader(settings: &Settings, engine_id: &str) -> Option<Leader> {
+    let folders = folders(settings);
+    let is_elected = Lock::has_candidates(&folders.run, engine_id);
+    is_elected.then(|| State::read_only(folders).ok()?.chronicle().leader()).flatten()
+}
+
+/// Connects, and asks who leads.
+pub fn leader_now(settings: &Settings) -> Option<Leader> {
+    let found = super::Context::block_on(async {
+        let docker = connect(settings).await?;
+        Ok(leader(settings, docker.id().await?))
+    });
+    found.ok().flatten()
+}
+
+/// The commit that is in force of each repository, by source.
+pub fn commits(settings: &Settings) -> Vec<(String, Commit)> {
+    let Ok(state) = State::read_only(folders(settings)) else { return Vec::new() };
+    let meant = state.sources().filter(|source| settings.source.as_ref().is_none_or(|meant| meant == source));
+    meant.filter_map(|source| Some((source.to_owned(), state.good(source).commit?))).collect()
 }
 
 /// Connects, looks and leaves again.
@@ -126,14 +174,16 @@ pub fn objects_now(settings: &Settings) -> Result<Vec<View>, CliError> {
     super::Context::block_on(async { Ok(objects(&connect(settings).await?, settings).await?) })
 }
 
-/// As [`objects_now`], and what is wrong with the manifests: of each object, and all of it by source.
+/// As [`objects_now`], and what is wrong with the manifests: of each object, and all of it by source; and who leads.
 ///
 /// # Errors
 /// When the engine does not answer.
-pub fn blamed_now(settings: &Settings) -> Result<(Vec<View>, Faults), CliError> {
+pub fn blamed_now(settings: &Settings) -> Result<(Vec<View>, Faults, Option<Leader>), CliError> {
     super::Context::block_on(async {
-        let (mut views, faults) = seen(&connect(settings).await?, settings).await?;
+        let docker = connect(settings).await?;
+        let (mut views, faults) = seen(&docker, settings).await?;
         blame(&mut views, &faults);
-        Ok((views, faults))
+        let leader = leader(settings, docker.id().await?);
+        Ok((views, faults, leader))
     })
 }

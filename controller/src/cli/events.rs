@@ -8,7 +8,7 @@ use skiff_core::{Event, Severity, SignedDuration, Timestamp};
 
 use super::{CliError, Context, Exit, Output, engine, signals};
 use crate::state::{Chronicle, State};
-use crate::ui::age::age;
+use crate::ui::folded::folded;
 use crate::ui::style::{BAD, FAINT, NAME, PLAIN, paint};
 use crate::ui::table::{Cell, Table};
 
@@ -50,17 +50,21 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let mut followed = Followed::of(&chronicle);
     let events = chronicle.events().map_err(failed)?;
     let mut events: Vec<Event> = events.into_iter().filter(|event| args.wants(event, context)).collect();
-    events.drain(..events.len().saturating_sub(args.tail));
+    // Of a table the rows are counted, each of which may be several events.
+    let is_table = matches!(context.settings.output, Output::Text | Output::Wide) && !args.follow;
+    if !is_table {
+        events.drain(..events.len().saturating_sub(args.tail));
+    }
     if events.is_empty() && !args.follow {
         context.ui.say("nothing has happened that is remembered here");
     }
-    show(&events, args.follow, context)?;
+    show(&events, args.tail, args.follow, context)?;
     if args.follow {
         Context::block_on(async {
             let cancel = signals::cancelled_by_signal();
             while cancel.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
                 let news: Vec<Event> = followed.news().into_iter().filter(|event| args.wants(event, context)).collect();
-                show(&news, true, context)?;
+                show(&news, args.tail, true, context)?;
             }
             Ok(())
         })?;
@@ -87,7 +91,7 @@ impl Args {
     }
 }
 
-fn show(events: &[Event], follows: bool, context: &mut Context) -> Result<(), CliError> {
+fn show(events: &[Event], tail: usize, follows: bool, context: &mut Context) -> Result<(), CliError> {
     if events.is_empty() {
         return Ok(());
     }
@@ -99,7 +103,7 @@ fn show(events: &[Event], follows: bool, context: &mut Context) -> Result<(), Cl
         }
         Output::Name => lines(events, Event::subject),
         Output::Text | Output::Wide if follows => lines(events, told),
-        Output::Text | Output::Wide => table(events, Timestamp::now()).render(),
+        Output::Text | Output::Wide => table(events, tail, Timestamp::now()).render(),
     };
     Ok(context.ui.answer(&text)?)
 }
@@ -116,13 +120,15 @@ fn told(event: &Event) -> String {
     format!("{} {} {reason}: {}", paint(FAINT, at), paint(NAME, event.subject()), event.message)
 }
 
-/// Events as a table.
-pub(super) fn table(events: &[Event], now: Timestamp) -> Table {
+/// Events as a table of so many rows, the last ones. Those that say the same share one.
+pub(super) fn table(events: &[Event], tail: usize, now: Timestamp) -> Table {
     let mut table = Table::new(["AGE", "OBJECT", "REASON", "MESSAGE"]);
-    for event in events {
+    let folded = folded(events.iter().cloned());
+    for told in folded.iter().skip(folded.len().saturating_sub(tail)) {
+        let event = &told.event;
         let style = if event.severity == Severity::Warning { BAD } else { PLAIN };
         table.row([
-            age(event.at, now).into(),
+            told.age(now).into(),
             event.subject().into(),
             Cell::styled(style, &event.reason),
             event.message.as_str().into(),

@@ -4,6 +4,8 @@ use serde_json::json;
 use skiff_api::{API_VERSION, Kind};
 
 use super::{CliError, Context, Exit, Output, engine};
+use crate::ui::age::age;
+use crate::ui::table::{Cell, Table};
 use crate::ui::{mistakes, objects};
 use crate::view::{View, find};
 
@@ -26,7 +28,7 @@ pub(super) struct Args {
 /// # Errors
 /// When one of them does not exist, or stdout cannot be written.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let (views, faults) = &engine::blamed_now(&context.settings)?;
+    let (views, faults, leader) = &engine::blamed_now(&context.settings)?;
     let selected = select(&args.words, views, context)?;
     let wrong = mistakes::note(faults, &selected, context.settings.source.as_deref());
     let one = selected.len() == 1 && args.words.last().is_some_and(|word| kinds(word).is_err());
@@ -42,15 +44,31 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
                 namespaces,
                 now: jiff::Timestamp::now(),
             };
-            context.ui.answer(&objects::tables(views, shown))?;
+            let tables = [objects::tables(views, shown), commits(args, context, shown.now)].concat();
+            context.ui.answer(&tables)?;
         }
     }
     if matches!(context.settings.output, Output::Text | Output::Wide) {
-        for wrong in &wrong {
-            context.ui.say(wrong);
+        for note in wrong.iter().chain(&leader.as_ref().and_then(mistakes::vacancy)) {
+            context.ui.say(note);
         }
     }
     Ok(Exit::Done)
+}
+
+/// Which commit is in force of each repository, where everything is shown.
+fn commits(args: &Args, context: &Context, now: jiff::Timestamp) -> String {
+    let everything = args.words.is_empty() || args.words.as_slice() == ["all"];
+    let commits = if everything { engine::commits(&context.settings) } else { Vec::new() };
+    if commits.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(["SOURCE", "COMMIT", "SUBJECT", "AUTHOR", "AGE"]);
+    for (source, commit) in commits {
+        let written = commit.authored.map_or_else(|| "-".to_owned(), |authored| age(authored, now));
+        table.row([source, commit.id.short().to_owned(), commit.subject, commit.author, written].map(Cell::from));
+    }
+    format!("\n{}", table.render())
 }
 
 /// That there is nothing, and where it was looked for.

@@ -53,9 +53,9 @@ pub(super) fn made(args: &ApplyArgs, context: &mut Context) -> Result<Plan, CliE
     let settings = context.settings.clone();
     Context::block_on(async {
         let session = Session::open(&settings, Access::Read).await?;
-        let loaded = load(&session, args.source(&settings)).await?;
-        refuse_mistakes(&loaded, &mut context.ui)?;
-        let target = target(&loaded, &session.state, &session.state.history(), &settings.instance, &args.target())?;
+        let loads = load(&session, args.source(&settings)).await?;
+        refuse_mistakes(&loads, &mut context.ui)?;
+        let target = target(&loads, &session.state, &session.state.history(), &settings.instance, &args.target())?;
         session.plan(&target).await
     })
 }

@@ -60,8 +60,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             }
             replicas.extend(found.replicas());
         }
-        let desired = remembered(&session.state, &session.state.history(), &context.settings.instance);
-        let target = Target { desired, content: Arc::default() };
+        let target = remembered(&session.state, &session.state.history(), &context.settings.instance);
         for replica in replicas {
             restart(&session, &target, replica, args.timeout.to_std(), context).await?;
         }

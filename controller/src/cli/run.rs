@@ -1,17 +1,35 @@
 //! `skiff run`: its flags, and how it begins.
 
+mod doors;
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
 use skiff_api::Duration;
+use tokio_util::sync::CancellationToken;
+
+use doors::{Doors, Open};
 
 use super::paths::PathArgs;
 use super::{CliError, Context, Exit, signals};
-use crate::session::{Access, Keep, Session, TargetOptions, keep};
+use crate::listen::Address;
+use crate::session::{Access, Keep, Session, TargetOptions, Turns, electing, keep, take_turns};
+use crate::source::SourceOptions;
 use crate::telemetry::LogFormat;
 
 /// Keep the manifests applied: reconcile at every change, event and tick until stopped
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     skiff run ./manifests\n  \
-    skiff run ./manifests --overlay ./manifests/prod --log-format json\n\n\
+    skiff run ./manifests --overlay ./manifests/prod --log-format json\n  \
+    skiff run 'git+https://example.com/shop.git?ref=main&path=deploy&token-file=/etc/skiff/git.token'\n  \
+    skiff run etcd://10.0.0.5:2379/skiff/shop --lease 5s\n  \
+    skiff run ./base 'git+ssh://git@example.com/shop.git?interval=1m' --webhook-listen 127.0.0.1:9180 --webhook-secret-file /etc/skiff/hook\n\n\
+    Paths together are one source, each repository is one of its own. A commit is in force whole, or the last good one stays.\n\
+    docs/gitops.md says all that an address may hold.\n\n\
+    With etcd several `skiff run` of one instance elect one that acts, and the others stand by. While the cluster is away for longer\n\
+    than the lease nobody acts, and what runs is left to Docker; a controller that is `--alone` goes on. See docs/etcd.md.\n\n\
     SIGTERM or Ctrl-C ends it and leaves what runs running; the second one ends it at once.")]
 #[command(mut_arg("paths", |paths| paths.help("Files and folders of manifests, Compose files among them")))]
 pub struct Args {
@@ -24,6 +42,24 @@ pub struct Args {
     /// Allow that most of a source is removed at once, as the manifests are when it begins.
     #[arg(long)]
     pub confirm_prune: bool,
+    /// Listen there for webhooks of git hosts, which have repositories fetched at once: `127.0.0.1:9180`.
+    #[arg(long, value_name = "ADDRESS", requires = "webhook_secret_file", help_heading = GIT)]
+    pub webhook_listen: Option<SocketAddr>,
+    /// The file of the secret that webhooks are signed with.
+    #[arg(long, value_name = "FILE", requires = "webhook_listen", help_heading = GIT)]
+    pub webhook_secret_file: Option<PathBuf>,
+    /// Answer `/metrics`, `/livez` and `/readyz` there: `127.0.0.1:9181`, or `unix:PATH` for its owner alone.
+    #[arg(long, value_name = "ADDRESS", help_heading = WATCH)]
+    pub metrics_listen: Option<Address>,
+    /// The file of the token that who asks for metrics bears; at a port there must be one.
+    #[arg(long, value_name = "FILE", requires = "metrics_listen", help_heading = WATCH)]
+    pub metrics_token_file: Option<PathBuf>,
+    /// With etcd: how long whoever leads may go without a sign of life before another one does.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = lease, help_heading = ETCD)]
+    pub lease: Duration,
+    /// With etcd: take part in no election, because no other controller of the instance is ever started.
+    #[arg(long, conflicts_with = "lease", help_heading = ETCD)]
+    pub alone: bool,
     /// How to log: text or json.
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
     pub log_format: LogFormat,
@@ -36,19 +72,70 @@ pub struct Args {
 pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let settings = context.settings.clone();
     refuse_stdin(args)?;
+    let doors = Doors::of(args)?;
     Context::block_on(async move {
         let cancel = signals::cancelled_by_signal();
-        let session = Session::open(&settings, Access::Act).await?;
-        let _lock = session.lock("skiff run").await?;
         let mut source = args.manifests.source(&settings);
         // Nobody is there to read a warning: what is not said keeps the last good version.
         source.compose.unset_is_a_problem = true;
-        let target = TargetOptions { confirm_prune: args.confirm_prune, ..TargetOptions::default() };
+        let session = Session::open(&settings, Access::Act).await?;
         tracing::info!(instance = %settings.instance, tick = %args.tick, "keeping the manifests applied; Ctrl-C ends it and leaves what runs running");
-        keep(session, Keep { source, target, tick: args.tick.to_std(), cancel }, |_| {}).await?;
+        if let Some((address, source_name)) = electing(&source)?.filter(|_| !args.alone) {
+            let turns = Turns { address, source: source_name, lease: args.lease.to_std(), cancel };
+            args.take_turns(session, &source, turns, &doors).await?;
+        } else {
+            let open = doors.open().await?;
+            let _lock = session.lock("skiff run").await?;
+            keep(session, args.keep(&source, open, args.confirm_prune, cancel), |_| {}).await?;
+        }
         tracing::info!("ended; what runs is left running");
         Ok(Exit::Done)
     })
+}
+
+impl Args {
+    /// Keeps the manifests applied whenever it is elected.
+    async fn take_turns(
+        &self,
+        session: Session,
+        source: &SourceOptions,
+        turns: Turns,
+        doors: &Doors,
+    ) -> Result<(), CliError> {
+        // What was confirmed is what the manifests said when it began.
+        let confirms = Cell::new(self.confirm_prune);
+        let lead = async |session, ended| {
+            // One that has lost its lease may still have the address.
+            keep(session, self.keep(source, doors.later(), confirms.take(), ended), |_| {}).await
+        };
+        Box::pin(take_turns(session, source, turns, lead)).await
+    }
+
+    fn keep(&self, source: &SourceOptions, open: Open, confirm_prune: bool, cancel: CancellationToken) -> Keep {
+        let target = TargetOptions { confirm_prune, ..TargetOptions::default() };
+        Keep {
+            source: source.clone(),
+            target,
+            hook: open.hook,
+            monitor: open.monitor,
+            tick: self.tick.to_std(),
+            cancel,
+        }
+    }
+}
+
+/// What the flags for repositories stand under in the help.
+const GIT: &str = "Repositories";
+/// What the flags for whoever watches stand under.
+const WATCH: &str = "Metrics";
+/// What the flags for etcd stand under.
+const ETCD: &str = "etcd";
+
+/// etcd itself grants none that are shorter: its members elect their own leader in that time.
+fn lease(text: &str) -> Result<Duration, String> {
+    let lease: Duration = text.parse().map_err(|error| format!("{error}"))?;
+    let fits = (2..=600).contains(&lease.to_std().as_secs());
+    fits.then_some(lease).ok_or_else(|| "write something from 2s to 10m".to_owned())
 }
 
 /// A tick of nothing would look without end.

@@ -75,7 +75,7 @@ async fn here(
         // Its moments are for whoever stays.
         Arc::make_mut(cron).followed = false;
     }
-    let mut history = Arc::new(session.state.history());
+    let mut history = session.state.history();
     let granted = grant(&mut history, request, Some(&target.desired), Timestamp::now());
     let event = granted.map_err(|Refusal { message, help }| CliError::refused(message, help))?;
     ui.say(&format!("{}: {}", recalled.object, event.message));
@@ -83,7 +83,6 @@ async fn here(
     let saved = chronicle.save(&history).and_then(|()| chronicle.append(&[event]));
     saved.map_err(|error| CliError::failed("cannot write the history", error))?;
     let Request::RunNow { object, asked } = request else { return Ok(Exit::Done) };
-    let history = Arc::unwrap_or_clone(history);
     let run = Some(AskedRun { object: object.clone(), name: run_name_at(*asked), history });
     if !bring(session, Bring { target, places: BTreeMap::new(), timeout: args.timeout.to_std(), run, cancel }, ui)
         .await?

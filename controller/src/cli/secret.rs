@@ -70,7 +70,7 @@ fn refused(path: &Path, text: String, problems: Vec<skiff_yaml::Problem>, ui: &m
     let to_problem = |problem| Problem::of_yaml(problem, reason::NOT_DECRYPTED, &texts);
     let problems = problems.into_iter().map(to_problem).collect();
     let loaded = Loaded { problems, texts, ..Loaded::default() };
-    refuse_mistakes(&loaded, ui).err().unwrap_or(CliError::Reported)
+    refuse_mistakes(std::slice::from_ref(&loaded), ui).err().unwrap_or(CliError::Reported)
 }
 
 /// Refuses a file in which there is nothing to do: it may be another one than was meant.

@@ -1,3 +1,5 @@
+//! The flags: their places, defaults and contradictions.
+
 use super::*;
 use clap::{Args as _, CommandFactory, FromArgMatches};
 

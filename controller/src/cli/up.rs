@@ -3,7 +3,8 @@
 use skiff_api::Duration;
 
 use super::{ApplyArgs, CliError, Context, Exit, signals};
-use crate::session::{Access, Bring, Session, bring, load, refuse_mistakes, target};
+use crate::session::{Access, Bring, Session, bring, load, make_mounts, refuse_mistakes, target};
+use crate::source::Loaded;
 
 /// Apply the manifests once and wait until everything is Ready
 #[derive(Clone, Debug, clap::Args)]
@@ -32,16 +33,19 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     Context::block_on(async {
         let cancel = signals::cancelled_by_signal();
         let mut session = Session::open(&settings, Access::Act).await?;
-        let loaded = load(&session, args.apply.source(&settings)).await?;
-        refuse_mistakes(&loaded, &mut context.ui)?;
+        let loads = load(&session, args.apply.source(&settings)).await?;
+        refuse_mistakes(&loads, &mut context.ui)?;
         let _lock = session.lock("skiff up").await?;
         let target =
-            target(&loaded, &session.state, &session.state.history(), &settings.instance, &args.apply.target())?;
+            target(&loads, &session.state, &session.state.history(), &settings.instance, &args.apply.target())?;
         if args.apply.names.is_empty() {
-            session.state.save(&loaded.source, loaded.good());
+            for loaded in &loads {
+                session.state.save(&loaded.source, loaded.good());
+            }
         }
         session.keep_archive(&target);
-        let (places, timeout) = (loaded.places(), args.timeout.to_std());
+        make_mounts(&loads).await?;
+        let (places, timeout) = (loads.iter().flat_map(Loaded::places).collect(), args.timeout.to_std());
         let bring_it = Bring { target, places, timeout, run: None, cancel };
         let reached = bring(&session, bring_it, &mut context.ui).await?;
         if reached { Ok(Exit::Done) } else { Err(CliError::Reported) }

@@ -1,7 +1,8 @@
 //! `skiff validate`.
 
 use super::paths::PathArgs;
-use super::{CliError, Context, Exit, Output};
+use super::{CliError, Context, Exit, Output, engine};
+use crate::session::{Access, read_all};
 use crate::source::{self, Loaded, SourceOptions};
 use crate::state::Good;
 use crate::ui::problem::{self, Mistake, Severity};
@@ -27,10 +28,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     // Whoever validates, such as a CI, need not have the key.
     let options = SourceOptions { may_stay_closed: true, ..args.manifests.source(&context.settings) };
-    let loaded = source::load(&options);
+    let folders = engine::folders(&context.settings);
+    let loads = Context::block_on(read_all(&options, &folders, Access::Read))?;
     // What was good before is no excuse here, and what shows only among all objects counts as well.
-    let loaded = source::merge_last_good(loaded, &Good::default(), &context.settings.instance);
-    let mistakes = problem::mistakes(&loaded);
+    let loads = source::complete(loads, &|_| Good::default(), &context.settings.instance);
+    let mistakes: Vec<Mistake> = loads.iter().flat_map(problem::mistakes).collect();
     let valid = mistakes.iter().all(|mistake| mistake.severity == Severity::Warning);
     match context.settings.output {
         Output::Json | Output::Yaml => drop(context.data(&mistakes)?),
@@ -38,19 +40,19 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             if !mistakes.is_empty() {
                 context.ui.say(&problem::plain(&mistakes));
             }
-            context.names(loaded.objects.keys())?;
+            context.names(loads.iter().flat_map(|loaded| loaded.objects.keys()))?;
         }
-        Output::Text | Output::Wide => text(&mistakes, &loaded, valid, context)?,
+        Output::Text | Output::Wide => text(&mistakes, &loads, valid, context)?,
     }
     if valid { Ok(Exit::Done) } else { Err(CliError::Reported) }
 }
 
-fn text(mistakes: &[Mistake], loaded: &Loaded, valid: bool, context: &mut Context) -> Result<(), CliError> {
+fn text(mistakes: &[Mistake], loads: &[Loaded], valid: bool, context: &mut Context) -> Result<(), CliError> {
     let ui = &mut context.ui;
     let text = if ui.stdout_is_terminal { problem::graphical(mistakes, ui.width) } else { problem::plain(mistakes) };
     ui.answer(&text)?;
     if valid {
-        let count = loaded.objects.len();
+        let count: usize = loads.iter().map(|loaded| loaded.objects.len()).sum();
         let objects = if count == 1 { "object is" } else { "objects are" };
         ui.answer(&format!("{}\n", paint(GOOD, format_args!("{count} {objects} valid"))))?;
     }

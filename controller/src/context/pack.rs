@@ -8,10 +8,11 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use skiff_api::{Build, HostEntry, Ulimit};
 use skiff_core::BuildImage;
 use tar::{Builder, EntryType, Header};
 
-use super::{Context, ContextError, Entry, EntryKind};
+use super::{Context, ContextError, Entry, EntryKind, IGNORE_FILE, dockerfile};
 
 /// The version of the digest: what changes here builds everything anew.
 const VERSION: &[u8] = b"1";
@@ -39,8 +40,11 @@ impl<W: Write> Archive<W> {
         archive.settings(build);
         for entry in &context.entries {
             let path = context.root.join(&entry.path);
-            archive.entry(entry, &path).map_err(|error| ContextError::unreadable(&path, &error))?;
+            let is_replaced = build.build.dockerfile_inline.is_some() && entry.path == Path::new(IGNORE_FILE);
+            let written = if is_replaced { Ok(()) } else { archive.entry(entry, &path) };
+            written.map_err(|error| ContextError::unreadable(&path, &error))?;
         }
+        archive.inline(context, build)?;
         Ok(archive)
     }
 
@@ -67,16 +71,77 @@ impl<W: Write> Archive<W> {
     }
 
     fn settings(&mut self, BuildImage { image: _, base: _, build, platform }: &BuildImage) {
+        // Which layers are used again, whether the base is asked for and what else it is called make no other image.
+        let Build {
+            context: _,
+            dockerfile: _,
+            dockerfile_inline: _,
+            args,
+            target,
+            network,
+            extra_hosts,
+            shm_size,
+            ulimits,
+            labels,
+            cache_from: _,
+            no_cache: _,
+            pull: _,
+            tags: _,
+        } = build;
         self.count(VERSION);
-        self.count(build.dockerfile().as_bytes());
-        for (name, value) in &build.args {
+        self.count(dockerfile(build).as_bytes());
+        for (name, value) in args {
             self.count(name.as_bytes());
             self.count(value.as_bytes());
         }
-        for setting in [&build.target, platform] {
+        for setting in [target, platform] {
             self.count(&[u8::from(setting.is_some())]);
             self.count(setting.as_deref().unwrap_or_default().as_bytes());
         }
+        // Counted only where they are there: what was built before Skiff knew of them is not built again.
+        if let Some(network) = network {
+            self.setting("network", &[network]);
+        }
+        for HostEntry { ip, hostnames } in extra_hosts {
+            self.setting("host", &[std::slice::from_ref(ip), hostnames].concat());
+        }
+        if let Some(size) = shm_size {
+            self.setting("shm", &[size.get()]);
+        }
+        for (name, Ulimit { soft, hard }) in ulimits {
+            self.setting("ulimit", &[name, &soft.to_string(), &hard.to_string()]);
+        }
+        for (name, value) in labels {
+            self.setting("label", &[name, value]);
+        }
+    }
+
+    /// A setting by its name, and where its parts end.
+    fn setting(&mut self, name: &str, parts: &[impl ToString]) {
+        self.count(name.as_bytes());
+        self.count(&parts.len().to_be_bytes());
+        for part in parts {
+            self.count(part.to_string().as_bytes());
+        }
+    }
+
+    /// A Dockerfile that lies nowhere, and `.dockerignore` with its name in it: the engine takes out what that names once it has read it.
+    fn inline(&mut self, context: &Context, build: &BuildImage) -> Result<(), ContextError> {
+        let Some(text) = &build.build.dockerfile_inline else { return Ok(()) };
+        let path = context.root.join(IGNORE_FILE);
+        let own = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => IGNORE_FILE.to_owned(),
+            read => read.map_err(|error| ContextError::unreadable(&path, &error))?,
+        };
+        let name = dockerfile(&build.build);
+        let ignore = format!("{own}\n{name}\n");
+        self.begin(b"inline", ignore.as_bytes(), 0);
+        for (path, text) in [(IGNORE_FILE, &ignore), (name.as_str(), text)] {
+            let mut header = header(EntryType::Regular, 0o644, u64::try_from(text.len()).unwrap_or(u64::MAX), 0);
+            let written = self.archive.append_data(&mut header, path, text.as_bytes());
+            written.map_err(|error| ContextError::unreadable(Path::new(path), &error))?;
+        }
+        Ok(())
     }
 
     fn entry(&mut self, entry: &Entry, path: &Path) -> io::Result<()> {
@@ -86,14 +151,14 @@ impl<W: Write> Archive<W> {
                 let target = fs::read_link(path)?;
                 self.begin(b"link", name, 0);
                 self.count(target.as_os_str().as_bytes());
-                let mut header = header(&fs::symlink_metadata(path)?, EntryType::Symlink, 0o777, 0);
+                let mut header = header(EntryType::Symlink, 0o777, 0, fs::symlink_metadata(path)?.mtime());
                 self.archive.append_link(&mut header, &entry.path, &target)
             }
             EntryKind::Folder => {
                 let meta = fs::metadata(path)?;
                 let mode = meta.permissions().mode() & 0o7777;
                 self.begin(b"folder", name, mode);
-                let mut header = header(&meta, EntryType::Directory, mode, 0);
+                let mut header = header(EntryType::Directory, mode, 0, meta.mtime());
                 self.archive.append_data(&mut header, &entry.path, io::empty())
             }
             EntryKind::File => self.file(entry, path),
@@ -106,7 +171,7 @@ impl<W: Write> Archive<W> {
         let mode = meta.permissions().mode() & 0o7777;
         self.begin(b"file", entry.path.as_os_str().as_bytes(), mode);
         self.hasher.update(meta.len().to_be_bytes());
-        let mut header = header(&meta, EntryType::Regular, mode, meta.len());
+        let mut header = header(EntryType::Regular, mode, meta.len(), meta.mtime());
         let mut counted = Counted { from: file.take(meta.len()), hasher: &mut self.hasher, read: 0 };
         self.archive.append_data(&mut header, &entry.path, &mut counted)?;
         if counted.read == meta.len() { Ok(()) } else { Err(io::Error::other("it has changed meanwhile")) }
@@ -126,12 +191,12 @@ impl<W: Write> Archive<W> {
 }
 
 /// Owned by root, as Docker sends it.
-fn header(meta: &fs::Metadata, kind: EntryType, mode: u32, size: u64) -> Header {
+fn header(kind: EntryType, mode: u32, size: u64, modified: i64) -> Header {
     let mut header = Header::new_gnu();
     header.set_entry_type(kind);
     header.set_mode(mode);
     header.set_size(size);
-    header.set_mtime(u64::try_from(meta.mtime()).unwrap_or_default());
+    header.set_mtime(u64::try_from(modified).unwrap_or_default());
     header.set_uid(0);
     header.set_gid(0);
     header

@@ -1,8 +1,10 @@
+//! The context of a build: what goes into it and into its digest.
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use skiff_api::Build;
+use skiff_api::{Build, Bytes, HostEntry, Ulimit};
 
 use super::*;
 
@@ -64,10 +66,57 @@ fn another_byte_or_mode_or_link_or_setting_is_another_image_and_another_time_is_
     seen.push(with(|build| build.build.target = Some("prod".to_owned())));
     seen.push(with(|build| build.build.dockerfile = Some("other/Dockerfile".to_owned())));
     seen.push(with(|build| build.platform = Some("linux/arm64".to_owned())));
+    seen.push(with(|build| build.build.network = Some("none".to_owned())));
+    seen.push(with(|build| build.build.shm_size = Some(Bytes::mebibytes(1))));
+    seen.push(with(|build| build.build.labels = BTreeMap::from([("V".to_owned(), "1".to_owned())])));
+    seen.push(with(|build| build.build.ulimits = BTreeMap::from([("V".to_owned(), Ulimit { soft: 1, hard: 1 })])));
+    seen.push(with(|build| {
+        build.build.extra_hosts = vec![HostEntry { ip: "10.0.0.9".to_owned(), hostnames: vec!["V".to_owned()] }];
+    }));
+    seen.push(with(|build| build.build.dockerfile_inline = Some("FROM a".to_owned())));
+    seen.push(with(|build| build.build.dockerfile_inline = Some("FROM b".to_owned())));
     let count = seen.len();
     seen.sort();
     seen.dedup();
     assert_eq!(seen.len(), count, "{seen:?}");
+}
+
+#[test]
+fn how_an_image_is_had_and_what_else_it_is_called_make_no_other_one() {
+    let (_folder, build) = scene(&[("Dockerfile", "FROM a")]);
+    let mut other = build.clone();
+    (other.build.no_cache, other.build.pull) = (true, true);
+    (other.build.cache_from, other.build.tags) = (vec!["a:1".to_owned()], vec!["b:1".to_owned()]);
+    assert_eq!(digest(&other), digest(&build));
+}
+
+/// Worked out by hand from what the digest is of: were it another one, a new Skiff would build everything anew, and roll it out.
+#[test]
+fn what_an_earlier_skiff_has_built_is_called_the_same() {
+    let (folder, mut build) = scene(&[("Dockerfile", "FROM a")]);
+    build.build.args = BTreeMap::from([("A".to_owned(), "1".to_owned())]);
+    let dockerfile = folder.path().join("ctx/Dockerfile");
+    fs::set_permissions(dockerfile, fs::Permissions::from_mode(0o644)).expect("a mode");
+    assert_eq!(digest(&build), "a:3317bfa5bb54f67f");
+}
+
+#[test]
+fn a_dockerfile_of_the_manifest_is_sent_under_a_name_that_no_image_gets_to_see() {
+    for (own, ignore) in [(None, ".dockerignore"), (Some("*.log\n"), "*.log\n")] {
+        let files = own.map(|own| (".dockerignore", own));
+        let (_folder, mut build) = scene(&[Some(("page", "1")), files].into_iter().flatten().collect::<Vec<_>>());
+        assert!(read(&build).is_err(), "there is no Dockerfile");
+        build.build.dockerfile_inline = Some("FROM a".to_owned());
+        let name = dockerfile(&build.build);
+        let texts: BTreeMap<String, String> =
+            archived(&build).into_iter().map(|(path, text, ..)| (path, text)).collect();
+        let expected = [
+            (".dockerignore".to_owned(), format!("{ignore}\n{name}\n")),
+            (name, "FROM a".to_owned()),
+            ("page".to_owned(), "1".to_owned()),
+        ];
+        assert_eq!(texts, BTreeMap::from(expected));
+    }
 }
 
 #[test]
@@ -77,13 +126,10 @@ fn where_the_folder_lies_says_nothing() {
     assert_eq!(digest(&first), digest(&second));
 }
 
-#[test]
-fn the_archive_holds_what_is_sent_as_roots_and_links_as_links() {
-    let long = "n".repeat(120);
-    let (folder, build) = scene(&[("Dockerfile", "FROM a"), (&long, "long")]);
-    symlink("/etc/passwd", folder.path().join("ctx/link")).expect("a link");
-    let context = read(&build).expect("a context");
-    let bytes = Archive::write(&context, &build, Vec::new()).expect("an archive").end().expect("its end");
+/// What is sent: paths, texts, links and owners.
+fn archived(build: &BuildImage) -> Vec<(String, String, Option<String>, u64)> {
+    let context = read(build).expect("a context");
+    let bytes = Archive::write(&context, build, Vec::new()).expect("an archive").end().expect("its end");
     let mut found = Vec::new();
     for entry in tar::Archive::new(bytes.as_slice()).entries().expect("entries") {
         let mut entry = entry.expect("an entry");
@@ -93,12 +139,20 @@ fn the_archive_holds_what_is_sent_as_roots_and_links_as_links() {
         let path = entry.path().expect("a path").display().to_string();
         found.push((path, text, link, entry.header().uid().expect("an owner")));
     }
+    found
+}
+
+#[test]
+fn the_archive_holds_what_is_sent_as_roots_and_links_as_links() {
+    let long = "n".repeat(120);
+    let (folder, build) = scene(&[("Dockerfile", "FROM a"), (&long, "long")]);
+    symlink("/etc/passwd", folder.path().join("ctx/link")).expect("a link");
     let expected = [
         ("Dockerfile".to_owned(), "FROM a".to_owned(), None, 0),
         ("link".to_owned(), String::new(), Some("/etc/passwd".to_owned()), 0),
         (long, "long".to_owned(), None, 0),
     ];
-    assert_eq!(found, expected);
+    assert_eq!(archived(&build), expected);
 }
 
 #[test]

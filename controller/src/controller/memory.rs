@@ -1,11 +1,12 @@
-//! What the loop remembers between passes besides the history. It may be lost at any moment: Docker is the database.
+//! What the loop remembers between passes besides the history. It may be lost at any moment: Docker is the database, and what counts of
+//! the ends of containers is in the history as well.
 
 use std::collections::BTreeMap;
 
 use skiff_api::ObjectKey;
 use skiff_core::{
-    Crashes, Desired, EngineError, Failure, Failures, Observed, SignedDuration, Step, Timestamp, failure_behind,
-    notice_crashes,
+    Crashes, Desired, EngineError, Failure, Failures, History, Observed, SignedDuration, Step, Timestamp,
+    failure_behind, notice_crashes,
 };
 
 /// A failure is forgotten after so long without another: no back-off is as long.
@@ -21,6 +22,11 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// What a controller that starts knows from the one before.
+    pub(super) fn resumed(history: &History) -> Self {
+        Self { crashes: history.crashes.clone(), ..Self::default() }
+    }
+
     /// A step failed.
     pub(super) fn failed(&mut self, step: &Step, error: &EngineError, now: Timestamp) {
         let failure = Failure::of(self.failures.get(&step.object), step, error, now);
@@ -35,7 +41,7 @@ impl Memory {
         }
     }
 
-    /// Learns from what was seen, and adds to it what is remembered.
+    /// Learns from what was seen, and adds to it what is remembered. `desired` is what is worked towards.
     pub(super) fn complete(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
         self.learn(desired, observed);
         self.forget(now);
@@ -45,7 +51,7 @@ impl Memory {
         observed.crashes.clone_from(&self.crashes);
     }
 
-    /// Remembers which objects run with the template that is declared.
+    /// Remembers which objects run with the template that is worked towards.
     fn learn(&mut self, desired: &Desired, observed: &Observed) {
         let is_declared = |object: &ObjectKey, hash: &str| {
             desired.workloads.get(object).is_some_and(|workload| workload.template.hash == hash)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     ContentStore, Desired, EngineError, History, ObjectStatus, Observed, Plan, ProbeVerdicts, Refusal, Request,
+    TagAnswers,
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -30,6 +31,8 @@ pub struct Target {
 pub struct Snapshot {
     /// The number of the pass, from 1.
     pub pass: u64,
+    /// How long all passes have taken so far.
+    pub spent: Duration,
     /// What it worked towards.
     pub target: Arc<Target>,
     /// What was observed, with failures and what is in flight.
@@ -64,6 +67,8 @@ pub struct Wiring {
     pub wakes: mpsc::Receiver<Wake>,
     /// What the probes come to, as it changes.
     pub verdicts: watch::Receiver<Arc<ProbeVerdicts>>,
+    /// What registries say of tags that are followed, as it changes.
+    pub tags: watch::Receiver<Arc<TagAnswers>>,
     /// Each pass's snapshot.
     pub snapshots: watch::Sender<Arc<Snapshot>>,
     /// What happens to steps, for whoever watches.
@@ -73,7 +78,7 @@ pub struct Wiring {
     /// What people ask.
     pub asked: mpsc::Receiver<Asked>,
     /// What was remembered when it started.
-    pub history: History,
+    pub history: Arc<History>,
 }
 
 /// Something that is asked of the loop, and where the answer goes.

@@ -6,10 +6,12 @@
 mod build;
 mod client;
 mod command;
+mod compare;
 mod container;
 mod create;
 mod credentials;
 mod deadline;
+mod distribution;
 mod error;
 mod events;
 mod exec;
@@ -25,28 +27,35 @@ mod network;
 mod observe;
 mod path;
 mod pull;
+mod stack;
+mod stats;
 mod update;
 mod volume;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::Stream;
 use skiff_core::{
-    Action, BuildImage, ContentStore, EngineError, FileSet, Instance, Observed, Outcome, PullImage, RemoveImage,
+    Action, Adopted, BuildImage, Comparison, ContainerSpec, ContentStore, EngineError, FileSet, Instance, Observed,
+    Outcome, PullImage, RemoveImage, Stack,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 pub(crate) use command::exited;
 pub use command::{CommandEnd, Commands};
+pub use distribution::Distribution;
 pub use exec::{ExecControl, ExecInput, ExecOutput, ExecSession, Output};
 pub use facts::FactsFile;
 pub use frames::OutputStream;
 pub use info::EngineInfo;
 pub use logs::{LogLine, LogOptions};
+pub use stats::Stats;
 
 use super::{Engine, Look, Progress, Wake};
 use crate::ask::Asker;
 use crate::files::FileStore;
+use crate::mandate::Mandate;
 use client::Client;
 use credentials::Credentials;
 use observe::{Ask, Observer};
@@ -60,6 +69,8 @@ pub struct Docker {
     puller: Puller,
     asker: Asker,
     asks: mpsc::UnboundedSender<Ask>,
+    /// The containers that were taken over from others: their events count as those of ours.
+    adopted: watch::Sender<BTreeSet<String>>,
     known: facts::Known,
 }
 
@@ -70,11 +81,24 @@ impl Docker {
     /// # Errors
     /// When nothing answers there, with what to do about it; when the address is of a kind that is not spoken.
     pub async fn connect(host: Option<&str>, files: FileStore, facts: Option<FactsFile>) -> Result<Self, EngineError> {
-        let client = Client::connect(host).await?;
+        Self::connect_under(host, files, facts, Mandate::for_good()).await
+    }
+
+    /// As [`Self::connect`], for one that acts only while there is leave to.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_under(
+        host: Option<&str>,
+        files: FileStore,
+        facts: Option<FactsFile>,
+        mandate: Mandate,
+    ) -> Result<Self, EngineError> {
+        let client = Client::connect(host, mandate).await?;
         let known = facts::Known::new(facts);
         let asks = Observer::spawn(client.clone(), known.clone(), files.clone());
         let (puller, asker) = (Puller::new(Credentials::of_docker()), Asker::default());
-        Ok(Self { client, files, puller, asker, asks, known })
+        Ok(Self { client, files, puller, asker, asks, adopted: watch::Sender::default(), known })
     }
 
     /// Begins to look at everything. The next full look of this instance takes what is seen, if it comes soon: what its caller does
@@ -160,6 +184,47 @@ impl Docker {
         Commands(self.client.clone())
     }
 
+    /// From now on what was taken over from others counts as ours.
+    pub fn adopt(&self, adopted: Adopted) {
+        self.adopted.send_replace(adopted.containers.keys().cloned().collect());
+        // Should the task that looks have ended, the look itself says so.
+        self.asks.send(Ask::Adopt(Box::new(adopted))).ok();
+    }
+
+    /// What Docker Compose made for a project.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn stack(&self, project: &str) -> Result<Stack, EngineError> {
+        stack::stack(&self.client, project).await
+    }
+
+    /// What a container uses, by its name or id; nothing where it does not run.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn stats(&self, container: &str) -> Result<Option<Stats>, EngineError> {
+        stats::stats(&self.client, container).await
+    }
+
+    /// How a container of others compares with what would be made from this.
+    ///
+    /// # Errors
+    /// When the engine does not answer, when the container is gone, when nothing could be made from this.
+    pub async fn compare(
+        &self,
+        id: &str,
+        spec: &ContainerSpec,
+        content: &ContentStore,
+    ) -> Result<Comparison, EngineError> {
+        compare::compare(self, id, spec, content).await
+    }
+
+    /// The way to the registries that it reaches.
+    pub fn distribution(&self) -> Distribution {
+        Distribution { client: self.client.clone(), credentials: self.puller.credentials().clone() }
+    }
+
     /// Sends a signal to a container's first process.
     ///
     /// # Errors
@@ -225,6 +290,8 @@ impl Engine for Docker {
         progress: mpsc::UnboundedSender<Progress>,
     ) -> Result<Outcome, EngineError> {
         let client = &self.client;
+        // Files are no requests; and nothing is prepared for what may not be sent.
+        client.mandate().check()?;
         match action {
             Action::PullImage(pull) => self.pull(pull, &progress).await,
             Action::BuildImage(build) => self.build(build, &progress).await,
@@ -241,8 +308,8 @@ impl Engine for Docker {
                 network::disconnect(client, container, network_id, network).await
             }
             Action::StartContainer { container } => lifecycle::start(client, container).await,
-            Action::RunHook(hook) => hook::run(client, &self.asker, hook).await,
-            Action::StopContainer(stop) => lifecycle::stop(client, &self.asker, stop).await,
+            Action::RunHook(hook) => hook::run(client, &self.asker, hook, content).await,
+            Action::StopContainer(stop) => lifecycle::stop(client, &self.asker, stop, content).await,
             Action::RemoveContainer { container } => lifecycle::remove(client, container).await,
             Action::RenameContainer { container, to } => lifecycle::rename(client, container, to).await,
             Action::UnpauseContainer { container } => lifecycle::unpause(client, container).await,
@@ -251,7 +318,8 @@ impl Engine for Docker {
     }
 
     async fn watch(self: Arc<Self>, instance: Instance, wakes: mpsc::Sender<Wake>) {
-        events::watch(self.client.clone(), self.asks.clone(), instance, wakes).await;
+        let ours = events::Ours { instance, adopted: self.adopted.subscribe() };
+        events::watch(self.client.clone(), self.asks.clone(), ours, wakes).await;
     }
 }
 

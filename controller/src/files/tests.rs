@@ -1,3 +1,5 @@
+//! File sets: whole or absent, with the modes and owners that were asked for.
+
 use std::os::unix::fs::MetadataExt;
 
 use skiff_api::{Kind, ObjectKey};

@@ -1,3 +1,5 @@
+//! One controller an engine and instance; a second learns who holds the lock.
+
 use super::*;
 
 fn instance() -> Instance {
@@ -67,4 +69,57 @@ fn a_symbolic_link_is_not_followed() {
         acquire(dir.path(), "one", &instance(), "skiff up").expect_err("a link");
         assert_eq!(std::fs::read_to_string(victim).expect("a file"), "precious");
     }
+}
+
+fn elected(lease: i64) -> Elected {
+    Elected { election: "/p-leader/default/one".to_owned(), lease }
+}
+
+#[test]
+fn any_number_of_controllers_stand_by_and_nobody_else_acts_beside_them() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let one = Candidate::stand(dir.path(), "one", &instance()).expect("nobody is there");
+    let other = Candidate::stand(dir.path(), "one", &instance()).expect("another one");
+    let refused = acquire(dir.path(), "one", &instance(), "skiff up").expect_err("they stand by");
+    assert!(matches!(refused, LockError::StandsBy { .. }), "{refused}");
+    let leading = one.lead("skiff run", elected(7)).expect("it leads");
+    let refused = acquire(dir.path(), "one", &instance(), "skiff up").expect_err("one leads");
+    assert!(matches!(&refused, LockError::Held(held) if held.pid == std::process::id()), "{refused}");
+    drop((leading, one));
+    assert!(Lock::has_candidates(dir.path(), "one"));
+    acquire(dir.path(), "one", &instance(), "skiff up").expect_err("the other one stands by still");
+    drop(other);
+    assert!(!Lock::has_candidates(dir.path(), "one"));
+    let _up = acquire(dir.path(), "one", &instance(), "skiff up").expect("nobody is left");
+    let refused = Candidate::stand(dir.path(), "one", &instance()).expect_err("one acts without an election");
+    assert!(matches!(refused, LockError::Held(_)), "{refused}");
+}
+
+#[test]
+fn whoever_is_elected_is_named_though_a_frozen_one_still_has_its_lock() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let holder = || Lock::holder(dir.path(), "one", &instance()).and_then(|held| held.elected);
+    let (frozen, next) =
+        (Candidate::stand(dir.path(), "one", &instance()), Candidate::stand(dir.path(), "one", &instance()));
+    let (frozen, next) = (frozen.expect("one"), next.expect("another"));
+    let kept = frozen.lead("skiff run", elected(1)).expect("it leads");
+    assert_eq!((holder(), next.left_behind()), (Some(elected(1)), None));
+    let leads = next.lead("skiff run", elected(2)).expect("it leads now");
+    drop(kept);
+    assert_eq!(holder(), Some(elected(2)), "what wakes takes nothing away");
+    drop(leads);
+    assert_eq!((holder(), frozen.left_behind()), (None, None), "it was given back");
+}
+
+#[test]
+fn what_a_killed_leader_leaves_behind_is_found_and_another_election_is_refused() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let candidate = Candidate::stand(dir.path(), "one", &instance()).expect("nobody is there");
+    let held = LockHeld { elected: Some(elected(9)), ..LockHeld::now(&instance(), "skiff run") };
+    std::fs::write(dir.path().join("lock-one"), serde_json::to_vec(&held).expect("json")).expect("a file");
+    assert_eq!(candidate.left_behind(), Some(elected(9)));
+    let _leads = candidate.lead("skiff run", elected(10)).expect("it leads");
+    let elsewhere = Elected { election: "/q-leader/default/one".to_owned(), lease: 1 };
+    let refused = candidate.lead("skiff run", elsewhere).expect_err("another election is won already");
+    assert!(matches!(refused, LockError::Held(_)), "{refused}");
 }

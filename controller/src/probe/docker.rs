@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use skiff_core::{Check, ProbeAsk};
+use skiff_core::{Check, Masking, ProbeAsk};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -40,6 +40,7 @@ impl DockerSampler {
         command: &[String],
         limit: Duration,
         left: Option<Box<ExecControl>>,
+        masking: Masking<'_>,
     ) -> Sampled<Box<ExecControl>> {
         // The semaphore is never closed.
         let _room = self.commands.acquire().await;
@@ -50,7 +51,7 @@ impl DockerSampler {
         }
         match self.engine.run(&ask.container, command, limit).await {
             Ok(CommandEnd::Exited { code: 0, .. }) => Sampled { result: Ok(()), left: None },
-            Ok(CommandEnd::Exited { code, said }) => Sampled { result: Err(exited(code, &said)), left: None },
+            Ok(CommandEnd::Exited { code, said }) => Sampled { result: Err(exited(code, &said, masking)), left: None },
             Ok(CommandEnd::Running(control)) => Sampled { result: Err(late(limit)), left: Some(control) },
             Err(error) => Sampled { result: Err(error.to_string()), left: None },
         }
@@ -60,25 +61,34 @@ impl DockerSampler {
 impl Sampler for DockerSampler {
     type Left = Box<ExecControl>;
 
-    async fn sample(&self, ask: &ProbeAsk, left: Option<Box<ExecControl>>) -> Sampled<Box<ExecControl>> {
+    async fn sample(
+        &self,
+        ask: &ProbeAsk,
+        left: Option<Box<ExecControl>>,
+        masking: Masking<'_>,
+    ) -> Sampled<Box<ExecControl>> {
         let limit = ask.spec.timeout.try_into().unwrap_or_default();
         if let Check::Exec { command } = &ask.spec.check {
-            return self.run(ask, command, limit, left).await;
+            return self.run(ask, command, limit, left, masking).await;
         }
         let _room = self.connections.acquire().await;
-        let asked = timeout(limit, over_the_network(&self.asker, &ask.spec.check)).await;
+        let asked = timeout(limit, over_the_network(&self.asker, &ask.spec.check, masking)).await;
         Sampled { result: asked.unwrap_or_else(|_| Err(late(limit))), left: None }
     }
 }
 
-async fn over_the_network(asker: &Asker, check: &Check) -> Result<(), String> {
+async fn over_the_network(asker: &Asker, check: &Check, masking: Masking<'_>) -> Result<(), String> {
     match check {
         Check::Http(http) => asker.http(http).await,
         Check::Tcp { host, port } => asker.tcp(host, *port).await,
-        Check::Grpc { host, port, service } => asker.grpc(host, *port, service).await,
+        Check::Grpc { host, port, service } => {
+            let asked = asker.grpc(host, *port, service).await;
+            // The one answer over the network whose words are the container's.
+            asked.map_err(|said| masking.masked(&said, false).unwrap_or_else(|| "gRPC: refused".to_owned()))
+        }
         Check::Unaskable { why } => Err(why.clone()),
         // No probe asks for these here.
-        Check::Exec { .. } | Check::Sleep(_) => Ok(()),
+        Check::Exec { .. } | Check::Commands(_) | Check::Sleep(_) => Ok(()),
     }
 }
 

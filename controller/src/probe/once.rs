@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use skiff_core::{Desired, Observed, ProbeSchedule, ProbeVerdicts, Timestamp};
+use skiff_core::{ContentStore, Desired, Observed, ProbeSchedule, ProbeVerdicts, Timestamp};
 
-use super::Sampler;
+use super::{Sampler, masking};
 
 /// Asks each probe of every running container once, all at the same time; it takes as long as the slowest of them. A container
 /// is judged by that one answer, as nobody has asked it before.
 pub async fn once<S: Sampler>(
     sampler: &S,
     desired: &Desired,
+    content: &ContentStore,
     observed: &Observed,
     now: Timestamp,
 ) -> Arc<ProbeVerdicts> {
@@ -23,7 +24,7 @@ pub async fn once<S: Sampler>(
     loop {
         for ask in schedule.take_due(now) {
             asking.push(async move {
-                let sampled = sampler.sample(&ask, None).await;
+                let sampled = sampler.sample(&ask, None, masking(content, observed, &ask.container)).await;
                 (ask, sampled.result)
             });
         }

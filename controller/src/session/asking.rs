@@ -1,9 +1,10 @@
 //! Requests between processes: a command hands its request to the controller that runs, or takes it into the history itself.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use notify::{Event, RecursiveMode, Watcher as _};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use skiff_core::{Refusal, Request, Timestamp, grant};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -13,15 +14,23 @@ use crate::cli::CliError;
 use crate::controller::Asked;
 use crate::lock::LockHeld;
 use crate::source::watch::is_change;
-use crate::state::{Answer, Made, Requests};
+use crate::state::{Answer, Requests};
 
 /// How often it is looked for requests where no event comes.
 const LOOK: Duration = Duration::from_secs(5);
 /// How often it is looked for an answer, and for how long.
-const ANSWER: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(10));
+const PAUSE: Duration = Duration::from_millis(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Takes requests up, one after the other, until cancelled.
-pub(super) async fn take_up(requests: Requests, asked: mpsc::Sender<Asked>, cancel: CancellationToken) {
+/// Takes requests of a sort up, one after the other, until cancelled.
+pub(super) async fn take_up<T, Answering>(
+    requests: Requests<T>,
+    answer: impl Fn(T) -> Answering + Send,
+    cancel: CancellationToken,
+) where
+    T: Serialize + DeserializeOwned + Clone + Send + Sync,
+    Answering: Future<Output = Answer> + Send,
+{
     let (dirt, mut dirty) = mpsc::channel(1);
     let watching = watch(&requests, dirt);
     if let Err(why) = &watching {
@@ -29,7 +38,7 @@ pub(super) async fn take_up(requests: Requests, asked: mpsc::Sender<Asked>, canc
     }
     loop {
         for made in requests.waiting() {
-            let answer = ask(&asked, &made.request).await;
+            let answer = answer(made.request.clone()).await;
             if let Err(error) = requests.reply(&made, &answer) {
                 tracing::warn!(%error, "a request cannot be answered");
             }
@@ -44,7 +53,10 @@ pub(super) async fn take_up(requests: Requests, asked: mpsc::Sender<Asked>, canc
 }
 
 /// Watches the folder for as long as the value lives.
-fn watch(requests: &Requests, dirt: mpsc::Sender<()>) -> Result<notify::RecommendedWatcher, String> {
+fn watch<T: Serialize + DeserializeOwned + Clone>(
+    requests: &Requests<T>,
+    dirt: mpsc::Sender<()>,
+) -> Result<notify::RecommendedWatcher, String> {
     let folder = requests.folder().map_err(|error| error.to_string())?;
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
         if is_news(&event) {
@@ -62,10 +74,11 @@ fn is_news(event: &notify::Result<Event>) -> bool {
     event.as_ref().map_or(true, is_change)
 }
 
-async fn ask(asked: &mpsc::Sender<Asked>, request: &Request) -> Answer {
+/// Hands a request to the loop.
+pub(super) async fn ask(asked: mpsc::Sender<Asked>, request: Request) -> Answer {
     let gone = || Refusal { message: "the controller is ending".to_owned(), help: "ask again".to_owned() };
     let (reply, answer) = oneshot::channel();
-    let answer = match asked.send(Asked { request: request.clone(), reply }).await {
+    let answer = match asked.send(Asked { request, reply }).await {
         Ok(()) => answer.await.unwrap_or_else(|_| Err(gone())),
         Err(_) => Err(gone()),
     };
@@ -83,42 +96,15 @@ impl Session {
     /// Why it is refused, or that the controller does not answer.
     pub async fn request(&self, request: &Request) -> Result<String, CliError> {
         match self.holder().await? {
-            Some(holder) => self.hand_over(request, &holder).await,
+            Some(holder) => hand_over(&self.state.requests(), request, &holder, PATIENCE).await,
             None => self.take_in(request).await,
         }
-    }
-
-    async fn hand_over(&self, request: &Request, holder: &LockHeld) -> Result<String, CliError> {
-        let requests = self.state.requests();
-        let failed = |error| CliError::failed("cannot leave a request to the controller", error);
-        let made = requests.make(request).map_err(failed)?;
-        let (pause, patience) = ANSWER;
-        let until = Instant::now() + patience;
-        while Instant::now() < until {
-            match requests.answer(&made).map_err(failed)? {
-                Some(Answer::Granted { message }) => return Ok(message),
-                Some(Answer::Refused { message, help }) => return Err(CliError::refused(message, help)),
-                None => tokio::time::sleep(pause).await,
-            }
-        }
-        self.give_up(&made, holder)
-    }
-
-    fn give_up(&self, made: &Made, holder: &LockHeld) -> Result<String, CliError> {
-        self.state.requests().take_back(made);
-        Err(CliError::refused(
-            format!(
-                "`{}` (process {}) acts for this instance and does not take requests now",
-                holder.command, holder.pid
-            ),
-            "wait until it has ended where it is `skiff up`; where it is `skiff run`, look at its log",
-        ))
     }
 
     /// Without a controller the history is this process's to write.
     async fn take_in(&self, request: &Request) -> Result<String, CliError> {
         let _lock = self.lock("skiff rollout").await?;
-        let mut history = Arc::new(self.state.history());
+        let mut history = self.state.history();
         let granted = grant(&mut history, request, None, Timestamp::now());
         let event = granted.map_err(|Refusal { message, help }| CliError::refused(message, help))?;
         let chronicle = self.state.chronicle();
@@ -129,6 +115,30 @@ impl Session {
             .map_err(|error| CliError::failed("cannot write the history", error))?;
         Ok(message)
     }
+}
+
+/// Leaves a request to the process that acts, and waits for its answer.
+pub(super) async fn hand_over<T: Serialize + DeserializeOwned + Clone>(
+    requests: &Requests<T>,
+    request: &T,
+    holder: &LockHeld,
+    patience: Duration,
+) -> Result<String, CliError> {
+    let failed = |error| CliError::failed("cannot leave a request to the controller", error);
+    let made = requests.make(request).map_err(failed)?;
+    let until = Instant::now() + patience;
+    while Instant::now() < until {
+        match requests.answer(&made).map_err(failed)? {
+            Some(Answer::Granted { message }) => return Ok(message),
+            Some(Answer::Refused { message, help }) => return Err(CliError::refused(message, help)),
+            None => tokio::time::sleep(PAUSE).await,
+        }
+    }
+    requests.take_back(&made);
+    Err(CliError::refused(
+        format!("`{}` (process {}) acts for this instance and does not take requests now", holder.command, holder.pid),
+        "wait until it has ended where it is `skiff up`; where it is `skiff run`, look at its log",
+    ))
 }
 
 #[cfg(test)]

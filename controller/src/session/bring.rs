@@ -1,6 +1,7 @@
 //! Brings everything to its target once, with progress for people: `up` until all is Ready, `down` until nothing is left.
 
 mod progress;
+mod starts;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use crate::scribe::{Notes, scribe};
 use crate::ui::Ui;
 use crate::ui::live::{self, Live, Unready, summary};
 use progress::Progress;
+use starts::Starts;
 use verdict::{Verdict, verdict};
 
 /// How often to look where nothing happens; what happens wakes at once.
@@ -32,6 +34,8 @@ const TICK: Duration = Duration::from_secs(1);
 const FRAME: Duration = Duration::from_millis(100);
 /// How long after the last start to look again before saying that all is well.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// How long what has crashed meanwhile must run before it is believed: as long as a rollout waits where there is nothing to probe.
+const LOOK_AFTER_A_CRASH: Duration = Duration::from_secs(10);
 
 /// What is to be brought about, and how long it may take.
 #[derive(Debug)]
@@ -56,7 +60,7 @@ pub struct AskedRun {
     /// The name of the run.
     pub name: String,
     /// What is remembered, the run included.
-    pub history: History,
+    pub history: Arc<History>,
 }
 
 /// Works until the target is reached, hopeless, or the time is over; shows progress; returns whether it was reached.
@@ -118,6 +122,7 @@ struct Run {
     /// When the last container was started, and whether it was looked at again since.
     last_start: Option<tokio::time::Instant>,
     looked_again: bool,
+    starts: Starts,
     verdict: Verdict,
 }
 
@@ -137,11 +142,13 @@ impl Run {
             fail_point: FailPoint::after(session.settings.abort_after_steps),
         };
         let (notes, written) = Notes::channel();
-        let writing = tokio::spawn(scribe(session.state.chronicle(), written));
+        let writing = tokio::spawn(scribe(session.state.chronicle(), written, session.mandate.clone()));
         let wiring = Wiring {
             target: target_receiver,
             wakes: wake_receiver,
             verdicts,
+            // One that ends by itself follows nothing.
+            tags: watch::channel(Arc::default()).1,
             snapshots: snapshot_sender,
             reports: Some(report_sender),
             notes: Some(notes),
@@ -175,18 +182,24 @@ impl Run {
             began: Instant::now(),
             last_start: None,
             looked_again: false,
+            starts: Starts::default(),
             verdict: Verdict::default(),
         }
     }
 
     fn report(&mut self, report: Report, ui: &mut Ui) {
         if progress::is_start(&report) {
-            self.last_start = Some(tokio::time::Instant::now());
-            self.looked_again = false;
+            self.started();
         }
         if let Some(event) = self.progress.of_report(&report) {
             self.live.event(event, ui);
         }
+    }
+
+    /// Something was started, which is to be looked at again.
+    fn started(&mut self) {
+        self.last_start = Some(tokio::time::Instant::now());
+        self.looked_again = false;
     }
 
     /// Takes in a pass; returns how it ends, where it does.
@@ -194,6 +207,9 @@ impl Run {
         let snapshot = Arc::clone(&self.snapshots.borrow_and_update());
         if let Some(error) = &snapshot.engine_error {
             return if snapshot.pass == 0 { Err(error.clone().into()) } else { Ok(None) };
+        }
+        if self.starts.look(&snapshot.observed) {
+            self.started();
         }
         self.verdict = verdict(&self.target.desired, &snapshot, self.awaited.as_ref());
         if !(snapshot.plan.is_settled() && snapshot.observed.in_flight.is_empty()) {
@@ -217,7 +233,9 @@ impl Run {
     /// When to look again after the last start, where that is still to be done.
     fn look_again_at(&self) -> Option<tokio::time::Instant> {
         let start = self.last_start.filter(|_| !self.looked_again && self.verdict.is_quiet)?;
-        Some(start + SECOND_LOOK)
+        // What has failed for good need not be seen to run.
+        let believed = self.starts.has_crashed && self.verdict.unready.is_empty();
+        Some(start + if believed { LOOK_AFTER_A_CRASH } else { SECOND_LOOK })
     }
 
     /// Asks the loop for a pass.

@@ -1,7 +1,7 @@
 //! What is wrong with the manifests of a source, as it is left for commands beside the controller, and as it is told once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use skiff_api::ObjectKey;
 use skiff_core::{Event, Severity, Timestamp};
@@ -21,7 +21,7 @@ fn fault(problem: &Problem, loaded: &Loaded) -> Fault {
     let Problem { file, span, message, help, related, object, reason } = problem;
     let at = |span: &skiff_yaml::Span| (span.start.line, span.start.column);
     let place = |file: &Path, span: &Option<skiff_yaml::Span>| Place {
-        file: absolute(file).display().to_string(),
+        file: loaded.located(file).display().to_string(),
         at: span.as_ref().map(at),
     };
     let related =
@@ -36,7 +36,7 @@ fn fault(problem: &Problem, loaded: &Loaded) -> Fault {
         related: related.collect(),
         object: object.clone(),
         keeps: match (object, file) {
-            (None, Some(file)) => kept(loaded, &absolute(file)),
+            (None, Some(file)) => kept(loaded, &loaded.located(file)),
             (Some(_), _) | (None, None) => BTreeSet::new(),
         },
     }
@@ -45,12 +45,8 @@ fn fault(problem: &Problem, loaded: &Loaded) -> Fault {
 /// The objects of a file, or of a folder that is away, that stay as they were.
 fn kept(loaded: &Loaded, file: &Path) -> BTreeSet<ObjectKey> {
     let kept = loaded.objects.iter().filter(|(_, declared)| declared.last_good);
-    let of_file = kept.filter(|(_, declared)| absolute(&declared.origin.file).starts_with(file));
+    let of_file = kept.filter(|(_, declared)| loaded.located(&declared.origin.file).starts_with(file));
     of_file.map(|(key, _)| key.clone()).collect()
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Whose a mistake is: an object's, or, where that is not known, its file's.

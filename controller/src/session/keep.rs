@@ -8,8 +8,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Session;
-use super::asking::take_up;
+use super::asking::{ask, take_up};
+use super::feeds::{Feeds, begin};
 use super::holds::tell_holds;
+use super::reporting::Reporter;
+use super::syncing::Syncer;
 use super::target::TargetOptions;
 use super::watching::SourceTask;
 use crate::cli::CliError;
@@ -17,10 +20,13 @@ use crate::clock::Clock;
 use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use crate::engine::Engine;
 use crate::fail_point::FailPoint;
+use crate::hook::HookListener;
+use crate::metrics::count;
+use crate::monitor::{Monitor, Watched};
 use crate::probe::{DockerSampler, Prober};
 use crate::scribe::{Notes, scribe};
-use crate::source::watch::{WatchOptions, watcher};
-use crate::source::{Beside, SourceOptions};
+use crate::source::SourceOptions;
+use crate::tags::{DockerRegistries, TagFollower};
 
 /// What is kept, and how.
 #[derive(Debug)]
@@ -29,13 +35,17 @@ pub struct Keep {
     pub source: SourceOptions,
     /// What the command line adds.
     pub target: TargetOptions,
+    /// What listens for webhooks.
+    pub hook: Option<HookListener>,
+    /// What answers whoever watches.
+    pub monitor: Option<Monitor>,
     /// How long to rest when nothing happens.
     pub tick: Duration,
     /// Cancelled when it is time to end.
     pub cancel: CancellationToken,
 }
 
-/// Keeps a source applied until cancelled. Returns what every pass saw to whoever `observe`s meanwhile.
+/// Keeps all sources applied until cancelled. Returns what every pass saw to whoever `observe`s meanwhile.
 ///
 /// # Errors
 /// When nothing could be begun; afterwards nothing ends it but the token.
@@ -44,41 +54,45 @@ pub async fn keep(
     keep: Keep,
     watch_snapshots: impl FnOnce(watch::Receiver<Arc<Snapshot>>),
 ) -> Result<(), CliError> {
-    let Keep { source, target, tick, cancel } = keep;
-    let Session { docker, state, settings } = session;
+    let Keep { source, target, hook, monitor, tick, cancel } = keep;
+    let Session { docker, state, settings, access: _, mandate } = session;
     let tasks = TaskTracker::new();
     let (targets, target_receiver) = watch::channel(Arc::<Target>::default());
     let (snapshots, snapshot_receiver) = watch::channel(Arc::<Snapshot>::default());
-    let (beside, beside_receiver) = watch::channel(Beside::default());
     let probe_snapshots = snapshot_receiver.clone();
     watch_snapshots(snapshot_receiver.clone());
 
-    let roots = source.paths.iter().chain(&source.overlays).filter(|path| path.as_os_str() != "-").cloned().collect();
-    let (watcher, changes) = watcher(WatchOptions::new(roots), beside_receiver);
     let (notes, written) = Notes::channel();
-    let (chronicle, history, requests) = (state.chronicle(), state.history(), state.requests());
+    let (chronicle, history, requests, syncs) =
+        (state.chronicle().signed(mandate.holder()), state.history(), state.requests(), state.syncs());
     let (asking, asked) = mpsc::channel(1);
+    let Feeds { slots, tasks: feeds, reported, asks, changes } = begin(&source, &state).await?;
+    let engine = docker.id().await?.to_owned();
+    let syncer = Syncer::new(asks);
+    let (facts, sources) = watch::channel(Arc::default());
     let mut reading = SourceTask {
-        options: source.clone(),
+        slots,
         target_options: target,
         instance: settings.instance.clone(),
         state,
         targets,
-        beside,
         snapshots: snapshot_receiver.clone(),
-        fingerprint: String::new(),
         notes: notes.clone(),
         // What was told before a restart is no news.
         faults: chronicle.faults(),
+        facts: monitor.is_some().then_some(facts),
+        mandate: mandate.clone(),
     };
-    let first = super::read(source).await?;
-    reading.fingerprint.clone_from(&first.fingerprint);
-    reading.take(first);
+    reading.take(None).await;
 
     let (wakes, wake_receiver) = mpsc::channel(64);
     let (verdict_sender, verdicts) = watch::channel(Arc::default());
     let sampler = Arc::new(DockerSampler::new(docker.commands()));
     let prober = Prober::new(sampler, Clock::System, probe_snapshots, verdict_sender);
+    let (answer_sender, tags) = watch::channel(Arc::default());
+    let registries = Arc::new(DockerRegistries::new(docker.distribution()));
+    let follower = TagFollower::new(registries, Clock::System, snapshot_receiver.clone(), answer_sender);
+    let (reports, counted) = mpsc::unbounded_channel();
     let controller = Controller::new(
         Arc::clone(&docker),
         Settings {
@@ -91,8 +105,9 @@ pub async fn keep(
             target: target_receiver,
             wakes: wake_receiver,
             verdicts,
+            tags,
             snapshots,
-            reports: None,
+            reports: monitor.is_some().then_some(reports),
             notes: Some(notes),
             asked,
             history,
@@ -102,15 +117,33 @@ pub async fn keep(
     let stop = cancel.child_token();
     let ends = one_ended.clone();
     // One task that ends uncancelled cancels the rest: a controller that is half alive helps nobody.
-    tasks.spawn(ending(watcher.run(stop.clone()), ends.clone()));
+    for feed in feeds {
+        tasks.spawn(ending(feed.run(stop.clone()), ends.clone()));
+    }
+    if let Some(monitor) = monitor {
+        let (counting, counts) = watch::channel(Arc::default());
+        tasks.spawn(count(counted, counting));
+        let snapshots = snapshot_receiver.clone();
+        tasks.spawn(monitor.run(Watched { snapshots, sources, counts, mandate: mandate.clone() }, stop.clone()));
+    }
+    for origin in reported {
+        let (instance, engine, snapshots) = (settings.instance.clone(), engine.clone(), snapshot_receiver.clone());
+        let reporter = Reporter { origin, instance, engine, snapshots };
+        tasks.spawn(reporter.run(stop.clone()));
+    }
     tasks.spawn(ending(tell_holds(snapshot_receiver, stop.clone()), ends.clone()));
     tasks.spawn(ending(reading.run(changes, stop.clone()), ends.clone()));
     tasks.spawn(ending(stop.clone().run_until_cancelled_owned(docker.watch(settings.instance, wakes)), ends.clone()));
     tasks.spawn(ending(prober.run(stop.clone()), ends.clone()));
+    tasks.spawn(ending(follower.run(stop.clone()), ends.clone()));
     tasks.spawn(ending(controller.run(stop.clone()), ends));
-    tasks.spawn(take_up(requests, asking, stop.clone()));
+    tasks.spawn(take_up(requests, move |request| ask(asking.clone(), request), stop.clone()));
+    if let Some(hook) = hook {
+        tasks.spawn(hook.run(syncer.clone(), stop.clone()));
+    }
+    tasks.spawn(take_up(syncs, move |request| syncer.clone().answer(request), stop.clone()));
     // It ends with the loop, once all is written.
-    tasks.spawn(scribe(chronicle, written));
+    tasks.spawn(scribe(chronicle, written, mandate));
     tasks.close();
     tokio::select! {
         biased;

@@ -94,6 +94,12 @@ impl Recalled {
     pub fn target_of(&self, session: &Session, objects: &[ObjectKey]) -> Result<Target, CliError> {
         let only = objects.iter().map(ToString::to_string).collect();
         let options = TargetOptions { only, ..TargetOptions::default() };
-        target(&self.loaded, &session.state, &session.state.history(), &session.settings.instance, &options)
+        target(
+            std::slice::from_ref(&self.loaded),
+            &session.state,
+            &session.state.history(),
+            &session.settings.instance,
+            &options,
+        )
     }
 }

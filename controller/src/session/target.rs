@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use skiff_api::{Instance, Kind, Object, ObjectKey, suggest};
-use skiff_core::{CompileInput, DeclaredObject, Desired, History, HostFiles, Intent, SourceState, compile};
+use skiff_core::{CompileInput, DeclaredObject, History, HostFiles, Intent, SourceState, compile};
 
 use crate::cli::CliError;
 use crate::cli::paths::Scale;
@@ -25,18 +25,18 @@ pub struct TargetOptions {
     pub only: Vec<String>,
 }
 
-/// The target of a source.
+/// The target of all sources.
 ///
 /// # Errors
-/// When a name on the command line is no object of the source.
+/// When a name on the command line is no object of theirs.
 pub fn target(
-    loaded: &Loaded,
+    loads: &[Loaded],
     state: &State,
     history: &History,
     instance: &Instance,
     options: &TargetOptions,
 ) -> Result<Target, CliError> {
-    let mut objects = loaded.declared();
+    let mut objects: BTreeMap<ObjectKey, DeclaredObject> = loads.iter().flat_map(Loaded::declared).collect();
     for scale in &options.scale {
         let key = named(&objects, &scale.name, &[Kind::Deployment])?;
         if let Some(Object::Deployment(deployment)) = objects.get_mut(&key).map(|declared| &mut declared.object) {
@@ -45,47 +45,54 @@ pub fn target(
     }
     let mut sources = BTreeMap::new();
     if options.only.is_empty() {
-        let source = SourceState {
-            revision: loaded.revision.clone(),
-            problems: loaded.problems.len(),
-            confirm_prune: options.confirm_prune,
-            roots: if loaded.named { Vec::new() } else { loaded.roots.clone() },
-        };
-        sources.insert(loaded.source.clone(), source);
+        sources.extend(loads.iter().map(|loaded| (loaded.source.clone(), state_of(loaded, options))));
     } else {
         let kinds = [Kind::Deployment, Kind::Job, Kind::CronJob];
         let wanted = options.only.iter().map(|name| named(&objects, name, &kinds)).collect::<Result<Vec<_>, _>>()?;
         keep_needed(&mut objects, wanted);
     }
+    let names: Vec<&str> = loads.iter().map(|loaded| loaded.source.as_str()).collect();
     let (desired, content) = compile(&CompileInput {
         instance,
         intent: options.intent,
         objects: &objects,
         sources: &sources,
-        host_files: &loaded.host_files,
+        host_files: &loads.iter().flat_map(|loaded| loaded.host_files.clone()).collect(),
         digest_key: &state.digest_key(),
-        departed: &state.departed(&loaded.source),
-        claimed: &state.other_claims(&loaded.source),
+        departed: &names.iter().flat_map(|source| state.departed(source)).collect(),
+        claimed: &state.other_claims(&names),
         history,
         archive: state.archive(),
     });
     Ok(Target { desired, content: Arc::new(content) })
 }
 
+fn state_of(loaded: &Loaded, options: &TargetOptions) -> SourceState {
+    SourceState {
+        revision: loaded.revision.clone(),
+        problems: loaded.problems.len(),
+        confirm_prune: options.confirm_prune,
+        roots: if loaded.named { Vec::new() } else { loaded.roots.clone() },
+    }
+}
+
 /// What the last good manifests of all sources declare, for commands that look without being told where manifests are.
-pub fn remembered(state: &State, history: &History, instance: &Instance) -> Desired {
+pub fn remembered(state: &State, history: &History, instance: &Instance) -> Target {
     let goods: Vec<(String, Good)> = state.sources().map(|source| (source.to_owned(), state.good(source))).collect();
-    let declared = |source: &str, good: &GoodObject| DeclaredObject {
+    let declared = |source: &str, revision: &Option<String>, good: &GoodObject| DeclaredObject {
         object: good.object.clone(),
         source: source.to_owned(),
-        source_revision: None,
+        source_revision: revision.clone(),
         base: good.base.display().to_string(),
     };
-    let objects = goods.iter().flat_map(|(source, good)| good.objects.iter().map(move |object| (source, object)));
-    let (desired, _) = compile(&CompileInput {
+    let objects = goods.iter().flat_map(|(source, good)| {
+        let revision = good.commit.as_ref().map(|commit| commit.id.to_string());
+        good.objects.iter().map(move |(key, good)| (key.clone(), declared(source, &revision, good)))
+    });
+    let (desired, content) = compile(&CompileInput {
         instance,
         intent: Intent::Run,
-        objects: &objects.map(|(source, (key, good))| (key.clone(), declared(source, good))).collect(),
+        objects: &objects.collect(),
         sources: &goods.iter().map(|(source, _)| (source.clone(), SourceState::default())).collect(),
         host_files: &HostFiles::new(),
         digest_key: &state.digest_key(),
@@ -94,7 +101,7 @@ pub fn remembered(state: &State, history: &History, instance: &Instance) -> Desi
         history,
         archive: state.archive(),
     });
-    desired
+    Target { desired, content: Arc::new(content) }
 }
 
 /// The object of one of these kinds that a word on the command line means: `name`, `namespace/name`, either behind `kind/`.

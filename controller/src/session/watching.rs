@@ -1,4 +1,4 @@
-//! Reads a source again whenever something may have changed, and sends on what came of it.
+//! Reads sources again whenever something may have changed, and sends on what came of it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,83 +9,232 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::faults::{fault_news, faults};
+use super::following::{Change, Synced, What};
+use super::origin::make_mounts;
+use super::slot::{Slot, SlotKind};
+use super::sweeping;
 use super::target::{TargetOptions, target};
 use crate::controller::{Snapshot, Target};
+use crate::mandate::Mandate;
+use crate::metrics::SourceFacts;
 use crate::scribe::Notes;
-use crate::source::{self, Beside, Loaded, SourceOptions, merge_last_good};
+use crate::source::{self, Loaded, SourceOptions};
 use crate::state::{Faults, State};
 use crate::ui::problem::{self, Severity};
 
-/// A source that is kept in view.
+/// The sources that are kept in view.
 pub(super) struct SourceTask {
-    pub(super) options: SourceOptions,
+    pub(super) slots: Vec<Slot>,
     pub(super) target_options: TargetOptions,
     pub(super) instance: Instance,
     pub(super) state: State,
     pub(super) targets: watch::Sender<Arc<Target>>,
-    pub(super) beside: watch::Sender<Beside>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
-    pub(super) fingerprint: String,
     /// Where events are left, and what is wrong.
     pub(super) notes: Notes,
     /// What was wrong when it was last told.
     pub(super) faults: Faults,
+    /// Where what is known of the sources is left, for whoever watches.
+    pub(super) facts: Option<watch::Sender<Arc<SourceFacts>>>,
+    /// Whether the state directory is this process's to write.
+    pub(super) mandate: Mandate,
 }
 
 impl SourceTask {
-    /// Runs until cancelled, or until whoever watches the disk has ended.
-    pub(super) async fn run(mut self, mut changes: mpsc::Receiver<()>, cancel: CancellationToken) {
+    /// Runs until cancelled, or until whoever watches the sources has ended.
+    pub(super) async fn run(mut self, mut changes: mpsc::Receiver<Change>, cancel: CancellationToken) {
         loop {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return,
                 change = changes.recv() => match change {
-                    Some(()) => self.reload().await,
+                    // Without leave, which is about to end this, nothing is written any more.
+                    Some(change) if self.mandate.holds() => self.change(change).await,
+                    Some(_) => {}
                     None => return,
                 },
                 changed = self.snapshots.changed() => match changed {
-                    Ok(()) => self.forget_gone(),
+                    Ok(()) if self.mandate.holds() => self.forget_gone(),
+                    Ok(()) => {}
                     Err(_) => return,
                 },
             }
         }
     }
 
-    async fn reload(&mut self) {
-        let options = self.options.clone();
-        let loaded = tokio::task::spawn_blocking(move || source::load(&options)).await;
-        // A load that panicked has said so; what runs is left as it is.
-        let Ok(loaded) = loaded else { return };
-        if loaded.fingerprint == self.fingerprint {
-            return;
+    async fn change(&mut self, change: Change) {
+        let Change { slot: index, what, tell } = change;
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let mut rewritten = false;
+        let is_news = match what {
+            What::Dirty => self.reload(index).await,
+            What::Same => {
+                let was_away = slot.trouble.is_some();
+                slot.spoke();
+                was_away
+            }
+            What::Away(problem) => slot.trouble.replace(problem.clone()) != Some(problem),
+            What::Read(loaded, other_past) => {
+                slot.spoke();
+                rewritten = other_past;
+                slot.raw = *loaded;
+                true
+            }
+        };
+        if let (false, Some(slot)) = (is_news, self.slots.get(index)) {
+            self.note_answer(slot);
         }
-        self.fingerprint.clone_from(&loaded.fingerprint);
-        self.take(loaded);
+        if is_news {
+            self.take(Some(index).filter(|_| rewritten)).await;
+        }
+        if !tell.is_empty() {
+            let synced = self.synced(index);
+            for asked in tell {
+                // Who asked may have gone.
+                asked.send(synced.clone()).ok();
+            }
+        }
     }
 
-    /// Completes a load by the last good state, remembers it, and sends on what it aims at.
-    pub(super) fn take(&mut self, loaded: Loaded) {
-        let good = self.state.good(&loaded.source);
-        let loaded = merge_last_good(loaded, &good, &self.instance);
-        report(&loaded);
-        self.tell_faults(&loaded);
-        self.state.save(&loaded.source, loaded.good());
+    /// Reads a source from the disk. Whether it says something else than before.
+    async fn reload(&mut self, index: usize) -> bool {
+        let Some(Slot { kind: SlotKind::Disk { options, .. }, .. }) = self.slots.get(index) else { return false };
+        let options = SourceOptions::clone(options);
+        let loaded = tokio::task::spawn_blocking(move || source::load(&options)).await;
+        // A load that panicked has said so; what runs is left as it is.
+        let (Ok(loaded), Some(slot)) = (loaded, self.slots.get_mut(index)) else { return false };
+        slot.spoke();
+        let is_news = loaded.fingerprint != slot.raw.fingerprint;
+        if is_news {
+            slot.raw = loaded;
+        }
+        is_news
+    }
+
+    /// Completes what the sources say by the last good state, remembers it, and sends on what it aims at. `rewritten` is the source whose
+    /// branch was written anew.
+    pub(super) async fn take(&mut self, rewritten: Option<usize>) {
+        let said = self.slots.iter().map(Slot::said).collect();
+        let mut loads = source::complete(said, &|source| self.state.good(source), &self.instance);
+        let mut good = Vec::new();
+        for (index, (slot, loaded)) in self.slots.iter_mut().zip(&mut loads).enumerate() {
+            slot.complete(loaded);
+            if slot.is_news(loaded) {
+                report(loaded);
+            }
+            let news = slot.news(loaded, rewritten == Some(index), Timestamp::now());
+            for event in &news {
+                tracing::info!(source = loaded.source, "{}", event.message);
+            }
+            self.notes.events(news);
+            if let SlotKind::Disk { beside, .. } = &slot.kind {
+                beside.send_replace(loaded.beside.clone());
+            }
+            if let (SlotKind::Git(origin), Some(commit)) = (&slot.kind, slot.is_good(loaded)) {
+                good.push((Arc::clone(origin), commit));
+            }
+        }
+        for loaded in &loads {
+            self.tell_faults(loaded);
+            self.state.save(&loaded.source, loaded.good());
+        }
+        self.publish(&loads);
         if let Some(why) = self.state.degraded() {
             tracing::warn!(why, "the state directory cannot be written; going on from memory");
         }
-        self.beside.send_replace(loaded.beside.clone());
+        if let Err(error) = make_mounts(&loads).await {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::error!(%error, cause, "the manifests cannot be aimed at");
+            return;
+        }
+        self.aim(&loads);
+        // What is only told can wait for the disk.
+        for commit in loads.iter().filter_map(|loaded| loaded.commit.as_ref()) {
+            self.state.keep_commit(commit);
+        }
+        for (origin, commit) in good {
+            origin.keep(&commit).await;
+        }
+        self.sweep();
+    }
+
+    /// Leaves what is known of the sources for whoever watches.
+    fn publish(&self, loads: &[Loaded]) {
+        let Some(facts) = &self.facts else { return };
+        facts.send_modify(|facts| {
+            let fact = |(slot, loaded): (&Slot, &Loaded)| {
+                (loaded.source.clone(), slot.fact(loaded, facts.get(&loaded.source)))
+            };
+            *facts = Arc::new(self.slots.iter().zip(loads).map(fact).collect());
+        });
+    }
+
+    /// Notes that a source answered with nothing new.
+    fn note_answer(&self, slot: &Slot) {
+        let Some(facts) = &self.facts else { return };
+        facts.send_modify(|facts| {
+            if let Some(fact) = Arc::make_mut(facts).get_mut(&slot.raw.source) {
+                fact.succeeded = slot.succeeded(fact.problems, Some(fact));
+            }
+        });
+    }
+
+    fn aim(&mut self, loads: &[Loaded]) {
         let history = self.history();
-        match target(&loaded, &self.state, &history, &self.instance, &self.target_options) {
+        match target(loads, &self.state, &history, &self.instance, &self.target_options) {
             Ok(target) => {
                 self.state.keep_archive(archived(&target.desired, &target.content, &history, self.state.archive()));
-                let workloads = target.desired.workloads.len();
-                tracing::info!(source = loaded.source, objects = loaded.objects.len(), workloads, "manifests loaded");
+                let (workloads, objects) =
+                    (target.desired.workloads.len(), loads.iter().map(|loaded| loaded.objects.len()).sum::<usize>());
+                let sources: Vec<&str> = loads.iter().map(|loaded| loaded.source.as_str()).collect();
+                tracing::info!(source = sources.join(", "), objects, workloads, "manifests loaded");
                 self.targets.send_replace(Arc::new(target));
             }
             Err(error) => tracing::error!(%error, "the manifests cannot be aimed at"),
         }
-        // What was confirmed is what the manifests said then, not whatever they will say.
-        self.target_options.confirm_prune = false;
+        // What was confirmed is what the manifests said then, not whatever they will say. A repository that was not reached yet has said nothing.
+        let has_spoken = |slot: &Slot| matches!(slot.kind, SlotKind::Disk { .. }) || slot.has_spoken();
+        if self.slots.iter().all(has_spoken) {
+            self.target_options.confirm_prune = false;
+        }
+    }
+
+    /// What is in force of a source, or why that is not the newest.
+    fn synced(&self, index: usize) -> Synced {
+        let Some(slot) = self.slots.get(index) else { return Err("the source has gone".to_owned()) };
+        let source = &slot.raw.source;
+        let commit = self.state.good(source).commit;
+        let in_force = match (&commit, &slot.raw.revision) {
+            (Some(commit), _) => format!("{commit} is in force"),
+            (None, Some(revision)) if matches!(slot.kind, SlotKind::Etcd) => format!("revision {revision} is in force"),
+            (None, _) => "nothing of it is in force".to_owned(),
+        };
+        match (&slot.trouble, &slot.raw.commit) {
+            (Some(problem), _) => Err(format!("source {source}: {problem}; {in_force}")),
+            (None, Some(said)) if Some(said) != commit.as_ref() => {
+                Err(format!("source {source}: {said} is not applied, because of mistakes in it; {in_force}"))
+            }
+            (None, _) => Ok(format!("source {source}: {in_force}")),
+        }
+    }
+
+    /// Removes files of commits that nothing needs any more.
+    fn sweep(&self) {
+        let (history, snapshot) = (self.history(), Arc::clone(&self.snapshots.borrow()));
+        for slot in &self.slots {
+            let SlotKind::Git(origin) = &slot.kind else { continue };
+            let (good, observed) = (self.state.good(&origin.name), &snapshot.observed);
+            let bases = sweeping::bases(&good, &history);
+            let seen = snapshot.pass > 0;
+            let copies = seen.then(|| sweeping::copies(origin.mounts(), &good, &history, observed)).flatten();
+            let origin = Arc::clone(origin);
+            tokio::task::spawn_blocking(move || {
+                origin.repository.sweep(&bases, sweeping::YOUNG);
+                if let Some(needed) = copies {
+                    sweeping::sweep(origin.mounts(), &needed, sweeping::YOUNG);
+                }
+            });
+        }
     }
 
     /// Leaves what is wrong for those who ask beside this process, and tells what of it is new.
@@ -99,7 +248,7 @@ impl SourceTask {
     /// What the loop remembers now; before its first pass, what was remembered when the state was opened.
     fn history(&self) -> Arc<History> {
         let snapshot = self.snapshots.borrow();
-        if snapshot.pass == 0 { Arc::new(self.state.history()) } else { Arc::clone(&snapshot.observed.history) }
+        if snapshot.pass == 0 { self.state.history() } else { Arc::clone(&snapshot.observed.history) }
     }
 
     /// Forgets what is remembered of objects that have left their source and of which nothing is left.
@@ -165,89 +314,4 @@ fn report(loaded: &Loaded) {
 }
 
 #[cfg(test)]
-mod tests {
-    use skiff_api::{Component, Kind, OwnerLabels};
-    use skiff_core::{Departed, ObservedContainer, Owner};
-
-    use super::*;
-
-    fn key(name: &str) -> ObjectKey {
-        ObjectKey::new(Kind::Deployment, "shop", name)
-    }
-
-    fn labels_of(name: &str) -> OwnerLabels {
-        OwnerLabels {
-            instance: Instance::default(),
-            source: "test".to_owned(),
-            object: key(name),
-            ordinal: 1,
-            component: Component::Main,
-            run: None,
-            revision: 1,
-            source_revision: None,
-            template_hash: String::new(),
-            template: None,
-            content: None,
-            image_id: None,
-        }
-    }
-
-    /// A target that two objects have left, and a pass that worked towards it.
-    fn after_departure() -> (Arc<Target>, Snapshot) {
-        let mut target = Target::default();
-        for name in ["api", "web"] {
-            target.desired.departed.insert(key(name), Departed::default());
-        }
-        let target = Arc::new(target);
-        (Arc::clone(&target), Snapshot { pass: 1, target, ..Snapshot::default() })
-    }
-
-    /// A task over an empty state directory, and what it aims at.
-    fn task(folder: &std::path::Path) -> (SourceTask, watch::Receiver<Arc<Target>>) {
-        let folders = crate::state::Folders { state: folder.join("state"), run: folder.join("run") };
-        let (targets, aim) = watch::channel(Arc::<Target>::default());
-        let task = SourceTask {
-            options: SourceOptions::default(),
-            target_options: TargetOptions { confirm_prune: true, ..TargetOptions::default() },
-            instance: Instance::default(),
-            state: State::open(folders).expect("a state"),
-            targets,
-            beside: watch::channel(Beside::default()).0,
-            snapshots: watch::channel(Arc::<Snapshot>::default()).1,
-            fingerprint: String::new(),
-            notes: Notes::channel().0,
-            faults: Faults::new(),
-        };
-        (task, aim)
-    }
-
-    #[test]
-    fn a_prune_is_confirmed_for_the_first_load_and_for_no_later_one() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (mut task, aim) = task(folder.path());
-        let mut confirmed = || {
-            task.take(Loaded { source: "shop".to_owned(), ..Loaded::default() });
-            aim.borrow().desired.sources.get("shop").map(|source| source.confirm_prune)
-        };
-        assert_eq!([confirmed(), confirmed(), confirmed()], [Some(true), Some(false), Some(false)]);
-    }
-
-    #[test]
-    fn what_has_left_and_of_which_nothing_is_left_is_gone() {
-        let (target, mut snapshot) = after_departure();
-        assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api"), key("web")]));
-        let owner = Owner::Ours(Box::new(labels_of("web")));
-        let container = ObservedContainer { owner, ..ObservedContainer::default() };
-        snapshot.observed.containers.push(container);
-        assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api")]));
-    }
-
-    #[test]
-    fn what_is_in_flight_or_was_judged_by_an_older_target_is_not_gone() {
-        let (target, mut snapshot) = after_departure();
-        snapshot.observed.in_flight.insert(key("web"));
-        assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api")]));
-        snapshot.target = Arc::default();
-        assert_eq!(gone(&target, &snapshot), BTreeSet::new());
-    }
-}
+mod tests;

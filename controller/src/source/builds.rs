@@ -7,7 +7,7 @@ use std::path::Path;
 use skiff_api::{ImageName, Instance, Kind, Object, ObjectKey, PodTemplate, naming};
 use skiff_core::BuildImage;
 
-use super::{Declared, Loaded, Problem, SourceOptions, host_files, reason};
+use super::{Declared, Loaded, Problem, SourceOptions, reason};
 use crate::context::{self, Context, ContextError};
 
 /// Names the images of all objects that are built.
@@ -43,7 +43,7 @@ pub(super) fn name(loaded: &mut Loaded, options: &SourceOptions) {
 
 /// What an object is built from, its image as the manifest writes it.
 pub(super) fn build(declared: &Declared) -> Option<BuildImage> {
-    let container = &host_files::template(&declared.object)?.container;
+    let container = &declared.object.template()?.container;
     Some(BuildImage {
         image: container.image.clone(),
         base: declared.base.to_string_lossy().into_owned(),
@@ -79,7 +79,8 @@ fn problem(key: &ObjectKey, declared: &Declared, error: ContextError, loaded: &L
     }
 }
 
-fn template_mut(object: &mut Object) -> Option<&mut PodTemplate> {
+/// What the containers of an object are made from, to be changed.
+pub(super) fn template_mut(object: &mut Object) -> Option<&mut PodTemplate> {
     match object {
         Object::Deployment(deployment) => Some(&mut deployment.spec.template),
         Object::Job(job) => Some(&mut job.spec.template),

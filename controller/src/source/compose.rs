@@ -36,6 +36,27 @@ impl Project {
     }
 }
 
+/// A Compose project by itself.
+#[derive(Clone, Debug, Default)]
+pub struct ComposeProject {
+    /// What it comes to.
+    pub loaded: skiff_compose::Loaded,
+    /// What is wrong or odd with it, and its texts.
+    pub said: Loaded,
+}
+
+/// The project of the files that the options name, else of this folder or one above it: for whoever looks at it rather than at its objects.
+pub fn project(options: &SourceOptions) -> ComposeProject {
+    let folder = options.paths.first().map_or_else(|| PathBuf::from("."), |file| folder_of(file));
+    let project = Project { folder, files: options.paths.clone(), named: true };
+    let (disk, mut said) = (Disk::new(options.limits.file_size), Loaded::default());
+    let directory = if options.paths.is_empty() { absolute(Path::new(".")) } else { absolute(&project.folder) };
+    let loaded = skiff_compose::load(&request(&project, directory, said.texts.next(), options), &disk);
+    take(loaded.clone(), &project, &mut said);
+    disk.finish(&mut said);
+    ComposeProject { loaded, said }
+}
+
 /// Whether a file is one that a Compose project may consist of, by its name.
 pub(super) fn is_compose(path: &Path) -> bool {
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return false };
@@ -98,9 +119,12 @@ fn request(project: &Project, directory: PathBuf, first: FileId, options: &Sourc
 
 /// Takes a project into the load; its objects are left as documents, so that overlays can be laid over them.
 fn take(known: skiff_compose::Loaded, project: &Project, loaded: &mut Loaded) -> Vec<Candidate> {
-    let skiff_compose::Loaded { directory, objects, problems, warnings, texts, project: _, model: _, report: _, paths } =
+    let skiff_compose::Loaded { directory, objects, problems, warnings, texts, project: _, model: _, report, paths } =
         known;
     loaded.beside.files.extend(paths);
+    loaded
+        .approximated
+        .extend(report.rows.into_iter().filter(|row| row.verdict == skiff_compose::Verdict::Approximated));
     let from = absolute(&project.folder);
     for text in texts {
         // As a person would name it.
@@ -115,7 +139,7 @@ fn take(known: skiff_compose::Loaded, project: &Project, loaded: &mut Loaded) ->
     loaded.warnings.extend(warnings);
     let objects = objects.into_iter().enumerate();
     let candidate = |(document, declared): (usize, skiff_compose::Declared)| Candidate {
-        key: declared.object.key(),
+        key: declared.key,
         tree: declared.manifest,
         file: declared.place.file,
         base: directory.clone(),

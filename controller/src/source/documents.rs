@@ -43,6 +43,9 @@ pub(super) fn read(
         reader.stdin(stdin);
     }
     walk.files.iter().for_each(|found| reader.file(found));
+    for given in options.given.iter().flat_map(|given| &given.texts) {
+        reader.bytes(&given.path, given.text.as_bytes().to_vec(), Manner::InFolder);
+    }
     let Reader { mut candidates, projects, .. } = reader;
     candidates.extend(compose::read(projects, options, loaded));
     candidates

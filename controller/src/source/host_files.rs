@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use skiff_api::{HostPathVolume, Object, PodTemplate};
+use skiff_api::{HostPathVolume, Object};
 
 use super::{Declared, Loaded, read};
 
@@ -29,16 +29,16 @@ pub(super) fn collect(loaded: &mut Loaded) {
 
 /// The relative paths of files that an object mounts read-only, as they are written.
 pub(super) fn paths(object: &Object) -> Vec<&str> {
-    let Some(template) = template(object) else { return Vec::new() };
+    let Some(template) = object.template() else { return Vec::new() };
     let candidates = template.volumes.iter().filter_map(|volume| Some((&volume.name, volume.host_path.as_ref()?)));
     let relative = candidates.filter(|(_, host)| Path::new(&host.path).is_relative());
-    let read_only = relative.filter(|(name, host)| host.read_only || is_mounted_read_only(template, name));
+    let read_only = relative.filter(|(name, host)| host.read_only || template.mounts_read_only(name));
     read_only.map(|(_, host)| host.path.as_str()).collect()
 }
 
 /// Every path of the host that an object mounts.
 pub(super) fn all(object: &Object) -> impl Iterator<Item = &HostPathVolume> {
-    template(object).into_iter().flat_map(|template| &template.volumes).filter_map(|volume| volume.host_path.as_ref())
+    object.template().into_iter().flat_map(|template| &template.volumes).filter_map(|volume| volume.host_path.as_ref())
 }
 
 /// The keys of an object's files.
@@ -50,23 +50,6 @@ pub(super) fn keys(declared: &Declared) -> impl Iterator<Item = (String, String)
 /// The path from the root, `./` taken out of it.
 pub(super) fn resolved(base: &Path, path: &str) -> PathBuf {
     base.join(path).components().collect()
-}
-
-fn is_mounted_read_only(template: &PodTemplate, volume: &str) -> bool {
-    let inits = template.init_containers.iter().flat_map(|init| init.volume_mounts.iter().flatten());
-    let mut mounts =
-        template.container.volume_mounts.iter().chain(inits).filter(|mount| mount.name == volume).peekable();
-    mounts.peek().is_some() && mounts.all(|mount| mount.read_only)
-}
-
-/// What the containers of an object are made from.
-pub(super) fn template(object: &Object) -> Option<&PodTemplate> {
-    match object {
-        Object::Deployment(deployment) => Some(&deployment.spec.template),
-        Object::Job(job) => Some(&job.spec.template),
-        Object::CronJob(cron) => Some(&cron.spec.job_template.spec.template),
-        Object::Network(_) | Object::Volume(_) | Object::ConfigMap(_) | Object::Secret(_) => None,
-    }
 }
 
 fn small_file(path: &Path) -> Option<Vec<u8>> {

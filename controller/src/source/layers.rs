@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use skiff_api::{ObjectKey, parse_object, suggest};
+use skiff_api::{Broken, Kind, Mended, Object, ObjectKey, parse_or_mend, suggest};
 use skiff_yaml::merge::{self, BY_MOUNT_PATH, BY_NAME, BY_PORT, KeyField, ListKey, by_field};
 
 use super::documents::Candidate;
 use super::sealed::Opener;
-use super::{Declared, Loaded, Origin, Problem, problem, reason};
+use super::{Declared, Flawed, Loaded, Origin, Problem, problem, reason};
 
 /// The lists whose items have a natural key, by the name of their field.
 const LISTS: &[(&str, ListKey)] = &[
@@ -98,15 +98,24 @@ impl Layers {
         for (key, layered) in self.objects {
             for candidate in layered.trees {
                 let place = problem::first(candidate.tree.place());
-                match read(&key, candidate, opener, loaded) {
+                let Unusable { flawed, problems } = match read(&key, candidate, opener, loaded) {
                     Ok(declared) if !self.broken.contains(&key) => {
-                        loaded.objects.extend(declared.map(|declared| (key.clone(), declared)));
+                        loaded.objects.insert(key.clone(), declared);
+                        continue;
                     }
-                    Ok(_) => {}
-                    Err(problems) if layered.of_overlay => {
-                        tell(no_base(&key, &base, &problems).at(place, &loaded.texts), loaded);
+                    Ok(Declared { object, origin, .. }) => Unusable {
+                        flawed: Some(Flawed { mended: Mended::whole(object), origin }),
+                        problems: Vec::new(),
+                    },
+                    Err(Unusable { problems, .. }) if layered.of_overlay && !problems.is_empty() => {
+                        let problem = no_base(&key, &base, &problems).at(place, &loaded.texts);
+                        Unusable { flawed: None, problems: vec![problem] }
                     }
-                    Err(problems) => problems.into_iter().for_each(|problem| tell(problem, loaded)),
+                    Err(unusable) => unusable,
+                };
+                loaded.flawed.extend(flawed.map(|flawed| (key.clone(), flawed)));
+                for problem in problems {
+                    tell(problem, loaded);
                 }
             }
         }
@@ -130,26 +139,48 @@ impl Layers {
     }
 }
 
-/// Reads a tree into the object that it declares; none where a value of it stays closed, which has been told.
-fn read(
-    key: &ObjectKey,
-    candidate: Candidate,
-    opener: &Opener<'_>,
-    loaded: &mut Loaded,
-) -> Result<Option<Declared>, Vec<Problem>> {
+/// A document that cannot be used.
+struct Unusable {
+    /// What is left of it.
+    flawed: Option<Flawed>,
+    /// What is still to be told; nothing where a value stays closed, which has been told.
+    problems: Vec<Problem>,
+}
+
+/// Reads a tree into the object that it declares.
+fn read(key: &ObjectKey, candidate: Candidate, opener: &Opener<'_>, loaded: &mut Loaded) -> Result<Declared, Unusable> {
     let Candidate { mut tree, file, base, document, .. } = candidate;
-    let positions = tree.positions();
+    let positions = Arc::new(tree.positions());
+    let written = (key.kind == Kind::Secret).then(|| tree.to_json());
     let is_open = opener.open(key, &mut tree, loaded);
-    let texts = &loaded.texts;
-    let to_problem = |it| Problem::of_complaint(it, &positions, texts).about(key);
-    let mut object = parse_object(&tree.to_json())
-        .map_err(|complaints| complaints.into_iter().map(to_problem).collect::<Vec<_>>())?;
-    object.metadata_mut().namespace = Some(key.namespace.clone());
     let start = tree.span.start;
-    let file = loaded.texts.path(file);
-    let origin =
-        Origin { file, document, line: start.line, column: start.column, positions: Some(Arc::new(positions)) };
-    Ok(is_open.then_some(Declared { object, base, origin, last_good: false }))
+    let origin = Origin {
+        file: loaded.texts.path(file),
+        document,
+        line: start.line,
+        column: start.column,
+        positions: Some(Arc::clone(&positions)),
+    };
+    match parse_or_mend(&tree.to_json()) {
+        Ok(object) if is_open => {
+            let object = in_namespace(object, &key.namespace);
+            Ok(Declared { object, base, origin, last_good: false, written })
+        }
+        Ok(object) => {
+            let flawed = Some(Flawed::new(Mended::whole(object), key, origin));
+            Err(Unusable { flawed, problems: Vec::new() })
+        }
+        Err(Broken { complaints, mended }) => {
+            let told = complaints.into_iter().map(|it| Problem::of_complaint(it, &positions, &loaded.texts).about(key));
+            let problems = told.collect();
+            Err(Unusable { flawed: mended.map(|mended| Flawed::new(mended, key, origin)), problems })
+        }
+    }
+}
+
+fn in_namespace(mut object: Object, namespace: &str) -> Object {
+    object.metadata_mut().namespace = Some(namespace.to_owned());
+    object
 }
 
 /// Adds a problem, unless another document of the same object has brought it up.

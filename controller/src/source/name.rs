@@ -12,6 +12,12 @@ pub fn is_source_name(name: &str) -> bool {
 }
 
 pub(super) fn of(options: &SourceOptions) -> String {
+    if let Some(tree) = &options.tree {
+        return tree.name.clone();
+    }
+    if let Some(given) = &options.given {
+        return given.name.clone();
+    }
     options.name.as_deref().map_or_else(|| of_path(options.paths.first().map(PathBuf::as_path)), fitted)
 }
 
@@ -38,7 +44,8 @@ fn of_path(path: Option<&Path>) -> String {
     fitted(&named.unwrap_or_default().to_string_lossy())
 }
 
-fn fitted(name: &str) -> String {
+/// A name made fit for a label.
+pub(super) fn fitted(name: &str) -> String {
     let fitted: String = name
         .to_lowercase()
         .chars()

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use skiff_core::Instance;
 
+use super::{GivenSource, TreeSource};
 use crate::context::ContextLimits;
 use crate::secret::KeyPlaces;
 
@@ -28,6 +30,10 @@ pub struct SourceOptions {
     pub may_stay_closed: bool,
     /// How Compose files are read.
     pub compose: ComposeOptions,
+    /// The commit that the paths are in, for a repository.
+    pub tree: Option<Arc<TreeSource>>,
+    /// Documents that are given as texts, for etcd.
+    pub given: Option<Arc<GivenSource>>,
     /// What loading may cost.
     pub limits: Limits,
 }

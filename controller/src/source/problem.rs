@@ -57,6 +57,14 @@ pub mod reason {
     pub const NOT_CHECKED: &str = "SecretNotChecked";
     /// A folder that an image is to be built from cannot be.
     pub const BUILD_CONTEXT: &str = "BuildContext";
+    /// A submodule, a link that leads out or the like, which is no part of what was read.
+    pub const LEFT_OUT: &str = "LeftOut";
+    /// A path of the host that cannot be mounted from a repository.
+    pub const MOUNT_REFUSED: &str = "MountRefused";
+    /// A document in etcd whose key names another object.
+    pub const KEY_MISMATCH: &str = "KeyMismatch";
+    /// An object that another source has.
+    pub const CLAIMED_TWICE: &str = "ClaimedTwice";
     /// A small host file that was content has gone.
     pub const HOST_FILE_MISSING: &str = "HostFileMissing";
 }
@@ -93,6 +101,11 @@ pub struct RelatedPlace {
 }
 
 impl Problem {
+    /// A problem of the whole source, of which no file is to blame.
+    pub fn of_source(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::new(reason, message)
+    }
+
     /// A problem of the whole source.
     pub(super) fn new(reason: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();

@@ -1,3 +1,5 @@
+//! Folders, files and streams as sources: what is read, what is a problem, what stays in force.
+
 use std::fs;
 use std::io::empty;
 

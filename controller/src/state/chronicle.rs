@@ -10,21 +10,32 @@ use std::path::PathBuf;
 
 use skiff_core::{Event, History};
 
-use super::{Faults, Folders, StateError, Troubles, file};
+use super::{Faults, Folders, Leader, StateError, Troubles, file};
 
 /// How many bytes of events a file holds, about 5,000 of them.
 const LARGEST: u64 = 1 << 20;
+
+/// The file that says who leads.
+const LEADER: &str = "leader.json";
 
 /// Where history and events are.
 #[derive(Clone, Debug)]
 pub struct Chronicle {
     folder: PathBuf,
     run: PathBuf,
+    /// Who writes, where several take turns.
+    by: Option<String>,
 }
 
 impl Chronicle {
     pub(super) fn of(folders: &Folders) -> Self {
-        Self { folder: folders.state.clone(), run: folders.run.clone() }
+        Self { folder: folders.state.clone(), run: folders.run.clone(), by: None }
+    }
+
+    /// The same, whose events say who wrote them.
+    #[must_use]
+    pub fn signed(self, by: Option<&str>) -> Self {
+        Self { by: by.map(ToOwned::to_owned), ..self }
     }
 
     /// The history; a damaged one is set aside, and its loss costs nothing that runs.
@@ -74,6 +85,19 @@ impl Chronicle {
         file::read(&self.faults_path(), false, &mut Vec::new()).ok().flatten().unwrap_or_default()
     }
 
+    /// Writes who leads.
+    ///
+    /// # Errors
+    /// When the run folder is full or read-only.
+    pub fn save_leader(&self, leader: &Leader) -> Result<(), StateError> {
+        file::write(&self.run.join(LEADER), leader)
+    }
+
+    /// Who leads, as was written last; nothing where that cannot be read.
+    pub fn leader(&self) -> Option<Leader> {
+        file::read(&self.run.join(LEADER), false, &mut Vec::new()).ok().flatten()
+    }
+
     /// Adds events.
     ///
     /// # Errors
@@ -89,7 +113,8 @@ impl Chronicle {
         }
         let mut lines = Vec::new();
         for event in events {
-            serde_json::to_writer(&mut lines, event)?;
+            let by = self.by.clone().or_else(|| event.by.clone());
+            serde_json::to_writer(&mut lines, &Event { by, ..event.clone() })?;
             lines.push(b'\n');
         }
         OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?.write_all(&lines)

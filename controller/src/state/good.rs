@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use skiff_api::{Dependency, Kind, Object, ObjectKey};
 use skiff_core::{Departed, HostFiles};
+use skiff_remote::git::Commit;
 
 /// The objects of a source as they were when they were last valid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Good {
     /// The files and folders that they were read from, `-` for the standard input.
     pub roots: Vec<PathBuf>,
+    /// The commit that they are of, for a repository.
+    pub commit: Option<Commit>,
     /// The objects.
     pub objects: BTreeMap<ObjectKey, GoodObject>,
     /// What small host files held.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skiff_api::{Kind, Object, ObjectKey};
 use skiff_core::{Departed, HostFiles};
+use skiff_remote::git::Commit;
 
 use super::{Good, GoodObject};
 
@@ -19,6 +20,8 @@ pub(super) struct Record {
     pub(super) source: String,
     #[serde(default)]
     roots: Vec<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    commit: Option<Commit>,
     objects: BTreeMap<ObjectKey, ObjectRecord>,
     departed: BTreeMap<ObjectKey, Departed>,
 }
@@ -54,7 +57,8 @@ struct FileRecord {
 impl Record {
     pub(super) fn of(source: &str, good: &Good, departed: &BTreeMap<ObjectKey, Departed>) -> Self {
         let objects = good.objects.iter().map(|(key, object)| (key.clone(), ObjectRecord::of(key, object))).collect();
-        Self { source: source.to_owned(), roots: good.roots.clone(), objects, departed: departed.clone() }
+        let (roots, commit) = (good.roots.clone(), good.commit.clone());
+        Self { source: source.to_owned(), roots, commit, objects, departed: departed.clone() }
     }
 
     /// The state that was recorded. An object that this version finds invalid is left out with a warning.
@@ -63,7 +67,7 @@ impl Record {
         mut content: Content,
         warnings: &mut Vec<String>,
     ) -> (Good, BTreeMap<ObjectKey, Departed>) {
-        let mut good = Good { roots: self.roots, host_files: content.files(), ..Good::default() };
+        let mut good = Good { roots: self.roots, commit: self.commit, host_files: content.files(), ..Good::default() };
         for (key, record) in self.objects {
             let ObjectRecord { manifest, base, file, document, line, column } = record;
             let Some(manifest) = manifest.or_else(|| content.secrets.remove(&key)) else {

@@ -5,9 +5,11 @@
 
 use std::fs;
 use std::io;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use skiff_core::Request;
 
@@ -17,10 +19,19 @@ use super::file;
 /// One that was made so long ago is not carried out any more: whoever made it has given up.
 const TOO_OLD: Duration = Duration::from_secs(30);
 
-/// The folder of requests.
+/// The folder of requests of one sort.
 #[derive(Clone, Debug)]
-pub struct Requests {
+pub struct Requests<T = Request> {
     folder: PathBuf,
+    sort: PhantomData<fn() -> T>,
+}
+
+/// Asks that repositories be looked at at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncRequest {
+    /// Only this source; all of them where none is named.
+    pub source: Option<String>,
 }
 
 /// What came of a request.
@@ -43,15 +54,15 @@ pub enum Answer {
 
 /// A request that was made: its file, and what it asks.
 #[derive(Debug)]
-pub struct Made {
+pub struct Made<T = Request> {
     path: PathBuf,
     /// What is asked.
-    pub request: Request,
+    pub request: T,
 }
 
-impl Requests {
-    pub(super) fn of(run: &Path) -> Self {
-        Self { folder: run.join("requests") }
+impl<T: Serialize + DeserializeOwned + Clone> Requests<T> {
+    pub(super) fn of(run: &Path, folder: &str) -> Self {
+        Self { folder: run.join(folder), sort: PhantomData }
     }
 
     /// The folder, made where it is missing: what is to be watched.
@@ -67,7 +78,7 @@ impl Requests {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn make(&self, request: &Request) -> Result<Made, StateError> {
+    pub fn make(&self, request: &T) -> Result<Made<T>, StateError> {
         let name = format!("{}-{}.json", std::process::id(), jiff::Timestamp::now().as_nanosecond());
         let path = self.folder()?.join(name);
         file::write(&path, request)?;
@@ -78,7 +89,7 @@ impl Requests {
     ///
     /// # Errors
     /// When it is there and cannot be read.
-    pub fn answer(&self, made: &Made) -> Result<Option<Answer>, StateError> {
+    pub fn answer(&self, made: &Made<T>) -> Result<Option<Answer>, StateError> {
         let answer = file::read::<Answer>(&made.answer_path(), true, &mut Vec::new())?;
         if answer.is_some() {
             self.take_back(made);
@@ -87,7 +98,7 @@ impl Requests {
     }
 
     /// Takes a request back.
-    pub fn take_back(&self, made: &Made) {
+    pub fn take_back(&self, made: &Made<T>) {
         // What is gone already need not be removed.
         for path in [&made.path, &made.answer_path()] {
             fs::remove_file(path).ok();
@@ -95,12 +106,12 @@ impl Requests {
     }
 
     /// The requests that wait, the oldest first. Those that nobody waits for any more are removed.
-    pub fn waiting(&self) -> Vec<Made> {
+    pub fn waiting(&self) -> Vec<Made<T>> {
         let paths = file::list(&self.folder).unwrap_or_default();
         let mut waiting = Vec::new();
         for path in paths.into_iter().filter(|path| !is_answer(path)) {
             let fresh = age(&path).is_ok_and(|age| age < TOO_OLD);
-            match file::read::<Request>(&path, true, &mut Vec::new()) {
+            match file::read::<T>(&path, true, &mut Vec::new()) {
                 Ok(Some(request)) if fresh => waiting.push(Made { path, request }),
                 Ok(_) | Err(_) => {
                     fs::remove_file(&path).ok();
@@ -114,13 +125,13 @@ impl Requests {
     ///
     /// # Errors
     /// When the answer cannot be written.
-    pub fn reply(&self, made: &Made, answer: &Answer) -> Result<(), StateError> {
+    pub fn reply(&self, made: &Made<T>, answer: &Answer) -> Result<(), StateError> {
         fs::remove_file(&made.path).ok();
         file::write(&made.answer_path(), answer)
     }
 }
 
-impl Made {
+impl<T> Made<T> {
     fn answer_path(&self) -> PathBuf {
         self.path.with_extension("answer.json")
     }

@@ -69,9 +69,9 @@ impl State {
         }
     }
 
-    /// The objects that other sources declare.
-    pub fn other_claims(&self, source: &str) -> BTreeSet<ObjectKey> {
-        let others = self.sources.iter().filter(|(name, _)| *name != source);
+    /// The objects that other sources than these declare.
+    pub fn other_claims(&self, ours: &[&str]) -> BTreeSet<ObjectKey> {
+        let others = self.sources.iter().filter(|(name, _)| !ours.contains(&name.as_str()));
         others.flat_map(|(_, known)| known.good.objects.keys().cloned()).collect()
     }
 

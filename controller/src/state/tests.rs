@@ -1,3 +1,5 @@
+//! The state directory: what is written comes back, what is damaged is set aside.
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
@@ -203,9 +205,9 @@ fn sources_claim_their_objects_until_they_are_removed() {
     let mut state = place.open();
     state.save("shop", good(&[deployment("api")]));
     state.save("blog", good(&[deployment("web")]));
-    assert_eq!(place.open().other_claims("shop"), BTreeSet::from([key("web")]));
+    assert_eq!(place.open().other_claims(&["shop"]), BTreeSet::from([key("web")]));
     state.remove("blog", |_| false);
-    assert_eq!(place.open().other_claims("shop"), BTreeSet::new());
+    assert_eq!(place.open().other_claims(&["shop"]), BTreeSet::new());
     assert_eq!(place.open().sources().collect::<Vec<_>>(), ["shop"]);
 }
 
@@ -274,12 +276,12 @@ fn a_damaged_history_is_set_aside_and_costs_history_only() {
     let mut history = skiff_core::History::default();
     history.objects.entry(key("web")).or_default().paused = true;
     place.open().chronicle().save(&history).expect("a history");
-    assert_eq!(place.open().history(), history);
+    assert_eq!(*place.open().history(), history);
     let path = place.folders().state.join("history.json");
     let text = std::fs::read_to_string(&path).expect("a file").replace("true", "null");
     std::fs::write(&path, text).expect("damage");
     let state = place.open();
-    assert_eq!(state.history(), skiff_core::History::default());
+    assert_eq!(*state.history(), skiff_core::History::default());
     assert!(
         state.warnings().iter().any(|warning| warning.contains("history.json.damaged-1")),
         "{:?}",

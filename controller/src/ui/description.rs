@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
 
 use jiff::Timestamp;
+use skiff_api::Component;
 
 use super::age::age;
 use super::objects::verdict_style;
@@ -21,7 +22,7 @@ use crate::view::{Body, Network, Replica, View, Volume, Workload};
 /// When a template cannot be written as YAML.
 pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, CliError> {
     let mut text = String::new();
-    let View { object, source, at, trouble, faults, body } = view;
+    let View { object, source, at, trouble, conditions: _, faults, body } = view;
     line(&mut text, 0, "Name", paint(NAME, &object.name));
     line(&mut text, 0, "Kind", object.kind);
     line(&mut text, 0, "Namespace", &object.namespace);
@@ -106,11 +107,10 @@ fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) {
 /// The template of the newest replica, as YAML.
 fn template(body: &Body) -> Result<String, CliError> {
     let Body::Workload(workload) = body else { return Ok(String::new()) };
-    let newest = workload.replicas.iter().find(|replica| replica.updated);
     let mut text = String::new();
-    if let Some(template) = newest.and_then(|replica| replica.template.as_ref()) {
+    if let Some(template) = workload.current().and_then(|replica| replica.template.as_ref()) {
         heading(&mut text, "Template");
-        for row in super::data::yaml(template)?.lines() {
+        for row in super::data::manifest(template)?.lines() {
             writeln!(text, "  {row}").ok();
         }
     }
@@ -148,8 +148,9 @@ fn of_replica(text: &mut String, replica: &Replica, newest: &str, now: Timestamp
         line(text, 2, "Probe", paint(BAD, complaint));
     }
     line(text, 2, "Id", id.chars().take(12).collect::<String>());
-    let old = if replica.updated { "" } else { ", not the latest" };
-    if let Some(run) = &replica.run {
+    let old = if replica.updated { "" } else { ", not the declared one" };
+    // That of an init container is the name under which the next controller finds it, and of no use to people.
+    if let Some(run) = replica.run.as_ref().filter(|_| replica.component != Component::Init) {
         line(text, 2, "Run", run);
     }
     // Jobs have runs, and no revisions.

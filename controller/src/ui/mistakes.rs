@@ -1,7 +1,7 @@
 //! What is wrong with the manifests that a controller keeps, below what there is.
 
 use super::style::{BAD, HINT, paint};
-use crate::state::{Fault, Faults};
+use crate::state::{Fault, Faults, Leader};
 use crate::view::View;
 
 /// So many mistakes of a source are shown whole.
@@ -17,6 +17,13 @@ pub fn note(faults: &Faults, views: &[&View], source: Option<&str>) -> Vec<Strin
         (!faults.is_empty()).then(|| of_source(name, &faults))
     });
     notes.collect()
+}
+
+/// A note that nobody leads, where that is so: what is shown is then as nobody keeps it.
+pub fn vacancy(leader: &Leader) -> Option<String> {
+    let Leader { name: None, since: _, trouble } = leader else { return None };
+    let why = trouble.as_deref().unwrap_or("the election is under way");
+    Some(format!("\n{}: {why}; what runs is left to Docker until one is elected", paint(BAD, "nobody leads")))
 }
 
 fn of_source(source: &str, faults: &[&Fault]) -> String {

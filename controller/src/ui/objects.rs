@@ -109,14 +109,41 @@ fn workload_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
     ]
 }
 
-/// How it fares, and whether something else is in force than what its manifest says: as kubectl joins the two of a node.
+/// How it fares, or what is wrong with it; and whether something else is in force than what its manifest says: as kubectl joins the two
+/// of a node.
 fn status(workload: &Workload, view: &View) -> Cell {
     let verdict = workload.verdict();
-    if view.faults.is_empty() {
-        return Cell::styled(verdict_style(&verdict), verdict);
-    }
-    Cell::styled(BAD, format_args!("{verdict},{INVALID_MANIFEST}"))
+    let trouble = view.trouble.as_ref().map(|trouble| trouble.reason.as_str());
+    let trouble = trouble.filter(|reason| !IN_THE_VERDICT.contains(reason));
+    // What runs and is not what it should be is both.
+    let fares = (trouble.is_none() || verdict.is_ready()).then(|| verdict.to_string());
+    let wrong = (!view.faults.is_empty()).then_some(INVALID_MANIFEST);
+    let words: Vec<&str> = fares.as_deref().into_iter().chain(trouble).chain(wrong).collect();
+    let style = match trouble {
+        _ if wrong.is_some() => BAD,
+        Some(reason) if BY_ITSELF.contains(&reason) => CHANGE,
+        Some(_) => BAD,
+        None => verdict_style(&verdict),
+    };
+    Cell::styled(style, words.join(","))
 }
+
+/// Words of what is wrong that say no more than how it fares.
+const IN_THE_VERDICT: [&str; 11] = [
+    "Progressing",
+    "Unhealthy",
+    "Failed",
+    "WaitingReady",
+    "Restarting",
+    "Removing",
+    "Suspended",
+    "Retry",
+    "BackoffLimitExceeded",
+    "DeadlineExceeded",
+    "RunFailed",
+];
+/// Words of what ends by itself, or when somebody wants it to.
+const BY_ITSELF: [&str; 3] = ["WaitingFor", "Initializing", "Paused"];
 
 /// Why it is not as it should be.
 fn reason(view: &View) -> Cell {

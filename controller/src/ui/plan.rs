@@ -107,6 +107,8 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Renamed { .. }
         | Reason::Disconnected { .. }
         | Reason::Overconnected { .. }
+        | Reason::RestartsTaken { .. }
+        | Reason::RestartsGiven { .. }
         | Reason::Unused
         | Reason::Superseded
         | Reason::Due { .. }
@@ -120,6 +122,8 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::RolledBack { .. }
         | Reason::RestartAsked
         | Reason::ImageLost { .. }
+        | Reason::ImageMoved { .. }
+        | Reason::Adopted
         | Reason::Rewired { .. } => (reason.to_string(), &[]),
     }
 }

@@ -8,7 +8,7 @@ use super::{Body, Replica, View, Workload};
 use crate::state::{Fault, INVALID_MANIFEST, Trouble};
 
 pub(super) fn of(view: &View) -> Value {
-    let View { object, source, at, trouble, faults, body } = view;
+    let View { object, source, at, trouble, conditions, faults, body } = view;
     let mut data = json!({
         "apiVersion": API_VERSION,
         "kind": object.kind.as_str(),
@@ -24,6 +24,9 @@ pub(super) fn of(view: &View) -> Value {
         } else if let Some(first) = faults.first() {
             status.insert("reason".to_owned(), json!(INVALID_MANIFEST));
             status.insert("message".to_owned(), json!(first.to_string()));
+        }
+        if !conditions.is_empty() {
+            status.insert("conditions".to_owned(), json!(conditions));
         }
         if !faults.is_empty() {
             status.insert("mistakes".to_owned(), faults.iter().map(mistake).collect());

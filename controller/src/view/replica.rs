@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use skiff_api::{Component, Kind, ObjectKey, OwnerLabels};
+use skiff_api::{Component, ImageName, Kind, ObjectKey, OwnerLabels};
 use skiff_core::{
     ContainerDetail, ContainerState, Health, Images, JobReport, ObservedContainer, ProbeVerdict, PublishedPort,
     Readiness, RunOutcome,
@@ -36,7 +36,7 @@ pub struct Replica {
     pub digest: Option<String>,
     /// The revision of the source.
     pub source_revision: Option<String>,
-    /// Whether it is of the latest revision.
+    /// Whether it is of the declared template; of the latest where that is not known.
     pub updated: bool,
     /// How it fares.
     pub verdict: Verdict,
@@ -93,7 +93,7 @@ pub enum Verdict {
     Restarting(i64),
     /// Its health check fails.
     Unhealthy,
-    /// It ended with an error.
+    /// It ended with an error, or well where it was not to end.
     Exited(i64),
     /// It could not be started.
     StartFailed,
@@ -104,7 +104,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    fn of(container: &ObservedContainer, probed: Option<&ProbeVerdict>) -> Self {
+    /// `may_end` says that it is not to run for good, so that an end with 0 is its completion.
+    fn of(container: &ObservedContainer, probed: Option<&ProbeVerdict>, may_end: bool) -> Self {
         let (code, error) = container.detail.as_ref().map_or((0, ""), |detail| (detail.exit_code, &detail.error));
         match container.state {
             ContainerState::Created if error.is_empty() => Self::Created,
@@ -120,7 +121,7 @@ impl Verdict {
             ContainerState::Restarting => Self::Restarting(code),
             ContainerState::Removing => Self::Removing,
             ContainerState::Exited if !error.is_empty() => Self::StartFailed,
-            ContainerState::Exited if code == 0 => Self::Completed,
+            ContainerState::Exited if code == 0 && may_end => Self::Completed,
             ContainerState::Exited => Self::Exited(code),
             ContainerState::Dead => Self::Dead,
         }
@@ -185,6 +186,7 @@ impl Replica {
         labels: &OwnerLabels,
         probed: Option<&ProbeVerdict>,
         images: &Images,
+        may_end: bool,
     ) -> Self {
         let complaint = probed.and_then(|verdict| match (&verdict.failed, &verdict.readiness) {
             (Some(failure), _) => Some(format!("{}: {}", failure.probe, failure.message)),
@@ -208,7 +210,7 @@ impl Replica {
             digest: None,
             source_revision: labels.source_revision.clone(),
             updated: false,
-            verdict: Verdict::of(container, probed),
+            verdict: Verdict::of(container, probed, may_end),
             complaint,
             started_at: started_at.filter(|_| running),
             restarts: restart_count,
@@ -236,8 +238,10 @@ impl Replica {
         self.digest.as_deref().unwrap_or(&self.image_id)
     }
 
-    /// The image, as the manifest writes it.
+    /// The image, as the manifest writes it; the digest behind a tag is told by [`Replica::exact_image`].
     pub fn image(&self) -> Option<String> {
-        self.template.as_ref()?.pointer("/container/image")?.as_str().map(str::to_owned)
+        let image = self.template.as_ref()?.pointer("/container/image")?.as_str()?;
+        let tagged = image.split_once('@').filter(|_| ImageName::of(image).tag.is_some());
+        Some(tagged.map_or(image, |(tagged, _)| tagged).to_owned())
     }
 }

@@ -1,3 +1,5 @@
+//! What commands show of workloads, from Docker alone.
+
 use std::sync::Arc;
 
 use skiff_api::{Instance, Kind, OwnerLabels};
@@ -78,6 +80,20 @@ fn replicas_of_an_older_revision_are_not_up_to_date() {
 }
 
 #[test]
+fn what_went_back_is_not_up_to_date_though_it_runs_the_latest_that_there_is() {
+    let revision = serde_json::json!({
+        "number": 2, "identity": "declared+content", "pod": { "container": { "image": "shop/api:2" } }, "base": "/", "content": {},
+        "sourceRevision": null, "since": "2026-11-26T08:00:00Z", "standing": { "is": "stable" },
+    });
+    let known = serde_json::json!({ "objects": { "deployment/shop/api": { "revisions": [revision] } } });
+    let history = Arc::new(serde_json::from_value(known).expect("a history"));
+    let containers = vec![container("api", 1, "old", ContainerState::Running)];
+    let workload = workload(&Observed { containers, history, ..Observed::default() }, Some(1));
+    assert_eq!((workload.updated(), workload.ready(), workload.is_ready()), (0, 1, false));
+    assert_eq!(workload.image(), "shop/api:1.2", "what runs is told all the same");
+}
+
+#[test]
 fn health_counts_where_there_is_a_check() {
     let with = |health| ObservedContainer { health, ..container("api", 1, "new", ContainerState::Running) };
     let verdict =
@@ -92,7 +108,15 @@ fn a_probe_that_does_not_pass_is_shown_with_its_words() {
     let mut running = container("api", 1, "new", ContainerState::Running);
     running.detail = Some(ContainerDetail { started_at: Some(Timestamp::UNIX_EPOCH), ..ContainerDetail::default() });
     let shown = |readiness, failed, started_at| {
-        let verdict = ProbeVerdict { started_at, started: true, passed_startup: false, readiness, failed };
+        let verdict = ProbeVerdict {
+            started_at,
+            started: true,
+            passed_startup: false,
+            readiness,
+            is_lost: false,
+            failed,
+            unproven: None,
+        };
         let probes = Arc::new([(running.id.clone(), verdict)].into());
         let workload = workload(&Observed { containers: vec![running.clone()], probes, ..Observed::default() }, None);
         let complaint = workload.replicas.first().and_then(|replica| replica.complaint.clone());
@@ -133,4 +157,42 @@ fn what_runs_is_told_by_its_digest_and_by_its_id_where_it_has_none() {
     let found: Vec<String> =
         workload(&observed, None).replicas.iter().map(|replica| replica.exact_image().to_owned()).collect();
     assert_eq!(found, ["shop/api@sha256:1e", "sha256:built"]);
+}
+
+#[test]
+fn an_end_with_0_completes_only_what_is_not_to_run_for_good() {
+    use RestartPolicy::{Always, Never, OnFailure};
+    let key = ObjectKey::new(Kind::Deployment, "shop", "api");
+    let shown = |declared: Option<RestartPolicy>, engine: Option<RestartPolicy>, component| {
+        let mut ended = container("api", 1, "new", ContainerState::Exited);
+        let mut detail = ContainerDetail { exit_code: 0, ..ContainerDetail::default() };
+        detail.in_place.restart_policy = engine;
+        ended.detail = Some(detail);
+        ended.owner = Owner::Ours(Box::new(OwnerLabels { component, ..labels(Kind::Deployment, "api", 1, "new") }));
+        let observed = Observed { containers: vec![ended], ..Observed::default() };
+        let declared = declared.map(|policy| Declared { restart_policy: Some(policy), ..Declared::default() });
+        let views = views(&observed, &declared.map(|declared| (key.clone(), declared)).into_iter().collect());
+        let Some(Body::Workload(workload)) = views.into_iter().next().map(|view| view.body) else { return None };
+        workload.replicas.into_iter().chain(workload.others).next().map(|replica| replica.verdict)
+    };
+    let main = Component::Main;
+    assert_eq!(shown(Some(Always), Some(Never), main), Some(Verdict::Exited(0)), "a crash loop that Skiff restarts");
+    assert_eq!(shown(None, Some(Always), main), Some(Verdict::Exited(0)));
+    assert_eq!(shown(Some(OnFailure), Some(OnFailure), main), Some(Verdict::Completed));
+    assert_eq!(shown(Some(Never), Some(Never), main), Some(Verdict::Completed));
+    assert_eq!(shown(Some(Always), Some(Never), Component::Init), Some(Verdict::Completed));
+}
+
+#[test]
+fn an_init_container_of_the_declared_template_is_up_to_date() {
+    let init = |hash: &str| {
+        let mut container = container("api-init", 1, hash, ContainerState::Exited);
+        let labels = OwnerLabels { component: Component::Init, ..labels(Kind::Deployment, "api", 1, hash) };
+        container.owner = Owner::Ours(Box::new(labels));
+        container
+    };
+    let containers = vec![container("api", 1, "new", ContainerState::Running), init("new"), init("old")];
+    let workload = workload(&Observed { containers, ..Observed::default() }, Some(1));
+    let updated: Vec<bool> = workload.others.iter().map(|other| other.updated).collect();
+    assert_eq!(updated, [true, false]);
 }

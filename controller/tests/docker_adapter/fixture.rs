@@ -13,7 +13,7 @@ use skiff::files::FileStore;
 use skiff_api::{Component, Container, Instance, Kind, NetworkSpec, ObjectKey, OwnerLabels, PodTemplate};
 use skiff_core::{
     Action, Attachment, ContainerRef, ContainerSpec, ContainerState, ContentStore, CreateContainer, CreateNetwork,
-    EngineError, FromImage, InPlace, Observed, ObservedContainer, Outcome, StopContainer, Template,
+    EngineError, FromImage, InPlace, Namespaces, Observed, ObservedContainer, Outcome, StopContainer, Template,
 };
 use tokio::sync::mpsc;
 
@@ -75,7 +75,8 @@ impl Host {
     /// Performs one action.
     pub(crate) async fn perform(&self, action: Action) -> Result<Outcome, EngineError> {
         let (progress, _unwatched) = mpsc::unbounded_channel();
-        self.docker.perform(&action, &self.content, progress).await
+        // The futures of actions are large.
+        Box::pin(self.docker.perform(&action, &self.content, progress)).await
     }
 
     /// Performs one action twice: the second time it has been done already.
@@ -132,6 +133,7 @@ impl Host {
             mounts: Vec::new(),
             first_network: None,
             network_mode: Some("none".to_owned()),
+            namespaces: Namespaces::default(),
         };
         CreateContainer { name: self.name(name), spec }
     }

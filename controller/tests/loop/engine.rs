@@ -7,7 +7,11 @@ use std::time::Duration;
 use skiff::clock::Clock;
 use skiff::engine::{Engine, Look, Progress, Wake};
 use skiff::probe::{Sampled, Sampler};
-use skiff_core::{Action, ContentStore, EngineError, Instance, Observed, Outcome, ProbeAsk, ProbeKind, Timestamp};
+use skiff::tags::Registries;
+use skiff_core::{
+    Action, ContentStore, EngineError, Instance, Masking, Observed, Outcome, ProbeAsk, ProbeKind, TagAsk, TagFound,
+    Timestamp,
+};
 use skiff_sim::SimEngine;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -55,6 +59,10 @@ pub(crate) struct World {
     pub(crate) samples: Vec<Call>,
     /// How long an answer to a probe is on its way.
     pub(crate) answer_takes: Duration,
+    /// The tags that registries were asked for.
+    pub(crate) registry: Vec<Call>,
+    /// How long an answer of a registry is on its way.
+    pub(crate) registry_takes: Duration,
     /// When it was looked at, in seconds since the start.
     pub(crate) looks: Vec<f64>,
     /// How long an answer to a look is on its way.
@@ -76,6 +84,8 @@ enum Ask {
     /// A probe that is asked, and whether the last question still runs: how long the answer takes.
     Probe(String, ProbeKind, bool, Reply<Duration>),
     Answer(String, ProbeKind, Reply<Result<(), String>>),
+    /// A tag that is asked for: the answer, and how long it takes.
+    Tag(TagAsk, Reply<(Duration, Result<TagFound, String>)>),
     Meddle(Box<dyn FnOnce(&mut World) + Send>),
 }
 
@@ -99,6 +109,8 @@ impl LoopEngine {
             calls: Vec::new(),
             samples: Vec::new(),
             answer_takes: Duration::from_millis(1),
+            registry: Vec::new(),
+            registry_takes: Duration::from_millis(20),
             looks: Vec::new(),
             look_takes: Duration::from_millis(2),
             garbled: false,
@@ -234,6 +246,11 @@ impl World {
                 reply.send(self.sim.answer(&container, probe)).ok();
                 false
             }
+            Ask::Tag(TagAsk { reference, digest, .. }, reply) => {
+                self.registry.push(Call { at: self.seconds(), what: reference.clone() });
+                reply.send((self.registry_takes, self.sim.ask_registry(&reference, digest))).ok();
+                false
+            }
             Ask::Meddle(meddle) => {
                 meddle(self);
                 false
@@ -271,7 +288,7 @@ impl World {
 impl Sampler for LoopEngine {
     type Left = ();
 
-    async fn sample(&self, ask: &ProbeAsk, left: Option<()>) -> Sampled<()> {
+    async fn sample(&self, ask: &ProbeAsk, left: Option<()>, _: Masking<'_>) -> Sampled<()> {
         let takes = self.ask(|reply| Ask::Probe(ask.container.clone(), ask.probe, left.is_some(), reply)).await;
         let limit = ask.spec.timeout.try_into().unwrap_or_default();
         if tokio::time::timeout(limit, tokio::time::sleep(takes)).await.is_err() {
@@ -279,6 +296,14 @@ impl Sampler for LoopEngine {
         }
         let result = self.ask(|reply| Ask::Answer(ask.container.clone(), ask.probe, reply)).await;
         Sampled { result, left: None }
+    }
+}
+
+impl Registries for LoopEngine {
+    async fn ask(&self, ask: &TagAsk) -> Result<TagFound, String> {
+        let (takes, found) = Self::ask(self, |reply| Ask::Tag(ask.clone(), reply)).await;
+        tokio::time::sleep(takes).await;
+        found
     }
 }
 

@@ -10,6 +10,7 @@ use skiff::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use skiff::engine::Wake;
 use skiff::fail_point::FailPoint;
 use skiff::probe::Prober;
+use skiff::tags::TagFollower;
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
     Action, Archive, CompileInput, DeclaredObject, DigestKey, History, HostFiles, Intent, Phase, SourceState,
@@ -34,6 +35,7 @@ pub(crate) struct Fixture {
     pub(crate) cancel: CancellationToken,
     controller: JoinHandle<()>,
     prober: JoinHandle<()>,
+    follower: JoinHandle<()>,
     recorder: JoinHandle<()>,
     clock: Clock,
 }
@@ -54,23 +56,27 @@ impl Fixture {
         let fail_point = FailPoint::default();
         let settings = Settings { instance: Instance::default(), tick, clock: clock.clone(), fail_point };
         let (verdict_sender, verdicts) = watch::channel(Arc::default());
+        let (answers, tags) = watch::channel(Arc::default());
         let wiring = Wiring {
             target,
             wakes: wake_receiver,
             verdicts,
+            tags,
             snapshots: snapshot_sender,
             reports: None,
             notes: None,
             asked: mpsc::channel(1).1,
-            history: History::default(),
+            history: std::sync::Arc::default(),
         };
         let cancel = CancellationToken::new();
         let prober = Prober::new(Arc::clone(&engine), clock.clone(), snapshots.clone(), verdict_sender);
         let prober = tokio::spawn(prober.run(cancel.clone()));
+        let follower = TagFollower::new(Arc::clone(&engine), clock.clone(), snapshots.clone(), answers);
+        let follower = tokio::spawn(follower.run(cancel.clone()));
         let recorder = tokio::spawn(judge_all(snapshots.clone()));
         let controller = Controller::new(Arc::clone(&engine), settings, wiring);
         let controller = tokio::spawn(controller.run(cancel.clone()));
-        Self { engine, wakes, targets, snapshots, cancel, controller, prober, recorder, clock }
+        Self { engine, wakes, targets, snapshots, cancel, controller, prober, follower, recorder, clock }
     }
 
     /// Declares these manifests and nothing else.
@@ -146,6 +152,7 @@ impl Fixture {
         self.cancel.cancel();
         self.controller.await.expect("the loop did not panic");
         self.prober.await.expect("the prober did not panic");
+        self.follower.await.expect("the follower did not panic");
         self.recorder.await.expect("every snapshot kept the rules");
         self.engine
     }

@@ -6,6 +6,7 @@ mod engine;
 mod failing;
 mod fixture;
 mod flight;
+mod following;
 mod holds;
 mod probing;
 mod waking;

@@ -139,7 +139,8 @@ async fn who_only_looks_asks_each_probe_once_and_is_ready_by_what_passes_now() {
     let asked = fixture.engine.samples("").await.len();
     let starts = snapshot.observed.containers.iter().filter_map(|one| one.detail.as_ref()?.started_at);
     let now = starts.max().expect("a start") + SignedDuration::from_secs(1);
-    let verdicts = once(&*fixture.engine, &snapshot.target.desired, &snapshot.observed, now).await;
+    let verdicts =
+        once(&*fixture.engine, &snapshot.target.desired, &snapshot.target.content, &snapshot.observed, now).await;
     let said: Vec<&Readiness> = verdicts.values().map(|verdict| &verdict.readiness).collect();
     let not = Readiness::Not { message: "readinessProbe: HTTP 503".to_owned() };
     assert!(said.len() == 2 && said.contains(&&not), "{said:?}");

@@ -198,9 +198,9 @@ fn is_whole_list(item: &Node) -> bool {
 fn shell(node: &Node) -> Node {
     Node {
         value: Value::Null,
-        tag: node.tag.clone(),
+        tag: node.tag,
         span: node.span,
-        used_at: node.used_at,
+        used_at: node.used_at.clone(),
         style: node.style,
         written: node.written.clone(),
     }

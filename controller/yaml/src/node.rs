@@ -16,11 +16,11 @@ pub struct Node {
     /// What it is.
     pub value: Value,
     /// `!reset` or `!override`, which Compose files carry; no other tag gets here.
-    pub tag: Option<String>,
+    pub tag: Option<&'static str>,
     /// Where it is defined, without tag and anchor. A block scalar's range starts with its content.
     pub span: Span,
-    /// The alias through which it came, if any: the outermost one.
-    pub used_at: Option<Span>,
+    /// The alias through which it came, if any: the outermost one. Apart, as there are few and nodes are many.
+    pub used_at: Option<Box<Span>>,
     /// How it was written.
     pub style: Style,
     /// What a plain scalar that is not a string was written as.
@@ -121,7 +121,26 @@ impl Node {
 
     /// The place to point a person at: the use where there is one, else the definition.
     pub fn place(&self) -> Span {
-        self.used_at.unwrap_or(self.span)
+        self.used_at.as_deref().copied().unwrap_or(self.span)
+    }
+
+    /// Gives back what its collections have room for and do not hold, for a tree that is kept.
+    pub fn shrink(&mut self) {
+        match &mut self.value {
+            Value::Sequence(items) => {
+                items.shrink_to_fit();
+                for item in items {
+                    item.shrink();
+                }
+            }
+            Value::Mapping(entries) => {
+                entries.shrink_to_fit();
+                for (_, node) in entries {
+                    node.shrink();
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::String(_) => {}
+        }
     }
 
     /// Whether it is null.

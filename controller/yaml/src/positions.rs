@@ -112,7 +112,7 @@ impl Positions {
 }
 
 fn place(node: &Node, key: Option<Span>) -> Place {
-    Place { value: node.span, key, used_at: node.used_at }
+    Place { value: node.span, key, used_at: node.used_at.as_deref().copied() }
 }
 
 fn collect(node: &Node, entries: &mut Vec<Entry>) {

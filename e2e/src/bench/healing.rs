@@ -28,7 +28,8 @@ impl Stage {
         act::end_run()(&mut self.world)?;
         self.notes.push(format!(
             "A killed process whose container Docker starts again by its policy `always`, without Skiff: {alone}. The engine waits for 100 ms \
-             before it does."
+             before it does. To ask for a restart at once was tried: under load that comes too late, and kills the process that \
+             the engine has just started."
         ));
         Ok(ratio("a container's process is killed from the host: running again, `skiff run`", &skiff, &raw, 1.2))
     }

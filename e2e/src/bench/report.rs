@@ -56,13 +56,14 @@ fn how() -> String {
          - The median of {pairs} interleaved pairs, Skiff and then the raw Engine API, on the same machine in the same run.\n\
          - The raw side is a client of its own over the Unix socket: eight kept-alive connections, create and start (or stop\n  \
          and remove), the same image, command, restart policy and a user-defined bridge network, which is made beforehand.\n\
-         - Skiff is the build that is shipped (`cargo build --profile dist`), called as a user calls it. Its time begins with the process and ends with Docker's last\n  \
+         - Skiff is the build that is shipped (`make dist`), called as a user calls it. Its time begins with the process and ends with Docker's last\n  \
          `start` (or `destroy`) event; `up` itself then looks on for a moment before it says that all is well.\n\
          - A rolling update: the new container is started, then the old one is stopped and removed, one after the other on both sides.\n\
          - A killed process: from the `kill` to the moment at which Docker says the container was started.\n\
          - Nothing to do: the whole process, {services} services; against `skiff --version` plus five lists of these containers.\n\
          - `plan()`: criterion's mean for 1,000 deployments of 2 replicas with nothing to do; against a twentieth of what Docker\n  \
          needs to list 2,000 containers, from its cost per container in this run.\n\
+         - A Compose file: the services that the raw side makes, as a file; docker-compose, where it is installed, makes them from the same file.\n\
          - Idle: `skiff run` with {services} services, resident memory and CPU time from /proc over one minute.\n",
         pairs = pairs(),
         services = SERVICES,

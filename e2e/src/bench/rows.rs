@@ -189,7 +189,8 @@ impl Stage {
     }
 }
 
-fn many(services: usize) -> String {
+/// Manifests of so many services.
+pub(super) fn many(services: usize) -> String {
     (0..services).map(|number| service(&format!("service-{number}")).to_string()).collect()
 }
 

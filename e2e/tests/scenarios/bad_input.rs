@@ -14,13 +14,14 @@ fn refused<const WORDS: usize>(obligation: &str, bad: Act, words: [&str; WORDS])
         .step("a service runs", apply(&service("web").to_string()), [ready("web", 1)])
         .step("as it is now", remember(), [])
         .step("something bad is put beside it", bad, [])
-        .step("plan refuses", skiff("plan", &[]), [exits(1), quick()])
+        .step("plan refuses", skiff("plan", &[]), [exits(1), briefly()])
         .step("up refuses", skiff("up", &["--timeout", "20s"]), [exits(1)])
         .step("with a clear word", look(), words.map(says))
         .step("and nothing has changed", look(), [untouched("web"), nothing_was_written()])
 }
 
-fn quick() -> Check {
+/// In no more words than a person reads.
+fn briefly() -> Check {
     check(|world| {
         ensure!(world.last.stderr.len() < 20_000, "{} bytes of complaints", world.last.stderr.len());
         Ok(())

@@ -171,3 +171,110 @@ fn an_image_goes_with_the_last_revision_that_needs_it_unless_somebody_else_has_n
         .step("all of it", skiff("down", &[]), [exits(0)]);
     drop((built, theirs));
 }
+
+#[test]
+fn a_service_of_a_compose_file_is_built_from_its_folder() {
+    let built = Built::new("composed");
+    let compose = |image: &str| {
+        format!(
+            "name: default\nservices:\n  web:\n{image}    build: {{ context: ./ctx, args: [WORD=hello] }}\n    \
+             command: [sleep, '1000000']\n    stop_grace_period: 0s\n    restart: always\n"
+        )
+    };
+    let named = format!("    image: {}:1.2\n", built.0);
+    scenario("a service of a Compose file is built from its folder")
+        .step("a folder with a Dockerfile", context("one", DOCKERFILE), [])
+        .step("and a Compose file", write("compose.yaml", &compose(&named)), [])
+        .step("it can be built beforehand", skiff("build", &[]), [exits(0), says(" built"), built.count(1)])
+        .step("and is there then", skiff("build", &[]), [exits(0), says("is there already")])
+        .step(
+            "it is built and runs",
+            up(),
+            [ready("web", 1), holds("/page", "one"), holds("/word", "hello"), built.count(1)],
+        )
+        .step("as it is now", remember(), [])
+        .step("again", up(), [untouched("web"), is_silent_on("build image")])
+        .step("a file changes", write("ctx/page", "two"), [])
+        .step("it rolls", up(), [ready("web", 1), replaced("web"), holds("/page", "two"), built.count(2)])
+        .step("down, so that the images can go", skiff("down", &[]), [exits(0)]);
+    drop(built);
+}
+
+/// Asks the image that `web` runs, and the engine for one by its name.
+fn image_is(name: &str, test: fn(&serde_json::Value) -> bool, what: &'static str) -> Check {
+    let name = name.to_owned();
+    check(move |world| {
+        let runs = world.docker.get(&format!("/images/{}/json", world.replica("web")?.image()))?;
+        let named = world.docker.get(&format!("/images/{name}/json"))?;
+        ensure!(runs.get("Id") == named.get("Id"), "{name} is another image");
+        ensure!(test(&runs), "{what}: {runs}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_build_has_all_around_it_that_a_compose_file_says() {
+    const LINES: [&str; 7] = [
+        "FROM skiff-test/busybox:1",
+        "COPY . /all",
+        "RUN busybox grep -c mirror /etc/hosts > /hosts",
+        "RUN busybox df -k /dev/shm | busybox grep -c 32768 > /shm",
+        "RUN ulimit -n > /files",
+        "RUN busybox ls /sys/class/net > /net",
+        "RUN busybox ls -A /all > /listed",
+    ];
+    let built = Built::new("around");
+    let (name, later) = (format!("{}:1.2", built.0), format!("{}:1.3", built.0));
+    let compose = |tags: &str| {
+        let build = [
+            "context: ./ctx",
+            "labels: [team=web]",
+            "extra_hosts: [mirror=10.1.2.3]",
+            "network: none",
+            "shm_size: 32m",
+            "ulimits: { nofile: 99 }",
+            "no_cache: true",
+            "cache_from: [skiff-test/none]",
+            &format!("tags: [{tags}]"),
+            "dockerfile_inline: |",
+        ];
+        let lines = LINES.map(|line| format!("        {line}\n")).concat();
+        format!(
+            "name: default\nservices:\n  web:\n    image: {}\n    command: [sleep, '1000000']\n    \
+             stop_grace_period: 0s\n    restart: always\n    build:\n      {}\n{lines}",
+            built.0,
+            build.join("\n      ")
+        )
+    };
+    let is_labelled = |image: &serde_json::Value| image.pointer("/Config/Labels/team") == Some(&json!("web"));
+    scenario("a build has all around it that a Compose file says")
+        .step(
+            "a folder without a Dockerfile",
+            all([write("ctx/page", "one"), write("ctx/.dockerignore", ".dockerignore\n")]),
+            [],
+        )
+        .step("and a Compose file", write("compose.yaml", &compose(&format!("'{name}'"))), [])
+        .step(
+            "it is built and runs",
+            up(),
+            [
+                ready("web", 1),
+                holds("/hosts", "1"),
+                holds("/shm", "1"),
+                holds("/files", "99"),
+                holds("/net", "lo"),
+                holds("/listed", "page"),
+                image_is(&name, is_labelled, "it has no label"),
+            ],
+        )
+        .step("as it is now", remember(), [])
+        .step("a further name", write("compose.yaml", &compose(&format!("'{name}', '{later}'"))), [])
+        .step("changes nothing", up(), [untouched("web"), is_silent_on("build image")])
+        .step(
+            "and is given by a build",
+            skiff("build", &[]),
+            [exits(0), image_is(&later, is_labelled, "it has no label")],
+        )
+        .step("down, so that the images can go", skiff("down", &[]), [exits(0)]);
+    drop(built);
+}

@@ -131,9 +131,14 @@ fn on_networks(count: usize) -> Check {
 
 /// The page that a published port serves.
 pub(crate) fn page(port: u16) -> anyhow::Result<String> {
+    page_at(port, "/")
+}
+
+/// What a published port serves at a path.
+pub(crate) fn page_at(port: u16, path: &str) -> anyhow::Result<String> {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", port))?;
-    stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+    stream.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())?;
     let mut page = String::new();
     stream.read_to_string(&mut page)?;
     anyhow::ensure!(page.contains(" 200 "), "{page}");

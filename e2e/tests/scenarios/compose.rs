@@ -1,8 +1,9 @@
 //! Compose files as manifests: a stack comes up as it is, and is kept so.
 
+use anyhow::ensure;
 use skiff_e2e::act::{all, remember, run, skiff, write};
 use skiff_e2e::check::{
-    check, eventually, exits, gone, networks, nothing_was_written, ready, replaced, says, untouched, volumes,
+    Check, check, eventually, exits, gone, networks, nothing_was_written, ready, replaced, says, untouched, volumes,
 };
 use skiff_e2e::{IMAGE, scenario};
 
@@ -122,4 +123,70 @@ services:
             })],
         )
         .step("and a second up does nothing", skiff("up", &[]), [exits(0), untouched("web"), nothing_was_written()]);
+}
+
+/// Hooks as Compose has them, and a service that sees the processes of another one.
+const HOOKED: &str = "
+name: default
+services:
+  web:
+    image: IMAGE
+    command: [sleep, '1000000']
+    stop_grace_period: 5s
+    user: '1000'
+    restart: always
+    volumes: ['notes:/notes']
+    post_start:
+      - { command: [sh, -c, 'echo first $$(id -u) >> /notes/all; chmod 777 /notes /notes/all'], user: root }
+      - { command: [sh, -c, 'echo $$WORD $$(id -u) $$(pwd) >> /notes/all'], working_dir: /notes, environment: { WORD: second } }
+    pre_stop:
+      - { command: [sh, -c, 'echo third >> /notes/all'] }
+      - { command: [sh, -c, 'echo fourth >> /notes/all'], user: root }
+  watcher:
+    image: IMAGE
+    command: [sleep, '2000000']
+    stop_grace_period: 0s
+    restart: always
+    pid: 'service:web'
+    volumes: ['notes:/notes']
+volumes: { notes: }
+";
+
+/// What is noted after one replacement.
+const WHOLE: &str = "first 0 second 1000 /notes third fourth first 0 second 1000 /notes";
+
+/// What the hooks have noted.
+fn noted(text: &'static str) -> Check {
+    check(move |world| {
+        let notes = world.docker.exec(&world.replica("watcher")?.id, &["cat", "/notes/all"])?;
+        let words: Vec<&str> = notes.split_whitespace().collect();
+        ensure!(words.join(" ") == text, "{words:?} instead of {text:?}");
+        Ok(())
+    })
+}
+
+/// The watcher sees the process of the service whose processes it shares.
+fn sees() -> Check {
+    check(|world| {
+        let processes = world.docker.exec(&world.replica("watcher")?.id, &["ps"])?;
+        ensure!(processes.contains("sleep 1000000"), "it sees {processes}");
+        Ok(())
+    })
+}
+
+#[test]
+fn hooks_are_lists_with_users_and_folders_and_a_service_joins_the_processes_of_another() {
+    let first = HOOKED.replace("IMAGE", IMAGE);
+    let second = first.replace("    user: '1000'\n", "    user: '1000'\n    environment: { NEXT: 'yes' }\n");
+    scenario("hooks are lists with users and folders, and a service joins the processes of another")
+        .step("a Compose file", write("compose.yaml", &first), [])
+        .step("it comes up", skiff("up", &[]), [exits(0), noted("first 0 second 1000 /notes"), sees()])
+        .step("as it is now", remember(), [])
+        .step("the one that is joined changes", write("compose.yaml", &second), [])
+        .step(
+            "both are others afterwards",
+            skiff("up", &[]),
+            [exits(0), replaced("web"), replaced("watcher"), sees(), noted(WHOLE)],
+        )
+        .step("nothing is left to do", skiff("plan", &[]), [exits(0)]);
 }

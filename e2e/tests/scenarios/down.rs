@@ -44,7 +44,13 @@ fn down_of_a_path_that_nobody_knows_is_refused() {
             call(&["down", "no-such-folder", "--yes"]),
             [exits(1), says("no-such-folder: there is no such file or folder"), says("skiff down --source NAME")],
         )
-        .step("and nothing has gone", look(), [ready("web", 1)]);
+        .step("and nothing has gone", look(), [ready("web", 1)])
+        .step(
+            "down of a source with a slip in its name",
+            call(&["down", "--source", "manifets", "--yes"]),
+            [exits(1), says("nothing is known of a source `manifets`"), says("did you mean `manifests`?")],
+        )
+        .step("and nothing has gone either", look(), [ready("web", 1)]);
 }
 
 /// A second world on the same engine, with the same manifest.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use skiff_e2e::act::{Act, act, all, apply, docker, kill_process_of, look, remember, run_on, run_with, write};
+use skiff_e2e::act::{
+    Act, act, all, apply, docker, kill_process_of, kill_run, look, remember, run, run_on, run_with, write,
+};
 use skiff_e2e::check::{Check, check, eventually, every, logs, ready, throughout, told, untouched, within};
 use skiff_e2e::{network, scenario, service};
 
@@ -127,6 +129,34 @@ fn a_container_that_was_disconnected_by_hand_is_connected_again_with_its_names()
             disconnect,
             [within(AT_ONCE, resolves), untouched("web"), eventually(told("web", &["(not on network "]))],
         );
+}
+
+#[test]
+fn a_crash_loop_is_known_to_the_next_controller() {
+    let bad = service("bad").container("command: [/bin/sh, -c, exit 3]");
+    let policy = every("bad", "its restarts are Skiff's", |seen| {
+        seen.inspect.pointer("/HostConfig/RestartPolicy/Name").and_then(serde_json::Value::as_str) == Some("no")
+    });
+    let told_once = check(|world| {
+        world.call(&["events", "bad"])?;
+        let told = world.last.stdout.matches("CrashLoopBackOff").count();
+        anyhow::ensure!(told == 1, "the crash loop was told {told} times:\n{}", world.last.stdout);
+        Ok(())
+    });
+    let waits = check(|world| {
+        world.call(&["describe", "bad"])?;
+        anyhow::ensure!(world.last.stdout.contains("it is started again at"), "{}", world.last.stdout);
+        Ok(())
+    });
+    scenario("a crash loop is known to the next controller")
+        .step(
+            "one ends at once, every time",
+            run_on(&bad.to_string()),
+            [eventually(told("bad", &["last with 3: it is started again at", "Skiff restarts it in place of Docker"]))],
+        )
+        .step("its restarts are Skiff's", look(), [eventually(policy)])
+        .step("the controller is killed", kill_run(), [])
+        .step("another one begins", run(), [eventually(waits), told_once]);
 }
 
 #[test]

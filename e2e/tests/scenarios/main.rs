@@ -1,5 +1,6 @@
 //! Obligations to the people who use Skiff, each proved on the built binary and a real Docker Engine.
 
+mod adopt;
 mod bad_input;
 mod build;
 mod change;
@@ -9,11 +10,20 @@ mod crashes;
 mod daemon;
 mod down;
 mod engine;
+mod etcd;
+mod etcd_sets;
+mod examples;
+mod export;
+mod follow;
 mod foreign;
+mod git;
 mod heal;
 mod hooks;
+mod import;
 mod inits;
 mod jobs;
+mod leader;
+mod metrics;
 mod order;
 mod probes;
 mod prune;

@@ -54,7 +54,11 @@ fn a_dependent_and_a_rollout_wait_for_readiness() {
     scenario("a dependent and a rollout wait for readiness")
         .step("both are declared", run_on(&with(&web)), [eventually(runs("web", 1))])
         .step("the server is not Ready", skiff("plan", &[]), [says("waiting for deployment/default/web"), gone("api")])
-        .step("and get says why", get("describe"), [says("NotReady"), says("readinessProbe: HTTP 404")])
+        .step(
+            "and get says why",
+            get("describe"),
+            [says("NotReady"), says("readinessProbe: HTTP 404"), says("Available False MinimumReplicasUnavailable")],
+        )
         .step("its page comes", make_ready(), [eventually(runs("api", 1))])
         .step("now it is Ready", get("get"), [says("Ready")])
         .step("as it is now", remember(), [])

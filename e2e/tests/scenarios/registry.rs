@@ -9,7 +9,7 @@ use skiff_e2e::act::{Act, act, apply, call, look, remember, run_on, skiff, up, w
 use skiff_e2e::check::{Check, check, eventually, every, exits, gone, logs, ready, replaced, says, untouched, within};
 use skiff_e2e::{Docker, IMAGE, Manner, OTHER_IMAGE, Registry, scenario, service};
 
-fn with_credentials(folder: &Path) -> Act {
+pub(crate) fn with_credentials(folder: &Path) -> Act {
     let folder = folder.display().to_string();
     act(move |world| {
         world.env.retain(|(name, _)| name != "DOCKER_CONFIG");
@@ -118,7 +118,7 @@ fn a_rollback_runs_the_image_that_ran_although_the_tag_has_moved() {
 }
 
 /// Every container runs the image with this id.
-fn runs(id: &str) -> Check {
+pub(crate) fn runs(id: &str) -> Check {
     let id = id.to_owned();
     every("web", "it runs the image that it should", move |seen| seen.image_id() == id)
 }

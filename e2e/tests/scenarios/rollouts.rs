@@ -36,6 +36,15 @@ fn a_rolling_update_of_five_replicas_drops_no_request() {
         .step("no request failed", look(), [never_fewer_than("web", 5), no_failed_request_of(300)]);
 }
 
+/// `skiff get` shows a word for an object.
+fn glance(name: &'static str, word: &'static str) -> Check {
+    check(move |world| {
+        world.call(&["get", name])?;
+        ensure!(world.last.stdout.contains(word), "`{word}` is not in:\n{}", world.last.stdout);
+        Ok(())
+    })
+}
+
 /// Declares a version that ends as soon as it starts, beside a controller that runs: it goes back, and is not tried again.
 fn goes_back(scenario: Scenario, replicas: u32) -> Scenario {
     let good = web("good").replicas(replicas);
@@ -53,6 +62,16 @@ fn goes_back(scenario: Scenario, replicas: u32) -> Scenario {
         )
         .step("it goes back", its_end(), [exits(1), says("it went back to 1"), ready("web", count), untouched("web")])
         .step("and says why", look(), [told("web", &["RevisionFailed", "ended", "RolledBack"])])
+        .step(
+            "its conditions say so",
+            call(&["get", "deployment/web", "-o", "json"]),
+            [
+                answers("\"reason\": \"RolledBack\""),
+                answers("\"reason\": \"MinimumReplicasAvailable\""),
+                answers("\"updatedReplicas\": 0"),
+            ],
+        )
+        .step("and a glance shows it", call(&["get", "web"]), [eventually(glance("web", "Ready,RevisionFailed"))])
         .step("the controller is killed, and another one begins", all([kill_run(), run()]), [])
         .step(
             "it does not try again",

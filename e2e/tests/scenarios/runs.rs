@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use skiff_e2e::act::{Act, act, apply, call, look, remember, run_on};
+use skiff_e2e::act::{Act, act, all, apply, call, kill_run, look, remember, run, run_on};
 use skiff_e2e::check::{Check, check, ended, eventually, exits, gone, ready, replaced, says, throughout, untouched};
 use skiff_e2e::{World, job, scenario, service};
 
@@ -54,6 +54,54 @@ fn beside_a_controller_the_controller_does_it() {
             call(&["run-now", "tidy"]),
             [exits(0), eventually(ended("tidy", &[0, 0, 0]))],
         );
+}
+
+#[test]
+fn what_is_suspended_by_hand_stays_so_until_it_is_resumed() {
+    let long = job("load", "sleep 60");
+    scenario("what is suspended by hand stays so until it is resumed")
+        .step(
+            "a job runs beside a deployment",
+            run_on(&format!("{long}{}", service("web"))),
+            [eventually(ready("load", 1)), eventually(ready("web", 1))],
+        )
+        .step(
+            "it is suspended",
+            call(&["suspend", "job/load"]),
+            [exits(0), says("suspended by hand: what runs of it is stopped"), eventually(stopped("load"))],
+        )
+        .step("that is shown", call(&["get", "job/load"]), [says("Suspended")])
+        .step(
+            "another controller begins",
+            all([kill_run(), run()]),
+            [throughout(Duration::from_secs(3), stopped("load"))],
+        )
+        .step("it is resumed", call(&["resume", "load"]), [exits(0), says("it goes on from now")])
+        .step("and runs again", look(), [eventually(runs("load"))])
+        .step("once", call(&["resume", "load"]), [exits(1), says("is not suspended")])
+        .step(
+            "a deployment is not suspended",
+            call(&["suspend", "web"]),
+            [exits(1), says("only jobs and schedules can"), says("skiff rollout pause web")],
+        );
+}
+
+fn running(world: &World, name: &str) -> Result<usize> {
+    Ok(world.replicas(name)?.iter().filter(|seen| seen.status() == "running").count())
+}
+
+fn stopped(name: &'static str) -> Check {
+    check(move |world| {
+        ensure!(running(world, name)? == 0, "{name} runs");
+        Ok(())
+    })
+}
+
+fn runs(name: &'static str) -> Check {
+    check(move |world| {
+        ensure!(running(world, name)? == 1, "{name} does not run");
+        Ok(())
+    })
 }
 
 /// Calls `skiff ARGS…` with a text as its standard input.

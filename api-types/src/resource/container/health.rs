@@ -1,5 +1,7 @@
 //! Probes, Docker's own health check, and hooks.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +104,9 @@ pub struct GrpcAction {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HealthCheck {
-    /// The test as Docker takes it: `[CMD, program, …]`, `[CMD-SHELL, command]` or `[NONE]` to switch the image's off.
+    /// The test as Docker takes it: `[CMD, program, …]`, `[CMD-SHELL, command]` or `[NONE]` to switch the image's off. The image's own unless
+    /// said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub test: Vec<String>,
     /// How often. 30s unless said otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -140,10 +144,33 @@ pub struct HookAction {
     /// A command in the container.
     #[serde(default, skip_serializing_if = "is_default")]
     pub exec: Option<ExecAction>,
+    /// Commands in the container, one after the other as long as they succeed, each with a user and a folder of its own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub commands: Vec<HookCommand>,
     /// An HTTP GET.
     #[serde(default, skip_serializing_if = "is_default")]
     pub http_get: Option<HttpGetAction>,
     /// Only time.
     #[serde(default, skip_serializing_if = "is_default")]
     pub sleep: Option<Duration>,
+}
+
+/// A command of a hook.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HookCommand {
+    /// The program and its arguments. No shell.
+    pub command: Vec<String>,
+    /// The user that it runs as; the container's unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub user: Option<String>,
+    /// Whether it may do to the host what a privileged container may.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub privileged: bool,
+    /// The folder that it runs in; the container's unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub working_dir: Option<String>,
+    /// Variables besides those of the container.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub env: BTreeMap<String, String>,
 }

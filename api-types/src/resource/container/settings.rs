@@ -53,6 +53,13 @@ pub struct HostEntry {
     pub hostnames: Vec<String>,
 }
 
+impl HostEntry {
+    /// `name:address`, as the engine takes it, one for each name.
+    pub fn lines(&self) -> impl Iterator<Item = String> + '_ {
+        self.hostnames.iter().map(|name| format!("{name}:{}", self.ip))
+    }
+}
+
 /// How names are resolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

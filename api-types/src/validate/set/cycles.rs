@@ -43,9 +43,13 @@ fn graph(workloads: &[Workload<'_>]) -> Graph {
             let to = find(Kind::Deployment, namespace, name).or_else(|| find(Kind::Job, namespace, name));
             edges.extend(to.map(|to| Edge { to, pointer: at.index(index).pointer() }));
         }
-        let mode = workload.template.network_mode.as_deref().and_then(|mode| mode.strip_prefix("deployment:"));
-        let to = mode.and_then(|name| find(Kind::Deployment, &workload.key.namespace, name));
-        edges.extend(to.map(|to| Edge { to, pointer: workload.at.key("template").key("networkMode").pointer() }));
+        let at_template = workload.at.key("template");
+        let at_container = at_template.key("container");
+        for (field, name) in workload.template.joined() {
+            let at = if field == "networkMode" { at_template.key(field) } else { at_container.key(field) };
+            let to = find(Kind::Deployment, &workload.key.namespace, name);
+            edges.extend(to.map(|to| Edge { to, pointer: at.pointer() }));
+        }
         edges
     };
     workloads.iter().map(edges).collect()

@@ -12,7 +12,7 @@ use crate::{Instance, Kind, Object, ObjectKey, Related, SetComplaint, naming};
 struct Claim<'a> {
     object: &'a ObjectKey,
     pointer: String,
-    /// Whether it exists already, so that others may want it too.
+    /// Whether it is only used, and somebody else makes it.
     external: bool,
 }
 
@@ -129,12 +129,12 @@ fn name_pointer() -> String {
     At::ROOT.key("metadata").key("name").pointer()
 }
 
-/// A complaint for each claim but the first; names that exist already may be claimed by many.
+/// A complaint for each that would make it but the first. What is only used may be used by many, and made by one of them.
 fn collisions(what: &str, claims: &Claims<'_>, out: &mut Vec<SetComplaint>) {
     for (name, claims) in claims {
-        let Some((first, others)) = claims.split_first() else { continue };
-        let colliding = others.iter().filter(|other| !(first.external && other.external));
-        out.extend(colliding.map(|other| collision(what, name, other, first)));
+        let mut making = claims.iter().filter(|claim| !claim.external);
+        let Some(first) = making.next() else { continue };
+        out.extend(making.map(|other| collision(what, name, other, first)));
     }
 }
 

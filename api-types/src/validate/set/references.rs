@@ -92,9 +92,11 @@ impl<'a> Checker<'a> {
 
     fn networks(&mut self, at: &At<'_>) {
         let template = self.workload.template;
-        if let Some(name) = template.network_mode.as_deref().and_then(|mode| mode.strip_prefix("deployment:")) {
+        let at_container = at.key("container");
+        for (field, name) in template.joined() {
             let namespace = self.workload.key.namespace.as_str();
-            self.need(Kind::Deployment, namespace, name, false, &at.key("networkMode"));
+            let at = if field == "networkMode" { at.key(field) } else { at_container.key(field) };
+            self.need(Kind::Deployment, namespace, name, false, &at);
         }
         let at = at.key("networks");
         for (index, network) in template.networks.iter().flatten().enumerate().filter(|(_, it)| it.name != "default") {
@@ -180,7 +182,9 @@ impl<'a> Checker<'a> {
         if keys.contains(&key) {
             return;
         }
-        let complaint = at.says(format!("{} `{}` has no key `{key}`", object.kind(), object.metadata().name));
+        let mut complaint = at.says(format!("{} `{}` has no key `{key}`", object.kind(), object.metadata().name));
+        // What is wrong with the object may be that it has the key no more.
+        complaint.wanting.push(object.key().to_string());
         self.out.push(match nearest(key, keys.iter().copied()) {
             Some(meant) => complaint.help(format!("did you mean `{meant}`?")),
             None if keys.is_empty() => complaint.help("it has no keys at all"),

@@ -1,3 +1,5 @@
+//! What validation says of objects together: references, cycles, names that collide.
+
 use serde_json::{Value, json};
 
 use crate::{Instance, parse_object, validate_set};
@@ -113,6 +115,8 @@ fn names_that_docker_would_share_are_refused() {
         object("Volume", "a/data-x", json!({})),
         object("Network", "a/ext", json!({ "spec": { "external": true, "networkName": "proxy" } })),
         object("Network", "b/ext", json!({ "spec": { "external": true, "networkName": "proxy" } })),
+        object("Network", "c/made", json!({})),
+        object("Network", "d/used", json!({ "spec": { "external": true, "networkName": "c-made" } })),
     ];
     insta::assert_snapshot!(complaints(&documents), @r"
     volume/a/data-1 /metadata/name: its volume would be called `a-data-1`, as that of volume/a/data (rename one of them)

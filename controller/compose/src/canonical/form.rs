@@ -11,7 +11,9 @@ mod words;
 
 use skiff_yaml::{Key, Node, Span, Value};
 
+use super::scalar::host_path;
 use super::{Context, refuse};
+use crate::paths::is_elsewhere;
 
 pub(crate) use device::{devices, gpus};
 pub(crate) use limit::{microseconds, mode, ulimit};
@@ -125,6 +127,14 @@ fn by_name(mut node: Node, context: &mut Context<'_>, value: fn(Span) -> Node) -
 /// `build: folder`.
 pub(crate) fn build(node: Node, _: &mut Context<'_>) -> Node {
     from_text(node, "context")
+}
+
+/// The folder that an image is built from, or where else it is.
+pub(crate) fn context(mut node: Node, context: &mut Context<'_>) -> Node {
+    if let Some(written) = node.text().filter(|written| !is_elsewhere(written)) {
+        node.set(Value::String(host_path(&written, context)));
+    }
+    node
 }
 
 /// `extends: service`.

@@ -10,17 +10,18 @@ use crate::problems::Problems;
 
 impl Converter<'_, '_, '_> {
     /// Takes an object, with its tree: overlays are laid over that.
-    pub(super) fn declare(&mut self, manifest: Manifest) {
-        let positions = manifest.root.positions();
+    pub(super) fn declare(&mut self, mut manifest: Manifest) {
         let document = manifest.root.to_json();
         // What is right is known sooner without the words for what may be wrong.
         let right = Object::from_manifest(&document).ok().filter(|object| validate_object(object).is_empty());
         match right.map_or_else(|| parse_object(&document), Ok) {
             Ok(object) => {
                 let place = manifest.root.place();
-                self.converted.objects.push(Declared { object, manifest: manifest.root, positions, place });
+                manifest.root.shrink();
+                self.converted.objects.push(Declared { key: object.key(), manifest: manifest.root, place });
             }
             Err(complaints) => {
+                let positions = manifest.root.positions();
                 for complaint in complaints {
                     complain(complaint, &positions, self.problems);
                 }

@@ -1,6 +1,6 @@
 //! How many replicas there are, and how they are replaced.
 
-use skiff_api::{Duration, Kind};
+use skiff_api::{Duration, Kind, annotation};
 use skiff_yaml::{Node, Value};
 
 use super::lifecycle::replicas;
@@ -11,6 +11,9 @@ use crate::manifest::text;
 pub(super) fn deploy(service: &mut Service<'_>) {
     count(service);
     placement(service);
+    if let Some(mode) = service.attribute("deploy.endpoint_mode").filter(|mode| mode.as_str() == Some("dnsrr")) {
+        service.honoured("deploy.endpoint_mode", mode.place());
+    }
     let Some(update) = service.attribute("deploy.update_config") else { return };
     if service.manifest.kind == Kind::Deployment {
         strategy(service, update);
@@ -21,10 +24,14 @@ pub(super) fn deploy(service: &mut Service<'_>) {
 
 fn count(service: &mut Service<'_>) {
     let mode = service.text("deploy.mode").unwrap_or_default();
+    if mode == "global" && !service.is_job() {
+        // One for each host, and there is one host; in a cluster there are more.
+        let place = service.attribute("deploy.mode").map_or(service.place, Node::place);
+        service.manifest.entry("metadata/annotations", annotation::EXPORT_AS, text("DaemonSet", place));
+    }
     let counted = replicas(service.node).map(|(node, count)| (node.place(), count));
     let Some((place, count)) = counted else { return };
     if mode.starts_with("global") {
-        // One for each host, and there is one host.
         if count != 1 {
             service.approximated("deploy.replicas", place, "one replica, as `mode: global` says on one host", "");
         }
@@ -69,6 +76,31 @@ fn strategy(service: &mut Service<'_>, update: &Node) {
     };
     if let Some((seconds, place)) = [seconds("delay"), seconds("monitor")].into_iter().flatten().max_by_key(|it| it.0) {
         service.set("minReadySeconds", Value::Int(seconds), place);
+    }
+    same_either_way(service, update);
+}
+
+/// What an update does by itself: its first replica that fails stops it, and the way back goes as it does.
+fn same_either_way(service: &mut Service<'_>, update: &Node) {
+    let number = |node: &Node| node.text().and_then(|text| text.parse::<f64>().ok());
+    if let Some(ratio) = update.get("max_failure_ratio").filter(|ratio| number(ratio) == Some(0.0)) {
+        service.honoured("deploy.update_config.max_failure_ratio", ratio.place());
+    }
+    let back = service.attribute("deploy.rollback_config").and_then(Node::as_mapping).unwrap_or_default();
+    for (key, node) in back {
+        let is_default = |default: &str| node.text().as_deref() == Some(default);
+        let is_same = match (key.name.as_str(), update.get(&key.name).and_then(Node::text)) {
+            // There is no way back from the way back.
+            ("failure_action", _) => is_default("pause"),
+            ("max_failure_ratio", _) => number(node) == Some(0.0),
+            (_, Some(said)) => is_default(&said),
+            ("parallelism", None) => is_default("1"),
+            ("order", None) => is_default("stop-first"),
+            (_, None) => false,
+        };
+        if is_same {
+            service.honoured(&format!("deploy.rollback_config.{}", key.name), node.place());
+        }
     }
 }
 

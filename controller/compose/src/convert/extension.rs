@@ -10,10 +10,11 @@ use super::Converter;
 use super::service::Service;
 
 /// Fields of a workload's spec.
-const SPEC: [&str; 11] = [
+const SPEC: [&str; 12] = [
     "activeDeadlineSeconds",
     "backoffLimit",
     "completions",
+    "imageUpdate",
     "minReadySeconds",
     "parallelism",
     "paused",
@@ -40,6 +41,9 @@ const SCHEDULE: [&str; 6] = [
 /// Fields of the template.
 const TEMPLATE: [&str; 1] = ["restart"];
 
+/// Fields of the object's metadata. A service's own `annotations` are its containers'.
+const METADATA: [&str; 1] = ["annotations"];
+
 impl Converter<'_, '_, '_> {
     pub(super) fn extension(&mut self, service: &mut Service<'_>) {
         let Some(extension) = service.attribute("x-skiff") else { return };
@@ -55,9 +59,10 @@ impl Converter<'_, '_, '_> {
                 name if SPEC.contains(&name) => graft(service, name, value),
                 name if CONTAINER.contains(&name) => graft(service, &format!("template/container/{name}"), value),
                 name if TEMPLATE.contains(&name) => graft(service, &format!("template/{name}"), value),
+                name if METADATA.contains(&name) => notes(service, name, value),
                 name if SCHEDULE.contains(&name) => service.manifest.put(&format!("spec/{name}"), value.clone()),
                 name => {
-                    let known = SPEC.iter().chain(&CONTAINER).chain(&TEMPLATE).chain(&SCHEDULE).copied();
+                    let known = [&SPEC[..], &CONTAINER, &TEMPLATE, &METADATA, &SCHEDULE].into_iter().flatten().copied();
                     let complaint = self.problems.wrong(key.span, format!("`{name}` is no field of `x-skiff`"));
                     match nearest(name, known.clone()) {
                         Some(meant) => complaint.help(format!("did you mean `{meant}`?")),
@@ -66,6 +71,19 @@ impl Converter<'_, '_, '_> {
                 }
             }
         }
+    }
+}
+
+/// Writes metadata beside what attributes say there.
+fn notes(service: &mut Service<'_>, field: &str, value: &Node) {
+    let path = format!("metadata/{field}");
+    match value.as_mapping() {
+        Some(entries) if !entries.is_empty() => {
+            for (key, value) in entries {
+                service.manifest.entry(&path, &key.name, value.clone());
+            }
+        }
+        _ => service.manifest.put(&path, value.clone()),
     }
 }
 

@@ -4,6 +4,7 @@ use skiff_yaml::{Key, Node, Value};
 
 use super::Converter;
 use super::service::{Service, integer, is_service, is_true};
+use crate::load::entries;
 use crate::manifest::{mapping, text};
 use crate::names;
 
@@ -13,8 +14,8 @@ impl Converter<'_, '_, '_> {
         restart(service);
         health(service);
         self.init_containers(service);
-        hook(service, "post_start", "template/container/lifecycle/postStart");
-        hook(service, "pre_stop", "template/container/lifecycle/preStop");
+        self.hook(service, "post_start", "template/container/lifecycle/postStart");
+        self.hook(service, "pre_stop", "template/container/lifecycle/preStop");
     }
 
     fn depends_on(&self, service: &mut Service<'_>) {
@@ -22,7 +23,7 @@ impl Converter<'_, '_, '_> {
             service.push("dependsOn", dependency(key, need));
             // What the table says of it is so only where it is asked for.
             if let Some(restart) = need.get("restart").filter(|node| !is_true(Some(node))) {
-                service.special(crate::Verdict::Honoured, "depends_on.restart", restart.place(), "", "");
+                service.honoured("depends_on.restart", restart.place());
             }
         }
         let implied = self.implied(service);
@@ -39,6 +40,35 @@ impl Converter<'_, '_, '_> {
                 "dependsOn",
                 mapping(place, [("name", Some(text(names::object(&name), place))), ("condition", condition)]),
             );
+        }
+    }
+
+    /// Commands in the container, around its life.
+    fn hook(&self, service: &mut Service<'_>, attribute: &str, field: &str) {
+        let hooks = service.items(attribute);
+        if let Some(first) = hooks.first().filter(|_| service.is_job() && attribute == "post_start") {
+            let remedy = "begin its command with it, or use `pre_start`";
+            return service.refused(attribute, first.place(), "a job has no hook after its start", remedy);
+        }
+        if let [hook] = hooks
+            && let Some([(_, command)]) = hook.as_mapping()
+        {
+            return service.put(&format!("{field}/exec/command"), command.clone());
+        }
+        for hook in hooks {
+            let (place, get) = (hook.place(), |name: &str| hook.get(name).cloned());
+            let env = entries(hook, "environment")
+                .iter()
+                .filter_map(|(key, value)| Some((key.clone(), text(self.value(key, value)?, value.place()))));
+            let env: Vec<(Key, Node)> = env.collect();
+            let written = [
+                ("command", get("command")),
+                ("user", get("user")),
+                ("privileged", get("privileged")),
+                ("workingDir", get("working_dir")),
+                ("env", (!env.is_empty()).then(|| Node::new(Value::Mapping(env), place))),
+            ];
+            service.push(&format!("{field}/commands"), mapping(place, written));
         }
     }
 
@@ -131,6 +161,12 @@ fn job_restart(service: &mut Service<'_>, meant: &str, attempts: Option<i64>, pl
         let does = "it runs to its end, and is tried again when it fails";
         service.approximated("restart", place, does, "write `restart: on-failure`");
     }
+    for path in ["deploy.restart_policy.delay", "deploy.restart_policy.window"] {
+        if let Some(node) = service.attribute(path) {
+            let does = "a job is tried again after 10 s, and twice as long each time";
+            service.approximated(path, node.place(), does, "");
+        }
+    }
     let (meant, limit) = match meant {
         "Never" => ("Never", Some(0)),
         _ => ("OnFailure", attempts),
@@ -156,31 +192,15 @@ fn health(service: &mut Service<'_>) {
         let place = check.place();
         return service.put(&format!("{at}/test"), crate::manifest::list(vec![text("NONE", place)], place));
     }
-    let Some(test) = check.get("test") else {
-        let does = "the times of the image's own check cannot be changed without writing the check";
-        if let Some((key, _)) = check.as_mapping().and_then(<[_]>::first) {
-            service.refused(&format!("healthcheck.{}", key.name), key.span, does, "write `test` as the image has it");
-        }
-        return;
-    };
-    service.put(&format!("{at}/test"), test.clone());
+    // Without a test the times are those of the image's own check.
+    if let Some(test) = check.get("test") {
+        service.put(&format!("{at}/test"), test.clone());
+    }
     for (name, field) in TIMES {
         if let Some(node) = check.get(name) {
             service.put(&format!("{at}/{field}"), node.clone());
         }
     }
-}
-
-/// One command in the container, around its life.
-fn hook(service: &mut Service<'_>, attribute: &str, field: &str) {
-    let hooks = service.items(attribute);
-    if let Some(second) = hooks.get(1) {
-        let does = "there is one command, and these are more";
-        service.refused(attribute, second.place(), does, "write them as one: `[sh, -c, 'first && second']`");
-    }
-    let Some(hook) = hooks.first() else { return };
-    let Some(command) = hook.get("command") else { return };
-    service.put(&format!("{field}/exec/command"), command.clone());
 }
 
 /// The number of replicas that a service asks for.

@@ -65,14 +65,17 @@ impl Converter<'_, '_, '_> {
             self.attachments(service);
         }
         self.ports(service);
+        for mode in service.items("ports").iter().filter_map(|port| port.get("mode")) {
+            if mode.as_str() == Some("host") {
+                service.honoured("ports.mode", mode.place());
+            }
+        }
         self.expose(service);
         self.links(service);
         for host in service.items("extra_hosts") {
-            let (line, place) = (words(Some(host)), host.place());
-            let Some((name, address)) = line.split_once('=') else { continue };
-            let names = list(vec![text(name, place)], place);
-            let entry = mapping(place, [("ip", Some(text(address, place))), ("hostnames", Some(names))]);
-            service.push("template/container/extraHosts", entry);
+            if let Some(entry) = host_entry(host) {
+                service.push("template/container/extraHosts", entry);
+            }
         }
     }
 
@@ -180,11 +183,11 @@ impl Converter<'_, '_, '_> {
                 self.problems.wrong(link.place(), format!("there is no service `{name}` to link to"));
             }
         }
-        if let Some(link) = service.items("links").first()
+        if let Some(links) = service.attribute("links")
             && !service.items("links").iter().any(|link| has_alias(&link))
         {
             // Without aliases a link is no more than an order.
-            service.special(crate::Verdict::Honoured, "links", link.place(), "", "");
+            service.honoured("links", links.place());
         }
     }
 }
@@ -221,4 +224,12 @@ fn add_aliases(entries: &mut Vec<(&'static str, Node)>, aliases: Vec<(String, Sp
             items.push(text(alias, place));
         }
     }
+}
+
+/// A line of /etc/hosts, as Compose's long form has it.
+pub(super) fn host_entry(host: &Node) -> Option<Node> {
+    let (line, place) = (words(Some(host)), host.place());
+    let (name, address) = line.split_once('=')?;
+    let names = list(vec![text(name, place)], place);
+    Some(mapping(place, [("ip", Some(text(address, place))), ("hostnames", Some(names))]))
 }

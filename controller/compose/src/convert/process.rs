@@ -6,6 +6,7 @@ use skiff_api::Duration;
 use skiff_yaml::{Key, Node, Span, Value};
 
 use super::Converter;
+use super::build::is_built;
 use super::service::Service;
 use crate::load::{entries, line};
 use crate::manifest::{list, mapping, text};
@@ -27,17 +28,6 @@ impl Converter<'_, '_, '_> {
         let place = service.attribute("stop_grace_period").map_or(service.place, Node::place);
         let seconds = i64::try_from(grace.secs_ceil()).unwrap_or(i64::MAX);
         service.set("template/terminationGracePeriodSeconds", Value::Int(seconds), place);
-    }
-
-    /// The image that is named, or the one that Compose would have built.
-    fn image(&self, service: &mut Service<'_>) {
-        if let (None, Some(build)) = (service.attribute("image"), service.attribute("build")) {
-            let built = format!("{}-{}", self.project.name, service.name);
-            service.put("template/container/image", text(built, build.place()));
-            service.put("template/container/imagePullPolicy", text("Never", build.place()));
-        } else if let Some(build) = service.attribute("build") {
-            service.put("template/container/imagePullPolicy", text("IfNotPresent", build.place()));
-        }
     }
 
     /// Compose's names, where they are not Skiff's own.
@@ -71,7 +61,7 @@ impl Converter<'_, '_, '_> {
     }
 
     /// A variable's value; one without is that of the environment, or taken out of the image's.
-    fn value(&self, key: &Key, value: &Node) -> Option<String> {
+    pub(super) fn value(&self, key: &Key, value: &Node) -> Option<String> {
         if value.is_null() { self.environment().get(&key.name) } else { value.text() }
     }
 
@@ -195,33 +185,45 @@ fn pull_policy(service: &mut Service<'_>) {
     let Some(node) = service.attribute("pull_policy") else { return };
     let (place, policy) = (node.place(), node.text().unwrap_or_default());
     let is_interval = ["daily", "weekly", "refresh"].contains(&policy.as_str()) || policy.starts_with("every_");
+    let is_known = is_interval || ["always", "never", "missing", "if_not_present", "build"].contains(&policy.as_str());
     let meant = match policy.as_str() {
+        _ if is_known && is_built(service) => {
+            if policy != "build" {
+                service.approximated("pull_policy", place, "the image is built, and never pulled", "");
+            }
+            return;
+        }
         "always" => "Always",
         "never" => "Never",
         "missing" | "if_not_present" => "IfNotPresent",
         "build" => {
-            service.approximated(
-                "pull_policy",
-                place,
-                "the image is neither built nor pulled",
-                "build it before `skiff up`",
-            );
-            "Never"
+            let remedy = "take it out, or say with `build` what the image is built from";
+            return service.refused("pull_policy", place, "there is no `build`", remedy);
         }
-        _ if is_interval => {
-            service.approximated("pull_policy", place, "the image is pulled before each container is made", "");
-            "Always"
-        }
+        _ if is_interval => return follow(service, &policy, place),
         _ => {
             let does = format!("`{policy}` is no policy");
-            service.refused(
-                "pull_policy",
-                place,
-                &does,
-                "it is always, never, missing, build, daily, weekly or every_<duration>",
-            );
-            return;
+            let remedy = "it is always, never, missing, build, daily, weekly or every_<duration>";
+            return service.refused("pull_policy", place, &does, remedy);
         }
     };
     service.put("template/container/imagePullPolicy", text(meant, place));
+}
+
+/// A policy with a time: the registry is asked so often. A job has what its tag means when it is made.
+fn follow(service: &mut Service<'_>, policy: &str, place: Span) {
+    let names_digest = service.text("image").is_some_and(|image| image.contains('@'));
+    if service.is_job() || names_digest {
+        service.approximated("pull_policy", place, "the image is pulled before each container is made", "");
+        return service.put("template/container/imagePullPolicy", text("Always", place));
+    }
+    let interval = match policy {
+        "weekly" => "168h",
+        "daily" | "refresh" => "24h",
+        every => every.strip_prefix("every_").unwrap_or(every),
+    };
+    let does = "the registry is asked so often by `skiff run`, and an image that has moved rolls out";
+    service.approximated("pull_policy", place, does, "");
+    service.put("imageUpdate/policy", text("Digest", place));
+    service.put("imageUpdate/interval", text(interval, place));
 }

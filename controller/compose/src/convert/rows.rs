@@ -22,6 +22,8 @@ pub(super) struct Special {
 struct Found {
     path: String,
     place: Span,
+    /// Where its value stands.
+    value: Span,
     attribute: &'static Attribute,
     /// Whether it is a part of another one that has a row.
     inner: bool,
@@ -58,6 +60,12 @@ impl Converter<'_, '_, '_> {
                 self.rows(section, &found, &[]);
             }
         }
+        for (attribute, place) in &self.project.followed {
+            let name = attribute.rsplit_once('.').map_or(attribute.as_str(), |(_, name)| name);
+            if let Some(known) = attributes::of_project(name).or_else(|| attributes::of_service(name)) {
+                self.row(known.row(attribute.clone(), *place));
+            }
+        }
         for (key, node) in model.as_mapping().unwrap_or_default() {
             if let Some(attribute) = attributes::of_project(&key.name).filter(|it| !it.path.contains('.')) {
                 self.row(attribute.row(key.name.clone(), node.place()));
@@ -68,11 +76,16 @@ impl Converter<'_, '_, '_> {
     fn rows(&mut self, prefix: &str, found: &[Found], specials: &[Special]) {
         for it in found {
             let attribute = it.attribute;
-            let is_special =
-                specials.iter().any(|special| special.path == it.path && special.verdict > Verdict::Honoured);
+            // One that is honoured is so where it stands; what else was found of a value speaks for all of the attribute.
+            let is_special = specials.iter().any(|special| {
+                special.path == it.path && (special.verdict > Verdict::Honoured || special.place == it.value)
+            });
+            // What an image would have been built from says nothing where it is not built.
+            let is_moot = it.path.starts_with("build.")
+                && specials.iter().any(|special| special.path == "build" && special.verdict > Verdict::Honoured);
             let told = it.inner && attribute.verdict == Verdict::Honoured;
             let again = |row: &Row| row.place == it.place && row.attribute.ends_with(&it.path);
-            if is_special || told || self.converted.report.rows.iter().rev().take(8).any(again) {
+            if is_special || is_moot || told || self.converted.report.rows.iter().rev().take(8).any(again) {
                 continue;
             }
             self.row(attribute.row(format!("{prefix}.{}", it.path), it.place));
@@ -98,7 +111,8 @@ fn walk(node: &Node, shape: &Shape, path: &str, lookup: Lookup, inner: bool, fou
         let Some(field) = shape.fields().iter().find(|field| field.name == key.name) else { continue };
         let path = if path.is_empty() { key.name.clone() } else { format!("{path}.{}", key.name) };
         let known = lookup(&path);
-        found.extend(known.map(|attribute| Found { path: path.clone(), place: key.span, attribute, inner }));
+        let (place, value) = (key.span, node.place());
+        found.extend(known.map(|attribute| Found { path: path.clone(), place, value, attribute, inner }));
         walk(node, field.shape, &path, lookup, inner || known.is_some(), found);
     }
 }

@@ -5,6 +5,7 @@ use skiff_yaml::{Node, Span, Value};
 use super::Converter;
 use super::service::Service;
 use crate::manifest::text;
+use crate::names;
 use crate::paths;
 
 const CONTEXT: &str = "template/container/securityContext";
@@ -32,7 +33,7 @@ impl Converter<'_, '_, '_> {
         }
         for (attribute, field) in [("pid", "pidMode"), ("ipc", "ipcMode")] {
             let Some(node) = service.attribute(attribute) else { continue };
-            let mode = self.namespace_of(&node.text().unwrap_or_default());
+            let mode = namespace_of(&node.text().unwrap_or_default());
             service.put(&format!("template/container/{field}"), text(mode, node.place()));
         }
     }
@@ -48,13 +49,13 @@ impl Converter<'_, '_, '_> {
         service.put(&format!("{at}/type"), text("Localhost", place));
         service.put(&format!("{at}/localhostProfile"), text(name, place));
     }
+}
 
-    /// The namespace of another service is that of its first replica.
-    fn namespace_of(&self, mode: &str) -> String {
-        match mode.strip_prefix("service:") {
-            Some(service) => format!("container:{}", self.first_replica(service)),
-            None => mode.to_owned(),
-        }
+/// The namespace of another service is that of its first replica.
+fn namespace_of(mode: &str) -> String {
+    match mode.strip_prefix("service:") {
+        Some(service) => format!("deployment:{}", names::object(service)),
+        None => mode.to_owned(),
     }
 }
 

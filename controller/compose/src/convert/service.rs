@@ -81,6 +81,11 @@ impl<'n> Service<'n> {
         self.verdicts.push(rows::Special { verdict, path, place, does, remedy });
     }
 
+    /// Says that an attribute means what it means to Compose with the value that stands at a place.
+    pub(super) fn honoured(&mut self, path: &str, place: Span) {
+        self.special(Verdict::Honoured, path, place, "", "");
+    }
+
     pub(super) fn approximated(&mut self, path: &str, place: Span, does: &str, remedy: &str) {
         self.special(Verdict::Approximated, path, place, does, remedy);
     }
@@ -139,6 +144,9 @@ impl Converter<'_, '_, '_> {
 fn copy(service: &mut Service<'_>) {
     let mut found = Vec::new();
     copied(service.node, "", &mut found);
+    // Attempts of a job are not restarted.
+    let is_moot = |field: &str| service.is_job() && field.starts_with("template/restart/");
+    found.retain(|(field, _)| !is_moot(field));
     for (field, node) in found {
         let mut node = node.clone();
         if let (Value::Float(number), true) = (&node.value, field.ends_with("/cpu")) {

@@ -44,6 +44,8 @@ impl Loader<'_, '_> {
     /// Lays a service over the one that it extends, which is completed before.
     fn complete(&mut self, file: &Extending<'_>, service: &mut Node, open: &mut Vec<Place>) {
         let Some((key, extends)) = take(service, "extends") else { return };
+        let name = open.last().map_or("", |(_, name)| name.as_str());
+        self.followed.push((format!("services.{name}.extends"), key.span));
         let Some(name) = extends.get("service").and_then(Node::text) else {
             let complaint = self.problems.wrong(key.span, "`extends` names no service");
             return complaint.help("write `extends: { service: NAME }`");

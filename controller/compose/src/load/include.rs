@@ -12,7 +12,8 @@ use crate::paths;
 impl Loader<'_, '_> {
     /// A tree over everything that it includes.
     pub(super) fn include(&mut self, mut tree: Node, layer: &Layer) -> Node {
-        let Some((_, list)) = take(&mut tree, "include") else { return tree };
+        let Some((key, list)) = take(&mut tree, "include") else { return tree };
+        self.followed.push((key.name, key.span));
         let mut whole: Option<Node> = None;
         for entry in list.as_sequence().unwrap_or_default() {
             if let Some(included) = self.included(entry, layer) {

@@ -15,7 +15,7 @@ use crate::{Request, paths};
 pub const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 pub(super) fn load(request: &Request, files: &mut Files<'_>, problems: &mut Problems) -> Option<Project> {
-    let mut loader = Loader { files, problems, base: PathBuf::new(), open: Vec::new() };
+    let mut loader = Loader { files, problems, base: PathBuf::new(), open: Vec::new(), followed: Vec::new() };
     let mut environment = Environment::new(request.environment.clone());
     loader.env_files(request, &request.directory, &mut environment);
     let paths = loader.paths(request, &environment)?;
@@ -88,7 +88,8 @@ impl Loader<'_, '_> {
         let mut model = whole?;
         settle(&mut model);
         self.select(request, &mut model, &layer.environment);
-        Some(Project { name, directory: layer.directory, model, environment: layer.environment })
+        let followed = std::mem::take(&mut self.followed);
+        Some(Project { name, directory: layer.directory, model, environment: layer.environment, followed })
     }
 }
 

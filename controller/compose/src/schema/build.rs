@@ -1,4 +1,4 @@
-//! `build`: recorded, so that a file that has it is read; nothing is built.
+//! `build`: what an image is built from.
 
 use super::common::{GRANTS, HOSTS, MAP, ONE_OR_MORE, PAIRS, TEXTS, ULIMITS};
 use super::{Field, Merge, Shape, field};
@@ -7,7 +7,7 @@ use crate::canonical::form;
 pub(super) static BUILD: Shape = Shape::Form(form::build, &Shape::Fields(FIELDS));
 
 static FIELDS: &[Field] = &[
-    field("context", &Shape::Text),
+    field("context", &Shape::Form(form::context, &Shape::Text)),
     field("dockerfile", &Shape::Text),
     field("dockerfile_inline", &Shape::Text),
     field("args", &PAIRS),

@@ -66,7 +66,7 @@ fn judge(attribute: &Attribute, text: &str, kind: &str, pointer: &str) -> Option
     if attribute.result.is_empty() {
         return None;
     }
-    let objects = loaded.objects.iter().map(|it| &it.object);
+    let objects = loaded.objects.iter().filter_map(crate::Declared::object);
     let object = objects
         .filter(|it| it.kind().as_str() == kind)
         .find(|it| it.metadata().name != "b" && it.metadata().name != "c" || kind != "Deployment");

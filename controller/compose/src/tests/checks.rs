@@ -83,7 +83,7 @@ services:
     gpus: [{ count: 1, device_ids: [a] }]
   b: { image: i, depends_on: [c] }
   c: { image: i, depends_on: [b] }
-  C: { image: i }
+  C: { image: i, build: { dockerfile: d, dockerfile_inline: FROM i } }
 networks: { front: }
 volumes: { data: { external: true, driver: local } }
 configs: { c: { content: x, file: y } }
@@ -102,6 +102,7 @@ secrets: { s: }
     14:12 `count` and `device_ids` exclude each other (leave one of them out)
     16:31 services wait for each other in a circle: b → c → b (take one of the dependencies out)
     17:3 `C` would be called `c`, as another one in `services` (rename one of them)
+    17:61 `dockerfile_inline` and `dockerfile` exclude each other (leave one of them out)
     19:36 `data` is external, and `driver` says how to make it (leave one of them out)
     20:12 `c` has file and content (give one of `file`, `environment` or `content`)
     21:12 `s` has no content (add `file` or `environment`)

@@ -161,8 +161,8 @@ fn a_service_begins_as_the_one_that_it_extends() {
     ]);
     assert_eq!(images(&loaded), ["a=root", "b=other"]);
     let env = |name: &str| {
-        let object = loaded.objects.iter().find(|it| it.object.metadata().name == name);
-        let json = object.map(|it| serde_json::to_value(&it.object).unwrap_or_default()).unwrap_or_default();
+        let object = loaded.objects.iter().find(|it| it.key.name == name);
+        let json = object.map(|it| serde_json::to_value(it.object()).unwrap_or_default()).unwrap_or_default();
         json.pointer("/spec/template/container").cloned().unwrap_or_default()
     };
     let expected = r#"[{"name":"A","value":"a"},{"name":"B","value":"mine"},{"name":"C","value":"c"}]"#;
@@ -207,4 +207,18 @@ fn services_are_selected_by_profile_or_by_name() {
             "3:54 `debug` depends on `tool`, which no active profile has (activate its profile, or write `required: false`)"
         ]
     );
+}
+
+#[test]
+fn what_was_included_and_extended_is_in_the_report() {
+    let loaded = load_files(&[
+        ("compose.yaml", "include: [other.yaml]\nservices:\n  a:\n    extends: { file: base.yaml, service: b }\n"),
+        ("other.yaml", "services:\n  o: { image: i, restart: always }\n"),
+        ("base.yaml", "services:\n  b: { extends: { service: c } }\n  c: { image: i, restart: always }\n"),
+    ]);
+    let told = |row: &crate::Row| format!("{} {}", row.attribute, row.place.start);
+    let rows: Vec<String> = loaded.report.rows.iter().map(told).collect();
+    for expected in ["include 1:1", "services.a.extends 4:5", "services.b.extends 2:8"] {
+        assert!(rows.iter().any(|row| row == expected), "{expected} is not in {rows:?}");
+    }
 }

@@ -3,7 +3,6 @@
 use jiff::SignedDuration;
 use skiff_api::{CronJobSpec, JobSpec, RestartPolicy};
 
-use super::requirement::not_run_of_job;
 use super::workload::{Origin, workload};
 use crate::desired::{Cron, InPlace, Job, Template, Workload};
 use crate::schedule::Timetable;
@@ -20,14 +19,7 @@ pub(super) fn job(origin: &Origin<'_>, spec: &JobSpec) -> Job {
     let template = Template { in_place: in_place.clone(), ..Template::clone(&compiled.template) };
     let parallelism = spec.parallelism.unwrap_or(1);
     Job {
-        workload: Workload {
-            replicas: parallelism,
-            restart_policy,
-            in_place,
-            template: template.into(),
-            not_run: not_run_of_job(&spec.template),
-            ..compiled
-        },
+        workload: Workload { replicas: parallelism, restart_policy, in_place, template: template.into(), ..compiled },
         completions: spec.completions.unwrap_or(1),
         parallelism,
         backoff_limit: spec.backoff_limit.unwrap_or(DEFAULT_BACKOFF_LIMIT),

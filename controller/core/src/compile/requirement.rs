@@ -1,4 +1,4 @@
-//! What a template needs of the engine, and what of it a job does not act on.
+//! What a template needs of the engine.
 //!
 //! Docker 20.10 drops settings that it does not know without a word; what it cannot do is refused by name instead.
 
@@ -34,17 +34,4 @@ pub(super) fn requirements(pod: &PodTemplate) -> Vec<Requirement> {
         pod.volumes.iter().filter_map(|volume| volume.host_path.as_ref()).any(|path| path.non_recursive);
     need(non_recursive, "volumes.hostPath.nonRecursive", (1, 40));
     found
-}
-
-/// Fields of a job's template that are not acted on, as its attempts serve nobody.
-pub(super) fn not_run_of_job(pod: &PodTemplate) -> Vec<&'static str> {
-    let container = &pod.container;
-    let post_start = container.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.post_start.is_some());
-    let fields = [
-        (container.startup_probe.is_some(), "startupProbe"),
-        (container.readiness_probe.is_some(), "readinessProbe"),
-        (container.liveness_probe.is_some(), "livenessProbe"),
-        (post_start, "lifecycle.postStart"),
-    ];
-    fields.into_iter().filter_map(|(used, field)| used.then_some(field)).collect()
 }

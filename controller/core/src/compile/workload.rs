@@ -100,6 +100,7 @@ fn deployment(origin: &Origin<'_>, object: &Deployment) -> Workload {
         progress_deadline_seconds: spec.progress_deadline_seconds.unwrap_or(DEFAULT_PROGRESS_DEADLINE_SECONDS),
         on_failure: spec.strategy.on_failure,
         group: object.metadata.labels.get(label::ROLLOUT_GROUP).cloned(),
+        image_update: spec.image_update.clone(),
         revision_history_limit: spec.revision_history_limit.unwrap_or(DEFAULT_REVISION_HISTORY_LIMIT),
         ..compiled
     }
@@ -125,6 +126,8 @@ pub(super) fn workload(origin: &Origin<'_>, pod: &PodTemplate, depends_on: &[Dep
         progress_deadline_seconds: 0,
         on_failure: OnFailure::default(),
         group: None,
+        image_update: None,
+        pinned_from: None,
         revision_history_limit: 0,
         earlier: BTreeMap::new(),
         course: Course::Declared,
@@ -132,7 +135,6 @@ pub(super) fn workload(origin: &Origin<'_>, pod: &PodTemplate, depends_on: &[Dep
         restart: pod.restart.clone(),
         base: declared.base.clone(),
         requires: requirement::requirements(pod),
-        not_run: Vec::new(),
         inits: inits(origin, pod, &template, &networks),
         in_place: template.in_place.clone(),
         template: Arc::new(template),
@@ -191,7 +193,7 @@ fn resolve_attachment(input: &CompileInput<'_>, key: &ObjectKey, attachment: &Ne
     }
 }
 
-/// What must be there first: what the manifest names, and whose network it joins.
+/// What must be there first: what the manifest names, and whose network, processes or memory it shares.
 fn dependencies(
     input: &CompileInput<'_>,
     key: &ObjectKey,
@@ -206,8 +208,7 @@ fn dependencies(
             found.insert(target, dependency.condition);
         }
     }
-    let mode = pod.network_mode.as_deref().unwrap_or_default();
-    if let Some(name) = mode.strip_prefix("deployment:") {
+    for (_, name) in pod.joined() {
         found.entry(reference(Kind::Deployment, key, None, name)).or_insert(DependencyCondition::Started);
     }
     found.into_iter().map(|(object, condition)| DependsOn { object, condition }).collect()

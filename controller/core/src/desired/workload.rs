@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use skiff_api::{DependencyCondition, ObjectKey, OnFailure, RestartPolicy, RestartSettings};
+use skiff_api::{DependencyCondition, ImageUpdate, ObjectKey, OnFailure, RestartPolicy, RestartSettings};
 
 use super::Departed;
 use super::template::{Attachment, InPlace, Template};
@@ -34,6 +34,10 @@ pub struct Workload {
     pub on_failure: OnFailure,
     /// The label `skiff.dev/rollout-group`: those that share it go back together.
     pub group: Option<String>,
+    /// Whether its image follows a tag.
+    pub image_update: Option<ImageUpdate>,
+    /// The image as the manifest names it, where another one has taken its place.
+    pub pinned_from: Option<String>,
     /// How many old revisions are remembered.
     pub revision_history_limit: u32,
     /// Earlier revisions by number, compiled with what else the manifest says now, to go back to.
@@ -60,8 +64,6 @@ pub struct Workload {
     pub requires: Vec<(String, (u32, u32))>,
     /// What runs to its end before a container is first started, in this order.
     pub inits: Vec<Init>,
-    /// Fields that are read and not acted on.
-    pub not_run: Vec<&'static str>,
     /// What is remembered of it once it is declared no more.
     pub departed: Departed,
 }

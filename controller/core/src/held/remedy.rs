@@ -8,7 +8,7 @@ impl Held {
         let name = &self.object.name;
         Some(match &self.why {
             HeldReason::DependencyIdle { dependency, suspended, .. } => {
-                let start = if *suspended { "take its `suspend: true` out" } else { "give it replicas" };
+                let start = if *suspended { "resume it, or take its `suspend: true` out" } else { "give it replicas" };
                 format!("{start}, or take {} out of `dependsOn`", dependency.name)
             }
             HeldReason::NameTaken { by, .. } | HeldReason::PortTaken { by, .. } => {
@@ -54,6 +54,7 @@ impl Held {
             HeldReason::VolumeInUse { .. } => "remove them, or take their source down".to_owned(),
             HeldReason::Unsupported { field, .. } => format!("update Docker, or take {field} out of the manifest"),
             HeldReason::ContentUnknown { .. } => "`skiff down` and `skiff up` of it make it known again".to_owned(),
+            HeldReason::ProbeUnproven { probe, .. } => format!("look at the {probe}: it asks for what is not there"),
             HeldReason::LabelsUnreadable { name, .. } => format!("remove {name} by hand if it is no use"),
             HeldReason::WaitingFor { .. }
             | HeldReason::WaitingReady { .. }

@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::HeldReason;
-use crate::history::told_failure;
+use crate::course::Way;
+use crate::crash;
 
 impl fmt::Display for HeldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,22 +31,18 @@ impl fmt::Display for HeldReason {
             }
             Self::CrashLoop { container, code, exits, until } => {
                 let (exits, at) = (counted(exits, "time"), clock(*until));
-                write!(f, "{container} ended {exits}, last with {code}: it is started again at {at}")
+                write!(f, "{container} ended {exits}{}: it is started again at {at}", crash::last(*code))
             }
             Self::GaveUp { container, code, attempts } => write!(
                 f,
                 "{container} ended with {code} and was restarted {}, which is all that restart.maxAttempts allows",
                 counted(attempts, "time")
             ),
-            Self::RevisionFailed { revision, why, back_to: Some(back_to) } => write!(
+            Self::ProbeUnproven { container, probe, message } => write!(
                 f,
-                "revision {revision} {}; it went back to revision {back_to} and waits for another manifest",
-                told_failure(why)
+                "{container}: {probe}: {message}; it has not passed once since it was changed, and nothing that runs is restarted for it"
             ),
-            Self::RevisionFailed { revision, why, back_to: None } => {
-                let what = told_failure(why);
-                write!(f, "revision {revision} {what}; the rollout is stopped and waits for another manifest")
-            }
+            Self::RevisionFailed { revision, why, way } => write!(f, "revision {revision} {why}; {way}"),
             Self::Initializing { container, init } => {
                 write!(f, "waiting for init container {init} of {container} to succeed")
             }
@@ -103,6 +100,22 @@ impl fmt::Display for HeldReason {
             }
             Self::LabelsUnreadable { name, error } => write!(f, "{name} is left alone: {error}"),
             Self::Retained { name } => write!(f, "volume {name} is kept with its data"),
+        }
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Back { to } => write!(f, "it went back to revision {to} and waits for another manifest"),
+            Self::Stays => f.write_str("the rollout is stopped and waits for another manifest"),
+            Self::Unknown { to } => {
+                write!(f, "revision {to} is not known any more; the rollout is stopped and waits for another manifest")
+            }
+            Self::Lost { to, why } => write!(
+                f,
+                "revision {to}, which it went back to, failed: {why}; the rollout is stopped and waits for another manifest"
+            ),
         }
     }
 }

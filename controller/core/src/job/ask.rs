@@ -16,7 +16,7 @@ pub enum RunRefused {
     /// No job or schedule of that name is declared.
     #[error("{0} is not declared")]
     NotDeclared(ObjectKey),
-    /// Its manifest says so.
+    /// Its manifest says so, or somebody.
     #[error("{0} is suspended")]
     Suspended(ObjectKey),
     /// A job runs once at a time.
@@ -50,7 +50,7 @@ pub fn ask_for_run(
         return Ok(name);
     }
     let job = desired.jobs.get(object).ok_or_else(|| RunRefused::NotDeclared(object.clone()))?;
-    if job.suspend {
+    if job.suspend || known.is_some_and(|known| known.suspended) {
         return Err(RunRefused::Suspended(object.clone()));
     }
     let is_open = |record: &RunRecord| record.end.is_none() && record.template_hash == job.workload.template.hash;

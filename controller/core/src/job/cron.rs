@@ -130,7 +130,9 @@ impl Follower<'_> {
         for (name, record) in &mut self.runs {
             if record.end.is_none() && !self.begun.contains(name) && wanted(name) {
                 record.end = Some(RunEnd { at: self.now, outcome: RunOutcome::Missed });
-                let message = format!("run {name} never began, and {why}");
+                let run =
+                    moment_of(name).map_or_else(|| format!("run {name}"), |moment| format!("the run of {moment}"));
+                let message = format!("{run} never began, and {why}");
                 self.events.push(told(key, RunOutcome::Missed, message, self.now));
             }
         }
@@ -175,6 +177,14 @@ impl Follower<'_> {
             let message = format!("more than {TOO_MANY} runs were missed since {base}; none is made up for");
             self.warn("TooManyMissed", message);
         } else {
+            if missed > 1 {
+                let first = timetable.next(base).unwrap_or(moment);
+                let message = match missed - 1 {
+                    1 => format!("the run of {first} was missed; that of {moment} is made up for"),
+                    others => format!("{others} runs from {first} on were missed; that of {moment} is made up for"),
+                };
+                self.warn("Missed", message);
+            }
             self.begin(moment);
         }
     }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use skiff_api::ObjectKey;
 
 use super::{AttemptState, Run, cron_runs, current_run, is_scheduled, of_jobs};
+use crate::course::effective;
 use crate::desired::{Cron, Desired, Job};
 use crate::history::{ObjectHistory, RunEnd};
 use crate::observed::{Observed, ObservedContainer};
@@ -66,6 +67,7 @@ pub struct RunReport {
 
 /// What every job and schedule that is declared has come to.
 pub fn job_reports(desired: &Desired, observed: &Observed, now: Timestamp) -> BTreeMap<ObjectKey, JobReport> {
+    let desired = &*effective(desired, &observed.history);
     let containers = of_jobs(observed);
     let of = |key: &ObjectKey| containers.get(key).map_or(&[][..], Vec::as_slice);
     let known = |key: &ObjectKey| observed.history.objects.get(key);

@@ -7,7 +7,7 @@ use crate::observed::ObservedContainer;
 use crate::reason::Change;
 
 /// The field whose change is Skiff's own doing where it has taken the restarts from Docker.
-const RESTART_POLICY: &str = "restartPolicy";
+pub(super) const RESTART_POLICY: &str = "restartPolicy";
 /// The field of the container's first network, which is a part of the template.
 const FIRST_NETWORK: &str = "network.name";
 

@@ -9,7 +9,7 @@ use skiff_api::OwnerLabels;
 use super::draft::Draft;
 use super::hook::PostStart;
 use crate::desired::Workload;
-use crate::made_from::made_from;
+use crate::made_from::{made_from, ran_whole};
 use crate::observed::{Health, ObservedContainer};
 use crate::probe::{ProbeVerdict, Readiness, gates_readiness, is_probed};
 use crate::reason::Reason;
@@ -78,6 +78,10 @@ impl Checks {
         match PostStart::of(draft.observed, draft.history, template, container, labels) {
             PostStart::Done => {}
             PostStart::Due => return Self { come_to: Checked::Unhooked, complaint: None },
+            // It may be the second time, as a controller died before it could note the first.
+            PostStart::Running if ran_whole(draft.history, labels) => {
+                return said(Checked::Unjudged, POST_START, "running");
+            }
             PostStart::Running => return said(Checked::NotYet, POST_START, "running"),
             PostStart::Failed(message) => return said(Checked::Fails, POST_START, message),
         }

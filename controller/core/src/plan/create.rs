@@ -7,7 +7,7 @@ use super::draft::{Draft, Presence};
 use super::network::{presence, recordable};
 use super::origin::{Origin, origin};
 use super::volume::{may_be_made, plan_volume};
-use crate::action::{Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, FileSet};
+use crate::action::{Action, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, FileSet, Namespaces};
 use crate::desired::{Mount, MountSource, Workload};
 use crate::held::{HeldReason, Pending};
 use crate::image::FromImage;
@@ -201,7 +201,11 @@ pub(super) fn create(
         template: std::sync::Arc::clone(&workload.template),
         mounts,
         first_network: workload.networks.first().cloned(),
-        network_mode: network_mode(draft, workload),
+        network_mode: resolved(draft, workload, workload.template.pod.network_mode.as_ref()),
+        namespaces: Namespaces {
+            pid: resolved(draft, workload, workload.template.pod.container.pid_mode.as_ref()),
+            ipc: resolved(draft, workload, workload.template.pod.container.ipc_mode.as_ref()),
+        },
     };
     let action = Action::CreateContainer(Box::new(CreateContainer { name: name.clone(), spec }));
     let created = draft.step(key, hash, action, reason.clone(), follows);
@@ -255,9 +259,9 @@ fn owner(draft: &Draft<'_>, workload: &Workload, place: &Place) -> OwnerLabels {
     }
 }
 
-/// The network mode with the name of another deployment's first replica resolved.
-fn network_mode(draft: &Draft<'_>, workload: &Workload) -> Option<String> {
-    let mode = workload.template.pod.network_mode.as_ref()?;
+/// The mode of a namespace, with the name of another deployment's first replica resolved.
+fn resolved(draft: &Draft<'_>, workload: &Workload, mode: Option<&String>) -> Option<String> {
+    let mode = mode?;
     let Some(name) = mode.strip_prefix("deployment:") else { return Some(mode.clone()) };
     let other = ObjectKey::new(Kind::Deployment, workload.key.namespace.as_str(), name);
     let first = draft.containers(&other).first().map(|container| container.name.clone());

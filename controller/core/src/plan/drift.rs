@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use skiff_api::RestartPolicy;
 
 use super::StepId;
+use super::besides::RESTART_POLICY;
 use super::create::{is_replica_name, replica_name};
 use super::draft::{Draft, Presence, observed_ref};
 use super::network::presence;
 use super::replica::{Condition, Replica};
 use super::workload::name_taken;
 use crate::action::{Action, ConnectNetwork, UpdateContainer};
+use crate::crash::well_after;
 use crate::desired::{Attachment, InPlace, Workload};
 use crate::observed::{ContainerState, Endpoint};
 use crate::reason::{Change, Reason};
@@ -33,7 +35,10 @@ pub(super) fn adjust(draft: &mut Draft<'_>, workload: &Workload, replica: &Repli
 }
 
 fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
-    if is_replica_name(draft, workload, replica.labels.ordinal, &replica.container.name) {
+    // Others may know what was taken over by the name that it came with.
+    if replica.container.adopted.is_some()
+        || is_replica_name(draft, workload, replica.labels.ordinal, &replica.container.name)
+    {
         return;
     }
     let wanted = replica_name(draft, workload, replica.labels.ordinal);
@@ -53,11 +58,20 @@ fn update(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
         return;
     }
     let mut to = sent_together(workload.in_place.clone());
-    if draft.is_crash_loop(&replica.container.id) {
+    let crash = draft.observed.crashes.get(&replica.container.id);
+    if crash.is_some_and(|crash| crash.is_loop) {
         to.restart_policy = Some(RestartPolicy::Never);
     }
     let action = Action::UpdateContainer(UpdateContainer { container: observed_ref(replica.container), to });
-    let reason = Reason::Adjusted { changes: replica.adjust.clone() };
+    let reason = match (crash, replica.adjust.as_slice()) {
+        (Some(crash), [change]) if change.field == RESTART_POLICY && crash.is_loop => {
+            Reason::RestartsTaken { exits: crash.exits, well_after: well_after(workload) }
+        }
+        (Some(crash), [change]) if change.field == RESTART_POLICY && crash.recovered => {
+            Reason::RestartsGiven { well_after: well_after(workload) }
+        }
+        _ => Reason::Adjusted { changes: replica.adjust.clone() },
+    };
     draft.step(&workload.key, &workload.template.hash, action, reason, []);
 }
 
@@ -128,7 +142,8 @@ fn attach(
         // A container that has not started since it was connected knows the network by its name alone.
         (Some(on), None) if on.is_empty() || right(on) => {
             let hostname = workload.template.pod.container.hostname.as_ref();
-            let changes = readdressed(container.detail.as_ref()?.endpoints.get(name)?, attachment, hostname);
+            let endpoint = container.detail.as_ref()?.endpoints.get(name)?;
+            let changes = readdressed(endpoint, attachment, hostname, container.adopted.is_some());
             if changes.is_empty() {
                 return None;
             }
@@ -172,10 +187,17 @@ fn detach(
     step
 }
 
-/// What differs between how a container is attached and how it should be. Docker adds the host name to its names by itself.
-fn readdressed(endpoint: &Endpoint, attachment: &Attachment, hostname: Option<&String>) -> Vec<Change> {
+/// What differs between how a container is attached and how it should be. Docker adds the host name to its names by itself, and what was
+/// taken over keeps the names that it had besides.
+fn readdressed(
+    endpoint: &Endpoint,
+    attachment: &Attachment,
+    hostname: Option<&String>,
+    is_adopted: bool,
+) -> Vec<Change> {
     let mut changes = Vec::new();
-    let given = |name: &&String| hostname != Some(*name) || attachment.aliases.contains(*name);
+    let is_besides = |name: &String| is_adopted || hostname == Some(name);
+    let given = |name: &&String| !is_besides(name) || attachment.aliases.contains(*name);
     let aliases: BTreeSet<String> = endpoint.aliases.iter().filter(given).cloned().collect();
     if aliases != attachment.aliases {
         let joined = |names: &BTreeSet<String>| Some(names.iter().cloned().collect::<Vec<_>>().join(", "));

@@ -121,8 +121,7 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, 
         | Condition::Restarting => {
             let crash = draft.observed.crashes.get(&container.id)?;
             let ends = i64::from(crash.exits).max(detail.restart_count);
-            (crash.ends_since(since) >= ENDS)
-                .then(|| format!("{name} ended {ends} times, last with {}", detail.exit_code))
+            (crash.ends_since(since) >= ENDS).then(|| format!("{name} ended {ends} times{}", crash.last()))
         }
     }
 }

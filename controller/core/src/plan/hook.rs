@@ -43,6 +43,9 @@ impl<'a> PostStart<'a> {
         let started_at = container.detail.as_ref().and_then(|detail| detail.started_at);
         let hook = template.and_then(|pod| pod.container.lifecycle.as_ref()?.post_start.as_ref());
         let (Some(_), Some(started_at)) = (hook, started_at) else { return Self::Done };
+        if container.adopted.is_some_and(|taken_over| taken_over.started_at == Some(started_at)) {
+            return Self::Done;
+        }
         let known = history.start(&labels.object, &container.id, started_at);
         match known.and_then(|known| known.post_start.as_ref()) {
             Some(HookEnd::Succeeded) => Self::Done,

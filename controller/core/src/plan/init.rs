@@ -104,7 +104,9 @@ impl Course<'_> {
             let why = HeldReason::InitFailed { container, init, code, attempts: attempt, until };
             draft.hold_with(key, why, vec![self.start_of_main()]);
         } else {
-            let gone = remove(draft, key, hash, last, &Reason::Exited { code, error: String::new() }, &[]);
+            let oom_killed = last.detail.as_ref().is_some_and(|detail| detail.oom_killed);
+            let reason = Reason::Exited { code, error: String::new(), oom_killed };
+            let gone = remove(draft, key, hash, last, &reason, &[]);
             self.make(draft, index, init, attempt.saturating_add(1), &[gone]);
         }
         false

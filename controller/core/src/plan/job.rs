@@ -5,7 +5,6 @@ use skiff_api::ObjectKey;
 use super::draft::Draft;
 use super::replica::classify;
 use super::run::Course;
-use super::workload::note_limits;
 use crate::desired::Job;
 use crate::held::HeldReason;
 use crate::history::{RunEnd, RunOutcome};
@@ -19,7 +18,6 @@ pub(super) fn plan_job(draft: &mut Draft<'_>, key: &ObjectKey) {
     if draft.in_flight(key) {
         return;
     }
-    note_limits(draft, &job.workload);
     let containers = draft.containers(key).to_vec();
     let known = draft.history.objects.get(key);
     let run = current_run(job, known, &containers, draft.now);
@@ -51,7 +49,6 @@ pub(super) fn plan_cron(draft: &mut Draft<'_>, key: &ObjectKey) {
     if draft.in_flight(key) {
         return;
     }
-    note_limits(draft, &job.workload);
     if cron.followed && cron.timetable.is_none() {
         let why = format!("this version cannot read the schedule `{}`", cron.schedule);
         draft.hold(key, HeldReason::NotRun { why });

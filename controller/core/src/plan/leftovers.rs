@@ -174,8 +174,42 @@ fn leftover_files(draft: &mut Draft<'_>) {
     }
     let unused: Vec<String> = draft.observed.files.keys().filter(|id| !used.contains(id.as_str())).cloned().collect();
     for id in unused {
-        let kind = if id.starts_with("secret-") { Kind::Secret } else { Kind::ConfigMap };
-        let object = ObjectKey::new(kind, "files", id.as_str());
+        let object = holder(draft, &id);
         draft.step(&object, "", Action::RemoveFiles { id }, Reason::Unused, []);
     }
+}
+
+/// The object that a folder of files held, by its name: kind, namespace, name, and what tells versions apart. Either of the two in the
+/// middle may have dashes: a namespace that something else is in is believed.
+fn holder(draft: &Draft<'_>, id: &str) -> ObjectKey {
+    let (kind, rest) = match id.split_once('-') {
+        Some(("secret", rest)) => (Kind::Secret, rest),
+        Some((_, rest)) => (Kind::ConfigMap, rest),
+        None => (Kind::ConfigMap, id),
+    };
+    let mut named = without_digest(rest, DIGEST);
+    if kind == Kind::Secret {
+        named = without_digest(named, KEY_ID);
+    }
+    let workloads = draft.desired.with_containers().map(|workload| workload.key.namespace.as_str());
+    let containers = draft.observed.containers.iter().filter_map(|container| container.owner.labels());
+    let namespaces = workloads.chain(containers.map(|labels| labels.object.namespace.as_str()));
+    let split = |namespace: &str| named.strip_prefix(namespace)?.strip_prefix('-').map(|name| (namespace.len(), name));
+    let known = namespaces.filter_map(split).filter(|(_, name)| !name.is_empty()).max_by_key(|(length, _)| *length);
+    let (namespace, name) = match known {
+        Some((length, name)) => (named.get(..length).unwrap_or_default(), name),
+        None => named.split_once('-').unwrap_or(("default", named)),
+    };
+    ObjectKey::new(kind, namespace, name)
+}
+
+/// Digits of the digest at the end of the name of a folder, and of the id of the key that a secret's was made with.
+const DIGEST: usize = 24;
+const KEY_ID: usize = 8;
+
+fn without_digest(name: &str, digits: usize) -> &str {
+    let cut = name
+        .rsplit_once('-')
+        .filter(|(_, last)| last.len() == digits && last.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    cut.map_or(name, |(before, _)| before)
 }

@@ -102,6 +102,7 @@ fn remake(
         attached.iter().filter(|container| stays(draft, container)).map(|container| container.name.clone()).collect();
     if !staying.is_empty() {
         draft.hold(key, HeldReason::NetworkInUse { containers: staying });
+        remove_duplicates(draft, key, network, found);
         return Presence::There;
     }
     if attached.iter().filter_map(|container| container.owner.labels()).any(|labels| draft.in_flight(&labels.object)) {

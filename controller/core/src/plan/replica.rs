@@ -5,16 +5,18 @@ mod in_place;
 
 use jiff::SignedDuration;
 use serde_json::Value;
-use skiff_api::{Kind, ObjectKey, OwnerLabels, RestartPolicy};
+use skiff_api::{ImageName, Kind, ObjectKey, OwnerLabels, RestartPolicy};
 
 use super::besides::with_besides;
 use super::checks::{Checks, Complaint};
 use super::draft::Draft;
+use crate::adopt::ADOPTED;
 use crate::crash::is_paced;
 use crate::desired::Workload;
 use crate::made_from::made_from;
 use crate::observed::{ContainerState, ObservedContainer};
 use crate::reason::{Change, Reason};
+use crate::tag;
 use crate::template;
 pub(super) use condition::Condition;
 use condition::condition;
@@ -54,20 +56,33 @@ impl Replica<'_> {
     }
 }
 
-/// Whether the container whose network it shares is another one by now, or has begun anew: either takes the network away from under it.
+/// Whether a container whose network, processes or memory it shares is another one by now, or has begun anew: either leaves it with what is
+/// nobody's any more.
 fn stranded(draft: &Draft<'_>, workload: &Workload, container: &ObservedContainer) -> Option<Change> {
-    let name = workload.template.pod.network_mode.as_ref()?.strip_prefix("deployment:")?;
-    let joined = container.network_mode.strip_prefix("container:")?;
-    let other = ObjectKey::new(Kind::Deployment, workload.key.namespace.as_str(), name);
-    let hosts = draft.containers(&other);
+    let has = |field: &str| match (field, &container.detail) {
+        ("networkMode", _) => Some(container.network_mode.as_str()),
+        ("pidMode", Some(detail)) => Some(detail.pid_mode.as_str()),
+        ("ipcMode", Some(detail)) => Some(detail.ipc_mode.as_str()),
+        (_, _) => None,
+    };
+    workload.template.pod.joined().find_map(|(field, name)| {
+        let joined = has(field)?.strip_prefix("container:")?;
+        let other = ObjectKey::new(Kind::Deployment, workload.key.namespace.as_str(), name);
+        let (from, to) = astray(draft.containers(&other), joined, container)?;
+        let field = if field == "networkMode" { field.to_owned() } else { format!("container.{field}") };
+        Some(Change::new(field, Some(from), Some(to)))
+    })
+}
+
+/// What a container shares and should share, where that is not the same.
+fn astray(hosts: &[&ObservedContainer], joined: &str, container: &ObservedContainer) -> Option<(String, String)> {
     let started = |container: &ObservedContainer| container.detail.as_ref().and_then(|detail| detail.started_at);
-    let changed = |from: String, to: String| Change::new("networkMode", Some(from), Some(to));
     if let Some(host) = hosts.iter().find(|host| host.id == joined || host.name == joined) {
         let is_anew = host.state == ContainerState::Running
             && started(host).zip(started(container)).is_some_and(|(host, own)| own < host);
-        return is_anew.then(|| changed(host.name.clone(), format!("{} since its restart", host.name)));
+        return is_anew.then(|| (host.name.clone(), format!("{} since its restart", host.name)));
     }
-    hosts.first().map(|host| changed("a container that is gone".to_owned(), host.name.clone()))
+    hosts.first().map(|host| ("a container that is gone".to_owned(), host.name.clone()))
 }
 
 pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'a ObservedContainer) -> Replica<'a> {
@@ -90,7 +105,7 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
         with_besides(changes, workload, container, removed.iter().chain(&adjust).cloned(), is_loop)
     };
     let outdated = if labels.template_hash != workload.template.hash {
-        Some(Reason::Outdated { changes: besides(template_changes(workload, labels)) })
+        Some(outdated(workload, labels, besides(template_changes(workload, labels))))
     } else if !changed_content.is_empty() {
         Some(content_changed(changed_content, besides))
     } else if must_replace {
@@ -106,8 +121,35 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let checks = Checks::of(draft, workload, container, labels);
     let settling = if is_shaky(draft, workload, container) { SETTLED_AFTER } else { SignedDuration::ZERO };
     let condition = condition(workload, policy, container, &checks, settling, draft.now);
+    let outdated = outdated.or_else(|| is_used_up(container, condition).then_some(Reason::Adopted));
     let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
     Replica { container, labels, outdated, adjust, unknown_content, condition, complaint }
+}
+
+/// Whether a container that somebody else made has come to its end: ours takes its place instead of starting it again.
+const fn is_used_up(container: &ObservedContainer, condition: Condition) -> bool {
+    container.adopted.is_some() && matches!(condition, Condition::Exited | Condition::Created)
+}
+
+/// That the image has moved is a reason of its own, and one of several where there is more.
+fn outdated(workload: &Workload, labels: &OwnerLabels, changes: Vec<Change>) -> Reason {
+    if labels.template_hash == ADOPTED {
+        return Reason::Adopted;
+    }
+    let is_image = |change: &Change| change.field == "container.image";
+    match (&workload.pinned_from, changes.as_slice()) {
+        (Some(reference), [change]) if is_image(change) && is_of(change, reference) => {
+            let to = tag::told(&workload.template.pod.container.image);
+            Reason::ImageMoved { reference: reference.clone(), to }
+        }
+        (_, _) => Reason::Outdated { changes },
+    }
+}
+
+/// Whether what an image was is a reference, or what that has moved to before.
+fn is_of(change: &Change, reference: &str) -> bool {
+    let repository = |image: &str| ImageName::of(image).repository();
+    change.from.as_ref().is_some_and(|from| repository(from) == repository(reference))
 }
 
 /// Content that changed is a reason of its own, and one of several where there is more.

@@ -16,25 +16,28 @@ use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
 use super::rollout::Gap;
 use crate::action::Action;
-use crate::course::Course;
+use crate::course::{Course, Way};
 use crate::crash::{Pace, pace};
 use crate::desired::Workload;
 use crate::held::HeldReason;
 use crate::observed::PublishedPort;
 use crate::reason::Reason;
 use crate::revision::next_look;
+use crate::starts;
 
 pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     if draft.in_flight(&workload.key) {
         return;
     }
-    note_limits(draft, workload);
     let replicas: Vec<Replica<'_>> =
         draft.containers(&workload.key).iter().map(|container| classify(draft, workload, container)).collect();
     note_course(draft, workload, &replicas);
     let unknown: BTreeSet<&String> = replicas.iter().flat_map(|replica| &replica.unknown_content).collect();
     if !unknown.is_empty() {
         draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().cloned().collect() });
+    }
+    for held in replicas.iter().filter_map(|replica| starts::unproven(draft.observed, replica.container)) {
+        draft.hold(&workload.key, held);
     }
     hook::plan_post_starts(draft, workload, &replicas);
     if is_whole(workload, &replicas) {
@@ -78,10 +81,10 @@ fn note_course(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'
     let held = match &workload.course {
         Course::Declared => return,
         Course::Back { from, to, why } => {
-            HeldReason::RevisionFailed { revision: *from, why: why.clone(), back_to: Some(*to) }
+            HeldReason::RevisionFailed { revision: *from, why: why.clone(), way: Way::Back { to: *to } }
         }
-        Course::Stopped { revision, why } => {
-            HeldReason::RevisionFailed { revision: *revision, why: why.clone(), back_to: None }
+        Course::Stopped { revision, why, way } => {
+            HeldReason::RevisionFailed { revision: *revision, why: why.clone(), way: way.clone() }
         }
     };
     draft.hold(&workload.key, held);
@@ -93,14 +96,6 @@ fn is_whole(workload: &Workload, replicas: &[Replica<'_>]) -> bool {
     let each_once = replicas.is_sorted_by(|one, next| one.labels.ordinal < next.labels.ordinal);
     let as_it_should_be = |replica: &Replica<'_>| replica.outdated.is_none() && replica.condition.is_at_rest();
     usize::try_from(workload.replicas) == Ok(replicas.len()) && each_once && replicas.iter().all(as_it_should_be)
-}
-
-/// Says what of the manifest this version does not act on.
-pub(super) fn note_limits(draft: &mut Draft<'_>, workload: &Workload) {
-    if !workload.not_run.is_empty() {
-        let why = format!("{} not acted on: it is for what serves", workload.not_run.join(", "));
-        draft.hold(&workload.key, HeldReason::NotRun { why });
-    }
 }
 
 /// What keeps containers from being made, or the steps that the first of a revision or a run follows.
@@ -251,7 +246,7 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
     after.extend(before.flatten());
     let reason = match &container.detail {
         Some(detail) if replica.condition == Condition::Exited => {
-            Reason::Exited { code: detail.exit_code, error: detail.error.clone() }
+            Reason::Exited { code: detail.exit_code, error: detail.error.clone(), oom_killed: detail.oom_killed }
         }
         _ => Reason::NotStarted,
     };
@@ -284,9 +279,9 @@ fn crash_held(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> 
     let (container, detail) = (replica.container, replica.container.detail.as_ref()?);
     let crash = draft.observed.crashes.get(&container.id)?;
     let (name, code) = (container.name.clone(), detail.exit_code);
-    match pace(workload, crash, replica.labels.ordinal, detail.finished_at) {
+    match pace(workload, crash, replica.labels.ordinal, detail.finished_at, draft.now) {
         Pace::Until(until) if until > draft.now => {
-            Some(HeldReason::CrashLoop { container: name, code, exits: crash.exits, until })
+            Some(HeldReason::CrashLoop { container: name, code: crash.code, exits: crash.exits, until })
         }
         Pace::Never { attempts } => Some(HeldReason::GaveUp { container: name, code, attempts }),
         Pace::Now | Pace::Until(_) => None,

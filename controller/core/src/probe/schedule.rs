@@ -107,9 +107,11 @@ impl ProbeSchedule {
         let known = self.watched.remove(&id);
         let same_start = known.as_ref().filter(|known| known.target.started_at == target.started_at);
         let (state, verdict) = if let Some(known) = same_start {
-            // With other probes, what is known stands until they have answered.
+            // With other probes, what is known stands until they have answered; with the same ones, of what has another name or address, all of it.
             let has_started = known.verdict.as_ref().is_some_and(|verdict| verdict.started);
-            (ProbeState::adopted(target.started_at, has_started), known.verdict.clone())
+            let is_same = known.target.plan == target.plan;
+            let changed = || ProbeState::changed(target.started_at, has_started);
+            (if is_same { known.state.clone() } else { changed() }, known.verdict.clone())
         } else {
             let state = self.first_state(&target, &observed.history);
             let verdict = state.verdict(&target.plan);
@@ -128,7 +130,11 @@ impl ProbeSchedule {
             return ProbeState::begun(target.started_at);
         }
         let known = history.start(&target.object, &target.container, target.started_at);
-        ProbeState::adopted(target.started_at, known.is_some_and(|known| known.started))
+        let has_started = known.is_some_and(|known| known.started);
+        if known.is_some_and(|known| known.doubted) {
+            return ProbeState::changed(target.started_at, has_started);
+        }
+        ProbeState::adopted(target.started_at, has_started)
     }
 
     /// Whether a container is probed.

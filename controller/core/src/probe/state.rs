@@ -12,6 +12,8 @@ pub struct ProbeState {
     started_at: Timestamp,
     /// Whether nobody looked when it started.
     is_adopted: bool,
+    /// Whether other probes were asked of it before.
+    is_changed: bool,
     startup: Track,
     readiness: Track,
     liveness: Track,
@@ -38,16 +40,23 @@ impl ProbeState {
         Self::new(started_at, false, false)
     }
 
-    /// A container that ran before anybody looked at it, or whose probes have changed: its first answers say how it is.
+    /// A container that ran before anybody looked at it: its first pass, or as many failures as it may have, say how it is.
     /// `has_started` is whether startup is remembered to have passed.
     pub const fn adopted(started_at: Timestamp, has_started: bool) -> Self {
         Self::new(started_at, true, has_started)
+    }
+
+    /// One whose probes have changed. A liveness probe that has never passed may itself be wrong: what was well until then is not
+    /// restarted for it.
+    pub fn changed(started_at: Timestamp, has_started: bool) -> Self {
+        Self { is_changed: true, ..Self::new(started_at, true, has_started) }
     }
 
     const fn new(started_at: Timestamp, is_adopted: bool, has_started: bool) -> Self {
         Self {
             started_at,
             is_adopted,
+            is_changed: false,
             startup: Track::new(true, is_adopted),
             readiness: Track::new(true, is_adopted),
             liveness: Track::new(false, false),
@@ -71,7 +80,7 @@ impl ProbeState {
         is_open.then(|| self.track(probe).due(spec, earliest, now))
     }
 
-    /// What the answers have come to; `None` where the first one decides and has not come.
+    /// What the answers have come to; `None` where they do not say that yet.
     pub fn verdict(&self, plan: &ProbePlan) -> Option<ProbeVerdict> {
         let started = self.has_started(plan);
         let is_unjudged = (!started && self.startup.is_unjudged())
@@ -86,7 +95,9 @@ impl ProbeState {
             started: self.has_started(plan),
             passed_startup: plan.startup.is_some() && self.has_started(plan),
             readiness: self.readiness(plan),
-            failed: self.failed(plan),
+            is_lost: plan.readiness.is_some() && self.readiness.has_passed && self.readiness.passing_since.is_none(),
+            failed: self.exhausted(plan).filter(|_| !self.is_unproven(plan)),
+            unproven: self.exhausted(plan).filter(|_| self.is_unproven(plan)),
         }
     }
 
@@ -111,11 +122,15 @@ impl ProbeState {
     }
 
     /// The probe that has failed as often as it may: startup until it passes, then liveness.
-    fn failed(&self, plan: &ProbePlan) -> Option<ProbeFailure> {
+    fn exhausted(&self, plan: &ProbePlan) -> Option<ProbeFailure> {
         let probe = if self.has_started(plan) { ProbeKind::Liveness } else { ProbeKind::Startup };
         let (spec, track) = (plan.get(probe)?, self.track(probe));
         let message = track.message.clone().unwrap_or_default();
         track.is_exhausted(spec).then_some(ProbeFailure { probe, message })
+    }
+
+    fn is_unproven(&self, plan: &ProbePlan) -> bool {
+        self.is_changed && self.has_started(plan) && !self.liveness.has_passed
     }
 
     const fn track(&self, probe: ProbeKind) -> &Track {
@@ -132,7 +147,7 @@ pub fn judge(plan: &ProbePlan, mut state: ProbeState, sample: ProbeSample, now: 
     let ProbeSample { started_at, probe, asked_at, result } = sample;
     let Some(spec) = plan.get(probe).filter(|_| started_at == state.started_at) else { return state };
     // What ran and passes when it is first asked has been so since its start, for all that is known.
-    let is_first_look = state.is_adopted && state.track(probe).is_unjudged();
+    let is_first_look = state.is_adopted && state.track(probe).is_unasked();
     let passes_since = if is_first_look { state.started_at } else { now };
     let track = match probe {
         ProbeKind::Startup => &mut state.startup,

@@ -1,3 +1,5 @@
+//! When containers are asked and what their answers come to, on a clock of its own.
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use skiff_api::Container;
@@ -157,7 +159,7 @@ fn nothing_is_asked_before_the_initial_delay() {
 }
 
 #[test]
-fn what_ran_before_anybody_looked_is_judged_by_its_first_answer() {
+fn what_ran_before_anybody_looked_is_judged_by_its_first_pass_or_by_its_threshold() {
     let probes = json!({ "readinessProbe": { "successThreshold": 3, "failureThreshold": 3 } });
     let mut well = Asked::adopted(probes.clone(), ProbeState::adopted(START, false), 100);
     assert_eq!(words(well.state.verdict(&well.plan).as_ref()), "unjudged");
@@ -166,9 +168,31 @@ fn what_ran_before_anybody_looked_is_judged_by_its_first_answer() {
     // From then on it is as with any other.
     well.until(125, DOWN);
     assert_eq!(well.lines.len(), 1);
-    let mut ill = Asked::adopted(probes, ProbeState::adopted(START, false), 100);
-    ill.until(100, DOWN);
-    assert_eq!(ill.lines, ["100.000 not Ready (readinessProbe: refused)"]);
+    let mut ill = Asked::adopted(probes.clone(), ProbeState::adopted(START, false), 100);
+    ill.until(119, DOWN);
+    assert_eq!(ill.lines, Vec::<String>::new(), "two failures are none of those that count");
+    ill.until(121, DOWN);
+    assert_eq!(ill.lines, ["120.000 not Ready (readinessProbe: refused)"]);
+    let mut slow = Asked::adopted(probes, ProbeState::adopted(START, false), 100);
+    slow.until(105, DOWN);
+    slow.until(130, UP);
+    assert_eq!(slow.lines.len(), 1, "{:?}", slow.lines);
+    assert!(slow.lines.iter().all(|line| line.contains(" Ready since 1")), "{:?}", slow.lines);
+}
+
+#[test]
+fn a_changed_liveness_probe_restarts_nothing_before_it_has_passed_once() {
+    let probes = json!({ "livenessProbe": { "failureThreshold": 2 } });
+    let mut wrong = Asked::adopted(probes.clone(), ProbeState::changed(START, false), 100);
+    wrong.until(200, DOWN);
+    let verdict = wrong.last.clone().expect("a verdict");
+    assert_eq!(verdict.failed, None);
+    assert_eq!(verdict.unproven.map(|it| it.probe), Some(ProbeKind::Liveness));
+    let mut right = Asked::adopted(probes, ProbeState::changed(START, false), 100);
+    right.until(120, UP);
+    right.until(160, DOWN);
+    let verdict = right.last.clone().expect("a verdict");
+    assert_eq!((verdict.failed.map(|it| it.probe), verdict.unproven), (Some(ProbeKind::Liveness), None));
 }
 
 #[test]
@@ -179,11 +203,7 @@ fn a_remembered_startup_is_not_asked_again_and_an_unknown_one_fails_by_its_thres
     assert_eq!(known.lines, ["100.000 Ready since 0.000"]);
     let mut unknown = Asked::adopted(probes, ProbeState::adopted(START, false), 100);
     unknown.until(125, DOWN);
-    let expected = [
-        "100.000 not Ready (startupProbe: refused)",
-        "120.000 not Ready (startupProbe: refused), failed: startupProbe: refused",
-    ];
-    assert_eq!(unknown.lines, expected);
+    assert_eq!(unknown.lines, ["120.000 not Ready (startupProbe: refused), failed: startupProbe: refused"]);
 }
 
 #[test]

@@ -10,8 +10,11 @@ const QUICK: SignedDuration = SignedDuration::from_millis(5);
 /// What is known of one probe of one start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Track {
-    /// Whether the first answer decides alone, because the container ran before anybody asked.
-    first_decides: bool,
+    /// Whether answers have decided anything, or need not: of a container that ran before anybody asked the first pass decides alone, and
+    /// one failure says no more than of any other.
+    is_judged: bool,
+    /// Whether it has ever passed.
+    pub(super) has_passed: bool,
     /// Whether it is tried quickly until it first passes.
     is_quick: bool,
     /// When it was last asked, and when the answer came.
@@ -41,7 +44,8 @@ pub(super) struct Times {
 impl Track {
     pub(super) const fn new(is_quick: bool, first_decides: bool) -> Self {
         Self {
-            first_decides,
+            is_judged: !first_decides,
+            has_passed: false,
             is_quick,
             last: None,
             passes: 0,
@@ -53,9 +57,14 @@ impl Track {
         }
     }
 
-    /// Whether the answer that decides alone has not come.
+    /// Whether neither a pass has come nor as many failures as it may have.
     pub(super) const fn is_unjudged(&self) -> bool {
-        self.first_decides && self.last.is_none()
+        !self.is_judged
+    }
+
+    /// Whether it has not been asked.
+    pub(super) const fn is_unasked(&self) -> bool {
+        self.last.is_none()
     }
 
     /// Whether it has failed as often in a row as it may.
@@ -72,19 +81,20 @@ impl Track {
         self.last = Some((times.asked_at, times.answered_at));
         match result {
             Ok(()) => self.pass(spec, decides, times.passes_since),
-            Err(message) => self.fail(spec, decides, times.asked_at, message),
+            Err(message) => self.fail(spec, times.asked_at, message),
         }
     }
 
     fn pass(&mut self, spec: &ProbeSpec, decides: bool, since: Timestamp) {
         (self.failures, self.counted_at, self.message, self.is_quick) = (0, None, None, false);
         self.passes = self.passes.saturating_add(1);
+        (self.is_judged, self.has_passed) = (true, true);
         if decides || self.passes >= spec.success_threshold {
             self.passing_since.get_or_insert(since);
         }
     }
 
-    fn fail(&mut self, spec: &ProbeSpec, decides: bool, asked_at: Timestamp, message: String) {
+    fn fail(&mut self, spec: &ProbeSpec, asked_at: Timestamp, message: String) {
         (self.passes, self.message) = (0, Some(message));
         // A clock that was put back does not keep a failure from counting.
         let counts = self.counted_at.is_none_or(|counted| {
@@ -95,7 +105,8 @@ impl Track {
             self.failures = self.failures.saturating_add(1);
             self.counted_at = Some(asked_at);
         }
-        if decides || self.is_exhausted(spec) {
+        if self.is_exhausted(spec) {
+            self.is_judged = true;
             self.passing_since = None;
         }
     }

@@ -7,7 +7,7 @@ use skiff_api::ObjectKey;
 
 use crate::desired::{Desired, Workload};
 use crate::event::Event;
-use crate::history::{Back, History, ObjectHistory, Standing};
+use crate::history::{Back, History, ObjectHistory, Standing, Why};
 
 /// Fails what changed together with something that has failed and goes back, and what changed together with that.
 pub(super) fn fail_together(history: &mut Arc<History>, desired: &Desired, now: Timestamp, events: &mut Vec<Event>) {
@@ -15,10 +15,10 @@ pub(super) fn fail_together(history: &mut Arc<History>, desired: &Desired, now: 
     while let Some((group, failed, since)) = open.pop() {
         for key in members(desired, &group) {
             let Some(back) = history.objects.get(key).and_then(|known| way_back(known, since, now)) else { continue };
-            let why = format!("{failed} of its rollout group failed");
+            let why = Why::Together { with: failed.clone() };
             let object = Arc::make_mut(history).objects.entry(key.clone()).or_default();
             let Some(declared) = object.revisions.last_mut() else { continue };
-            let message = format!("revision {} goes back: {why}", declared.number);
+            let message = format!("revision {} goes back: {}", declared.number, why.message());
             events.push(Event::warning(now, key, "RevisionFailed", message));
             declared.standing = Standing::Failed { at: now, why, back };
             open.push((group.clone(), key.clone(), declared.since));
@@ -49,7 +49,7 @@ fn way_back(known: &ObjectHistory, since: Timestamp, now: Timestamp) -> Option<B
     let together = match declared.standing {
         Standing::Progressing { .. } | Standing::Watched { .. } => true,
         Standing::Stable => declared.since == since,
-        Standing::Failed { .. } => false,
+        Standing::Failed { .. } | Standing::Superseded { .. } => false,
     };
     let stable = known.last_stable().filter(|_| together)?;
     Some(Back::Going { to: stable.number, progress: now, available: 0 })

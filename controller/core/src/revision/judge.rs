@@ -6,7 +6,7 @@ use skiff_api::OnFailure;
 use super::{WATCH, late_at};
 use crate::desired::Workload;
 use crate::event::Event;
-use crate::history::{Back, ObjectHistory, Standing};
+use crate::history::{Back, ObjectHistory, Standing, Why};
 use crate::observed::Observed;
 use crate::plan::Facts;
 
@@ -48,7 +48,7 @@ pub(super) fn judge(
         Standing::Progressing { progress, available } => look.progressing(known, *progress, *available),
         Standing::Watched { until } => look.watched(known, *until),
         Standing::Failed { at, why, back } => look.back(known, (*at, why), back),
-        Standing::Stable => None,
+        Standing::Stable | Standing::Superseded { .. } => None,
     }
 }
 
@@ -86,9 +86,10 @@ impl<'a> Look<'a> {
         !self.is_busy && !self.stands_still && late_at.is_some_and(|at| at <= self.now)
     }
 
-    fn lateness(&self) -> String {
+    fn lateness(&self) -> Why {
         let seconds = self.workload.progress_deadline_seconds;
-        format!("no progress for {seconds} s: {} of {} available", self.available, self.wanted)
+        let message = format!("no progress for {seconds} s: {} of {} available", self.available, self.wanted);
+        Why::Late { message }
     }
 
     /// When the watch over the revision ends; at once where nothing of it runs.
@@ -102,7 +103,7 @@ impl<'a> Look<'a> {
             return progress.map(|_| unbegun(known));
         }
         if let Some(trouble) = self.trouble {
-            return self.fail(known, trouble);
+            return self.fail(known, &failed(trouble));
         }
         if self.is_complete() {
             return self.complete(known);
@@ -134,7 +135,7 @@ impl<'a> Look<'a> {
             return Some(unbegun(known));
         }
         if let Some(trouble) = self.trouble {
-            return self.fail(known, trouble);
+            return self.fail(known, &failed(trouble));
         }
         match (self.now >= until, self.is_complete()) {
             (false, _) => None,
@@ -154,40 +155,60 @@ impl<'a> Look<'a> {
         let number = known.declared()?.number;
         let message = format!("revision {number} is stable");
         let event = Event::normal(self.now, &self.workload.key, "RevisionStable", message);
-        Some(Judged { history: with(known, Standing::Stable), event: Some(event) })
+        let mut history = with(known, Standing::Stable);
+        if let Some(declared) = history.revisions.last_mut() {
+            declared.ailing = None;
+        }
+        Some(Judged { history, event: Some(event) })
     }
 
     /// The declared revision has failed: back to the last stable one, or no further. With nothing to go back to it stays, and heals.
-    fn fail(&self, known: &ObjectHistory, why: &str) -> Option<Judged> {
+    fn fail(&self, known: &ObjectHistory, why: &Why) -> Option<Judged> {
         let number = known.declared()?.number;
         let (back, message) = match (self.workload.on_failure, known.last_stable()) {
             (OnFailure::Pause, _) if self.outdated > 0 => {
-                (Back::Nowhere, format!("revision {number} failed: {why}; the rollout stays where it is"))
+                (Back::Nowhere, format!("revision {number} {why}; the rollout stays where it is"))
             }
             (OnFailure::Rollback, Some(stable)) => {
                 let back = Back::Going { to: stable.number, progress: self.now, available: 0 };
-                (back, format!("revision {number} failed: {why}; going back to revision {}", stable.number))
+                (back, format!("revision {number} {why}; going back to revision {}", stable.number))
             }
-            (OnFailure::Pause | OnFailure::Rollback, _) => return None,
+            (OnFailure::Pause | OnFailure::Rollback, _) => return self.ail(known, why),
         };
-        let standing = Standing::Failed { at: self.now, why: why.to_owned(), back };
+        let standing = Standing::Failed { at: self.now, why: why.clone(), back };
         let event = Event::warning(self.now, &self.workload.key, "RevisionFailed", message);
         Some(Judged { history: with(known, standing), event: Some(event) })
     }
 
+    /// With nothing to go back to, it is only told, and once.
+    fn ail(&self, known: &ObjectHistory, why: &Why) -> Option<Judged> {
+        let mut history = known.clone();
+        let declared = history.revisions.last_mut()?;
+        if declared.ailing.is_some() || matches!(declared.standing, Standing::Failed { .. }) {
+            return None;
+        }
+        let why = why.message();
+        let number = declared.number;
+        let message = format!("revision {number} does not come up: {why}; with none to go back to, it is tried on");
+        declared.ailing = Some(why);
+        let event = Event::warning(self.now, &self.workload.key, "RevisionFailing", message);
+        Some(Judged { history, event: Some(event) })
+    }
+
     /// On the way back, by the same rules, but for one: it is not gone back from.
-    fn back(&self, known: &ObjectHistory, (at, why): (Timestamp, &String), back: &Back) -> Option<Judged> {
+    fn back(&self, known: &ObjectHistory, (at, why): (Timestamp, &Why), back: &Back) -> Option<Judged> {
         let key = &self.workload.key;
         let (to, going) = match back {
             Back::Going { to, progress, available } => (*to, Some((*progress, *available))),
             Back::Lost { to, .. } => (*to, None),
             Back::Nowhere if self.workload.on_failure == OnFailure::Rollback => return self.fail(known, why),
-            Back::Nowhere | Back::Arrived { .. } => return None,
+            Back::Nowhere | Back::Superseded | Back::Arrived { .. } => return None,
         };
         let available = u32::try_from(self.available).unwrap_or(u32::MAX);
         let lost = |trouble: &str| {
+            let as_well = if *why == Why::Undone { "" } else { " as well" };
             let message =
-                format!("revision {to}, which it went back to, failed as well: {trouble}; the rollout is paused");
+                format!("revision {to}, which it went back to, failed{as_well}: {trouble}; the rollout is paused");
             let event = Event::warning(self.now, key, "RollbackFailed", message);
             (Back::Lost { to, why: trouble.to_owned() }, Some(event))
         };
@@ -204,12 +225,19 @@ impl<'a> Look<'a> {
             (Some((progress, _)), None) if self.stands_still && self.now.duration_since(progress) >= WATCH => {
                 (Back::Going { to, progress: self.now, available }, None)
             }
-            (Some((progress, _)), None) if self.is_late(progress) => lost(&self.lateness()),
+            // What is all there is only watched for a moment, however short the deadline.
+            (Some((progress, _)), None) if !self.is_complete() && self.is_late(progress) => {
+                lost(&self.lateness().message())
+            }
             (Some(_), None) | (None, _) => return None,
         };
         let standing = Standing::Failed { at, why: why.clone(), back };
         Some(Judged { history: with(known, standing), event })
     }
+}
+
+fn failed(trouble: &str) -> Why {
+    Why::Failed { message: trouble.to_owned() }
 }
 
 /// As if nothing of the revision had been there yet.

@@ -1,3 +1,5 @@
+//! The moments that a schedule means, through every change of the clock.
+
 use proptest::prelude::*;
 
 use super::*;

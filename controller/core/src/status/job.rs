@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use skiff_api::ObjectKey;
 
 use super::{ObjectStatus, Phase, ReplicaStatus};
+use crate::course::effective;
 use crate::desired::{Cron, Desired, Job};
 use crate::held::HeldReason;
 use crate::history::RunOutcome;
@@ -23,6 +24,7 @@ pub(super) fn statuses(
     if desired.jobs.is_empty() && desired.crons.is_empty() {
         return BTreeMap::new();
     }
+    let desired = &*effective(desired, &observed.history);
     let containers = of_jobs(observed);
     let of = |key: &ObjectKey| containers.get(key).map_or(&[][..], Vec::as_slice);
     let jobs = desired.jobs.iter().map(|(key, job)| {
@@ -50,9 +52,7 @@ fn of_job(
         (None, _) if job.suspend => (Phase::Ready, said(&HeldReason::Suspended)),
         (None, Some(why @ HeldReason::Retry { .. })) => (Phase::Progressing, said(why)),
         (None, Some(why @ HeldReason::WaitingFor { .. })) => (Phase::Waiting, said(why)),
-        (None, Some(why)) if !why.is_waiting() || matches!(why, HeldReason::BackOff { .. }) => {
-            (Phase::Degraded, said(why))
-        }
+        (None, Some(why)) if !why.is_waiting() || why.is_failing() => (Phase::Degraded, said(why)),
         (None, _) => {
             let text = format!("{succeeded} of {} completed, {active} running", job.completions);
             (Phase::Progressing, ("Progressing", text))
@@ -87,7 +87,7 @@ fn of_cron(cron: &Cron, containers: &[&ObservedContainer], plan: &Plan, observed
         Some(why @ (HeldReason::Suspended | HeldReason::Retry { .. } | HeldReason::WaitingFor { .. })) => {
             (Phase::Ready, said(why))
         }
-        Some(why) if !why.is_waiting() || matches!(why, HeldReason::BackOff { .. }) => (Phase::Degraded, said(why)),
+        Some(why) if !why.is_waiting() || why.is_failing() => (Phase::Degraded, said(why)),
         Some(_) | None => {
             let failure = observed.failures.get(key).map(|failure| (failure.reason, failure.error.clone()));
             (Phase::Ready, failure.unwrap_or(NOTHING))

@@ -1,3 +1,5 @@
+//! The canonical form, its pinned hash, and the differences that people read.
+
 use super::*;
 
 fn pod(value: Value) -> PodTemplate {

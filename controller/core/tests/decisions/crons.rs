@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use skiff_api::{Kind, ObjectKey};
-use skiff_core::{History, SignedDuration, ask_for_run};
+use skiff_core::{History, Request, SignedDuration, ask_for_run, grant};
 use skiff_sim::Pull;
 
 use crate::story::{containers, cron, sleep_until, story, world};
@@ -95,6 +95,7 @@ fn of_the_runs_that_were_missed_the_last_one_is_made_up_for() {
     story(&mut world, 600);
     sleep_until(&mut world, "2027-01-15T13:20:00Z");
     insta::assert_snapshot!(story(&mut world, 3600), @r"
+    13:20:00 * Missed: 4 runs from 2027-01-15T09:00:00Z on were missed; that of 2027-01-15T13:00:00Z is made up for
     13:20:00 create container shop-tidy-30000300-1 (due at 13:00Z)
     13:20:05 * Completed: run 30000300 has completed
     14:00:00 create container shop-tidy-30000360-1 (due at 14:00Z)
@@ -110,6 +111,7 @@ fn more_than_a_hundred_missed_runs_are_a_hundred_too_many() {
     let hundred = story(&mut world, 20);
     sleep_until(&mut world, "2027-01-15T11:22:45Z");
     insta::assert_snapshot!([hundred, story(&mut world, 60)].join("\n---\n"), @r"
+    09:41:30 * Missed: 99 runs from 2027-01-15T08:02:00Z on were missed; that of 2027-01-15T09:41:00Z is made up for
     09:41:30 create container shop-tidy-30000101-1 (due at 09:41Z)
     09:41:35 * Completed: run 30000101 has completed
     ---
@@ -140,8 +142,8 @@ fn a_run_that_cannot_begin_gives_way_to_the_next() {
     let text = story(&mut world, 1000);
     let told: Vec<&str> = text.lines().filter(|line| line.contains('*')).collect();
     insta::assert_snapshot!(told.join("\n"), @r"
-    08:10:00 * Missed: run 30000005 never began, and the next run is due
-    08:15:00 * Missed: run 30000010 never began, and the next run is due
+    08:10:00 * Missed: the run of 2027-01-15T08:05:00Z never began, and the next run is due
+    08:15:00 * Missed: the run of 2027-01-15T08:10:00Z never began, and the next run is due
     ");
     world.engine.set_image("ok:1", true, Pull::Works);
     let text = story(&mut world, 180);
@@ -206,6 +208,7 @@ fn a_clock_that_is_put_forward_makes_up_for_one_run() {
     story(&mut world, 660);
     world.engine.set_clock(world.engine.now() + SignedDuration::from_mins(45));
     insta::assert_snapshot!(story(&mut world, 600), @r"
+    08:56:00 * Missed: 3 runs from 2027-01-15T08:20:00Z on were missed; that of 2027-01-15T08:50:00Z is made up for
     08:56:00 create container shop-tidy-30000050-1 (due at 08:50Z)
     08:56:05 * Completed: run 30000050 has completed
     09:00:00 create container shop-tidy-30000060-1 (due at 09:00Z)
@@ -297,4 +300,33 @@ fn a_schedule_follows_daylight_saving() {
     01:30:00 create container shop-tidy-30590010-1 (due at 01:30Z)
     01:30:00 create container shop-tidy-30591450-1 (due at 01:30Z)
     ");
+}
+
+#[test]
+fn what_is_suspended_by_hand_begins_no_run_until_it_is_resumed_and_makes_nothing_up() {
+    let object = ObjectKey::new(Kind::CronJob, "shop", "tidy");
+    let mut world = world(&[tidy("*/10 * * * *", "long:1", json!({}))]);
+    story(&mut world, 630);
+    let ask = |world: &mut World, request: Request| {
+        let (desired, now) = (world.compile().0, world.engine.now());
+        grant(&mut world.history, &request, Some(&desired), now)
+            .map(|event| event.message)
+            .map_err(|refused| refused.message)
+    };
+    let told = ask(&mut world, Request::Suspend { object: object.clone() }).expect("it can be");
+    assert!(told.starts_with("suspended by hand: no run of it begins, and what runs may end"), "{told}");
+    assert_eq!(containers(&world), ["shop-tidy-30000010-1 Running 0"]);
+    world.restart_controller();
+    insta::assert_snapshot!(story(&mut world, 1200), @r"
+    08:10:30 held tidy: it is suspended
+    08:20:00 * Completed: run 30000010 has completed
+    ");
+    assert_eq!(world.status_of(&object).reason, "Suspended");
+    ask(&mut world, Request::Unsuspend { object: object.clone() }).expect("it was");
+    insta::assert_snapshot!(story(&mut world, 600), @"08:40:00 create container shop-tidy-30000040-1 (due at 08:40Z)");
+    let again = ask(&mut world, Request::Unsuspend { object: object.clone() });
+    assert_eq!(again, Err("cronjob/shop/tidy is not suspended".to_owned()));
+    let deployment = ObjectKey::new(Kind::Deployment, "shop", "web");
+    let refused = ask(&mut world, Request::Suspend { object: deployment });
+    assert_eq!(refused, Err("deployment/shop/web cannot be suspended: only jobs and schedules can".to_owned()));
 }

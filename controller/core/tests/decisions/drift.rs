@@ -241,3 +241,19 @@ fn who_shares_the_network_of_a_container_that_is_another_one_by_now_is_replaced(
     let (after, host) = joined(&world);
     assert!(after == host || after == Some("container:shop-web-1".to_owned()), "{after:?}");
 }
+
+#[test]
+fn who_shares_processes_or_memory_is_replaced_with_the_container_that_has_them() {
+    for field in ["pidMode", "ipcMode"] {
+        let sharing = deployment("sidecar", 1, json!({ field: "deployment:web" }), json!({}), json!({}));
+        let mut world = World::of(&[web(1, "app:1"), sharing]);
+        world.settle();
+        let before = world.engine.container("shop-sidecar-1").map(|sidecar| sidecar.id.clone());
+        assert!(world.lines().is_empty(), "{:?}", world.lines());
+        world.engine.remove_by_hand("shop-web-1");
+        world.settle();
+        assert!(world.lines().is_empty(), "{:?}", world.lines());
+        let after = world.engine.containers().find(|container| container.name.starts_with("shop-sidecar"));
+        assert!(after.map(|sidecar| &sidecar.id) != before.as_ref(), "{field}");
+    }
+}

@@ -62,6 +62,19 @@ fn while_a_hook_runs_it_is_not_begun_again_and_the_rest_goes_on() {
 }
 
 #[test]
+fn one_that_ran_well_may_serve_while_its_hook_is_run_again() {
+    let mut world = World::of(&[hooked(1, "app:1")]);
+    world.settle();
+    world.engine.kill_from_host("shop-web-1");
+    world.advance(1);
+    let id = world.observe().containers.first().map(|container| container.id.clone()).expect("a container");
+    world.hooks_in_flight.insert(id);
+    world.declare(&[web(1, "app:2")]);
+    let stops = world.lines().into_iter().filter(|line| line.contains("stop container shop-web-1"));
+    assert_eq!(stops.count(), 0, "{:?}", world.lines());
+}
+
+#[test]
 fn a_restart_by_docker_needs_its_hook_again() {
     let mut world = World::of(&[hooked(1, "app:1")]);
     world.settle();

@@ -125,3 +125,23 @@ fn the_name_of_the_folder_never_changes() {
     let Some(MountSource::Files(files)) = mounts.first().map(|mount| &mount.source) else { panic!("{mounts:?}") };
     assert_eq!(files.id, "configmap-shop-conf-51d3dc9480d8ff5312629601");
 }
+
+#[test]
+fn what_files_were_left_is_told_of_the_secret_that_they_held() {
+    let secret = |value: &str| {
+        let data = json!({ "password": value });
+        json!({ "apiVersion": "skiff.dev/v1", "kind": "Secret", "metadata": { "name": "db-pass" }, "stringData": data })
+    };
+    let mounts = json!({ "volumeMounts": [{ "name": "s", "mountPath": "/s" }] });
+    let volumes = json!({ "volumes": [{ "name": "s", "secret": { "secretName": "db-pass" } }] });
+    let web = deployment("web", 1, mounts, volumes, json!({}));
+    let mut world = World::of(&[secret("1"), web.clone()]);
+    world.settle();
+    world.declare(&[secret("2"), web]);
+    let told = (0..60).find_map(|_| {
+        world.advance(1);
+        let plan = world.pass();
+        plan.steps.into_iter().find(|step| step.action.verb() == "remove files").map(|step| step.object.to_string())
+    });
+    assert_eq!(told.as_deref(), Some("secret/shop/db-pass"));
+}

@@ -78,6 +78,7 @@ fn one_that_fails_is_run_again_behind_a_back_off_and_the_container_waits() {
     08:00:18 remove container shop-web-1.step-2 (exited with 1)
     08:00:18 create container shop-web-1.step-2 (needed)
     08:00:18 held web: waiting for init container step-2 of shop-web-1 to succeed
+    08:00:23 * RevisionFailing: revision 1 does not come up: init container shop-web-1.step-2 failed 3 times, last with 1; with none to go back to, it is tried on
     08:00:23 held web: init container shop-web-1.step-2 exited with 1, attempt 3: it runs again at 08:00:27Z
     08:00:27 remove container shop-web-1.step-2 (exited with 1)
     08:00:27 create container shop-web-1.step-2 (needed)

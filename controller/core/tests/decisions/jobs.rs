@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use skiff_api::{Kind, ObjectKey};
-use skiff_core::{History, Intent, ask_for_run};
+use skiff_core::{History, Intent, Phase, ask_for_run};
+use skiff_sim::{Pull, SimImage};
 
-use crate::story::{containers, job, story, world};
+use crate::story::{containers, cron, job, story, world};
 use crate::world::World;
 
 mod among_others;
@@ -28,6 +29,18 @@ fn a_job_runs_once_and_is_done() {
     08:00:05 * Completed: it has completed
     ");
     insta::assert_snapshot!(containers(&world).join("\n"), @r"shop-load-1 Exited 0");
+}
+
+#[test]
+fn jobs_and_schedules_say_that_their_image_cannot_be_had() {
+    let mut world = world(&[load("gone:1", json!({})), cron("nightly", "* * * * *", "gone:1", json!({}))]);
+    world.engine.put_image("gone:1", SimImage { pull: Pull::Fails, ..SimImage::default() });
+    story(&mut world, 70);
+    for object in [ObjectKey::new(Kind::Job, "shop", "load"), ObjectKey::new(Kind::CronJob, "shop", "nightly")] {
+        let status = world.status_of(&object);
+        assert_eq!((status.phase, status.reason), (Phase::Degraded, "ImagePullBackOff"), "{object}");
+        assert!(status.message.contains("gone:1"), "{}", status.message);
+    }
 }
 
 #[test]

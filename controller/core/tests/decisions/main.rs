@@ -1,7 +1,10 @@
 //! Decisions: the rendered plan against what a person would expect, on an engine that follows Docker's rules.
 
+mod adopt;
+mod adopted;
 mod besides;
 mod builds;
+mod crashes;
 mod crons;
 mod dependencies;
 mod drift;
@@ -24,4 +27,5 @@ mod sources;
 mod standing;
 mod story;
 mod superseded;
+mod tags;
 mod world;

@@ -280,3 +280,45 @@ fn an_old_replica_that_never_got_ready_goes_when_the_manifest_changes() {
     world.settle();
     assert_eq!(world.running(), ["shop-web-2"]);
 }
+
+#[test]
+fn a_changed_liveness_probe_that_is_wrong_takes_nothing_down_and_is_told() {
+    let mut world = World::of(&[probed(3, "app:1", LIVENESS)]);
+    answering(&mut world, "app:1", Passes::default(), Passes::InTurns(seconds(1000)));
+    world.settle();
+    world.told();
+    world.advance(1000);
+    // From now on it asks for what nobody answers.
+    let mut changed = probed(3, "app:1", LIVENESS);
+    merge(
+        &mut changed,
+        json!({ "spec": { "template": { "container": { "livenessProbe": { "periodSeconds": 2 } } } } }),
+    );
+    world.declare(&[changed]);
+    let before = world.running();
+    world.run(30);
+    assert_eq!(world.running(), before);
+    let told = world.told();
+    assert_eq!(told.iter().filter(|line| line.contains("ProbeUnproven")).count(), 3, "{told:?}");
+    // Neither does the next controller, which tells it no more.
+    world.restart_controller();
+    world.run(30);
+    assert_eq!((world.running(), world.told()), (before, Vec::new()));
+}
+
+#[test]
+fn readiness_that_is_lost_and_comes_back_is_told_once_each() {
+    let mut world = World::of(&[probed(1, "app:1", READINESS)]);
+    answering(&mut world, "app:1", Passes::InTurns(seconds(30)), Passes::default());
+    world.settle();
+    world.run(20);
+    world.told();
+    world.run(20);
+    assert_eq!(world.told(), ["Unready: shop-web-1 cannot serve any more: readinessProbe: HTTP 503"]);
+    // The next controller does not tell it again.
+    world.restart_controller();
+    world.run(10);
+    assert_eq!(world.told(), Vec::<String>::new());
+    world.run(20);
+    assert_eq!(world.told(), ["ReadyAgain: shop-web-1 can serve again"]);
+}

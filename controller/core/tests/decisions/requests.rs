@@ -55,6 +55,10 @@ fn an_undone_revision_stays_undone_until_the_manifest_changes() {
     world.ask(&Request::Undo { object: key("web"), to: None });
     world.run(30);
     assert_eq!(world.engine.containers().map(|container| container.image.as_str()).collect::<Vec<_>>(), ["app:1"]);
+    let again = world.ask(&Request::Undo { object: key("web"), to: None });
+    let refused =
+        "deployment/shop/web has gone back to revision 1 already (`skiff rollout history web` lists the revisions)";
+    assert_eq!(again, refused, "why it went back is kept");
     let retried = world.ask(&Request::Undo { object: key("web"), to: Some(2) });
     assert_eq!(retried, "revision 2 is tried again");
     world.run(30);

@@ -54,6 +54,10 @@ fn a_network_that_changed_is_held_while_it_would_cut_off_another_source() {
     let lines = world.lines();
     assert!(lines.contains(&"held front: in use by shop-api-1".to_owned()), "{lines:?}");
     assert!(!lines.iter().any(|line| line.contains("disconnect")), "{lines:?}");
+    // On a name that two networks have, Docker starts nothing.
+    world.engine.duplicate_network("shop-front");
+    let removed = world.lines().into_iter().filter(|line| line.contains("remove network shop-front (surplus)"));
+    assert_eq!(removed.count(), 1, "{:?}", world.lines());
 }
 
 #[test]

@@ -8,7 +8,8 @@ use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
     Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failure,
     Failures, History, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration, SourceState,
-    Step, Timestamp, archived, compile, failure_behind, learn, note_hook, note_image, notice_crashes, plan, status,
+    Step, TagSchedule, Timestamp, archived, compile, failure_behind, learn, note_hook, note_image, notice_crashes,
+    plan, status,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -31,6 +32,8 @@ pub(crate) struct World {
     pub(crate) hooks_in_flight: BTreeSet<String>,
     /// The probes that a controller runs; `None` where nobody does.
     pub(crate) probes: Option<ProbeSchedule>,
+    /// The tags that a controller follows.
+    pub(crate) tags: TagSchedule,
     pub(crate) digest_key: u8,
     pub(crate) api_version: (u32, u32),
     pub(crate) low_disk: Option<u64>,
@@ -56,6 +59,7 @@ impl World {
             archive: Archive::default(),
             hooks_in_flight: BTreeSet::new(),
             probes: Some(ProbeSchedule::default()),
+            tags: TagSchedule::default(),
             digest_key: 1,
             api_version: (1, 41),
             low_disk: None,
@@ -114,6 +118,7 @@ impl World {
         observed.crashes = self.crashes.clone();
         observed.history = Arc::clone(&self.history);
         observed.probes = Arc::new(self.probes.as_ref().map(ProbeSchedule::verdicts).unwrap_or_default());
+        observed.tags = Arc::new(self.tags.answers());
         observed.engine.api_version = self.api_version;
         observed.engine.low_disk = self.low_disk;
         observed
@@ -125,9 +130,13 @@ impl World {
 
     /// What an object has come to.
     pub(crate) fn status(&self, name: &str) -> ObjectStatus {
+        self.status_of(&key(name))
+    }
+
+    pub(crate) fn status_of(&self, object: &ObjectKey) -> ObjectStatus {
         let (desired, observed, now) = (self.compile().0, self.observe(), self.engine.now());
         let plan = plan(&desired, &observed, now);
-        status(&desired, &observed, &plan, now).remove(&key(name)).expect("it is declared")
+        status(&desired, &observed, &plan, now).remove(object).expect("it is declared")
     }
 
     /// The plan as lines: steps with what they follow, then what is held.
@@ -154,10 +163,21 @@ impl World {
         }
     }
 
+    /// Asks every registry that is due.
+    fn ask_registries(&mut self, desired: &Desired) {
+        let now = self.engine.now();
+        self.tags.aim(desired, now);
+        for ask in self.tags.take_due(now) {
+            let found = self.engine.ask_registry(&ask.reference, ask.digest);
+            self.tags.answer(&ask, found, now);
+        }
+    }
+
     /// Performs the steps of one pass, and remembers failures.
     pub(crate) fn pass(&mut self) -> Plan {
         let (desired, content) = self.compile();
         self.ask_probes_of(&desired);
+        self.ask_registries(&desired);
         self.archive = archived(&desired, &content, &self.history, &self.archive);
         self.has_run.extend(self.observe().running_templates());
         self.learn();
@@ -196,6 +216,14 @@ impl World {
         self.events.extend(learn(&mut self.history, &desired, &observed, now));
     }
 
+    /// The controller ends and another one starts: what is on the disk is what it knows.
+    pub(crate) fn restart_controller(&mut self) {
+        self.history = Arc::clone(&self.history).resumed(self.engine.now());
+        self.crashes.clone_from(&self.history.crashes);
+        self.failures.clear();
+        self.has_run.clear();
+    }
+
     /// Passes for so long, as the loop makes them: soon after something was done or happened, when the plan asks for it, and now and then.
     pub(crate) fn run(&mut self, seconds: i64) {
         let end = self.engine.now() + SignedDuration::from_secs(seconds);
@@ -217,6 +245,11 @@ impl World {
     /// What was told, `Reason: message`.
     pub(crate) fn told(&mut self) -> Vec<String> {
         self.events.drain(..).map(|event| format!("{}: {}", event.reason, event.message)).collect()
+    }
+
+    /// As [`World::told`], without the crash loops that a revision fails from.
+    pub(crate) fn told_of_revisions(&mut self) -> Vec<String> {
+        self.told().into_iter().filter(|event| !event.starts_with("CrashLoopBackOff: ")).collect()
     }
 
     fn fail(&mut self, step: &Step, why: String) {

@@ -10,8 +10,8 @@ use skiff_api::{
 };
 use skiff_core::{
     Action, Attachment, BuildImage, Check, ConnectNetwork, ContainerDetail, ContainerRef, ContainerSpec,
-    ContainerState, CreateContainer, CreateNetwork, CreateVolume, EngineError, FromImage, InPlace, Observed,
-    ObservedContainer, Outcome, PullImage, RunHook, StopContainer, Template, UpdateContainer,
+    ContainerState, CreateContainer, CreateNetwork, CreateVolume, EngineError, FromImage, InPlace, Namespaces,
+    Observed, ObservedContainer, Outcome, PullImage, RunHook, StopContainer, Template, UpdateContainer,
 };
 
 use super::{Hand, Subject};
@@ -85,6 +85,7 @@ impl<'a> Stage<'a> {
             mounts: Vec::new(),
             first_network: None,
             network_mode: Some("none".to_owned()),
+            namespaces: Namespaces::default(),
         };
         CreateContainer { name: self.name(name), spec }
     }

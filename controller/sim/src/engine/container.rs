@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use skiff_api::ContainerPort;
 use skiff_core::{
-    ContainerRef, ContainerState, EngineError, Health, InPlace, Mount, MountSource, Outcome, PublishedPort,
+    ContainerRef, ContainerState, EngineError, Health, InPlace, Mount, MountSource, Namespaces, Outcome, PublishedPort,
 };
 
 use super::SimEngine;
@@ -83,6 +83,8 @@ pub struct SimContainer {
     pub ports: Vec<ContainerPort>,
     /// The network mode, where it is on no network of its own.
     pub network_mode: Option<String>,
+    /// Whose processes and memory it shares.
+    pub namespaces: Namespaces,
     /// The host name that it was given.
     pub hostname: Option<String>,
     /// Its networks by name.

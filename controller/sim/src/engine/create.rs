@@ -96,7 +96,7 @@ fn judge(holder: &SimContainer, wanted: &OwnerLabels) -> Result<Outcome, EngineE
 }
 
 fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<String, String>) -> SimContainer {
-    let ContainerSpec { owner, image: from, template, mounts, first_network, network_mode } = &create.spec;
+    let ContainerSpec { owner, image: from, template, mounts, first_network, network_mode, namespaces } = &create.spec;
     let container = &template.pod.container;
     let mut labels = template.pod.metadata.labels.clone();
     labels.extend(owner.to_map());
@@ -113,6 +113,7 @@ fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<Strin
         mounts: mounts.clone(),
         ports: container.ports.clone(),
         network_mode: network_mode.clone(),
+        namespaces: namespaces.clone(),
         hostname: container.hostname.clone(),
         networks: first_network.iter().map(|attachment| (attachment.network.clone(), endpoint(attachment))).collect(),
         limits: limits(&template.in_place),

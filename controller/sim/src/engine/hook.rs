@@ -44,19 +44,27 @@ impl SimEngine {
 
 /// What is said of a hook that outlives the grace period: a shell that is told to `sleep N`.
 fn late(check: &Check, grace_seconds: u32) -> Option<String> {
-    let Check::Exec { command } = check else { return None };
-    let seconds: u32 = command.last()?.strip_prefix("sleep ")?.parse().ok()?;
+    let slept = |command: &Vec<String>| command.last()?.strip_prefix("sleep ")?.parse::<u32>().ok();
+    let seconds: u32 = commands(check).filter_map(slept).sum();
     (seconds > grace_seconds).then(|| format!("it did not end within the {grace_seconds} s of the grace period"))
 }
 
 /// A shell that is told to `exit N` does so; everything else ends well.
 fn failure(check: &Check) -> Option<String> {
-    match check {
-        Check::Exec { command } => {
-            let code: i64 = command.last()?.strip_prefix("exit ")?.parse().ok()?;
-            (code != 0).then(|| format!("exit code {code}"))
-        }
-        Check::Unaskable { why } => Some(why.clone()),
-        Check::Http(_) | Check::Tcp { .. } | Check::Grpc { .. } | Check::Sleep(_) => None,
+    if let Check::Unaskable { why } = check {
+        return Some(why.clone());
     }
+    let code = |command: &Vec<String>| command.last()?.strip_prefix("exit ")?.parse::<i64>().ok();
+    commands(check).filter_map(code).find(|code| *code != 0).map(|code| format!("exit code {code}"))
+}
+
+fn commands(check: &Check) -> impl Iterator<Item = &Vec<String>> {
+    let (one, many) = match check {
+        Check::Exec { command } => (Some(command), &[][..]),
+        Check::Commands(many) => (None, many.as_slice()),
+        Check::Unaskable { .. } | Check::Http(_) | Check::Tcp { .. } | Check::Grpc { .. } | Check::Sleep(_) => {
+            (None, &[][..])
+        }
+    };
+    one.into_iter().chain(many.iter().map(|command| &command.command))
 }

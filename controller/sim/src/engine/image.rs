@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use skiff_api::{ImageName, PullPolicy};
-use skiff_core::{BuildImage, EngineError, FromImage, Images, ObservedImage, Outcome, PullImage, RemoveImage};
+use skiff_core::{
+    BuildImage, EngineError, FromImage, Images, ObservedImage, Outcome, PullImage, RemoveImage, TagFound,
+};
 
 use super::SimEngine;
 use super::answers::{Answers, Passes};
@@ -91,6 +93,21 @@ impl SimEngine {
         })
     }
 
+    /// What a registry says of a reference: the digest of its tag, or the tags that there are.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn ask_registry(&self, reference: &str, digest: bool) -> Result<TagFound, String> {
+        let known = self.images.moved.get(reference).or_else(|| self.images.named.get(reference));
+        let known = known.filter(|image| image.pull == Pull::Works).ok_or("connection refused")?;
+        if digest {
+            return Ok(TagFound::Digest(known.id.clone()));
+        }
+        let repository = ImageName::of(reference).repository();
+        let names = self.images.named.keys().chain(self.images.moved.keys()).map(|name| ImageName::of(name));
+        Ok(TagFound::Tags(names.filter(|name| name.repository() == repository).filter_map(|name| name.tag).collect()))
+    }
+
     /// What the engine has, as it lists it.
     pub(super) fn listed_images(&self) -> Images {
         let mut found: BTreeMap<&str, ObservedImage> = BTreeMap::new();
@@ -168,16 +185,20 @@ impl SimEngine {
 impl Store {
     /// What the engine has under a reference, a digest or an id.
     fn local(&self, reference: &str) -> Option<&SimImage> {
+        let reference = &bare(reference);
         let named = self.named.get(reference).filter(|image| image.local);
         let all = || self.named.iter().filter(|(_, image)| image.local);
         named
             .or_else(|| self.untagged.get(reference))
-            .or_else(|| all().find(|(name, image)| digest_of(name, &image.id) == reference).map(|(_, image)| image))
-            .or_else(|| all().map(|(_, image)| image).chain(self.untagged.values()).find(|image| image.id == reference))
+            .or_else(|| all().find(|(name, image)| digest_of(name, &image.id) == *reference).map(|(_, image)| image))
+            .or_else(|| {
+                all().map(|(_, image)| image).chain(self.untagged.values()).find(|image| image.id == *reference)
+            })
     }
 
     /// Has an image from its registry; returns its id.
     fn fetch(&mut self, reference: &str) -> Result<String, EngineError> {
+        let reference = &bare(reference);
         let by_digest = reference.contains('@');
         let known = if by_digest { &self.published } else { &self.named };
         let known = self.moved.get(reference).or_else(|| known.get(reference));
@@ -201,6 +222,12 @@ impl Store {
 
 fn error(image: &str, message: &str) -> EngineError {
     EngineError::Image { image: image.to_owned(), message: message.to_owned() }
+}
+
+/// A reference as it counts: beside a digest a tag says nothing.
+fn bare(reference: &str) -> String {
+    let name = ImageName::of(reference);
+    name.digest.as_ref().map_or_else(|| reference.to_owned(), |digest| name.at_digest(digest))
 }
 
 fn digest_of(reference: &str, id: &str) -> String {

@@ -140,10 +140,11 @@ impl SimEngine {
                 }
             }
         }
-        if let Some(other) = container.network_mode.as_deref().and_then(|mode| mode.strip_prefix("container:")) {
+        let modes = [&container.network_mode, &container.namespaces.pid, &container.namespaces.ipc];
+        for other in modes.into_iter().flatten().filter_map(|mode| mode.strip_prefix("container:")) {
             match self.container(other) {
                 Some(other) if other.is_up() => {}
-                Some(_) => return Err(format!("cannot join network of a non running container: {other}")),
+                Some(_) => return Err(format!("cannot join the namespace of a non running container: {other}")),
                 None => return Err(format!("No such container: {other}")),
             }
         }

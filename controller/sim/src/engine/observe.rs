@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use skiff_api::{Instance, OwnerLabels, RestartPolicy};
 use skiff_core::{
     ContainerDetail, Endpoint, EngineError, EngineFacts, InPlace, Observed, ObservedContainer, ObservedNetwork,
-    ObservedVolume, Owner,
+    ObservedVolume, Owner, TakenOver,
 };
 
 use super::SimEngine;
@@ -40,7 +40,7 @@ impl SimEngine {
                 api_version: (1, 41),
                 low_disk: self.low_disk,
             },
-            containers: containers.into_iter().map(|container| container.observed(owner(&container.labels))).collect(),
+            containers: containers.into_iter().map(|container| self.seen(container, instance)).collect(),
             networks: self
                 .networks
                 .values()
@@ -63,6 +63,13 @@ impl SimEngine {
     }
 }
 
+impl SimEngine {
+    fn seen(&self, container: &SimContainer, instance: &Instance) -> ObservedContainer {
+        let adopted = self.adopted.get(&container.id).map(|started_at| TakenOver { started_at: *started_at });
+        ObservedContainer { adopted, ..container.observed(owner(&container.labels, instance)) }
+    }
+}
+
 fn owner(labels: &BTreeMap<String, String>, instance: &Instance) -> Owner {
     if labels.get(skiff_api::label::INSTANCE).map(String::as_str) != Some(instance.as_str()) {
         return Owner::Foreign;
@@ -82,6 +89,7 @@ impl SimContainer {
             id: self.id.clone(),
             name: self.name.clone(),
             owner,
+            adopted: None,
             state: self.state,
             health: self.health,
             image_id: self.image_id.clone(),
@@ -132,6 +140,8 @@ impl SimContainer {
             oom_killed: false,
             restart_count: self.restart_count,
             in_place: InPlace { restart_policy: self.restart.observed(), ..self.limits.clone() },
+            pid_mode: self.namespaces.pid.clone().unwrap_or_default(),
+            ipc_mode: self.namespaces.ipc.clone().unwrap_or_default(),
             endpoints: endpoints.collect(),
         }
     }

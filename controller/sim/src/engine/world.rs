@@ -78,6 +78,31 @@ impl SimEngine {
         self.rename_container(&Self::reference(name), to) == Ok(Outcome::Done)
     }
 
+    /// From now on the container counts as one that somebody else made, under a name of theirs, and that was taken over.
+    pub fn take_over(&mut self, name: &str, theirs: &str) -> bool {
+        let found = self.container(name).map(|container| (container.id.clone(), container.started_at));
+        let Some((id, started_at)) = found.filter(|_| self.rename_by_hand(name, theirs)) else { return false };
+        self.adopted.insert(id, started_at);
+        true
+    }
+
+    /// From now on the container answers to one more name on a network.
+    pub fn answer_to(&mut self, name: &str, network: &str, alias: &str) -> bool {
+        self.with(name, |container| {
+            container.networks.get_mut(network).is_some_and(|endpoint| endpoint.aliases.insert(alias.to_owned()))
+        })
+    }
+
+    /// Whether a container was taken over in the start that it is in: what was to follow that was seen to by whoever made it.
+    pub fn is_as_taken_over(&self, container: &SimContainer) -> bool {
+        self.adopted.get(&container.id).is_some_and(|started_at| *started_at == container.started_at)
+    }
+
+    /// Whether a container was taken over from others.
+    pub fn is_taken_over(&self, id: &str) -> bool {
+        self.adopted.contains_key(id)
+    }
+
     /// `docker network disconnect`.
     pub fn disconnect_by_hand(&mut self, name: &str, network: &str) -> bool {
         self.with(name, |container| container.networks.remove(network).is_some())

@@ -21,6 +21,8 @@ struct Run {
     declared: Declared,
     witness: Witness,
     trace: Vec<String>,
+    /// Whether a job was ever suspended: its attempts were removed before they had ended, and nothing but the history knows that.
+    was_suspended: bool,
     /// Whether the clock was put back, so that times say nothing any more.
     clock_moved: bool,
 }
@@ -39,6 +41,7 @@ pub(crate) fn run(seed: u64) -> Result<(), String> {
         declared,
         witness: Witness::default(),
         trace: Vec::new(),
+        was_suspended: false,
         clock_moved: false,
     };
     run.all().map_err(|violation| {
@@ -79,6 +82,7 @@ impl Run {
     }
 
     fn load(&mut self) {
+        self.was_suspended |= self.declared.values().any(|work| work.suspend);
         self.controller.load(&self.declared);
         for key in self.declared.keys().filter(|key| key.kind == Kind::CronJob) {
             self.witness.since.entry(key.clone()).or_insert(Timestamp::MIN);
@@ -104,6 +108,8 @@ impl Run {
                 let what = declared::edit(&mut self.declared, &mut self.random);
                 self.say(&format!("edit: {what}"));
                 self.load();
+                // What is suspended for a moment only may have been seen so.
+                self.look(Cause::World)?;
             }
             17 if self.random.chance(40) => self.ask(),
             18 => self.crash(),
@@ -114,8 +120,13 @@ impl Run {
 
     fn crash(&mut self) {
         // Lost history is told by containers, as long as these are there and nothing is half done.
-        let all_told = self.declared.values().all(|work| work.ttl.is_none() && work.version == 1 && !work.suspend);
-        if all_told && !self.controller.is_busy() && self.random.chance(30) && self.witness.tales.len() < 2 {
+        let all_told = self.declared.values().all(|work| work.ttl.is_none() && work.version == 1);
+        if all_told
+            && !self.was_suspended
+            && !self.controller.is_busy()
+            && self.random.chance(30)
+            && self.witness.tales.len() < 2
+        {
             self.say("the controller crashes, and its history is lost");
             self.controller.lose_history();
             // What is not told by a label is new, and followed from now on.
@@ -289,12 +300,11 @@ impl Run {
             let (well, badly) = tale.doubtful;
             tale.succeeded + well >= work.completions || tale.failed + badly > work.limit || late
         };
-        let mut runs = self.witness.runs_of(key, work).peekable();
-        if runs.peek().is_none() {
-            return (!work.waits).then(|| format!("{key} never ran"));
-        }
         // A run that somebody asked for takes the place of the one before.
-        let last = runs.last()?;
+        let last = self.witness.runs_of(key, work).last();
+        let Some(last) = last.filter(|(_, tale)| !work.waits || tale.first_start.is_some()) else {
+            return (!work.waits).then(|| format!("{key} never ran"));
+        };
         (!ended(last.1)).then(|| format!("run `{}` of {key} has not ended: {:?}", last.0, last.1))
     }
 

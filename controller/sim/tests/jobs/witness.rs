@@ -116,6 +116,10 @@ impl Witness {
         if self.tale(&is.run).ended.contains(&is.number) {
             return Err(format!("attempt {} of run `{run}` of {key} had ended and was made again", is.number));
         }
+        // One that had begun goes on, also where it is told by its containers alone since when the schedule is followed.
+        if self.tale(&is.run).first_start.is_some() {
+            return Ok(());
+        }
         let Some(schedule) = declared.get(key).and_then(|work| work.schedule.as_ref()) else { return Ok(()) };
         let Some(moment) = moment(run) else { return Ok(()) };
         let since = self.since.get(key).copied().unwrap_or(Timestamp::MIN);

@@ -116,9 +116,9 @@ impl Bounds {
             let before = self.seen.remove(&key).unwrap_or_default();
             let known = self.planned.get(&key).cloned();
             let Some(limits) = known.or_else(|| record.track(&key).map(limits)) else { continue };
-            let was_missed = ended(&step.action)
-                .and_then(|container| container.id.as_ref())
-                .is_none_or(|id| limits.serving.contains(id));
+            let touched = ended(&step.action).or_else(|| started(&step.action));
+            let was_missed =
+                touched.and_then(|container| container.id.as_ref()).is_none_or(|id| limits.serving.contains(id));
             let (serve, served) = (after.serving.len(), before.serving.len());
             if serve < served && was_missed && serve + limits.lost < limits.least_serving {
                 return Err(format!("{key}: {serve} serve after {served}, {limits:?}"));
@@ -167,6 +167,11 @@ pub(crate) fn ended(action: &Action) -> Option<&ContainerRef> {
     }
 }
 
+/// The container that an action starts: one that counted as finished is then not yet Ready.
+fn started(action: &Action) -> Option<&ContainerRef> {
+    if let Action::StartContainer { container } = action { Some(container) } else { None }
+}
+
 fn seen(record: &Record, sight: Sight<'_>) -> Vec<(ObjectKey, Seen)> {
     let of = |(key, track): (&ObjectKey, &Track)| {
         let running = track.containers(sight.engine).filter(|container| container.is_up());
@@ -198,7 +203,8 @@ fn serving(track: &Track, sight: Sight<'_>, by: By) -> BTreeSet<String> {
         let mut finished = policies.into_iter().map(|policy| has_finished(container, policy));
         let has_finished = if by == By::Any { finished.any(|it| it) } else { finished.all(|it| it) };
         let is_ready = || ready_since(container, sight).is_some_and(|since| now.duration_since(since) >= needed);
-        has_finished || (has_begun(track, container) && is_ready())
+        let is_theirs = sight.engine.is_as_taken_over(container);
+        has_finished || ((is_theirs || has_begun(track, container)) && is_ready())
     };
     track.containers(sight.engine).filter(serves).map(|container| container.id.clone()).collect()
 }

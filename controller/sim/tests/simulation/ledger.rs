@@ -20,6 +20,8 @@ pub(crate) enum Fate {
     Held,
     /// They are left alone: nobody asked for anything.
     Left,
+    /// They go, or are left alone: what moved from one source to another is labelled with both, and goes whole with either.
+    Open,
 }
 
 /// Everything that was said to the controller.
@@ -34,6 +36,8 @@ pub(crate) struct Ledger {
     departed: BTreeMap<&'static str, BTreeMap<ObjectKey, Object>>,
     /// The objects whose revision has failed, as the controller says.
     pub(crate) failed: BTreeSet<ObjectKey>,
+    /// Objects with a container that answers no probe since that was changed, for which it is not restarted, as was told.
+    pub(crate) doubted: BTreeSet<ObjectKey>,
 }
 
 impl Ledger {
@@ -80,6 +84,13 @@ impl Ledger {
         others.into_iter().any(|(_, objects)| objects.contains_key(key))
     }
 
+    /// Whether a source that is loaded now, and no other, had an object last.
+    fn moved_here(&self, key: &ObjectKey) -> bool {
+        let loaded = self.order.sources.keys();
+        let mut known = loaded.flat_map(|source| self.known.get(source).into_iter().chain(self.departed.get(source)));
+        known.any(|objects| objects.contains_key(key)) && !self.is_claimed(key)
+    }
+
     /// Whether an object is declared and loaded, or the default network of something that is.
     fn declares(&self, key: &ObjectKey) -> bool {
         let is_used = |(user, deployment): (&ObjectKey, &Deployment)| {
@@ -98,6 +109,7 @@ impl Ledger {
         match (self.order.intent, state) {
             (Intent::Run, _) if self.declares(key) => Fate::Declared,
             (Intent::Down { .. }, _) if key.kind.is_workload() && self.declares(key) => Fate::Gone,
+            (Intent::Down { .. }, None) if self.moved_here(key) => Fate::Open,
             (_, None) => Fate::Left,
             (Intent::Down { .. }, Some(_)) if self.declares(key) => Fate::Gone,
             _ if self.is_claimed(key) || self.order.only.is_some() => Fate::Left,

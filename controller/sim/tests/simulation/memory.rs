@@ -32,9 +32,9 @@ impl Memory {
     /// The process dies and another one reads what is on the disk.
     pub(crate) fn crash(&mut self, now: Timestamp) {
         self.failures.clear();
-        self.crashes.clear();
         self.has_run.clear();
-        self.history = Arc::new(History::clone(&self.history).resumed(now));
+        self.history = Arc::clone(&self.history).resumed(now);
+        self.crashes.clone_from(&self.history.crashes);
     }
 
     /// The history is damaged and set aside.

@@ -76,8 +76,8 @@ pub(crate) fn differences(ledger: &Ledger, engine: &SimEngine) -> Vec<Complaint>
     check_nothing_else(ledger, engine, &mut found);
     check_networks(ledger, engine, &mut found);
     check_volumes(ledger, engine, &mut found);
-    // What is held up keeps its files.
-    if found.is_empty() {
+    // What is held up keeps its files, and so does what is on its way back.
+    if found.is_empty() && ledger.failed.is_empty() {
         check_files(ledger, engine, &mut found);
     }
     found
@@ -124,7 +124,7 @@ fn check_nothing_else(ledger: &Ledger, engine: &SimEngine, found: &mut Vec<Compl
     for container in engine.containers() {
         let Some(key) = object_of(&container.labels) else { continue };
         let excused = match ledger.fate(&container.labels, &key) {
-            Fate::Declared | Fate::Left => continue,
+            Fate::Declared | Fate::Left | Fate::Open => continue,
             Fate::Gone => guarded.contains(&key),
             Fate::Held => true,
         };

@@ -218,14 +218,21 @@ impl Track {
         }
         // One that is declared again is tried again; that it ran well once still holds.
         let earlier = self.versions.iter().position(|known| known.look == version.look);
-        let (number, proof) = match earlier.map(|index| self.versions.remove(index)) {
-            Some(earlier) if earlier.proof == Proof::Seen => (earlier.number, Proof::Seen),
-            Some(earlier) => (earlier.number, Proof::Missing),
-            None => (load, Proof::Missing),
+        let version = match earlier.map(|index| self.versions.remove(index)) {
+            Some(earlier) => self.again(&earlier, version),
+            None => Version { number: load, ..version },
         };
         self.since = load;
         (self.made, self.befallen) = (0, 0);
-        self.versions.push(Version { number, proof, ..version });
+        self.versions.push(version);
+    }
+
+    /// One that was declared before. What runs of it still is of the image that it had then.
+    fn again(&self, earlier: &Version, version: Version) -> Version {
+        let still_runs = self.containers.values().any(|number| *number == earlier.number);
+        let proof = if earlier.proof == Proof::Seen { Proof::Seen } else { Proof::Missing };
+        let befell = if still_runs && earlier.befell == Befell::Turn { Befell::Turn } else { version.befell };
+        Version { number: earlier.number, proof, befell, ..version }
     }
 
     /// Whether the declared version was gone back from.

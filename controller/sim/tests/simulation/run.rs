@@ -133,9 +133,19 @@ impl Run {
             self.driver.rest_a_tick();
         }
         self.driver.watch.ledger.failed = self.failed();
+        self.driver.watch.ledger.doubted = self.doubted();
         let Driver { watch, engine, controller, .. } = &self.driver;
         let complaints = complaints(&watch.ledger, engine, &controller.last_plan);
         if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n  ")) }
+    }
+
+    /// The objects of which a container is in doubt: a probe that was changed has not passed once.
+    fn doubted(&self) -> BTreeSet<ObjectKey> {
+        let known = self.driver.controller.memory.history.objects.iter();
+        known
+            .filter(|(_, known)| known.starts.values().any(|start| start.doubted))
+            .map(|(key, _)| key.clone())
+            .collect()
     }
 
     /// The objects whose declared revision has failed, as what befell them may make it. Which may fail, and what becomes of them, is

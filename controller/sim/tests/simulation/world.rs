@@ -80,6 +80,9 @@ fn disturb_container(engine: &mut SimEngine, name: &str, random: &mut Random) ->
         3 => ("was stopped by hand", engine.stop_by_hand(name)),
         4 => ("was removed by hand", engine.remove_by_hand(name)),
         5 => ("was paused", engine.pause(name)),
+        6 if engine.container(name)?.serial.is_multiple_of(2) => {
+            ("was taken over", engine.take_over(name, &name.replace('-', "_")))
+        }
         6 => ("was renamed", engine.rename_by_hand(name, &format!("{name}-old"))),
         7 => ("was disconnected", engine.disconnect_by_hand(name, &network)),
         8 => ("was put on another network", engine.connect_by_hand(name, "somebodys-net")),

@@ -2,15 +2,32 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustix::fs::{Access, access};
 use skiff_core::EngineError;
 
 use super::Check;
-use crate::state::Folders;
+use crate::state::{Folders, Leader};
+use crate::ui::age::age;
 
 /// An engine that does not answer. Why, and what to do, the adapter knows best: it has tried.
 pub(super) fn unreachable(error: &EngineError) -> Check {
     Check::failed("engine", error.to_string(), "`journalctl -u docker` has its log; -H names another engine")
+}
+
+/// Who leads, where controllers of this host are elected.
+pub(super) fn leader(leader: &Leader, now: Timestamp) -> Check {
+    let Leader { name, since, trouble } = leader;
+    let ago = age(*since, now);
+    match (name, trouble) {
+        (Some(name), _) => Check::ok("leader", format!("{name} leads since {ago}")),
+        (None, trouble) => {
+            let why = trouble.as_deref().unwrap_or("the election is under way");
+            let remedy =
+                "what runs is left to Docker until one is elected: see to the cluster, or run one with `--alone`";
+            Check::warning("leader", format!("nobody leads since {ago}: {why}"), remedy)
+        }
+    }
 }
 
 /// The state directory and the folder of secrets.

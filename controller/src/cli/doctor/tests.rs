@@ -1,3 +1,5 @@
+//! What `doctor` says of an engine.
+
 use anstream::adapter::strip_str;
 use jiff::SignedDuration;
 use skiff_core::EngineError;

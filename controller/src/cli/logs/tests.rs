@@ -1,3 +1,5 @@
+//! Lines of logs: labels, times and where to begin.
+
 use bytes::Bytes;
 
 use super::line::{Printer, split_time};

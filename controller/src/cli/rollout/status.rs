@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use skiff_api::ObjectKey;
-use skiff_core::{Back, ObjectHistory, Standing, is_undone, told_failure};
+use skiff_core::{Back, ObjectHistory, Standing, Why};
 
 use super::super::{CliError, Context, Exit};
 use crate::session::{Access, Session};
@@ -82,6 +82,11 @@ fn stand(session: &Session, object: &ObjectKey) -> Result<Stand, CliError> {
 fn judge(known: &ObjectHistory) -> Stand {
     let Some(declared) = known.declared() else { return Stand::Going("no revision is known yet".to_owned()) };
     let number = declared.number;
+    if let (Some(why), Standing::Progressing { .. } | Standing::Watched { .. }) = (&declared.ailing, &declared.standing)
+    {
+        let text = format!("revision {number} does not come up: {why}; with none to go back to, it is tried on");
+        return Stand::Failed(text);
+    }
     match &declared.standing {
         Standing::Progressing { .. } if known.paused => {
             Stand::Going(format!("revision {number} is paused; `skiff rollout resume` lets it go on"))
@@ -91,17 +96,51 @@ fn judge(known: &ObjectHistory) -> Stand {
             Stand::Going(format!("revision {number}: {available} available so far"))
         }
         Standing::Watched { .. } => Stand::Going(format!("revision {number} is complete and watched for a moment")),
+        Standing::Superseded { .. } => Stand::Going(format!("revision {number} was superseded by another")),
         Standing::Stable => Stand::Done(format!("revision {number} is stable")),
         Standing::Failed { why, back, .. } => {
-            let what = format!("revision {number} {}", told_failure(why));
+            let what = format!("revision {number} {why}");
             match back {
                 Back::Going { to, .. } => Stand::Going(format!("{what}; going back to {to}")),
                 // What a person asked for has come about.
-                Back::Arrived { to } if is_undone(why) => Stand::Done(format!("{what}; it went back to {to}")),
+                Back::Arrived { to } if *why == Why::Undone => Stand::Done(format!("{what}; it went back to {to}")),
                 Back::Arrived { to } => Stand::Failed(format!("{what}; it went back to {to}")),
-                Back::Nowhere => Stand::Failed(format!("{what}; it stays where it is")),
+                Back::Nowhere | Back::Superseded => Stand::Failed(format!("{what}; it stays where it is")),
                 Back::Lost { to, why: lost } => Stand::Failed(format!("{what}; going back to {to} failed: {lost}")),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(standing: serde_json::Value, ailing: Option<&str>) -> Stand {
+        let revision = json!({
+            "number": 1, "identity": "v1:a", "pod": { "container": { "image": "app:1" } }, "base": "/", "content": {},
+            "sourceRevision": null, "since": "2026-11-26T08:00:00Z", "standing": standing, "ailing": ailing,
+        });
+        judge(&serde_json::from_value(json!({ "revisions": [revision] })).expect("a history"))
+    }
+
+    #[test]
+    fn a_first_revision_that_does_not_come_up_ends_the_wait() {
+        let progressing = json!({ "is": "progressing", "progress": null, "available": 0 });
+        let told = "revision 1 does not come up: web-1 ended 3 times; with none to go back to, it is tried on";
+        assert_eq!(of(progressing.clone(), Some("web-1 ended 3 times")), Stand::Failed(told.to_owned()));
+        assert_eq!(of(progressing, None), Stand::Going("revision 1 begins".to_owned()));
+    }
+
+    #[test]
+    fn what_was_undone_by_hand_has_ended_well_once_it_is_back() {
+        let back = json!({ "way": "arrived", "to": 1 });
+        let failed = |why| json!({ "is": "failed", "at": "2026-11-26T08:00:00Z", "why": why, "back": back });
+        let undone = of(failed(json!({ "cause": "undone" })), None);
+        assert_eq!(undone, Stand::Done("revision 1 was undone by hand; it went back to 1".to_owned()));
+        let crashed = of(failed(json!({ "cause": "failed", "message": "web-1 ended" })), None);
+        assert_eq!(crashed, Stand::Failed("revision 1 failed: web-1 ended; it went back to 1".to_owned()));
     }
 }

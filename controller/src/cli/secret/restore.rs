@@ -4,7 +4,7 @@ use skiff_core::{Desired, FileSet, MountSource, Outcome};
 
 use crate::cli::paths::PathArgs;
 use crate::cli::{CliError, Context, Exit, engine};
-use crate::session::{TargetOptions, refuse_mistakes, target};
+use crate::session::{TargetOptions, read_here, refuse_mistakes, target};
 use crate::source;
 use crate::state::State;
 
@@ -28,11 +28,12 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let settings = context.settings.clone();
     let state = State::open(engine::folders(&settings));
     let state = state.map_err(|error| CliError::failed("cannot open the state directory", error))?;
-    let loaded = source::load(&args.manifests.source(&settings));
-    let good = state.good(&loaded.source);
-    let loaded = source::merge_last_good(loaded, &good, &settings.instance);
-    let mistakes = refuse_mistakes(&loaded, &mut context.ui);
-    let target = target(&loaded, &state, &state.history(), &settings.instance, &TargetOptions::default())?;
+    let (source, folders) = (args.manifests.source(&settings), engine::folders(&settings));
+    // The network may not be there yet: a repository's last good commit is what ran.
+    let loads = Context::block_on(read_here(&source, &folders))?;
+    let loads = source::complete(loads, &|source| state.good(source), &settings.instance);
+    let mistakes = refuse_mistakes(&loads, &mut context.ui);
+    let target = target(&loads, &state, &state.history(), &settings.instance, &TargetOptions::default())?;
     let (store, mut written, mut there) = (engine::files(&settings), 0, 0);
     for set in secret_files(&target.desired) {
         match store.write(set, &target.content)? {

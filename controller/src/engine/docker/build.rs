@@ -7,33 +7,36 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use bollard::models::BuildInfo;
-use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder};
+use bollard::auth::DockerCredentials;
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
+use http_body_util::BodyExt;
+use hyper::Method;
 use skiff_api::{ImageName, naming};
 use skiff_core::{BuildImage, EngineError, Outcome};
 use tokio::sync::mpsc;
 
 use super::client::Client;
 use super::credentials::Credentials;
-use super::deadline;
-use super::error::from_bollard;
-use super::image;
+use super::error::{Reply, unreachable};
+use super::{deadline, image, path};
 use crate::context::{self, Archive, Context, ContextError, ContextLimits};
 use crate::engine::Progress;
 
+mod answer;
+mod request;
 mod said;
 #[cfg(test)]
 mod tests;
 
+use answer::Answer;
 use said::Said;
 
 /// How much of an archive is sent at once, and how many such pieces wait for the engine.
 const PIECE: usize = 64 << 10;
 const PIECES: usize = 8;
 
-/// Builds an image, unless the engine has it.
+/// Builds an image, unless the engine has it; then it gets the names that it lacks.
 pub(super) async fn build(
     client: &Client,
     credentials: &Credentials,
@@ -41,63 +44,96 @@ pub(super) async fn build(
     progress: &mpsc::UnboundedSender<Progress>,
 ) -> Result<Outcome, EngineError> {
     if image::exists(client, &build.image).await? {
-        return Ok(Outcome::Already);
+        return tag(client, build).await;
     }
     let failed = |message: String| EngineError::Build { image: build.image.clone(), message };
-    let dockerfile = context::folder(build).join(build.build.dockerfile());
-    let bases = bases(&tokio::fs::read_to_string(dockerfile).await.unwrap_or_default());
-    let mut logins = HashMap::new();
-    for base in bases {
-        // Those of a base that is here need not be right: the engine says which one it lacks.
-        if let Ok(Some(login)) = credentials.of(&base).await {
-            logins.insert(login.serveraddress.clone().unwrap_or_default(), login);
-        }
-    }
+    let logins = logins(credentials, build).await;
     let (pieces, mut arriving) = mpsc::channel(PIECES);
     let wanted = build.clone();
     let sending = tokio::task::spawn_blocking(move || send(&wanted, pieces));
-    let body = bollard::body_try_stream(stream::poll_fn(move |context| arriving.poll_recv(context)));
-    let mut events = client.bollard().build_image(options(build), Some(logins), Some(body));
+    let archive = stream::poll_fn(move |context| arriving.poll_recv(context));
+    let request = request::request(client, build, &logins, archive)?;
     let mut said = Said::default();
-    loop {
-        match tokio::time::timeout(deadline::BUILD_SILENCE, events.next()).await {
-            Ok(None) => break,
-            Ok(Some(Ok(BuildInfo { stream, status, error_detail: _, .. }))) => {
-                if let Some(line) = stream.or(status).and_then(|text| said.take(&text)) {
-                    // Nobody may be watching.
-                    progress.send(Progress { what: format!("{}: {line}", build.image), bytes: None }).ok();
-                }
-            }
-            Ok(Some(Err(error))) => {
-                // The archive may have been broken off here.
-                drop(events);
-                if let Ok(Err(ContextError { message, help })) = sending.await {
-                    return Err(failed(format!("{message}; {help}")));
-                }
-                if let bollard::errors::Error::DockerStreamError { error } = error {
-                    return Err(failed(said.failure(&error)));
-                }
-                let error = from_bollard(client.endpoint(), "build", error);
-                let is_unreachable = matches!(error, EngineError::Unreachable(_));
-                return Err(if is_unreachable { error } else { failed(said.failure(&error.to_string())) });
-            }
-            Err(_) => {
-                let minutes = deadline::BUILD_SILENCE.as_secs() / 60;
-                return Err(failed(format!("the build has said nothing for {minutes} min")));
-            }
-        }
+    let ended = match client.open_within(request, deadline::BUILD_SILENCE).await {
+        Ok(response) => follow(client, build, response, &mut said, progress).await,
+        Err(error) => Err(error),
+    };
+    // The archive may have been broken off, which is then the reason of all else.
+    if let (Err(_), Ok(Err(ContextError { message, help }))) = (&ended, sending.await) {
+        return Err(failed(format!("{message}; {help}")));
+    }
+    if let Some(error) = ended? {
+        return Err(failed(said.failure(&error)));
     }
     let is_there = image::exists(client, &build.image).await?;
     if is_there { Ok(Outcome::Done) } else { Err(failed("the engine has ended the build without an image".to_owned())) }
 }
 
-fn options(build: &BuildImage) -> BuildImageOptions {
-    let BuildImage { image, base: _, build, platform } = build;
-    let args: HashMap<String, String> = build.args.clone().into_iter().collect();
-    let options = BuildImageOptionsBuilder::new().t(image).dockerfile(build.dockerfile()).buildargs(&args);
-    let options = build.target.iter().fold(options, |options, target| options.target(target));
-    let options = platform.iter().fold(options, |options, platform| options.platform(platform));
-    options.rm(true).forcerm(true).build()
+/// Tells what the engine says to its end; how the build failed, if it did.
+async fn follow(
+    client: &Client,
+    build: &BuildImage,
+    response: hyper::Response<hyper::body::Incoming>,
+    said: &mut Said,
+    progress: &mpsc::UnboundedSender<Progress>,
+) -> Result<Option<String>, EngineError> {
+    let status = response.status();
+    let lost = |error: hyper::Error| unreachable(client.endpoint(), &error);
+    if !status.is_success() {
+        let bytes = response.into_body().collect().await.map_err(lost)?.to_bytes();
+        return Ok(Some(Reply { status: status.as_u16(), bytes }.message()));
+    }
+    let mut answer = Answer::new(response.into_body());
+    loop {
+        let Ok(next) = tokio::time::timeout(deadline::BUILD_SILENCE, answer.next()).await else {
+            let minutes = deadline::BUILD_SILENCE.as_secs() / 60;
+            return Ok(Some(format!("the build has said nothing for {minutes} min")));
+        };
+        match next.transpose().map_err(lost)?.map(answer::Piece::said) {
+            None => return Ok(None),
+            Some(Err(error)) => return Ok(Some(error)),
+            Some(Ok(text)) => {
+                if let Some(line) = text.and_then(|text| said.take(&text).map(str::to_owned)) {
+                    // Nobody may be watching.
+                    progress.send(Progress { what: format!("{}: {line}", build.image), bytes: None }).ok();
+                }
+            }
+        }
+    }
+}
+
+/// The credentials of the registries that the bases come from.
+async fn logins(credentials: &Credentials, build: &BuildImage) -> HashMap<String, DockerCredentials> {
+    let text = if let Some(text) = &build.build.dockerfile_inline {
+        text.clone()
+    } else {
+        let file = context::folder(build).join(build.build.dockerfile());
+        tokio::fs::read_to_string(file).await.unwrap_or_default()
+    };
+    let mut logins = HashMap::new();
+    for base in bases(&text) {
+        // Those of a base that is here need not be right: the engine says which one it lacks.
+        if let Ok(Some(login)) = credentials.of(&base).await {
+            logins.insert(login.serveraddress.clone().unwrap_or_default(), login);
+        }
+    }
+    logins
+}
+
+/// Gives an image that is there the further names that it is to have.
+async fn tag(client: &Client, build: &BuildImage) -> Result<Outcome, EngineError> {
+    let wanted = image::id(client, &build.image).await?;
+    for name in &build.build.tags {
+        if image::find_id(client, name).await?.as_ref() == Some(&wanted) {
+            continue;
+        }
+        let named = ImageName::of(name);
+        let (repository, label) = (named.repository(), named.tag.as_deref().unwrap_or("latest"));
+        let query = path::query(&[("repo", &repository), ("tag", label)]);
+        let path = format!("/images/{}/tag{query}", path::reference(&build.image)?);
+        client.call(Method::POST, &path, None, deadline::WRITE).await?.done(&format!("tag {name}"))?;
+    }
+    Ok(Outcome::Already)
 }
 
 /// The images that a Dockerfile begins with, as far as they are written out.

@@ -3,6 +3,8 @@
 //! bollard sends its requests through the same pool. On the way two of its mistakes are mended: it drops the API version from
 //! the path (every daemon would then answer in its newest), and encodes credentials in the wrong base64 (the daemon would then
 //! drop them silently). No TLS and no ssh.
+//!
+//! Whether a request may leave is asked by the socket that writes it (`socket.rs`).
 
 mod endpoint;
 mod socket;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt};
 use http_body_util::{BodyExt, Either, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -26,10 +28,11 @@ pub(crate) use endpoint::Endpoint;
 use socket::Connector;
 
 use super::error::{Reply, unreachable};
+use crate::mandate::Mandate;
 
 type BodyStream = StreamBody<Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, io::Error>> + Send>>>;
 /// bollard's type of a request's body, spelled out because it is not public.
-type Body = Either<Full<Bytes>, BodyStream>;
+pub(crate) type Body = Either<Full<Bytes>, BodyStream>;
 type Pool = hyper_util::client::legacy::Client<Connector, Body>;
 
 /// The newest API version whose meaning this adapter knows.
@@ -38,6 +41,8 @@ const NEWEST: (u32, u32) = (1, 53);
 const OLDEST: (u32, u32) = (1, 40);
 /// Connections that are kept open: as many as actions may run at once.
 const IDLE_CONNECTIONS: usize = 8;
+/// What each of them reads at once, in bytes: it stays with the connection.
+const BUFFER: usize = 32 * 1024;
 
 /// A connection to an engine.
 #[derive(Clone, Debug)]
@@ -47,20 +52,24 @@ pub(crate) struct Client {
     bollard: bollard::Docker,
     api: (u32, u32),
     daemon_api: (u32, u32),
+    mandate: Mandate,
 }
 
 impl Client {
-    /// Connects and agrees on an API version.
-    pub(crate) async fn connect(host: Option<&str>) -> Result<Self, EngineError> {
+    /// Connects and agrees on an API version. It writes only while there is leave to.
+    pub(crate) async fn connect(host: Option<&str>, mandate: Mandate) -> Result<Self, EngineError> {
         let endpoint = Endpoint::parse(host)?;
-        let pool = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .build(Connector(endpoint.clone()));
+        let pool = pool_under(&endpoint, &mandate);
         let endpoint = Arc::new(endpoint);
         let daemon_api = ping(&pool, &endpoint).await?;
         let api = agree(daemon_api)?;
         let bollard = bollard_over(pool.clone(), Arc::clone(&endpoint), api)?;
-        Ok(Self { pool, endpoint, bollard, api, daemon_api })
+        Ok(Self { pool, endpoint, bollard, api, daemon_api, mandate })
+    }
+
+    /// Whether anything may be written now.
+    pub(crate) const fn mandate(&self) -> &Mandate {
+        &self.mandate
     }
 
     /// The API version that is spoken.
@@ -122,8 +131,16 @@ impl Client {
 
     /// One request and the head of its answer: for bodies that are streams. The deadline covers the head.
     pub(crate) async fn open(&self, request: Request<Body>) -> Result<Response<Incoming>, EngineError> {
+        self.open_within(request, super::deadline::READ).await
+    }
+
+    /// The same, for what takes the engine longer: it answers once it has all that it is sent.
+    pub(crate) async fn open_within(
+        &self,
+        request: Request<Body>,
+        limit: Duration,
+    ) -> Result<Response<Incoming>, EngineError> {
         let path = request.uri().path().to_owned();
-        let limit = super::deadline::READ;
         tokio::time::timeout(limit, self.send(request)).await.unwrap_or_else(|_| Err(late(&path, limit)))
     }
 
@@ -134,20 +151,45 @@ impl Client {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Request<Body>, EngineError> {
-        let (major, minor) = self.api;
-        let mut builder = Request::builder().method(method).uri(self.endpoint.uri(&format!("/v{major}.{minor}{path}")));
-        if body.is_some() {
-            builder = builder.header(CONTENT_TYPE, "application/json");
-        }
         let bytes = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        builder
-            .body(Either::Left(Full::new(bytes)))
+        let mut request = self.request_with(method, path, Either::Left(Full::new(bytes)))?;
+        if body.is_some() {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        Ok(request)
+    }
+
+    /// The same with a body that is still being written.
+    pub(crate) fn upload(
+        &self,
+        method: Method,
+        path: &str,
+        pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Result<Request<Body>, EngineError> {
+        let frames: Pin<Box<dyn Stream<Item = io::Result<Frame<Bytes>>> + Send>> = Box::pin(pieces.map_ok(Frame::data));
+        self.request_with(method, path, Either::Right(StreamBody::new(frames)))
+    }
+
+    fn request_with(&self, method: Method, path: &str, body: Body) -> Result<Request<Body>, EngineError> {
+        let (major, minor) = self.api;
+        let uri = self.endpoint.uri(&format!("/v{major}.{minor}{path}"));
+        Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(body)
             .map_err(|error| EngineError::Invalid(format!("a request that cannot be sent ({path}): {error}")))
     }
 
     async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, EngineError> {
         self.pool.request(request).await.map_err(|error| unreachable(&self.endpoint, &error))
     }
+}
+
+fn pool_under(endpoint: &Endpoint, mandate: &Mandate) -> Pool {
+    hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .http1_max_buf_size(BUFFER)
+        .build(Connector { endpoint: endpoint.clone(), mandate: mandate.clone() })
 }
 
 fn late(path: &str, limit: Duration) -> EngineError {
@@ -215,8 +257,7 @@ fn mend(
     let unversioned = strip_version(path);
     let uri: Uri = endpoint.uri(&format!("/v{major}.{minor}{unversioned}")).parse()?;
     *request.uri_mut() = uri;
-    for header in ["x-registry-auth", "x-registry-config"] {
-        let Some(auth) = request.headers_mut().get_mut(header) else { continue };
+    if let Some(auth) = request.headers_mut().get_mut("x-registry-auth") {
         let url_safe = String::from_utf8_lossy(auth.as_bytes()).replace('+', "-").replace('/', "_");
         *auth = HeaderValue::from_str(&url_safe)
             .map_err(|error| bollard::errors::Error::HttpClientError { err: error.into() })?;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use skiff_api::{Container, ContainerPort, HealthCheck, PodTemplate, TemplateMeta, label};
-use skiff_core::{ContainerSpec, ContentStore, EngineError};
+use skiff_core::{ContainerSpec, ContentStore, EngineError, Namespaces};
 
 use super::fields::Fields;
 use super::network::endpoint_settings;
@@ -40,7 +40,15 @@ pub(crate) struct Surroundings<'a> {
 
 /// The body of `POST /containers/create`.
 pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Value, EngineError> {
-    let ContainerSpec { owner, image: from, template, mounts, first_network, network_mode } = spec;
+    let ContainerSpec {
+        owner,
+        image: from,
+        template,
+        mounts,
+        first_network,
+        network_mode,
+        namespaces: Namespaces { pid, ipc },
+    } = spec;
     let PodTemplate {
         metadata: TemplateMeta { labels, ordinal_labels, annotations },
         container,
@@ -64,7 +72,7 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
     let grace = termination_grace_period_seconds.map_or(Container::DEFAULT_GRACE.secs_ceil(), u64::from);
     fields.set("Env", env::variables(&template.env, around.content)?).set("Labels", labels).keep("StopTimeout", grace);
     let mut host = host_config::host_config(container, &template.in_place, around)?;
-    host.set("Annotations", annotations).set("NetworkMode", network(spec));
+    host.set("Annotations", annotations).set("NetworkMode", network(spec)).set("PidMode", pid).set("IpcMode", ipc);
     mounts::mounts(mounts, around)?.apply(&mut host);
     fields.keep("HostConfig", host.build());
     if let (Some(attachment), None) = (first_network, network_mode) {
@@ -148,6 +156,7 @@ fn process(container: &Container) -> Fields {
         cgroup_namespace: _,
         cgroup_parent: _,
         userns_mode: _,
+        // Resolved in the action.
         pid_mode: _,
         ipc_mode: _,
         uts_mode: _,

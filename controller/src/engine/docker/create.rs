@@ -109,7 +109,7 @@ pub(super) fn describe(holder: &Inspected) -> String {
 }
 
 /// The text of each seccomp profile that is a file of the host.
-async fn profiles(spec: &ContainerSpec) -> Result<BTreeMap<String, String>, EngineError> {
+pub(super) async fn profiles(spec: &ContainerSpec) -> Result<BTreeMap<String, String>, EngineError> {
     let mut profiles = BTreeMap::new();
     for path in container::profile_files(&spec.template.pod.container) {
         if !path.starts_with('/') {

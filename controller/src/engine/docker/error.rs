@@ -106,8 +106,11 @@ fn remedy(said: &str) -> Option<&'static str> {
     REMEDIES.into_iter().find(|(sign, _)| said.contains(sign)).map(|(_, remedy)| remedy)
 }
 
-/// Why nothing came back, and what to do about it.
+/// Why nothing came back, and what to do about it. What was stopped at our own door never left.
 pub(crate) fn unreachable(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> EngineError {
+    if causes(error).any(is_our_own) {
+        return EngineError::NotLeading;
+    }
     let kind = io_error(error).map(io::Error::kind);
     let text = match kind {
         Some(io::ErrorKind::NotFound) => format!(
@@ -122,6 +125,12 @@ pub(crate) fn unreachable(endpoint: &Endpoint, error: &(dyn Error + 'static)) ->
         Some(_) | None => format!("{endpoint}: {}", chain(error)),
     };
     EngineError::Unreachable(text)
+}
+
+/// Whether a request was stopped before it left, and is no matter of the engine's.
+fn is_our_own(error: &(dyn Error + 'static)) -> bool {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    inner.and_then(|inner| inner.downcast_ref::<EngineError>()).is_some()
 }
 
 fn io_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
@@ -151,6 +160,8 @@ pub(crate) fn from_bollard(endpoint: &Endpoint, what: &str, error: bollard::erro
             Reply { status: status_code, bytes: said.into() }.refusal(what)
         }
         Bollard::DockerStreamError { error } => EngineError::Failed(with_remedy(what, &error)),
+        // bollard hides this one among what caused it.
+        Bollard::IOError { err } => unreachable(endpoint, &err),
         Bollard::RequestTimeoutError => EngineError::Unreachable(format!("{what}: no answer in time")),
         other => unreachable(endpoint, &other),
     }
@@ -166,6 +177,13 @@ mod tests {
         assert_eq!(reply(400), EngineError::Invalid("start web: no".to_owned()));
         assert_eq!(reply(404), EngineError::Stale("start web: no".to_owned()));
         assert_eq!(reply(500), EngineError::Failed("start web: no".to_owned()));
+    }
+
+    #[test]
+    fn what_was_stopped_at_our_own_door_says_so_through_bollard_too() {
+        let stopped = bollard::errors::Error::IOError { err: io::Error::other(EngineError::NotLeading) };
+        let endpoint = Endpoint::Unix("/x.sock".into());
+        assert_eq!(from_bollard(&endpoint, "pull", stopped), EngineError::NotLeading);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The stream is drained by a task that does nothing else: a reader that lags slows every call of the daemon and loses events.
 //! Where the wakes are not taken in time they are dropped, because one that waits already says the same: look again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use hyper::Method;
 use hyper::body::Incoming;
 use serde::Deserialize;
 use skiff_core::Instance;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 use super::client::Client;
@@ -51,19 +51,30 @@ const ACTIONS: [&str; 19] = [
 /// What a foreign container may do that concerns us: give a name or a port free, or take one.
 const OF_FOREIGNERS: [&str; 4] = ["start", "die", "rename", "destroy"];
 
+/// Whose events are told in full.
+#[derive(Clone, Debug)]
+pub(super) struct Ours {
+    /// What carries this in its labels.
+    pub(super) instance: Instance,
+    /// The containers that were taken over from others, by id.
+    pub(super) adopted: watch::Receiver<BTreeSet<String>>,
+}
+
+impl Ours {
+    fn has(&self, actor: &Actor) -> bool {
+        let label = actor.attributes.get(skiff_api::label::INSTANCE);
+        label.is_some_and(|value| value == self.instance.as_str()) || self.adopted.borrow().contains(&actor.id)
+    }
+}
+
 /// Watches until the receiver of the wakes is dropped.
-pub(super) async fn watch(
-    client: Client,
-    asks: mpsc::UnboundedSender<Ask>,
-    instance: Instance,
-    wakes: mpsc::Sender<Wake>,
-) {
+pub(super) async fn watch(client: Client, asks: mpsc::UnboundedSender<Ask>, ours: Ours, wakes: mpsc::Sender<Wake>) {
     let mut pause = FIRST_PAUSE;
     while !wakes.is_closed() {
         let heard = tokio::select! {
             biased;
             () = wakes.closed() => return,
-            heard = drain(&client, &asks, &instance, &wakes) => heard,
+            heard = drain(&client, &asks, &ours, &wakes) => heard,
         };
         // Nothing that was known may be relied on, also while the engine is away.
         asks.send(Ask::Forget).ok();
@@ -79,12 +90,7 @@ pub(super) async fn watch(
 }
 
 /// Reads one stream to its end; says whether it was ever open.
-async fn drain(
-    client: &Client,
-    asks: &mpsc::UnboundedSender<Ask>,
-    instance: &Instance,
-    wakes: &mpsc::Sender<Wake>,
-) -> bool {
+async fn drain(client: &Client, asks: &mpsc::UnboundedSender<Ask>, ours: &Ours, wakes: &mpsc::Sender<Wake>) -> bool {
     let Some(mut body) = open(client).await else { return false };
     // Only now that nothing can be missed any more is it worth to look again at everything.
     asks.send(Ask::Forget).ok();
@@ -103,7 +109,7 @@ async fn drain(
                     let line = text.split_to(end + 1);
                     // What cannot be read tells no less than that something has happened, and the next look sees it.
                     let Ok(event) = serde_json::from_slice(&line) else { continue };
-                    if pass_on(event, asks, instance, wakes).is_break() {
+                    if pass_on(event, asks, ours, wakes).is_break() {
                         return true;
                     }
                 }
@@ -144,14 +150,14 @@ struct Actor {
 fn pass_on(
     event: Event,
     asks: &mpsc::UnboundedSender<Ask>,
-    instance: &Instance,
+    ours: &Ours,
     wakes: &mpsc::Sender<Wake>,
 ) -> ControlFlow<()> {
     if event.kind == "image" {
         // Nothing is done because an image came or went, so that nobody is woken.
         return if asks.send(Ask::Images).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
     }
-    let Some((wake, container)) = read(event, instance) else { return ControlFlow::Continue(()) };
+    let Some((wake, container)) = read(event, ours) else { return ControlFlow::Continue(()) };
     if let Some(id) = container
         && asks.send(Ask::Touched(id)).is_err()
     {
@@ -164,11 +170,12 @@ fn pass_on(
 }
 
 /// The wake that an event means, and the container that it names; `None` where it is nothing to us.
-fn read(event: Event, instance: &Instance) -> Option<(Wake, Option<String>)> {
-    let Event { kind, action, actor: Actor { id, attributes } } = event;
+fn read(event: Event, ours: &Ours) -> Option<(Wake, Option<String>)> {
+    let Event { kind, action, actor } = event;
     let is_container = kind == "container";
-    let ours = attributes.get(skiff_api::label::INSTANCE).is_some_and(|value| value == instance.as_str());
-    if is_container && !ours && !OF_FOREIGNERS.contains(&action.as_str()) {
+    let is_ours = is_container && ours.has(&actor);
+    let Actor { id, attributes } = actor;
+    if is_container && !is_ours && !OF_FOREIGNERS.contains(&action.as_str()) {
         return None;
     }
     // Of a network's events the container is an attribute, of a container's it is the actor.
@@ -182,9 +189,16 @@ mod tests {
     use super::*;
 
     fn event(kind: &str, action: &str, attributes: &str) -> Option<(Wake, Option<String>)> {
+        event_of("abc", kind, action, attributes)
+    }
+
+    fn event_of(id: &str, kind: &str, action: &str, attributes: &str) -> Option<(Wake, Option<String>)> {
         let text =
-            format!(r#"{{"Type":"{kind}","Action":"{action}","Actor":{{"ID":"abc","Attributes":{attributes}}}}}"#);
-        read(serde_json::from_str(&text).expect("an event"), &Instance::default())
+            format!(r#"{{"Type":"{kind}","Action":"{action}","Actor":{{"ID":"{id}","Attributes":{attributes}}}}}"#);
+        let (taken_over, adopted) = watch::channel(BTreeSet::from(["taken-over".to_owned()]));
+        drop(taken_over);
+        let ours = Ours { instance: Instance::default(), adopted };
+        read(serde_json::from_str(&text).expect("an event"), &ours)
     }
 
     #[test]
@@ -199,6 +213,13 @@ mod tests {
         let attributes = r#"{"name":"x","skiff.dev/instance":"other"}"#;
         assert_eq!(event("container", "health_status: healthy", attributes), None);
         assert!(event("container", "die", attributes).is_some());
+    }
+
+    #[test]
+    fn an_event_of_what_was_taken_over_is_one_of_ours() {
+        let attributes = r#"{"name":"x","com.docker.compose.project":"shop"}"#;
+        let found = event_of("taken-over", "container", "health_status: unhealthy", attributes);
+        assert_eq!(found.and_then(|(_, container)| container), Some("taken-over".to_owned()));
     }
 
     #[test]

@@ -12,11 +12,13 @@ use hyper::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::json;
+use skiff_api::HookCommand;
 use skiff_core::EngineError;
 use tokio::io::{AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
 
 use super::client::Client;
 use super::error::{Reply, unreachable};
+use super::fields::Fields;
 use super::frames::{Decoder, OutputStream};
 use super::path;
 
@@ -95,8 +97,32 @@ pub(super) async fn exec(
     tty: bool,
     stdin: bool,
 ) -> Result<ExecSession, EngineError> {
+    let command = HookCommand { command: argv.to_vec(), ..HookCommand::default() };
+    exec_as(client, container, &command, tty, stdin).await
+}
+
+/// Starts a command as the user, in the folder and with the variables that it says.
+pub(super) async fn exec_as(
+    client: &Client,
+    container: &str,
+    command: &HookCommand,
+    tty: bool,
+    stdin: bool,
+) -> Result<ExecSession, EngineError> {
+    let HookCommand { command, user, privileged, working_dir, env } = command;
     let what = format!("exec in container {container}");
-    let body = json!({ "Cmd": argv, "Tty": tty, "AttachStdin": stdin, "AttachStdout": true, "AttachStderr": true });
+    let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let body = Fields::default()
+        .set("Cmd", command)
+        .set("User", user)
+        .set("Privileged", privileged)
+        .set("WorkingDir", working_dir)
+        .set("Env", env)
+        .set("Tty", tty)
+        .set("AttachStdin", stdin)
+        .set("AttachStdout", true)
+        .set("AttachStderr", true)
+        .build();
     let path = format!("/containers/{}/exec", path::name(container)?);
     let Made { id } = client.post(&path, Some(&body)).await?.read(&what)?;
     let path = format!("/exec/{}/start", path::name(&id)?);

@@ -5,10 +5,11 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use skiff_core::{Check, ContainerRef, EngineError, HttpCheck, Outcome, RunHook};
+use skiff_api::{HookCommand, label};
+use skiff_core::{Check, ContainerRef, ContentStore, EngineError, HttpCheck, Masking, Outcome, RunHook};
 
 use super::client::Client;
-use super::command::{CommandEnd, Commands};
+use super::command::{CommandEnd, Commands, Said, exited};
 use super::exec::ExecControl;
 use super::observe::{Inspected, inspect};
 use crate::ask::Asker;
@@ -20,8 +21,13 @@ const REQUEST: Duration = Duration::from_secs(60);
 /// Longer than any command that anybody waits for.
 const FOREVER: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
-/// Runs a postStart hook to its end, for the start that it belongs to and no other.
-pub(super) async fn run(client: &Client, asker: &Asker, hook: &RunHook) -> Result<Outcome, EngineError> {
+/// Runs a postStart hook to its end, for the start that it belongs to and no other. What it says is told without values of the content.
+pub(super) async fn run(
+    client: &Client,
+    asker: &Asker,
+    hook: &RunHook,
+    content: &ContentStore,
+) -> Result<Outcome, EngineError> {
     let RunHook { container, started_at, check } = hook;
     let inspected = inspect(client, container.handle()).await?;
     let Some(inspected) = inspected.filter(|found| found.started_at() == Some(*started_at) && found.is_running())
@@ -29,8 +35,10 @@ pub(super) async fn run(client: &Client, asker: &Asker, hook: &RunHook) -> Resul
         return Err(EngineError::Stale(format!("container {} does not run any more as it did", container.name)));
     };
     let failed = |said: String| EngineError::Hook(said);
+    let place = Place::of(client, &inspected, content);
     match check {
-        Check::Exec { command } => exec(client, &inspected, command).await?.map_err(failed)?,
+        Check::Exec { command } => place.in_turn(&[plain(command)]).await?.map_err(failed)?,
+        Check::Commands(commands) => place.in_turn(commands).await?.map_err(failed)?,
         Check::Http(http) => request(asker, http).await.map_err(failed)?,
         Check::Sleep(time) => tokio::time::sleep(time.to_std()).await,
         Check::Unaskable { why } => return Err(failed(why.clone())),
@@ -47,15 +55,18 @@ pub(super) async fn pre_stop(
     container: &ContainerRef,
     check: &Check,
     grace: Duration,
+    content: &ContentStore,
 ) -> Result<(), String> {
     let run = async {
         // What does not run is stopped without.
         let inspected = inspect(client, container.handle()).await.map_err(|error| error.to_string())?;
         let Some(inspected) = inspected.filter(Inspected::is_running) else { return Ok(()) };
+        let place = Place::of(client, &inspected, content);
         match check {
             Check::Exec { command } => {
-                exec(client, &inspected, command).await.map_err(|error| error.to_string()).flatten()
+                place.in_turn(&[plain(command)]).await.map_err(|error| error.to_string()).flatten()
             }
+            Check::Commands(commands) => place.in_turn(commands).await.map_err(|error| error.to_string()).flatten(),
             Check::Http(http) => request(asker, http).await,
             Check::Sleep(time) => {
                 tokio::time::sleep(time.to_std()).await;
@@ -74,17 +85,62 @@ async fn request(asker: &Asker, http: &HttpCheck) -> Result<(), String> {
     tokio::time::timeout(REQUEST, asker.http(http)).await.unwrap_or_else(|_| late())
 }
 
-/// Runs a command, or waits for the same one that runs already. The inner error is the command's.
-async fn exec(client: &Client, container: &Inspected, command: &[String]) -> Result<Result<(), String>, EngineError> {
-    if let Some(control) = running(client, container, command).await? {
-        return until_ended(&control).await.map(|code| ended(code, ""));
+/// A command as the container's own user, in its folder.
+fn plain(command: &[String]) -> HookCommand {
+    HookCommand { command: command.to_vec(), ..HookCommand::default() }
+}
+
+/// Where commands of hooks run.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    client: &'a Client,
+    container: &'a Inspected,
+    masking: Masking<'a>,
+}
+
+impl<'a> Place<'a> {
+    fn of(client: &'a Client, container: &'a Inspected, content: &'a ContentStore) -> Self {
+        let used = container.config.labels.as_ref().and_then(|labels| labels.get(label::CONTENT));
+        Self { client, container, masking: Masking::new(content, used.map(String::as_str)) }
     }
-    match Commands(client.clone()).run(&container.id, command, FOREVER).await {
-        Ok(CommandEnd::Exited { code, said }) => Ok(ended(code, &said)),
-        Ok(CommandEnd::Running(control)) => until_ended(&control).await.map(|code| ended(code, "")),
-        Err(error @ (EngineError::Unreachable(_) | EngineError::Failed(_) | EngineError::Stale(_))) => Err(error),
-        // What the engine refuses to run, such as a user that the container does not know.
-        Err(error) => Ok(Err(error.to_string())),
+
+    /// Runs commands, each when the one before has ended well. Where one of them runs already it is waited for, and those before it are not
+    /// begun again. The inner error is the command's.
+    async fn in_turn(self, commands: &[HookCommand]) -> Result<Result<(), String>, EngineError> {
+        let mut rest = commands;
+        for (index, command) in commands.iter().enumerate() {
+            let Some(control) = running(self.client, self.container, &command.command).await? else { continue };
+            let said = self.ended(until_ended(&control).await?, &Said::default());
+            if said.is_err() {
+                return Ok(said);
+            }
+            rest = commands.get(index + 1..).unwrap_or_default();
+            break;
+        }
+        for command in rest {
+            let said = self.exec(command).await?;
+            if said.is_err() {
+                return Ok(said);
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Runs a command to its end. The inner error is the command's.
+    async fn exec(self, command: &HookCommand) -> Result<Result<(), String>, EngineError> {
+        match Commands(self.client.clone()).run_as(&self.container.id, command, FOREVER).await {
+            Ok(CommandEnd::Exited { code, said }) => Ok(self.ended(code, &said)),
+            Ok(CommandEnd::Running(control)) => {
+                until_ended(&control).await.map(|code| self.ended(code, &Said::default()))
+            }
+            Err(error @ (EngineError::Unreachable(_) | EngineError::Failed(_) | EngineError::Stale(_))) => Err(error),
+            // What the engine refuses to run, such as a user that the container does not know.
+            Err(error) => Ok(Err(error.to_string())),
+        }
+    }
+
+    fn ended(self, code: i64, said: &Said) -> Result<(), String> {
+        if code == 0 { Ok(()) } else { Err(exited(code, said, self.masking)) }
     }
 }
 
@@ -95,10 +151,6 @@ async fn until_ended(control: &ExecControl) -> Result<i64, EngineError> {
         }
         tokio::time::sleep(PERIOD).await;
     }
-}
-
-fn ended(code: i64, said: &str) -> Result<(), String> {
-    if code == 0 { Ok(()) } else { Err(super::command::exited(code, said)) }
 }
 
 /// A command as the engine knows it.

@@ -28,8 +28,13 @@ pub(super) async fn exists(client: &Client, image: &str) -> Result<bool, EngineE
     find(client, image).await.map(|found| found.is_some())
 }
 
+/// The id of an image, where the engine has it.
+pub(super) async fn find_id(client: &Client, image: &str) -> Result<Option<String>, EngineError> {
+    find(client, image).await.map(|found| found.map(|found| found.id))
+}
+
 /// The id of an image that has been pulled.
-async fn id(client: &Client, image: &str) -> Result<String, EngineError> {
+pub(super) async fn id(client: &Client, image: &str) -> Result<String, EngineError> {
     let missing = || EngineError::Image {
         image: image.to_owned(),
         message: format!(

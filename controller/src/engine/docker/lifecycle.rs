@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use hyper::Method;
-use skiff_core::{ContainerRef, EngineError, Outcome, StopContainer};
+use skiff_core::{ContainerRef, ContentStore, EngineError, Outcome, StopContainer};
 
 use super::client::Client;
 use super::create::describe;
@@ -52,12 +52,17 @@ async fn why_not_started(client: &Client, container: &ContainerRef, status: u16,
 }
 
 /// Runs what is to be run before, asks a container to stop and lets the engine kill it after what is left of the grace period.
-pub(super) async fn stop(client: &Client, asker: &Asker, stop: &StopContainer) -> Result<Outcome, EngineError> {
+pub(super) async fn stop(
+    client: &Client,
+    asker: &Asker,
+    stop: &StopContainer,
+    content: &ContentStore,
+) -> Result<Outcome, EngineError> {
     let StopContainer { container, grace_seconds, pre_stop } = stop;
     let grace = Duration::from_secs(u64::from(*grace_seconds));
     let begun = Instant::now();
     let warning = match pre_stop {
-        Some(check) => hook::pre_stop(client, asker, container, check, grace).await.err(),
+        Some(check) => hook::pre_stop(client, asker, container, check, grace, content).await.err(),
         None => None,
     };
     let left = seconds_left(*grace_seconds, pre_stop.as_ref().map(|_| begun.elapsed()));

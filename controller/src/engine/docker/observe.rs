@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use skiff_api::{Instance, label};
-use skiff_core::{EngineError, Images, Observed, ObservedContainer};
+use skiff_core::{Adopted, EngineError, Images, Observed, ObservedContainer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant};
 
 pub(crate) use inspect::{Inspected, inspect};
 use inspect::{Seen, see};
-pub(crate) use rows::owner;
 use rows::{ContainerRow, NetworkRow, Volumes};
+pub(crate) use rows::{owner, timestamp};
 
 use super::client::Client;
 use super::facts::Known;
@@ -53,6 +53,8 @@ pub(crate) enum Ask {
     Touched(String),
     /// An event said that images came, went or changed their names.
     Images,
+    /// What was taken over from others counts as ours.
+    Adopt(Box<Adopted>),
     /// Events may have been lost: nothing that is remembered may be relied on.
     Forget,
 }
@@ -65,6 +67,8 @@ pub(crate) struct Observer {
     ahead: Option<Ahead>,
     remembered: BTreeMap<String, Remembered>,
     touched: BTreeSet<String>,
+    /// What was taken over from others.
+    adopted: Adopted,
     turn: usize,
     /// The images at the last list, until an event says that they are others.
     images: Option<Images>,
@@ -103,6 +107,7 @@ impl Observer {
             ahead: None,
             remembered: BTreeMap::new(),
             touched: BTreeSet::new(),
+            adopted: Adopted::default(),
             turn: 0,
             images: None,
             counts: BTreeMap::new(),
@@ -133,6 +138,10 @@ impl Observer {
                     self.touched.insert(id);
                 }
                 Ask::Images => self.images = None,
+                Ask::Adopt(adopted) => {
+                    self.ahead = None;
+                    self.adopted = *adopted;
+                }
                 Ask::Forget => {
                     self.ahead = None;
                     self.remembered.clear();
@@ -157,8 +166,8 @@ impl Observer {
         Ok(Observed {
             engine: info::engine_facts(&client, facts?),
             containers: containers?,
-            networks: networks?.into_iter().map(|row| row.observed(instance)).collect(),
-            volumes: volumes?.observed(instance),
+            networks: networks?.into_iter().map(|row| row.adopted(&self.adopted).observed(instance)).collect(),
+            volumes: volumes?.adopted(&self.adopted).observed(instance),
             images: self.images.insert(images?).clone(),
             files: files.map_err(|error| EngineError::Failed(format!("the list of files: {error}")))??,
             ..Observed::default()
@@ -170,6 +179,7 @@ impl Observer {
         let touched = std::mem::take(&mut self.touched);
         let rows = list::<Vec<ContainerRow>>(&self.client, CONTAINERS).await?;
         let rows = self.believe(instance, rows).await?;
+        let rows: Vec<ContainerRow> = rows.into_iter().map(|row| row.adopted(&self.adopted)).collect();
         let (ours, foreign): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.is_of(instance));
         let mut containers = self.inspect_all(instance, ours, look, &touched).await?;
         containers.extend(foreign.into_iter().map(|row| row.observed(instance, &self.files)));

@@ -69,7 +69,7 @@ impl Puller {
 
 fn pull_error(client: &Client, image: &str, error: bollard::errors::Error) -> EngineError {
     let message = match from_bollard(client.endpoint(), "pull", error) {
-        EngineError::Unreachable(text) => return EngineError::Unreachable(text),
+        error @ (EngineError::Unreachable(_) | EngineError::NotLeading) => return error,
         EngineError::Failed(text)
         | EngineError::Stale(text)
         | EngineError::Invalid(text)

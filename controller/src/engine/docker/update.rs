@@ -17,8 +17,17 @@ pub(super) async fn update(client: &Client, update: &UpdateContainer) -> Result<
     match reply.status {
         404 => Err(EngineError::Stale(format!("container {} is gone", container.name))),
         _ if reply.is_success() => Ok(reply.json::<Made>(&format!("update container {}", container.name))?.outcome()),
-        _ => Err(EngineError::UpdateRefused(format!("container {}: {}", container.name, reply.message()))),
+        _ => Err(refusal(&container.name, &reply.message())),
     }
+}
+
+/// What a refusal means.
+fn refusal(name: &str, message: &str) -> EngineError {
+    if message.contains("stopped container") {
+        // It ended meanwhile, or is between two starts: a new one would be no remedy.
+        return EngineError::Stale(format!("container {name} has just ended"));
+    }
+    EngineError::UpdateRefused(format!("container {name}: {message}"))
 }
 
 /// Memory is always sent with swap: the engine refuses a limit above the swap that it remembers. Where the manifest says
@@ -35,6 +44,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_has_just_ended_is_looked_at_again_and_not_replaced() {
+        let ended = "Cannot update container 1f: Restart policy of a stopped container cannot be changed";
+        assert!(matches!(refusal("web-1", ended), EngineError::Stale(_)));
+        assert!(matches!(refusal("web-1", "Memory limit is too small"), EngineError::UpdateRefused(_)));
+    }
 
     #[test]
     fn memory_is_sent_with_swap_and_nothing_else_is_touched() {

@@ -1,3 +1,5 @@
+//! Which steps go together.
+
 use super::*;
 use skiff_api::Kind;
 use skiff_core::{Action, ContainerRef, Reason};

@@ -1,3 +1,5 @@
+//! Sets that change under a reader, who never sees half of one.
+
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,3 +1,5 @@
+//! Files with Secrets, encrypted and decrypted in their place.
+
 use proptest::prelude::*;
 
 use super::super::KeyPlaces;

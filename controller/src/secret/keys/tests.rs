@@ -1,3 +1,5 @@
+//! Key files: made, read, and never shown.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Which recipients count for a file.
+
 use super::super::keys::generate;
 use super::*;
 

@@ -1,3 +1,5 @@
+//! One encrypted value: who opens it, and that it opens nowhere else.
+
 use super::super::keys::generate;
 use super::*;
 

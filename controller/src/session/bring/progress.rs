@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use skiff_api::ObjectKey;
-use skiff_core::{Action, Desired, Phase};
+use skiff_api::{ObjectKey, PullPolicy};
+use skiff_core::{Action, Desired, Outcome, Phase};
 
 use super::verdict::Verdict;
 use crate::controller::Snapshot;
@@ -42,6 +42,15 @@ impl Progress {
             }
             Report::Ended { step, result: Err(error) } => {
                 self.told(&step.object, State::Failed, error.to_string(), None)
+            }
+            Report::Ended { step, result: Ok(outcome @ Outcome::Warned { .. }) } => {
+                let warnings = outcome.warnings().join("; ");
+                self.told(
+                    &step.object,
+                    State::Working,
+                    format!("{} {}, with a warning: {warnings}", step.action.verb(), step.action.target()),
+                    None,
+                )
             }
             Report::Began(_) | Report::Ended { .. } | Report::Free(_) => None,
         }
@@ -114,6 +123,12 @@ const fn is_removal(action: &Action) -> bool {
 
 /// The verb of an action while it is done: `creating container shop-api-1`.
 fn doing(action: &Action) -> String {
+    if let Action::PullImage(pull) = action
+        && pull.policy != PullPolicy::Always
+    {
+        // Most often it is there; a pull that begins says so.
+        return format!("looking for image {}", pull.image);
+    }
     let (verb, rest) = action.verb().split_once(' ').unwrap_or((action.verb(), ""));
     let doing = match verb {
         "create" => "creating",
@@ -197,6 +212,14 @@ mod tests {
         assert_eq!(states(&mut progress, Phase::Degraded), []);
         assert_eq!(states(&mut progress, Phase::Ready), [State::Ready]);
         assert_eq!(states(&mut progress, Phase::Ready), []);
+    }
+
+    #[test]
+    fn an_image_is_pulled_for_certain_only_where_it_always_is() {
+        let pull =
+            |policy| Action::PullImage(skiff_core::PullImage { image: "app:1".to_owned(), platform: None, policy });
+        assert_eq!(doing(&pull(PullPolicy::IfNotPresent)), "looking for image app:1");
+        assert_eq!(doing(&pull(PullPolicy::Always)), "pulling image app:1");
     }
 
     #[test]

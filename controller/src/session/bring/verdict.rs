@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use skiff_api::{Kind, ObjectKey};
-use skiff_core::{Desired, Held, HeldReason, Intent, ObjectStatus, Phase, ReplicaStatus, RunOutcome};
+use skiff_core::{Desired, Held, HeldReason, Intent, ObjectStatus, Phase, ReplicaStatus, RunOutcome, Way};
 
 use crate::controller::Snapshot;
 use crate::ui::live::{Kept, Unready};
@@ -112,7 +112,7 @@ fn remedy(snapshot: &Snapshot, key: &ObjectKey) -> Option<String> {
 
 fn is_hopeless(snapshot: &Snapshot, status: &ObjectStatus) -> bool {
     let key = &status.object;
-    let goes_back = |held: &Held| matches!(held.why, HeldReason::RevisionFailed { back_to: Some(_), .. });
+    let goes_back = |held: &Held| matches!(held.why, HeldReason::RevisionFailed { way: Way::Back { .. }, .. });
     let waits = snapshot.plan.held.iter().any(|held| held.object == *key && held.why.is_waiting());
     let purposely = snapshot.plan.held.iter().any(|held| {
         // What goes back to an earlier revision is on its way until it has arrived.

@@ -1,3 +1,5 @@
+//! Each mistake is told once, and once more when it is gone.
+
 use std::fs;
 
 use skiff_api::Instance;

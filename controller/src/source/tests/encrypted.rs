@@ -110,7 +110,8 @@ fn what_is_encrypted_anew_with_the_same_content_is_the_same_to_the_planner() {
     let state = State::open(folders).expect("a state");
     let compiled = |vault: &Vault| {
         let (loaded, instance, options) = (vault.load(), Instance::default(), TargetOptions::default());
-        let aimed = target(&loaded, &state, &History::default(), &instance, &options).expect("a target");
+        let aimed =
+            target(std::slice::from_ref(&loaded), &state, &History::default(), &instance, &options).expect("a target");
         let desired = aimed.desired;
         let template = &desired.workloads.get(&key("web")).expect("it is declared").template;
         let ids: Vec<String> = template

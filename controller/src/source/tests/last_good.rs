@@ -118,6 +118,34 @@ fn a_missing_reference_falls_back_and_one_that_never_was_good_is_left_out() {
 }
 
 #[test]
+fn what_is_wrong_with_an_object_hides_nothing_that_it_names_wrongly() {
+    let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: conf }\ndata: { A: a }\n";
+    let broken_config = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: flawed }\ndate: { A: a }\n";
+    let valued = |object: &str, key: &str| {
+        format!("        - {{ name: {key}, valueFrom: {{ configMapKeyRef: {{ name: {object}, key: {key} }} }} }}\n")
+    };
+    let using = deployment("api", "a:1")
+        + "      imag: typo\n      env:\n"
+        + &valued("conf", "A")
+        + &valued("conf", "B")
+        + &valued("gone", "C")
+        + &valued("flawed", "D");
+    let loaded = Scene::new(&[("api.yaml", &using), ("conf.yaml", config), ("flawed.yaml", broken_config)]).pass();
+    let mut said: Vec<&str> = loaded.problems.iter().map(|problem| problem.message.as_str()).collect();
+    said.sort_unstable();
+    assert_eq!(
+        said,
+        [
+            "ConfigMap `conf` has no key `B`",
+            "there is no ConfigMap `gone` in namespace `default`",
+            "unknown field `date`",
+            "unknown field `imag`",
+        ]
+    );
+    assert!(loaded.problems.iter().all(|problem| problem.span.is_some()));
+}
+
+#[test]
 fn a_config_map_that_is_still_used_stays_when_its_file_goes() {
     let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: conf }\ndata: { A: a }\n";
     let using = deployment("api", "a:1") + "      envFrom: [ { configMapRef: { name: conf } } ]\n";

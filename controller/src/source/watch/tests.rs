@@ -1,3 +1,5 @@
+//! What a change on the disk wakes, however an editor makes it.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,3 +1,5 @@
+//! `describe` as it is printed.
+
 use super::*;
 use crate::ui::objects::tests::{fault, jobs, views};
 use anstream::adapter::strip_str;
@@ -159,4 +161,18 @@ fn a_job_says_what_its_runs_came_to() {
       2 at 1970-01-01T00:02:00Z: it has completed (30s ago)
       1 at 1970-01-01T00:01:00Z: it has failed: 3 attempts failed, the last one exited with 4 (90s ago)
     ");
+}
+
+#[test]
+fn the_run_of_an_init_container_is_no_matter_of_people() {
+    let mut view = views().into_iter().find(|view| matches!(view.body, Body::Workload(_))).expect("a workload");
+    let mut shown = |component| {
+        if let Body::Workload(workload) = &mut view.body
+            && let Some(replica) = workload.replicas.first_mut()
+        {
+            (replica.component, replica.run) = (component, Some("a-run".to_owned()));
+        }
+        strip_str(&description(&view, Timestamp::UNIX_EPOCH, usize::MAX).expect("plain data")).to_string()
+    };
+    assert!(shown(Component::Run).contains("a-run") && !shown(Component::Init).contains("a-run"));
 }

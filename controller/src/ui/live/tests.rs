@@ -1,3 +1,5 @@
+//! What a terminal shows while `up` works, on a clock that is an argument.
+
 use anstream::adapter::strip_str;
 use skiff_api::Kind;
 use unicode_width::UnicodeWidthStr;

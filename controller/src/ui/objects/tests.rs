@@ -1,3 +1,5 @@
+//! The tables of `get`, narrow, wide and across namespaces.
+
 use anstream::adapter::strip_str;
 use jiff::SignedDuration;
 use skiff_api::{Component, ObjectKey, Protocol};
@@ -44,6 +46,7 @@ pub(in crate::ui) fn views() -> Vec<View> {
         source: "shop".to_owned(),
         at: None,
         trouble: None,
+        conditions: Vec::new(),
         faults: Vec::new(),
         body,
     };
@@ -98,6 +101,7 @@ pub(in crate::ui) fn jobs() -> Vec<View> {
         source: "shop".to_owned(),
         at: None,
         trouble: None,
+        conditions: Vec::new(),
         faults: Vec::new(),
         body: Body::Workload(Workload { job: Some(job), ..Workload::default() }),
     };
@@ -132,9 +136,9 @@ fn shown(wide: bool, namespaces: bool) -> String {
 #[test]
 fn each_kind_has_its_table() {
     insta::assert_snapshot!(strip_str(&shown(false, true)).to_string(), @r"
-    NAMESPACE  DEPLOYMENT  READY  UP-TO-DATE  STATUS     AGE
-    shop       api         1/2    2           Unhealthy  3h12m
-    shop       web         0/1    0           Missing    -
+    NAMESPACE  DEPLOYMENT  READY  UP-TO-DATE  STATUS            AGE
+    shop       api         1/2    2           Unhealthy         3h12m
+    shop       web         0/1    0           ImagePullBackOff  -
 
     NAMESPACE  NETWORK  DOCKER        CONTAINERS  AGE
     shop       default  shop-default  1           3h12m
@@ -147,9 +151,9 @@ fn each_kind_has_its_table() {
 #[test]
 fn wide_has_more_columns_and_a_named_namespace_none() {
     insta::assert_snapshot!(strip_str(&shown(true, false)).to_string(), @r"
-    DEPLOYMENT  READY  UP-TO-DATE  STATUS     AGE    REASON            IMAGE         PORTS                   SOURCE  REVISION
-    api         1/2    2           Unhealthy  3h12m  -                 shop/api:1.2  127.0.0.1:8080->80/tcp  shop    3
-    web         0/1    0           Missing    -      ImagePullBackOff                                        shop    0
+    DEPLOYMENT  READY  UP-TO-DATE  STATUS            AGE    REASON            IMAGE         PORTS                   SOURCE  REVISION
+    api         1/2    2           Unhealthy         3h12m  -                 shop/api:1.2  127.0.0.1:8080->80/tcp  shop    3
+    web         0/1    0           ImagePullBackOff  -      ImagePullBackOff                                        shop    0
 
     NETWORK  DOCKER        CONTAINERS  AGE    ID            SOURCE
     default  shop-default  1           3h12m  0123456789ab  shop
@@ -185,7 +189,7 @@ fn what_is_not_as_its_manifest_says_has_a_word_in_its_status() {
     DEPLOYMENT  READY  UP-TO-DATE  STATUS                     AGE    REASON            IMAGE         PORTS                   SOURCE  REVISION
     api         1/2    2           Unhealthy,InvalidManifest  3h12m  InvalidManifest   shop/api:1.2  127.0.0.1:8080->80/tcp  shop    3
     new         0/1    0           Missing,InvalidManifest    -      InvalidManifest                                         shop    0
-    web         0/1    0           Missing                    -      ImagePullBackOff                                        shop    0
+    web         0/1    0           ImagePullBackOff           -      ImagePullBackOff                                        shop    0
     ");
     let data = views.iter().find(|view| view.object.name == "new").map(View::to_data).unwrap_or_default();
     let of = |pointer: &str| data.pointer(pointer).cloned().unwrap_or_default();

@@ -236,6 +236,10 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::RolledBack { .. }
         | Reason::RestartAsked
         | Reason::ImageLost { .. }
+        | Reason::ImageMoved { .. }
+        | Reason::Adopted
+        | Reason::RestartsTaken { .. }
+        | Reason::RestartsGiven { .. }
         | Reason::Rewired { .. } => 2,
     }
 }

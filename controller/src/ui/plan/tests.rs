@@ -1,3 +1,5 @@
+//! A plan as it is printed, for people and for programs.
+
 use anstream::adapter::strip_str;
 use jiff::Timestamp;
 use skiff_api::{DependencyCondition, Kind, PullPolicy};

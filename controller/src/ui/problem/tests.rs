@@ -1,3 +1,5 @@
+//! Mistakes as they are shown: with the lines of their file, and without.
+
 use anstream::adapter::strip_str;
 
 use super::*;

@@ -57,7 +57,7 @@ impl Expander<'_> {
         let text = if let Content::Scalar(text) = &raw.content { Some(text) } else { None };
         let written = text.filter(|_| plain).map(|text| text.as_str().into());
         let tag = self.compose_tag(raw, at);
-        Ok(Some(Node { value, tag, span: raw.span, used_at: at.used_at, style: raw.style, written }))
+        Ok(Some(Node { value, tag, span: raw.span, used_at: at.used_at.map(Box::new), style: raw.style, written }))
     }
 
     fn pay(&mut self, raw: &Raw, at: At) -> Result<(), Halt> {
@@ -87,7 +87,7 @@ impl Expander<'_> {
         match &raw.content {
             Content::Scalar(text) => Ok(self.scalar(raw, text, at)),
             Content::Sequence(items) => {
-                let mut nodes = Vec::new();
+                let mut nodes = Vec::with_capacity(items.len());
                 for item in items {
                     nodes.extend(self.node(*item, below)?);
                 }
@@ -99,7 +99,7 @@ impl Expander<'_> {
     }
 
     fn mapping(&mut self, raw: &[(usize, usize)], at: At) -> Result<Entries, Halt> {
-        let (mut entries, mut seen, mut merges) = (Entries::new(), BTreeMap::new(), Vec::new());
+        let (mut entries, mut seen, mut merges) = (Entries::with_capacity(raw.len()), BTreeMap::new(), Vec::new());
         for (key, value) in raw {
             let Some(raw_key) = self.graph.get(*key) else {
                 continue;

@@ -3,7 +3,8 @@
 use super::super::{Attribute, approximated, copied, honoured};
 
 const ONE_HOST: &str = "there is one host, so that this decides nothing";
-const ROLLBACK: &str = "the way back goes as the update does";
+const ROLLBACK: &str =
+    "the way back is a rollout like any other, as `update_config` says; where both say the same it is honoured";
 
 pub(super) const ROWS: &[Attribute] = &[
     honoured("deploy.mode", "replicas", "deploy: { mode: replicated, replicas: 2 }", "2"),
@@ -165,8 +166,8 @@ pub(super) const ROWS: &[Attribute] = &[
         "",
         "deploy: { update_config: { max_failure_ratio: 0.1 } }",
         "",
-        "the first replica that fails stops an update",
-        "",
+        "the first replica that fails stops an update, as with 0; counts of the failed say little where few run",
+        "write 0, which is what is done",
     ),
     honoured(
         "deploy.update_config.order",

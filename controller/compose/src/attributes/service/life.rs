@@ -1,9 +1,6 @@
 //! How a service lives: what it waits for, when it is restarted, how it is asked.
 
-use super::super::{Attribute, approximated, honoured, refused};
-
-const HOOK: &str = "a hook is a command in the container, as its user and in its folder";
-const HOOK_REMEDY: &str = "write it as one command: `[sh, -c, 'cd /app && …']`";
+use super::super::{Attribute, approximated, honoured};
 
 pub(super) const ROWS: &[Attribute] = &[
     honoured("depends_on", "dependsOn", "depends_on: [b]", r#"[{"name":"b"}]"#),
@@ -18,8 +15,8 @@ pub(super) const ROWS: &[Attribute] = &[
         "dependsOn",
         "depends_on: { b: { condition: service_started, restart: true } }",
         r#"[{"name":"b"}]"#,
-        "it is not restarted with what it depends on",
-        "let it connect anew by itself, or use `skiff rollout restart`",
+        "it goes on when what it depends on is replaced, which happens at any time and not only when somebody asks for it",
+        "let it connect anew by itself, give it a `livenessProbe` in `x-skiff`, or use `skiff rollout restart`",
     ),
     honoured(
         "depends_on.required",
@@ -130,10 +127,30 @@ pub(super) const ROWS: &[Attribute] = &[
         "post_start: [{ command: warm up }]",
         r#"{"exec":{"command":["warm","up"]}}"#,
     ),
-    refused("post_start.user", "post_start: [{ command: [a], user: root }]", HOOK, HOOK_REMEDY),
-    refused("post_start.privileged", "post_start: [{ command: [a], privileged: true }]", HOOK, HOOK_REMEDY),
-    refused("post_start.working_dir", "post_start: [{ command: [a], working_dir: /w }]", HOOK, HOOK_REMEDY),
-    refused("post_start.environment", "post_start: [{ command: [a], environment: { A: b } }]", HOOK, HOOK_REMEDY),
+    honoured(
+        "post_start.user",
+        "template/container/lifecycle/postStart",
+        "post_start: [{ command: [a], user: root }]",
+        r#"{"commands":[{"command":["a"],"user":"root"}]}"#,
+    ),
+    honoured(
+        "post_start.privileged",
+        "template/container/lifecycle/postStart",
+        "post_start: [{ command: [a], privileged: true }]",
+        r#"{"commands":[{"command":["a"],"privileged":true}]}"#,
+    ),
+    honoured(
+        "post_start.working_dir",
+        "template/container/lifecycle/postStart",
+        "post_start: [{ command: [a], working_dir: /w }]",
+        r#"{"commands":[{"command":["a"],"workingDir":"/w"}]}"#,
+    ),
+    honoured(
+        "post_start.environment",
+        "template/container/lifecycle/postStart",
+        "post_start: [{ command: [a], environment: { A: b } }]",
+        r#"{"commands":[{"command":["a"],"env":{"A":"b"}}]}"#,
+    ),
     honoured(
         "pre_stop",
         "template/container/lifecycle/preStop",
@@ -146,10 +163,30 @@ pub(super) const ROWS: &[Attribute] = &[
         "pre_stop: [{ command: drain now }]",
         r#"{"exec":{"command":["drain","now"]}}"#,
     ),
-    refused("pre_stop.user", "pre_stop: [{ command: [a], user: root }]", HOOK, HOOK_REMEDY),
-    refused("pre_stop.privileged", "pre_stop: [{ command: [a], privileged: true }]", HOOK, HOOK_REMEDY),
-    refused("pre_stop.working_dir", "pre_stop: [{ command: [a], working_dir: /w }]", HOOK, HOOK_REMEDY),
-    refused("pre_stop.environment", "pre_stop: [{ command: [a], environment: { A: b } }]", HOOK, HOOK_REMEDY),
+    honoured(
+        "pre_stop.user",
+        "template/container/lifecycle/preStop",
+        "pre_stop: [{ command: [a], user: root }]",
+        r#"{"commands":[{"command":["a"],"user":"root"}]}"#,
+    ),
+    honoured(
+        "pre_stop.privileged",
+        "template/container/lifecycle/preStop",
+        "pre_stop: [{ command: [a], privileged: true }]",
+        r#"{"commands":[{"command":["a"],"privileged":true}]}"#,
+    ),
+    honoured(
+        "pre_stop.working_dir",
+        "template/container/lifecycle/preStop",
+        "pre_stop: [{ command: [a], working_dir: /w }]",
+        r#"{"commands":[{"command":["a"],"workingDir":"/w"}]}"#,
+    ),
+    honoured(
+        "pre_stop.environment",
+        "template/container/lifecycle/preStop",
+        "pre_stop: [{ command: [a], environment: { A: b } }]",
+        r#"{"commands":[{"command":["a"],"env":{"A":"b"}}]}"#,
+    ),
     approximated(
         "develop",
         "",

@@ -2,18 +2,90 @@
 
 use super::super::{Attribute, approximated, copied, honoured, refused};
 
-const BUILD_IT: &str = "build it with `docker compose build` before `skiff up`";
+const CLASSIC: &str = "images are built by the engine's classic builder, which has none of it";
+const BEFOREHAND: &str = "build it beforehand, and name it in `image`";
 
 pub(super) const ROWS: &[Attribute] = &[
     copied("image", "template/container/image", "image: nginx:1.27", r#""nginx:1.27""#),
-    approximated(
-        "build",
-        "template/container/image",
-        "build: ./web",
-        r#""p-a""#,
-        "the image is taken as it was built last: Skiff builds none",
-        BUILD_IT,
+    honoured("build", "template/container/build", "build: ./web", r#"{"context":"./web"}"#),
+    honoured("build.context", "template/container/build/context", "build: { context: ./web }", r#""./web""#),
+    honoured(
+        "build.dockerfile",
+        "template/container/build/dockerfile",
+        "build: { context: ., dockerfile: web.Dockerfile }",
+        r#""web.Dockerfile""#,
     ),
+    honoured(
+        "build.dockerfile_inline",
+        "template/container/build/dockerfileInline",
+        "build: { context: ., dockerfile_inline: FROM i }",
+        r#""FROM i""#,
+    ),
+    honoured("build.args", "template/container/build/args", "build: { args: { A: 1 } }", r#"{"A":"1"}"#),
+    honoured("build.target", "template/container/build/target", "build: { target: dev }", r#""dev""#),
+    refused("build.additional_contexts", "build: { additional_contexts: { a: ./a } }", CLASSIC, BEFOREHAND),
+    honoured("build.cache_from", "template/container/build/cacheFrom", "build: { cache_from: [i] }", r#"["i"]"#),
+    approximated(
+        "build.cache_to",
+        "",
+        "build: { cache_to: [i] }",
+        "",
+        "nothing: layers stay in the engine's own cache, and its classic builder writes no other",
+        "push the image, and name it in `cache_from`",
+    ),
+    honoured("build.no_cache", "template/container/build/noCache", "build: { no_cache: true }", "true"),
+    approximated(
+        "build.no_cache_filter",
+        "template/container/build/noCache",
+        "build: { no_cache_filter: [a] }",
+        "true",
+        "all stages are made anew, as the engine's classic builder knows only all or none",
+        "",
+    ),
+    honoured("build.pull", "template/container/build/pull", "build: { pull: true }", "true"),
+    honoured("build.network", "template/container/build/network", "build: { network: host }", r#""host""#),
+    honoured("build.tags", "template/container/build/tags", "build: { tags: ['t:1'] }", r#"["t:1"]"#),
+    approximated("build.platforms", "", "build: { platforms: [linux/amd64] }", "", "it is built for `platform`", ""),
+    honoured("build.labels", "template/container/build/labels", "build: { labels: [a=b, c] }", r#"{"a":"b","c":""}"#),
+    honoured("build.shm_size", "template/container/build/shmSize", "build: { shm_size: 1g }", r#""1Gi""#),
+    honoured(
+        "build.ulimits",
+        "template/container/build/ulimits",
+        "build: { ulimits: { nofile: 9 } }",
+        r#"{"nofile":9}"#,
+    ),
+    honoured(
+        "build.ulimits.soft",
+        "template/container/build/ulimits",
+        "build: { ulimits: { core: { soft: 1, hard: 2 } } }",
+        r#"{"core":{"soft":1,"hard":2}}"#,
+    ),
+    honoured(
+        "build.ulimits.hard",
+        "template/container/build/ulimits",
+        "build: { ulimits: { core: { soft: 1, hard: 2 } } }",
+        r#"{"core":{"soft":1,"hard":2}}"#,
+    ),
+    honoured(
+        "build.extra_hosts",
+        "template/container/build/extraHosts",
+        "build: { extra_hosts: [a=10.0.0.1] }",
+        r#"[{"ip":"10.0.0.1","hostnames":["a"]}]"#,
+    ),
+    approximated(
+        "build.isolation",
+        "",
+        "build: { isolation: default }",
+        "",
+        "nothing: it is for Windows, Linux has one way",
+        "",
+    ),
+    refused("build.privileged", "build: { privileged: true }", CLASSIC, BEFOREHAND),
+    refused("build.entitlements", "build: { entitlements: [network.host] }", CLASSIC, BEFOREHAND),
+    refused("build.secrets", "build: { secrets: [key] }", CLASSIC, BEFOREHAND),
+    refused("build.ssh", "build: { ssh: [default] }", CLASSIC, BEFOREHAND),
+    approximated("build.provenance", "", "build: { provenance: true }", "", "nothing is attested", ""),
+    approximated("build.sbom", "", "build: { sbom: true }", "", "nothing is attested", ""),
     honoured("pull_policy", "template/container/imagePullPolicy", "pull_policy: always", r#""Always""#),
     approximated(
         "pull_refresh_after",

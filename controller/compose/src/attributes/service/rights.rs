@@ -28,6 +28,6 @@ pub(super) const ROWS: &[Attribute] = &[
     ),
     copied("userns_mode", "template/container/usernsMode", "userns_mode: host", r#""host""#),
     honoured("pid", "template/container/pidMode", "pid: host", r#""host""#),
-    honoured("ipc", "template/container/ipcMode", "ipc: service:b", r#""container:p-b-1""#),
+    honoured("ipc", "template/container/ipcMode", "ipc: service:b", r#""deployment:b""#),
     copied("uts", "template/container/utsMode", "uts: host", r#""host""#),
 ];

@@ -4,6 +4,7 @@ use skiff_api::RestartPolicy;
 
 use crate::desired::{InPlace, Workload};
 use crate::observed::ObservedContainer;
+use crate::plan::besides::RESTART_POLICY;
 use crate::reason::Change;
 
 /// The settings that Docker changes in place and that differ, and those limits that it cannot take away.
@@ -43,7 +44,7 @@ pub(super) fn in_place_changes(
     }
     found.compare("container.pidsLimit", has.pids_limit.as_ref(), pids_limit.as_ref(), number);
     let policy = |policy: &RestartPolicy| format!("{policy:?}");
-    found.compare("restartPolicy", has.restart_policy.as_ref(), restart_policy.as_ref(), policy);
+    found.compare(RESTART_POLICY, has.restart_policy.as_ref(), restart_policy.as_ref(), policy);
     (found.adjust, found.removed)
 }
 

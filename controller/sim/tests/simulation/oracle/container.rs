@@ -27,6 +27,8 @@ pub(super) fn check_container(
     let wanted = &template.container;
     let ordinal = container.labels.get(label::REPLICA).cloned().unwrap_or_default();
     let name = template.container_name.clone().unwrap_or_else(|| format!("{}-{}-{ordinal}", key.namespace, key.name));
+    // What was taken over keeps the name that it came with.
+    let name = if engine.is_taken_over(&container.id) { container.name.clone() } else { name };
     let policy = template.restart_policy.unwrap_or_default();
     expect("name", container.name.clone(), name);
     expect("image", image_of(container).to_owned(), wanted.image.clone());
@@ -58,7 +60,8 @@ pub(super) fn check_container(
     }
     let hook = wanted.lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.as_ref());
     let was_run = |hook: &SimHook| !hook.before_stop && Some(hook.started_at) == container.started_at;
-    if container.is_up() && hook.is_some() && !container.hooks.iter().any(was_run) {
+    let is_theirs = engine.is_as_taken_over(container);
+    if container.is_up() && hook.is_some() && !is_theirs && !container.hooks.iter().any(was_run) {
         found.push("its postStart hook was not run since its start".to_owned());
     }
     if container.is_up() && container.is_sick && wanted.liveness_probe.is_some() {

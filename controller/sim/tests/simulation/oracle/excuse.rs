@@ -21,7 +21,7 @@ pub(crate) fn excused(ledger: &Ledger, engine: &SimEngine) -> BTreeSet<ObjectKey
             || is_occupied(engine, key, deployment)
             || !unfit(manifests, engine, key, deployment).is_empty()
             || is_unhealthy(engine, key)
-            || is_sick(engine, key, deployment)
+            || is_sick(ledger, engine, key, deployment)
     });
     with_dependents(manifests, blocked.map(|(key, _)| key.clone()).chain(ledger.failed.iter().cloned()).collect())
 }
@@ -162,8 +162,9 @@ fn volume_is_unfit(engine: &SimEngine, manifests: &Manifests, key: &ObjectKey) -
 }
 
 /// Whether something of an object answers no probe any more, and nothing that would restart it asks.
-fn is_sick(engine: &SimEngine, key: &ObjectKey, deployment: &Deployment) -> bool {
-    let restarted = deployment.spec.template.container.liveness_probe.is_some();
+fn is_sick(ledger: &Ledger, engine: &SimEngine, key: &ObjectKey, deployment: &Deployment) -> bool {
+    let asks = deployment.spec.template.container.liveness_probe.is_some();
+    let restarted = asks && !ledger.doubted.contains(key);
     !restarted && of_object(engine, key).iter().any(|container| container.is_sick)
 }
 

@@ -30,7 +30,7 @@ pub(super) fn check_networks(ledger: &Ledger, engine: &SimEngine, found: &mut Ve
         let Some(key) = object_of(&network.labels) else { continue };
         let declared = wanted.get(&key).is_some_and(|wanted| network_name(&key, wanted) == network.name);
         let fate = ledger.fate(&network.labels, &key);
-        if !declared && fate != Fate::Left && fate != Fate::Held {
+        if !declared && !matches!(fate, Fate::Left | Fate::Held | Fate::Open) {
             let Staying { any, by } = stuck(ledger, engine, network);
             let what = format!("network {} is left over", network.name);
             found.push(Complaint { excused: any, by, ..Complaint::new(&key, what) });
@@ -104,7 +104,7 @@ fn staying<'a>(
             (Fate::Held, Some(key)) => {
                 staying.by.insert(key);
             }
-            (Fate::Left | Fate::Held, _) => for_good = true,
+            (Fate::Left | Fate::Held | Fate::Open, _) => for_good = true,
             (Fate::Declared | Fate::Gone, _) => {}
         }
     }

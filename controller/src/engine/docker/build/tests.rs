@@ -1,3 +1,5 @@
+//! What the engine says of a build, in words that help.
+
 use super::*;
 
 #[test]

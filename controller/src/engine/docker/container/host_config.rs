@@ -80,7 +80,8 @@ fn resources(host: &mut Fields, container: &Container) {
     }
 }
 
-fn ulimits(limits: &BTreeMap<String, Ulimit>) -> Vec<Value> {
+/// Limits of processes, as the engine takes them.
+pub(crate) fn ulimits(limits: &BTreeMap<String, Ulimit>) -> Vec<Value> {
     limits.iter().map(|(name, Ulimit { soft, hard })| json!({ "Name": name, "Soft": soft, "Hard": hard })).collect()
 }
 
@@ -158,20 +159,14 @@ fn namespaces(host: &mut Fields, container: &Container) {
         .set("CgroupnsMode", &container.cgroup_namespace)
         .set("CgroupParent", &container.cgroup_parent)
         .set("UsernsMode", &container.userns_mode)
-        .set("PidMode", &container.pid_mode)
-        .set("IpcMode", &container.ipc_mode)
         .set("UTSMode", &container.uts_mode)
-        .set("ExtraHosts", container.extra_hosts.iter().flat_map(host_lines).collect::<Vec<_>>())
+        .set("ExtraHosts", container.extra_hosts.iter().flat_map(HostEntry::lines).collect::<Vec<_>>())
         .set("Dns", servers)
         .set("DnsSearch", searches)
         .set("DnsOptions", options)
         .set("Links", &container.links)
         .set("VolumesFrom", &container.volumes_from)
         .set("VolumeDriver", &container.volume_driver);
-}
-
-fn host_lines(HostEntry { ip, hostnames }: &HostEntry) -> Vec<String> {
-    hostnames.iter().map(|name| format!("{name}:{ip}")).collect()
 }
 
 /// Published ports by container port; one may be published several times.

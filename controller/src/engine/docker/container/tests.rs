@@ -167,7 +167,13 @@ fn a_bare_template_leaves_every_default_to_the_engine() {
         ..PodTemplate::default()
     };
     (template.env, template.in_place) = (Vec::new(), InPlace::default());
-    spec = ContainerSpec { template: Arc::new(template), mounts: Vec::new(), network_mode: text("none"), ..spec };
+    spec = ContainerSpec {
+        template: Arc::new(template),
+        mounts: Vec::new(),
+        network_mode: text("none"),
+        namespaces: Namespaces::default(),
+        ..spec
+    };
     let (host, config) = split(body_of(&spec).expect("a body"));
     let logs = json!({ "Type": "json-file", "Config": { "max-size": "10m", "max-file": "3" } });
     assert_eq!(host, json!({ "NetworkMode": "none", "LogConfig": logs }));

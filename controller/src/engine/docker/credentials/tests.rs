@@ -1,3 +1,5 @@
+//! Credentials from Docker's config file and its helpers.
+
 use std::error::Error;
 use std::fs;
 

@@ -103,6 +103,8 @@ struct HostConfig {
     memory_swap: i64,
     pids_limit: Option<i64>,
     restart_policy: Policy,
+    pid_mode: String,
+    ipc_mode: String,
     mounts: Option<Vec<Asked>>,
 }
 
@@ -211,6 +213,8 @@ impl<C> Inspected<C> {
             error,
             oom_killed,
             restart_count: self.restart_count,
+            pid_mode: self.host_config.pid_mode.clone(),
+            ipc_mode: self.host_config.ipc_mode.clone(),
             in_place: self.host_config.in_place(),
             endpoints,
         }

@@ -6,7 +6,10 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Deserialize;
 use skiff_api::{Instance, OwnerLabels, Protocol, label};
-use skiff_core::{ContainerState, Health, ObservedContainer, ObservedNetwork, ObservedVolume, Owner, PublishedPort};
+use skiff_core::{
+    Adopted, ContainerState, Health, ObservedContainer, ObservedNetwork, ObservedVolume, Owner, PublishedPort,
+    TakenOver,
+};
 
 use crate::files::FileStore;
 
@@ -21,6 +24,8 @@ pub(super) struct ContainerRow {
     #[serde(rename = "ImageID")]
     image_id: String,
     labels: Option<Labels>,
+    #[serde(skip)]
+    adopted: Option<TakenOver>,
     state: String,
     status: String,
     ports: Option<Vec<PortRow>>,
@@ -89,6 +94,15 @@ pub(super) struct Signature {
 }
 
 impl ContainerRow {
+    /// With our labels, where it was taken over.
+    pub(super) fn adopted(mut self, adopted: &Adopted) -> Self {
+        if let Some(own) = adopted.containers.get(&self.id) {
+            self.labels.get_or_insert_default().extend(own.labels.clone());
+            self.adopted = Some(TakenOver { started_at: own.started_at });
+        }
+        self
+    }
+
     pub(super) fn is_of(&self, instance: &Instance) -> bool {
         let label = self.labels.as_ref().and_then(|labels| labels.get(label::INSTANCE));
         label.is_some_and(|value| value == instance.as_str())
@@ -119,6 +133,7 @@ impl ContainerRow {
         ObservedContainer {
             name: own_name(self.names.as_deref().unwrap_or_default()),
             owner: owner(self.labels.as_ref(), instance),
+            adopted: self.adopted,
             state: state(&self.state),
             health: health(in_parentheses(&self.status).unwrap_or_default()),
             ports: self.ports.iter().flatten().filter_map(PortRow::published).collect(),
@@ -203,6 +218,14 @@ pub(super) struct NetworkRow {
 }
 
 impl NetworkRow {
+    /// With our labels, where it was taken over.
+    pub(super) fn adopted(mut self, adopted: &Adopted) -> Self {
+        if let Some(own) = adopted.networks.get(&self.id) {
+            self.labels.get_or_insert_default().extend(own.clone());
+        }
+        self
+    }
+
     pub(super) fn observed(self, instance: &Instance) -> ObservedNetwork {
         ObservedNetwork {
             owner: owner(self.labels.as_ref(), instance),
@@ -224,10 +247,22 @@ pub(super) struct Volumes {
 #[serde(rename_all = "PascalCase", default)]
 struct VolumeRow {
     name: String,
+    created_at: String,
     labels: Option<Labels>,
 }
 
 impl Volumes {
+    /// With our labels on what was taken over.
+    pub(super) fn adopted(mut self, adopted: &Adopted) -> Self {
+        for row in self.volumes.iter_mut().flatten() {
+            let own = adopted.volumes.get(&row.name).filter(|own| own.created_at == row.created_at);
+            if let Some(own) = own {
+                row.labels.get_or_insert_default().extend(own.labels.clone());
+            }
+        }
+        self
+    }
+
     pub(super) fn observed(self, instance: &Instance) -> Vec<ObservedVolume> {
         let observed = |row: VolumeRow| ObservedVolume { owner: owner(row.labels.as_ref(), instance), name: row.name };
         self.volumes.into_iter().flatten().map(observed).collect()
@@ -235,7 +270,7 @@ impl Volumes {
 }
 
 /// A time as Docker writes it; its zero time is none.
-pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
+pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     if text.starts_with("0001-") { None } else { text.parse().ok() }
 }
 

@@ -1,3 +1,5 @@
+//! When `up` and `down` are through, and with which word.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -80,6 +82,11 @@ impl World {
 }
 
 fn compiled(manifests: &[Value], intent: Intent) -> (Desired, ContentStore) {
+    compiled_with(manifests, intent, 7)
+}
+
+/// With another key for digests of secrets.
+fn compiled_with(manifests: &[Value], intent: Intent, digest_key: u8) -> (Desired, ContentStore) {
     let objects = manifests.iter().map(|manifest| {
         let mut object = skiff_api::parse_object(manifest).expect("a valid manifest");
         object.metadata_mut().namespace = Some("shop".to_owned());
@@ -93,7 +100,7 @@ fn compiled(manifests: &[Value], intent: Intent) -> (Desired, ContentStore) {
         objects: &objects.collect(),
         sources: &BTreeMap::from([("test".to_owned(), SourceState::default())]),
         host_files: &HostFiles::new(),
-        digest_key: &DigestKey::new([7; 32]),
+        digest_key: &DigestKey::new([digest_key; 32]),
         departed: &BTreeMap::new(),
         claimed: &BTreeSet::new(),
         history: &History::default(),
@@ -210,18 +217,19 @@ fn what_left_the_manifests_and_waits_for_a_word_is_kept_and_no_mere_note() {
 }
 
 #[test]
-fn what_is_not_acted_on_is_a_note_and_keeps_nothing_from_being_ready() {
-    let container = json!({ "image": "app:1", "readinessProbe": { "tcpSocket": { "port": 80 } } });
-    let nightly = json!({
-        "apiVersion": "skiff.dev/v1",
-        "kind": "CronJob",
-        "metadata": { "name": "nightly", "namespace": "shop" },
-        "spec": { "schedule": "@yearly", "jobTemplate": { "spec": { "template": { "container": container } } } },
-    });
-    let mut world = World::of(&[nightly], Intent::Run);
+fn what_cannot_be_told_is_a_note_and_keeps_nothing_from_being_ready() {
+    let secret = json!({ "apiVersion": "skiff.dev/v1", "kind": "Secret", "metadata": { "name": "db" }, "stringData": { "password": "x" } });
+    let mut web = deployment("web", &[]);
+    let reference = json!({ "secretKeyRef": { "name": "db", "key": "password" } });
+    let container = web.pointer_mut("/spec/template/container").and_then(Value::as_object_mut).expect("a container");
+    container.insert("env".to_owned(), json!([{ "name": "PASSWORD", "valueFrom": reference }]));
+    let manifests = [secret, web];
+    let mut world = World::of(&manifests, Intent::Run);
     world.act();
+    assert!(world.engine.set_health("shop-web-1", Health::Healthy));
+    (world.target.desired, _) = compiled_with(&manifests, Intent::Run, 8);
     let judged = world.judged();
-    assert!(judged.len() == 2 && judged.iter().any(|line| line.starts_with("note: ")), "{judged:?}");
+    assert!(judged.len() >= 2 && judged.iter().any(|line| line.starts_with("note: ")), "{judged:?}");
     assert_eq!(judged.first().map(String::as_str), Some("quiet"));
 }
 

@@ -56,10 +56,10 @@ impl Expander<'_> {
     }
 
     /// Compose's tags are kept; those that fit no value of this kind, or no reader, are reported.
-    pub(super) fn compose_tag(&mut self, raw: &Raw, at: At) -> Option<String> {
+    pub(super) fn compose_tag(&mut self, raw: &Raw, at: At) -> Option<&'static str> {
         let (tag, span) = raw.tag.as_ref()?;
         match (tag, &raw.content) {
-            (Tag::Compose(name), _) => return Some(String::from(*name)),
+            (Tag::Compose(name), _) => return Some(*name),
             (Tag::Unknown(name), _) => {
                 // Its name is not said: it may be the beginning of a password that lacks its quotes. So with aliases.
                 let problem = Problem::new(*span, "unknown tag");

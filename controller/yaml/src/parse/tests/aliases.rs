@@ -15,15 +15,15 @@ fn an_alias_is_a_copy_that_knows_definition_and_use() {
     assert_eq!(tree.to_json(), json!({"a": {"k": [1]}, "b": {"k": [1]}}));
     let copied = tree.pointer("/b/k/0").expect("the copy");
     assert_eq!(point(&copied.span), (1, 12));
-    assert_eq!(copied.used_at.as_ref().map(point), Some((2, 4)));
+    assert_eq!(copied.used_at.as_deref().map(point), Some((2, 4)));
     assert_eq!(point(&copied.place()), (2, 4));
-    assert_eq!(tree.pointer("/a/k/0").and_then(|node| node.used_at), None);
+    assert_eq!(tree.pointer("/a/k/0").and_then(|node| node.used_at.clone()), None);
 }
 
 #[test]
 fn an_alias_in_an_alias_knows_the_outer_use() {
     let tree = tree("a: &x 1\nb: &y [*x]\nc: *y\n");
-    let used = |pointer: &str| tree.pointer(pointer).and_then(|node| node.used_at).as_ref().map(point);
+    let used = |pointer: &str| tree.pointer(pointer).and_then(|node| node.used_at.clone()).as_deref().map(point);
     assert_eq!(used("/b/0"), Some((2, 8)));
     assert_eq!(used("/c/0"), Some((3, 4)));
 }
@@ -61,7 +61,7 @@ fn a_merged_value_knows_definition_and_use() {
     let tree = tree("b: &b {x: 1}\na:\n  <<: *b\n");
     let (key, node) = tree.get("a").and_then(|a| a.entry("x")).expect("the merged entry");
     assert_eq!((point(&key.span), point(&node.span)), ((1, 8), (1, 11)));
-    assert_eq!(node.used_at.as_ref().map(point), Some((3, 7)));
+    assert_eq!(node.used_at.as_deref().map(point), Some((3, 7)));
 }
 
 #[test]

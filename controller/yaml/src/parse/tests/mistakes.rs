@@ -64,7 +64,7 @@ fn compose_s_tags_are_kept_on_the_value() {
     let text = "a: !reset\nb: !reset []\nc: !override {d: 1}\ne: !override yes\nf: !reset 'null'\ng: !other 1\n";
     let parsed = parse(text, FileId(0), Profile::Compose, &Limits::default());
     let root = &parsed.documents.first().expect("one document").root;
-    let tags: Vec<_> = root.as_mapping().expect("a mapping").iter().map(|(_, node)| node.tag.as_deref()).collect();
+    let tags: Vec<_> = root.as_mapping().expect("a mapping").iter().map(|(_, node)| node.tag).collect();
     let (reset, set) = (Some("!reset"), Some("!override"));
     assert_eq!(tags, [reset, reset, set, set, reset, None]);
     assert_eq!(root.to_json().to_string(), r#"{"a":null,"b":[],"c":{"d":1},"e":"yes","f":"null","g":1}"#);

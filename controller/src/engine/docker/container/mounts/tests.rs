@@ -1,3 +1,5 @@
+//! Where the paths of mounts lead.
+
 use serde_json::json;
 use skiff_api::{ObjectKey, OwnerLabels};
 

@@ -8,7 +8,9 @@ use skiff_api::{
     HostEntry, HostPort, ImageVolume, Instance, Kind, Logging, ObjectKey, OwnerLabels, Protocol, RestartPolicy,
     SeLinuxOptions, SecurityContext, SecurityProfile, TmpfsVolume, Ulimit,
 };
-use skiff_core::{Attachment, EnvEntry, EnvValue, FileSet, FromImage, InPlace, Mount, MountSource, Template};
+use skiff_core::{
+    Attachment, EnvEntry, EnvValue, FileSet, FromImage, InPlace, Mount, MountSource, Namespaces, Template,
+};
 
 use super::super::*;
 
@@ -251,5 +253,6 @@ pub(super) fn full_spec() -> ContainerSpec {
         mounts: full_mounts(),
         first_network: Some(attachment),
         network_mode: None,
+        namespaces: Namespaces { pid: text("host"), ipc: text("shareable") },
     }
 }

@@ -1,0 +1,144 @@
+//! What an object has come to, as Kubernetes tells it: conditions, each with a reason and a sentence that says why.
+//!
+//! Since when a condition holds is told only where the history knows it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::course::Way;
+use crate::history::{Back, ObjectHistory, Revision, RunOutcome, Standing, Why};
+use crate::job::JobReport;
+
+/// A condition of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// Which, by Kubernetes' name: `Available`, `Progressing`; of a job `Complete`, `Failed`, `Suspended`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Whether it holds.
+    pub status: Truth,
+    /// One `PascalCase` word for programs.
+    pub reason: &'static str,
+    /// A sentence for people.
+    pub message: String,
+    /// Since when it holds or does not, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_transition_time: Option<Timestamp>,
+}
+
+/// Whether a condition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Truth {
+    /// It does.
+    True,
+    /// It does not.
+    False,
+    /// It cannot be told, as somebody holds it up on purpose.
+    Unknown,
+}
+
+/// How many replicas of a deployment there are and should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// That are Ready.
+    pub ready: u32,
+    /// That are declared.
+    pub wanted: u32,
+    /// That may be missing.
+    pub max_unavailable: u32,
+}
+
+/// The conditions of a deployment. `paused` is what the manifest says.
+pub fn deployment_conditions(known: Option<&ObjectHistory>, paused: bool, counts: Counts) -> Vec<Condition> {
+    let paused = paused || known.is_some_and(|known| known.paused);
+    let progressing = known.and_then(ObjectHistory::declared).map(|declared| progressing(declared, paused));
+    progressing.into_iter().chain([available(counts)]).collect()
+}
+
+fn condition(kind: &'static str, status: Truth, reason: &'static str, message: impl Into<String>) -> Condition {
+    Condition { kind, status, reason, message: message.into(), last_transition_time: None }
+}
+
+fn available(counts: Counts) -> Condition {
+    let Counts { ready, wanted, max_unavailable } = counts;
+    let least = wanted.saturating_sub(max_unavailable);
+    let of = format!("{ready} of {wanted} replicas are Ready");
+    if ready >= least {
+        condition("Available", Truth::True, "MinimumReplicasAvailable", of)
+    } else {
+        condition("Available", Truth::False, "MinimumReplicasUnavailable", format!("{of}, {least} must be"))
+    }
+}
+
+fn progressing(declared: &Revision, paused: bool) -> Condition {
+    let number = declared.number;
+    let of = |status, reason, message| condition("Progressing", status, reason, message);
+    if let (Some(why), true) = (&declared.ailing, declared.standing.is_open()) {
+        let message = format!("revision {number} does not come up: {why}; with none to go back to, it is tried on");
+        return of(Truth::False, "RevisionFailing", message);
+    }
+    if let Standing::Failed { at, why, back } = &declared.standing {
+        let (status, reason, then) = gone_back(why, back);
+        let known = (status == Truth::False).then_some(*at);
+        let message = format!("revision {number} {why}; {then}");
+        return Condition { last_transition_time: known, ..of(status, reason, message) };
+    }
+    if paused {
+        return of(Truth::Unknown, "DeploymentPaused", format!("the rollout of revision {number} is paused"));
+    }
+    match &declared.standing {
+        Standing::Stable => of(Truth::True, "RevisionStable", format!("revision {number} is stable")),
+        Standing::Watched { .. } => {
+            of(Truth::True, "RevisionWatched", format!("revision {number} is complete and watched for a moment"))
+        }
+        Standing::Progressing { available, .. } => {
+            of(Truth::True, "RevisionProgressing", format!("revision {number}: {available} available so far"))
+        }
+        Standing::Superseded { .. } | Standing::Failed { .. } => {
+            of(Truth::True, "RevisionSuperseded", format!("revision {number} was superseded by another"))
+        }
+    }
+}
+
+/// Whether a revision that is worked towards no more counts as progress, the word for that, and what became of the deployment.
+fn gone_back(why: &Why, back: &Back) -> (Truth, &'static str, String) {
+    let lost = |to: u64, why: &str| Way::Lost { to, why: why.to_owned() }.to_string();
+    match (why, back) {
+        (_, Back::Lost { to, why }) => (Truth::False, "RollbackFailed", lost(*to, why)),
+        // What a person asked for comes about.
+        (Why::Undone, Back::Going { to, .. }) => (Truth::True, "RolloutUndone", format!("going back to revision {to}")),
+        (Why::Undone, Back::Arrived { to }) => (Truth::True, "RolloutUndone", Way::Back { to: *to }.to_string()),
+        (Why::Late { .. } | Why::Failed { .. } | Why::Together { .. }, Back::Going { to, .. }) => {
+            (Truth::False, "RollingBack", format!("going back to revision {to}"))
+        }
+        (Why::Late { .. } | Why::Failed { .. } | Why::Together { .. }, Back::Arrived { to }) => {
+            (Truth::False, "RolledBack", Way::Back { to: *to }.to_string())
+        }
+        (Why::Late { .. }, Back::Nowhere | Back::Superseded) => {
+            (Truth::False, "ProgressDeadlineExceeded", Way::Stays.to_string())
+        }
+        (Why::Undone | Why::Failed { .. } | Why::Together { .. }, Back::Nowhere | Back::Superseded) => {
+            (Truth::False, "RevisionFailed", Way::Stays.to_string())
+        }
+    }
+}
+
+/// The conditions of a job, as Kubernetes has them: none while it runs.
+pub fn job_conditions(job: &JobReport) -> Vec<Condition> {
+    let end = job.runs.last().and_then(|run| run.end);
+    if job.schedule.is_some() {
+        return Vec::new();
+    }
+    if let Some(end) = end {
+        let kind = if end.outcome == RunOutcome::Succeeded { "Complete" } else { "Failed" };
+        let told = condition(kind, Truth::True, end.outcome.word(), format!("it {}", end.outcome));
+        return vec![Condition { last_transition_time: Some(end.at), ..told }];
+    }
+    let suspended =
+        || condition("Suspended", Truth::True, "JobSuspended", "it is suspended, and no attempt of it runs");
+    job.suspended.then(suspended).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

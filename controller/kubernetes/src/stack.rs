@@ -1,0 +1,302 @@
+//! What the objects are to each other, found out once: pods and who shares one, ports, networks, volumes and their users, names.
+//!
+//! Everything that writes an object of Kubernetes only looks here.
+
+mod content;
+mod form;
+mod networks;
+mod nfs;
+mod peers;
+mod ports;
+mod services;
+mod volumes;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use skiff_api::{
+    CronJob, CronJobSpec, Deployment, DeploymentSpec, ExportAutoscale, Job, JobSpec, Object, ObjectKey, ObjectMeta,
+    PodTemplate, annotation,
+};
+
+pub(crate) use content::ContentRef;
+pub(crate) use form::Form;
+pub(crate) use networks::{Membership, Reach};
+pub(crate) use nfs::Nfs;
+pub(crate) use ports::{Origin, Port, http_probed, resolve};
+pub(crate) use services::has_own;
+pub(crate) use volumes::{Claim, Storage};
+
+use crate::names::{Names, label, suffixed};
+use crate::{Input, Options};
+
+/// The most characters of a `StatefulSet`'s name: its pods carry it in a label, with eleven characters more.
+const LONGEST_SET: usize = 52;
+
+/// How a workload runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Run<'a> {
+    /// Replicas that go on.
+    Forever(&'a DeploymentSpec),
+    /// Once.
+    Once(&'a JobSpec),
+    /// On a schedule.
+    Scheduled(&'a CronJobSpec),
+}
+
+/// A workload as the export sees it.
+#[derive(Debug)]
+pub(crate) struct Workload<'a> {
+    pub(crate) key: &'a ObjectKey,
+    pub(crate) meta: &'a ObjectMeta,
+    pub(crate) run: Run<'a>,
+    pub(crate) template: &'a PodTemplate,
+    pub(crate) form: Form,
+    /// Why it has this form, where that is not what its kind says.
+    pub(crate) form_reason: Option<&'static str>,
+    /// What it is called in the cluster.
+    pub(crate) name: String,
+    /// What its pods are told from all others' by, and the account that they run under.
+    pub(crate) identity: String,
+    /// The Service that has its name.
+    pub(crate) service: String,
+    /// The Service that governs it where it is a `StatefulSet`.
+    pub(crate) governing: String,
+    pub(crate) namespace: String,
+    /// The workload in whose pods it runs, where it shares that one's network.
+    pub(crate) host: Option<ObjectKey>,
+    /// The ports that it is known to listen on, each number and protocol once.
+    pub(crate) ports: Vec<Port>,
+    /// Whether another one speaks to it by its name.
+    pub(crate) is_spoken_to: bool,
+}
+
+impl Workload<'_> {
+    /// How many replicas there are.
+    pub(crate) fn replicas(&self) -> u32 {
+        match self.run {
+            Run::Forever(spec) => spec.replicas(),
+            Run::Once(spec) => spec.parallelism.unwrap_or(1),
+            Run::Scheduled(_) => 1,
+        }
+    }
+
+    /// How many replicas there may be at the most.
+    pub(crate) fn most_replicas(&self) -> u32 {
+        self.autoscale().map_or(0, |scale| scale.max).max(self.replicas())
+    }
+
+    /// By what it is to be scaled in the cluster, where it says so.
+    pub(crate) fn autoscale(&self) -> Option<ExportAutoscale> {
+        // Validation has refused what cannot be read.
+        self.meta.annotations.get(annotation::EXPORT_AUTOSCALE)?.parse().ok()
+    }
+
+    /// The file that its objects stand in.
+    pub(crate) fn file(&self, stack: &Stack<'_>) -> String {
+        stack.file(&self.namespace, &self.key.name, self.key.kind != skiff_api::Kind::Deployment)
+    }
+
+    /// `Deployment/web`.
+    pub(crate) fn target(&self) -> String {
+        format!("{}/{}", self.form.kind(), self.name)
+    }
+
+    /// Where the template stands in its object.
+    pub(crate) const fn template_pointer(&self) -> &'static str {
+        match self.run {
+            Run::Forever(_) | Run::Once(_) => "spec/template",
+            Run::Scheduled(_) => "spec/jobTemplate/spec/template",
+        }
+    }
+
+    /// What selects its pods, and those only.
+    pub(crate) fn selector(&self) -> BTreeMap<String, String> {
+        let instance = &self.key.namespace;
+        let pair = |key: &str, value: String| (format!("app.kubernetes.io/{key}"), value);
+        [pair("name", self.identity.clone()), pair("instance", instance.clone())].into()
+    }
+}
+
+/// All that is exported, and how it hangs together.
+pub(crate) struct Stack<'a> {
+    pub(crate) input: &'a Input<'a>,
+    pub(crate) options: &'a Options,
+    pub(crate) workloads: BTreeMap<ObjectKey, Workload<'a>>,
+    pub(crate) storage: BTreeMap<ObjectKey, Storage<'a>>,
+    content: BTreeMap<ObjectKey, ContentRef>,
+    networks: networks::Networks,
+    has_several_namespaces: bool,
+}
+
+impl<'a> Stack<'a> {
+    /// Finds out.
+    pub(crate) fn new(input: &'a Input<'a>, options: &'a Options) -> Self {
+        let mut stack = Self {
+            input,
+            options,
+            workloads: BTreeMap::new(),
+            storage: BTreeMap::new(),
+            content: BTreeMap::new(),
+            networks: networks::Networks::default(),
+            has_several_namespaces: false,
+        };
+        let mut namespaces = input.objects.keys().map(|key| stack.namespace(&key.namespace)).collect::<Vec<_>>();
+        namespaces.dedup();
+        stack.has_several_namespaces = namespaces.len() > 1;
+        stack.content = content::plan(&stack);
+        stack.workloads = stack.find_workloads();
+        stack.storage = volumes::plan(&stack);
+        form::settle(&mut stack);
+        stack.networks = networks::Networks::of(&stack);
+        ports::find(&mut stack);
+        services::name(&mut stack);
+        stack
+    }
+
+    /// The namespace in the cluster of what is in one of Skiff's.
+    pub(crate) fn namespace(&self, namespace: &str) -> String {
+        self.options.namespace.clone().unwrap_or_else(|| namespace.to_owned())
+    }
+
+    /// The file of something in a namespace.
+    pub(crate) fn file(&self, namespace: &str, name: &str, is_run: bool) -> String {
+        let name = if is_run { format!("{name}-job") } else { name.to_owned() };
+        if self.has_several_namespaces { format!("{namespace}/{name}") } else { name }
+    }
+
+    /// A folder of the sources, from the innermost one that holds all of them.
+    pub(crate) fn below_sources<'p>(&self, folder: &'p str) -> &'p str {
+        let mut folders = self.input.bases.values().map(|base| Path::new(base.as_str()));
+        let first = folders.next().unwrap_or(Path::new(""));
+        let common = folders.fold(first, |common, folder| {
+            common.ancestors().find(|above| folder.starts_with(above)).unwrap_or(Path::new(""))
+        });
+        Path::new(folder).strip_prefix(common).ok().and_then(Path::to_str).unwrap_or(folder)
+    }
+
+    /// The workload of a dependency.
+    pub(crate) fn workload(&self, namespace: &str, name: &str) -> Option<&Workload<'a>> {
+        let mut kinds = [skiff_api::Kind::Deployment, skiff_api::Kind::Job].into_iter();
+        kinds.find_map(|kind| self.workloads.get(&ObjectKey::new(kind, namespace, name)))
+    }
+
+    /// The workload whose pods another one runs in: itself, unless it shares a network.
+    pub(crate) fn pod_of(&self, workload: &'_ Workload<'a>) -> &Workload<'a> {
+        let mut key = workload.key;
+        // Validation has refused cycles; the bound keeps a mistake from going on for ever.
+        for _ in 0..self.workloads.len() {
+            match self.workloads.get(key).and_then(|it| it.host.as_ref()) {
+                Some(host) => key = host,
+                None => break,
+            }
+        }
+        self.workloads.get(key).expect("the host of a workload is one")
+    }
+
+    /// The workloads that run in the pods of one, itself first.
+    pub(crate) fn members(&self, pod: &ObjectKey) -> Vec<&Workload<'a>> {
+        let others = self.workloads.values().filter(|it| it.host.is_some() && self.pod_of(it).key == pod);
+        self.workloads.get(pod).into_iter().chain(others).collect()
+    }
+
+    /// The `ConfigMap` or `Secret` that is meant by a name in a namespace.
+    pub(crate) fn content(&self, kind: skiff_api::Kind, namespace: &str, name: &str) -> ContentRef {
+        let key = ObjectKey::new(kind, namespace, name);
+        self.content.get(&key).cloned().unwrap_or_else(|| ContentRef::unknown(name))
+    }
+
+    /// Which pods a workload's reach, and which networks these are.
+    pub(crate) fn membership(&self, workload: &Workload<'_>) -> Membership {
+        self.networks.membership(workload.key)
+    }
+
+    /// All networks.
+    pub(crate) fn reaches(&self) -> &BTreeMap<String, Reach> {
+        self.networks.all()
+    }
+
+    /// Whether another one waits for the end of a job.
+    pub(crate) fn is_awaited(&self, job: &Workload<'_>) -> bool {
+        self.input.objects.iter().any(|(key, object)| {
+            object.depends_on().iter().any(|it| {
+                it.name == job.key.name && it.namespace.as_ref().unwrap_or(&key.namespace) == &job.key.namespace
+            })
+        })
+    }
+
+    /// Those that use a path of the host.
+    pub(crate) fn host_users(&self, base: &str, path: &str) -> impl Iterator<Item = &Workload<'a>> {
+        self.workloads.values().filter(move |workload| {
+            let own = self.input.bases.get(workload.key).map_or("", String::as_str);
+            let mut paths = workload.template.volumes.iter().filter_map(|volume| volume.host_path.as_ref());
+            (own == base || path.starts_with('/')) && paths.any(|host| host.path == path)
+        })
+    }
+
+    fn find_workloads(&self) -> BTreeMap<ObjectKey, Workload<'a>> {
+        let mut names = Names::default();
+        let mut workloads = BTreeMap::new();
+        let goes_on = |object: &Object| matches!(object, Object::Deployment(_));
+        // What goes on keeps its name; a job that is called like it gets another one.
+        let (first, then): (Vec<_>, Vec<_>) = self.input.objects.iter().partition(|(_, object)| goes_on(object));
+        for (key, object) in first.into_iter().chain(then) {
+            let Some((meta, run, template)) = parts(object) else { continue };
+            let namespace = self.namespace(&key.namespace);
+            let (form, form_reason) = form::of(meta, run, template);
+            let name = match form {
+                // What a CronJob starts is called after it, with eleven characters more.
+                Form::CronJob => label(&key.name, 52),
+                Form::StatefulSet => label(&key.name, LONGEST_SET),
+                // A job is called by its pod, once that is known.
+                Form::Deployment | Form::DaemonSet | Form::Job => key.name.clone(),
+            };
+            // Any of those that go on may become another form of them later.
+            let pool = if matches!(run, Run::Forever(_)) { "Deployment" } else { form.kind() };
+            let name = names.claim(pool, &namespace, &name);
+            let identity = match run {
+                Run::Forever(_) => key.name.clone(),
+                Run::Once(_) | Run::Scheduled(_) => suffixed(&key.name, key.kind.lower()),
+            };
+            let identity = names.claim("ServiceAccount", &namespace, &identity);
+            let host = template.network_mode.as_deref().and_then(|mode| mode.strip_prefix("deployment:"));
+            let host = host.map(|host| ObjectKey::new(skiff_api::Kind::Deployment, key.namespace.as_str(), host));
+            let host = host.filter(|host| self.input.objects.contains_key(host) && matches!(run, Run::Forever(_)));
+            let (ports, is_spoken_to) = (Vec::new(), false);
+            let (service, governing) = (String::new(), String::new());
+            workloads.insert(
+                key.clone(),
+                Workload {
+                    key,
+                    meta,
+                    run,
+                    template,
+                    form,
+                    form_reason,
+                    name,
+                    identity,
+                    service,
+                    governing,
+                    namespace,
+                    host,
+                    ports,
+                    is_spoken_to,
+                },
+            );
+        }
+        workloads
+    }
+}
+
+fn parts(object: &Object) -> Option<(&ObjectMeta, Run<'_>, &PodTemplate)> {
+    match object {
+        Object::Deployment(Deployment { metadata, spec, status: _ }) => {
+            Some((metadata, Run::Forever(spec), &spec.template))
+        }
+        Object::Job(Job { metadata, spec }) => Some((metadata, Run::Once(spec), &spec.template)),
+        Object::CronJob(CronJob { metadata, spec }) => {
+            Some((metadata, Run::Scheduled(spec), &spec.job_template.spec.template))
+        }
+        Object::Network(_) | Object::Volume(_) | Object::ConfigMap(_) | Object::Secret(_) => None,
+    }
+}

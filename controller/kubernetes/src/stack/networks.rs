@@ -1,0 +1,128 @@
+//! Which pods reach which: a label for each network, on every pod that is on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use skiff_api::{Kind, Network, Object, ObjectKey, naming};
+
+use super::{Stack, Workload};
+use crate::names::short_digest;
+
+/// A network, and where its pods are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reach {
+    /// The network, as reports name it.
+    pub(crate) object: Option<ObjectKey>,
+    /// What it is called within its namespace.
+    pub(crate) name: String,
+    /// The namespaces of its pods in the cluster.
+    pub(crate) namespaces: BTreeSet<String>,
+    /// Whether it leads nowhere else.
+    pub(crate) internal: bool,
+    /// The workloads on it.
+    pub(crate) members: BTreeSet<ObjectKey>,
+}
+
+/// The networks of a pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Membership {
+    /// The keys of the labels.
+    pub(crate) labels: BTreeSet<String>,
+    /// Whether every network leads nowhere else.
+    pub(crate) is_isolated: bool,
+    /// Whether it is on no network at all.
+    pub(crate) is_alone: bool,
+}
+
+/// All networks by the key of their label.
+#[derive(Debug, Default)]
+pub(super) struct Networks {
+    all: BTreeMap<String, Reach>,
+    of: BTreeMap<ObjectKey, Membership>,
+}
+
+impl Networks {
+    pub(super) fn of(stack: &Stack<'_>) -> Self {
+        let mut networks = Self::default();
+        for workload in stack.workloads.values() {
+            networks.join(workload, stack);
+        }
+        let all = &networks.all;
+        for membership in networks.of.values_mut() {
+            let mut reaches = membership.labels.iter().filter_map(|label| all.get(label)).peekable();
+            membership.is_isolated = reaches.peek().is_some() && reaches.all(|reach| reach.internal);
+        }
+        networks
+    }
+
+    pub(super) fn membership(&self, workload: &ObjectKey) -> Membership {
+        self.of.get(workload).cloned().unwrap_or_default()
+    }
+
+    pub(super) const fn all(&self) -> &BTreeMap<String, Reach> {
+        &self.all
+    }
+
+    fn join(&mut self, workload: &Workload<'_>, stack: &Stack<'_>) {
+        let pod = stack.pod_of(workload);
+        let mode = pod.template.network_mode.as_deref();
+        let membership = self.of.entry(workload.key.clone()).or_default();
+        if mode.is_some() {
+            // Of the host's network, or of none; what policies say does not reach the host's.
+            membership.is_alone = mode == Some("none");
+            return;
+        }
+        let own = pod.template.networks.as_ref();
+        let named = own.map_or_else(
+            || vec![("default", None)],
+            |list| list.iter().map(|it| (it.name.as_str(), it.namespace.as_deref())).collect(),
+        );
+        membership.is_alone = named.is_empty();
+        for (name, namespace) in named {
+            let (label, mut reach) = identity(stack, namespace.unwrap_or(&pod.key.namespace), name);
+            membership.labels.insert(label.clone());
+            reach = self.all.remove(&label).unwrap_or(reach);
+            reach.namespaces.insert(pod.namespace.clone());
+            reach.members.insert(pod.key.clone());
+            self.all.insert(label, reach);
+        }
+    }
+}
+
+/// The network of this export that is the one of Docker that an external one means.
+fn maker(stack: &Stack<'_>, external: &Network) -> Option<ObjectKey> {
+    let wanted = external.spec.network_name.as_ref().unwrap_or(&external.metadata.name);
+    stack.input.objects.iter().find_map(|(key, object)| {
+        let Object::Network(network) = object else { return None };
+        let is_it = || naming::network_name(&stack.options.instance, network) == *wanted;
+        (!network.spec.external && is_it()).then(|| key.clone())
+    })
+}
+
+/// The label of a network, and what is known of it.
+fn identity(stack: &Stack<'_>, namespace: &str, name: &str) -> (String, Reach) {
+    let mut key = ObjectKey::new(Kind::Network, namespace, name);
+    let network_of = |key: &ObjectKey| match stack.input.objects.get(key) {
+        Some(Object::Network(network)) => Some(network),
+        _ => None,
+    };
+    let mut object = network_of(&key);
+    if let Some(made_here) = object.filter(|it| it.spec.external).and_then(|it| maker(stack, it)) {
+        (object, key) = (network_of(&made_here), made_here);
+    }
+    let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
+    let external = object.filter(|network| network.spec.external);
+    let identity = match external {
+        // The same one of the host, whatever it is called in each namespace.
+        Some(Network { spec, .. }) => format!("external.{}", spec.network_name.as_deref().unwrap_or(name)),
+        None => format!("{namespace}.{name}"),
+    };
+    let fits = identity.len() <= 63 && crate::names::is_label_value(&identity);
+    let short = if fits { identity } else { format!("network-{}", short_digest(&[identity.as_bytes()], 12)) };
+    let reach = Reach {
+        object: object.map(|_| key.clone()),
+        name: name.to_owned(),
+        internal: object.is_some_and(|network| network.spec.internal),
+        ..Reach::default()
+    };
+    (format!("network.skiff.dev/{short}"), reach)
+}

@@ -1,0 +1,11 @@
+//! Documents in etcd: where they are, what their keys are called, how many of them fit into one transaction, and what a lease allows.
+
+mod address;
+mod batch;
+mod key;
+mod term;
+
+pub use address::EtcdAddress;
+pub use batch::{Batch, Change, batches, changes};
+pub use key::{document_key, election_name, object_of, push_key, status_key};
+pub use term::{Moment, Standing, Term};

@@ -1,0 +1,146 @@
+//! `skiff push`: writes manifests into etcd.
+
+use std::collections::BTreeMap;
+
+use skiff_remote::Remote;
+use skiff_remote::etcd::{Change, EtcdAddress, batches, changes, document_key};
+
+use super::{CliError, Context, Exit, engine};
+use crate::etcd::{Cluster, Documents};
+use crate::session::{Access, read_all, read_documents, refuse_mistakes};
+use crate::source::{self, Declared, Loaded, SourceOptions};
+use crate::state::Good;
+use crate::ui::data;
+
+/// Write manifests into etcd, one document a key, for the controllers that follow it
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    skiff push ./manifests etcd://10.0.0.5:2379/skiff/shop\n  \
+    skiff push ./manifests etcd://10.0.0.5:2379/skiff/shop --dry-run\n  \
+    skiff push compose.yaml 'etcd://a,b,c/skiff/shop?ca-file=/etc/skiff/ca.pem' --prune\n\n\
+    What has mistakes is not written. Encrypted Secrets are written as they are, encrypted.")]
+pub(super) struct Args {
+    /// A file or folder of manifests, or a Compose file; `-` is stdin.
+    pub path: std::path::PathBuf,
+    /// Where to write: etcd://HOST:PORT/PREFIX.
+    #[arg(value_name = "ADDRESS")]
+    pub address: String,
+    /// A folder or file whose documents are merged over the manifests; the last one wins.
+    #[arg(long = "overlay", value_name = "PATH")]
+    pub overlays: Vec<std::path::PathBuf>,
+    /// Remove the documents that the manifests no longer declare.
+    #[arg(long)]
+    pub prune: bool,
+    /// Show what would be written, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Reads the address of a cluster.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn address(text: &str) -> Result<EtcdAddress, CliError> {
+    match Remote::parse(text) {
+        Some(Ok(Remote::Etcd(address))) => Ok(address),
+        Some(Err(error)) => Err(CliError::refused(error.message, error.help)),
+        Some(Ok(Remote::Git(_))) | None => {
+            Err(CliError::refused(format!("`{text}` is no address of etcd"), "write etcd://HOST:PORT/PREFIX"))
+        }
+    }
+}
+
+/// Validates, compares and writes.
+///
+/// # Errors
+/// When there is a mistake, when the cluster does not answer, when somebody else writes at the same time.
+pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
+    let address = address(&args.address)?;
+    let settings = context.settings.clone();
+    let apply = settings.source_options(std::slice::from_ref(&args.path), &args.overlays);
+    let compose = super::paths::ComposeArgs::default().options();
+    let options = SourceOptions { may_stay_closed: true, compose, ..apply };
+    Context::block_on(async {
+        let loads = read_all(&options, &engine::folders(&settings), Access::Read).await?;
+        let loads = source::complete(loads, &|_| Good::default(), &settings.instance);
+        refuse_mistakes(&loads, &mut context.ui)?;
+        let wanted = documents(&loads, &address.prefix)?;
+        let as_read =
+            read_documents(&address, &Documents { texts: wanted.clone(), ..Documents::default() }, &options).await?;
+        let as_read = source::complete(vec![as_read], &|_| Good::default(), &settings.instance);
+        refuse_mistakes(&as_read, &mut context.ui)?;
+        if wanted.is_empty() && args.prune {
+            return Err(CliError::refused(
+                "the manifests declare nothing: everything would be removed",
+                "is the path right?",
+            ));
+        }
+        let cluster = Cluster::connect(&address).await?;
+        let there = cluster.list().await?;
+        let changes = changes(&there.texts, &wanted, args.prune);
+        context.ui.answer(&told(&changes, there.texts.len(), args.dry_run))?;
+        if !args.dry_run {
+            let host = rustix::system::uname();
+            let (host, pid) = (host.nodename().to_string_lossy(), std::process::id());
+            let push = format!("{host}:{pid} at {}", jiff::Timestamp::now());
+            cluster.push(&batches(changes), &there, &push).await?;
+        }
+        Ok(Exit::Done)
+    })
+}
+
+/// What is to stand in etcd, by key.
+fn documents(loads: &[Loaded], prefix: &str) -> Result<BTreeMap<String, String>, CliError> {
+    let objects = loads.iter().flat_map(|loaded| &loaded.objects);
+    objects
+        .map(|(key, Declared { object, written, .. })| {
+            let text = match written {
+                // A Secret as it was written: what is encrypted stays so.
+                Some(written) => data::manifest(written)?,
+                None => data::manifest(&object.to_manifest())?,
+            };
+            Ok((document_key(prefix, key), text))
+        })
+        .collect()
+}
+
+/// One line a change, and a count.
+fn told(changes: &[Change], there: usize, dry_run: bool) -> String {
+    let line = |change: &Change| match change {
+        Change::Put { key, new: true, .. } => format!("+ {key}\n"),
+        Change::Put { key, new: false, .. } => format!("~ {key}\n"),
+        Change::Delete { key } => format!("- {key}\n"),
+    };
+    let count = |is: fn(&Change) -> bool| changes.iter().filter(|change| is(change)).count();
+    let removed = count(|change| matches!(change, Change::Delete { .. }));
+    let changed = count(|change| matches!(change, Change::Put { new: false, .. }));
+    let (written, same) = (changes.len() - removed, there - removed - changed);
+    let would = if dry_run { " (nothing was: --dry-run)" } else { "" };
+    format!(
+        "{}{written} written, {removed} removed, {same} left as they are{would}\n",
+        changes.iter().map(line).collect::<String>()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_told_line_by_line_and_counted() {
+        let put = |key: &str, new| Change::Put { key: key.to_owned(), value: String::new(), new };
+        let changes = [put("/p/a", true), put("/p/b", false), Change::Delete { key: "/p/c".to_owned() }];
+        insta::assert_snapshot!(told(&changes, 5, true), @r"
+        + /p/a
+        ~ /p/b
+        - /p/c
+        2 written, 1 removed, 3 left as they are (nothing was: --dry-run)
+        ");
+    }
+
+    #[test]
+    fn only_an_address_of_etcd_is_written_to() {
+        assert!(address("./manifests").is_err() && address("git+https://h/x").is_err() && address("etcd://h").is_err());
+        assert_eq!(address("etcd://h/x").map(|address| address.prefix).ok().as_deref(), Some("/x"));
+    }
+}

@@ -1,0 +1,66 @@
+//! Why etcd did not do what was asked of it, and what to do.
+
+use etcd_client::Error;
+use skiff_remote::etcd::EtcdAddress;
+
+/// Why, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct EtcdError {
+    /// In words.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl EtcdError {
+    pub(super) fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into() }
+    }
+
+    /// What etcd or the way to it said.
+    pub(super) fn told(error: &Error, address: &EtcdAddress) -> Self {
+        let words = words(error);
+        let lower = words.to_lowercase();
+        let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
+        let help = if has(&["authentication failed", "invalid auth token", "user name is empty", "user name not found"])
+        {
+            "name a user of the cluster: `?user=skiff&password-file=/etc/skiff/etcd.password`"
+        } else if has(&["permission denied"]) {
+            "let the user read and write the prefix: `etcdctl role grant-permission ROLE --prefix=true readwrite PREFIX`, \
+             and PREFIX-status and PREFIX-leader as well"
+        } else if has(&["certificate", "unknownissuer", "tls", "handshake"]) {
+            "name the authority of the cluster's certificate by `?ca-file=`, and our own by `&cert-file=` and `&key-file=` where it asks for one"
+        } else {
+            "are the members right, and reachable from here? what runs stays as it is; it is asked again"
+        };
+        Self::new(format!("{address}: {words}"), help)
+    }
+
+    /// Whether it was asked for a revision that is no more.
+    pub(super) fn is_compaction(&self) -> bool {
+        self.message.contains("has been compacted")
+    }
+
+    /// No answer in time.
+    pub(crate) fn silent(address: &EtcdAddress) -> Self {
+        Self::new(
+            format!("{address}: no answer"),
+            "are the members right, and reachable from here? what runs stays as it is; it is asked again",
+        )
+    }
+}
+
+/// The sentence that says most: that of the innermost cause.
+fn words(error: &Error) -> String {
+    if let Error::GRpcStatus(status) = error
+        && std::error::Error::source(status).is_none()
+    {
+        return status.message().to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause.to_string()
+}

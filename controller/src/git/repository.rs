@@ -1,0 +1,290 @@
+//! A repository as it is kept on this host: bare, shallow, a cache that may be lost at any time.
+//!
+//! Layout of its folder: `repository.git`, `gitconfig`, `trees/<commit>/<name>/…`, and `lock`, which whoever works in it holds.
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use skiff_remote::git::{
+    Commit, CommitId, Entry, EntryKind, Export, Found, GitAddress, Obstacle, Reference, TreeLimits, entries,
+};
+
+use super::program::Program;
+use super::{Checkout, GitError, configuration, export};
+
+/// A repository, and what is followed of it.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    folder: PathBuf,
+    address: GitAddress,
+    git: Program,
+}
+
+/// What a fetch brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The commit.
+    pub commit: Commit,
+    /// Whether the one before is known not to lead to it: the branch was written anew.
+    pub rewritten: bool,
+}
+
+/// The ref of what was fetched last.
+const INCOMING: &str = "refs/skiff/incoming";
+/// The ref of what was good last.
+const GOOD: &str = "refs/skiff/good";
+/// How far back it is looked for the commit before.
+const FAR: &str = "--depth=100";
+
+impl Repository {
+    /// The repository of an address in a folder of ours.
+    pub fn new(folder: PathBuf, address: GitAddress) -> Self {
+        let git = Program::new(&folder, &address);
+        Self { folder, address, git }
+    }
+
+    /// What is followed.
+    pub const fn address(&self) -> &GitAddress {
+        &self.address
+    }
+
+    /// Where it is kept.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Asks what the reference means now, and gets nothing yet.
+    ///
+    /// # Errors
+    /// When the other side does not answer, does not let us in, or has no such reference.
+    pub async fn look(&self) -> Result<Found, GitError> {
+        configuration::check(&self.address)?;
+        self.make()?;
+        let patterns = self.address.reference.patterns();
+        let listing = if patterns.is_empty() {
+            Vec::new()
+        } else {
+            let args = ["ls-remote", "--quiet", "--", &self.address.url].map(ToOwned::to_owned);
+            self.git.ask_remote(args.into_iter().chain(patterns)).await?
+        };
+        self.address.reference.find(&String::from_utf8_lossy(&listing)).ok_or_else(|| self.gone())
+    }
+
+    /// Gets what was found: this one commit, without those before it.
+    ///
+    /// # Errors
+    /// When it cannot be got, or is not signed as it must be.
+    pub async fn fetch(&self, found: &Found, before: Option<&CommitId>) -> Result<Fetched, GitError> {
+        let _lock = self.lock().await?;
+        let is_here =
+            matches!(self.address.reference, Reference::Commit(_)) && self.commit(found.id.as_str()).await.is_ok();
+        if is_here {
+            self.git.ask(["update-ref", INCOMING, found.id.as_str()]).await?;
+        } else {
+            self.get(&found.name, "--depth=1").await?;
+        }
+        let commit = self.commit(INCOMING).await?;
+        self.verify(&commit.id).await?;
+        let before = before.filter(|before| **before != commit.id && !commit.parents.contains(before));
+        let rewritten = match before {
+            Some(before) if matches!(self.address.reference, Reference::Head | Reference::Named(_)) => {
+                self.is_rewritten(before, &commit.id, &found.name).await
+            }
+            Some(_) | None => false,
+        };
+        Ok(Fetched { commit, rewritten })
+    }
+
+    /// Writes a commit that was fetched out as files, anew where it is there already: a crash may have left it incomplete.
+    ///
+    /// # Errors
+    /// When its tree is made to do harm, or the disk does not take it.
+    pub async fn check_out(&self, commit: Commit) -> Result<Checkout, GitError> {
+        let _lock = self.lock().await?;
+        let listing = self.git.ask(["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit.id.as_str()]).await?;
+        let (git, home) = (self.git.blocking(), self.tree_home(&commit.id));
+        let tree = home.join(self.name());
+        let made = tokio::task::spawn_blocking(move || {
+            let entries = entries(&listing);
+            let export = Export::of(&entries, &TreeLimits::default()).map_err(GitError::tree)?;
+            let left_out = write_out(git, &export, &home, &tree)
+                .map_err(|error| GitError::here(format_args!("{} cannot be written", home.display()), &error))?;
+            let odd = export.odd.into_iter().chain(left_out).collect();
+            Ok(Checkout { commit, tree, odd, ids: ids(entries) })
+        });
+        made.await.unwrap_or_else(|_| Err(GitError::tree("the commit could not be written out".to_owned())))
+    }
+
+    /// The commit that was good last, if the repository still has it: what a start without the other side begins with.
+    pub async fn good(&self) -> Option<Commit> {
+        configuration::check(&self.address).ok()?;
+        self.make().ok()?;
+        let commit = self.commit(GOOD).await.ok()?;
+        // Who is trusted may have changed since.
+        self.verify(&commit.id).await.ok()?;
+        Some(commit)
+    }
+
+    /// Remembers that a commit is good, and tidies up.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub async fn keep(&self, commit: &CommitId) -> Result<(), GitError> {
+        let _lock = self.lock().await?;
+        self.git.ask(["update-ref", GOOD, commit.as_str()]).await?;
+        // Here and not after a fetch, for nobody waits here. That it grows is no failure of the commit.
+        self.git.ask(["gc", "--auto", "--quiet"]).await.ok();
+        Ok(())
+    }
+
+    /// Removes the trees of commits that nothing needs any more. Those that are younger stay: one that was just written out may not
+    /// have been taken up yet.
+    pub fn sweep(&self, needed: &BTreeSet<PathBuf>, younger: Duration) {
+        for tree in older_than(younger, &self.folder.join(TREES)) {
+            if !needed.iter().any(|path| path.starts_with(&tree)) {
+                fs::remove_dir_all(&tree).ok();
+            }
+        }
+    }
+
+    async fn get(&self, name: &str, depth: &str) -> Result<(), GitError> {
+        let refspec = format!("+{name}:{INCOMING}");
+        let args = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--force",
+            depth,
+            "--",
+            &self.address.url,
+            &refspec,
+        ];
+        self.git.fetch(args).await.map(drop)
+    }
+
+    async fn commit(&self, name: &str) -> Result<Commit, GitError> {
+        let id = self
+            .git
+            .ask(["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{name}^{{commit}}")])
+            .await?;
+        let id: CommitId = String::from_utf8_lossy(&id).trim().parse().map_err(GitError::tree)?;
+        let text = self.git.ask(["cat-file", "commit", id.as_str()]).await?;
+        Ok(Commit::parse(id, &String::from_utf8_lossy(&text)))
+    }
+
+    /// Looks far back for the commit before. Where the other side does not tell, nothing is said.
+    async fn is_rewritten(&self, before: &CommitId, now: &CommitId, name: &str) -> bool {
+        if self.get(name, FAR).await.is_err() {
+            return false;
+        }
+        // Git answers with an error where it is none.
+        self.git.ask(["merge-base", "--is-ancestor", before.as_str(), now.as_str()]).await.is_err()
+    }
+
+    async fn verify(&self, commit: &CommitId) -> Result<(), GitError> {
+        let Some(signers) = &self.address.allowed_signers else { return Ok(()) };
+        self.git.ask(["verify-commit", commit.as_str()]).await.map(drop).map_err(|_| {
+            let message = format!("commit {} is not signed by a key of {}", commit.short(), signers.display());
+            GitError::new(
+                Obstacle::Denied,
+                message,
+                "sign it (`git commit -S`, with `gpg.format ssh`), or add the key to that file if it is to be trusted",
+            )
+        })
+    }
+
+    /// Makes the folder and the repository where they are missing.
+    fn make(&self) -> Result<(), GitError> {
+        let failed = |error| GitError::here(format_args!("{} cannot be made", self.folder.display()), &error);
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed)?;
+        configuration::write(&self.folder, &self.address)?;
+        let repository = &self.git.repository;
+        if repository.join("HEAD").exists() {
+            return Ok(());
+        }
+        let mut init = self.git.blocking();
+        init.args(["init", "--quiet", "--bare", "--template="]).arg(repository);
+        let made = init.output().map_err(|error| super::program::not_started(&error))?;
+        if made.status.success() {
+            Ok(())
+        } else {
+            Err(GitError::told(&String::from_utf8_lossy(&made.stderr), &self.address))
+        }
+    }
+
+    /// One at a time works in the folder.
+    async fn lock(&self) -> Result<File, GitError> {
+        let path = self.folder.join("lock");
+        let locked = tokio::task::spawn_blocking(move || {
+            let file = File::options().create(true).truncate(false).write(true).open(&path)?;
+            file.lock()?;
+            Ok::<File, io::Error>(file)
+        });
+        let locked = locked.await.unwrap_or_else(|_| Err(io::Error::other("a thread panicked")));
+        locked.map_err(|error| GitError::here("the lock of the repository", &error))
+    }
+
+    fn gone(&self) -> GitError {
+        let reference = &self.address.reference;
+        let message = match reference {
+            Reference::Head => format!("{} has no commit yet", self.address.url),
+            Reference::Named(_) | Reference::Commit(_) => {
+                format!("{} has no branch or tag `{reference}`", self.address.url)
+            }
+        };
+        let help = "what it held last stays in force; push it again, or name another one by `?ref=`";
+        GitError::new(Obstacle::Missing, message, help)
+    }
+
+    fn name(&self) -> String {
+        let name = self.address.repository().trim_start_matches('.');
+        if name.is_empty() { "repository".to_owned() } else { name.to_owned() }
+    }
+
+    fn tree_home(&self, commit: &CommitId) -> PathBuf {
+        self.folder.join(TREES).join(commit.as_str())
+    }
+}
+
+const TREES: &str = "trees";
+
+/// What a folder holds that was not made lately.
+pub fn older_than(age: Duration, folder: &Path) -> Vec<PathBuf> {
+    let is_old = |entry: &fs::DirEntry| {
+        let modified = entry.metadata().and_then(|meta| meta.modified());
+        modified.is_ok_and(|modified| SystemTime::now().duration_since(modified).is_ok_and(|passed| passed >= age))
+    };
+    fs::read_dir(folder).into_iter().flatten().flatten().filter(is_old).map(|entry| entry.path()).collect()
+}
+
+/// Writes into a folder beside and moves it in place, so that a tree is there whole or not at all.
+fn write_out(
+    git: std::process::Command,
+    export: &Export,
+    home: &Path,
+    tree: &Path,
+) -> io::Result<Vec<skiff_remote::git::Oddity>> {
+    let draft = home.with_extension("new");
+    for stale in [&draft, &home.to_owned()] {
+        match fs::remove_dir_all(stale) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    let name = tree.file_name().unwrap_or_default();
+    fs::create_dir_all(draft.join(name))?;
+    let odd = export::write(git, export, &draft.join(name))?;
+    fs::rename(&draft, home)?;
+    Ok(odd)
+}
+
+/// The id of each file and folder by its path.
+fn ids(entries: Vec<Entry>) -> std::collections::BTreeMap<String, String> {
+    let named = entries.into_iter().filter(|entry| matches!(entry.kind, EntryKind::File { .. } | EntryKind::Folder));
+    named.filter_map(|entry| Some((String::from_utf8(entry.path).ok()?, entry.id))).collect()
+}

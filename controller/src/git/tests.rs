@@ -1,0 +1,147 @@
+//! Against repositories that are made here: what comes, what does not, and what was made to do harm.
+
+mod hostile;
+mod upstream;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use skiff_remote::git::Obstacle;
+use upstream::Upstream;
+
+use super::*;
+
+fn files(checkout: &Checkout) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(&checkout.tree, &checkout.tree, &mut found);
+    found.sort();
+    found
+}
+
+fn collect(root: &std::path::Path, folder: &std::path::Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+        let path = entry.path();
+        if entry.file_type().expect("a type").is_dir() {
+            collect(root, &path, found);
+        } else {
+            let inner = path.strip_prefix(root).expect("inside").display().to_string();
+            found.push(format!("{inner}={}", std::fs::read_to_string(&path).unwrap_or_default()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_branch_is_fetched_without_its_past_and_followed() {
+    let upstream = Upstream::new();
+    upstream.commit(&[("web.yaml", "one"), ("more/db.yaml", "x")], "First");
+    let second = upstream.commit(&[("web.yaml", "two")], "Raise the limit");
+    let repository = upstream.repository("ref=main");
+    let found = repository.look().await.expect("a branch");
+    let fetched = repository.fetch(&found, None).await.expect("a commit");
+    assert_eq!((fetched.commit.id.as_str(), fetched.rewritten), (second.as_str(), false));
+    assert_eq!(fetched.commit.to_string(), format!("{} Raise the limit (Ann)", fetched.commit.id.short()));
+    let checkout = repository.check_out(fetched.commit.clone()).await.expect("a tree");
+    assert_eq!(files(&checkout), ["more/db.yaml=x", "web.yaml=two"]);
+    assert_eq!(upstream.count(repository.folder()), 1, "one commit, none before it");
+
+    upstream.commit(&[("web.yaml", "three")], "Third");
+    let fetched = repository
+        .fetch(&repository.look().await.expect("a branch"), Some(&fetched.commit.id))
+        .await
+        .expect("a commit");
+    assert_eq!((fetched.commit.subject.as_str(), fetched.rewritten), ("Third", false));
+    assert_eq!(files(&checkout), ["more/db.yaml=x", "web.yaml=two"], "what was written out never changes");
+}
+
+#[tokio::test]
+async fn several_commits_at_once_are_a_step_ahead_and_a_forced_push_is_another_past() {
+    let upstream = Upstream::new();
+    let first = upstream.commit(&[("a", "1")], "First");
+    let repository = upstream.repository("");
+    let fetched = repository.fetch(&repository.look().await.expect("HEAD"), None).await.expect("a commit");
+    upstream.commit(&[("a", "2")], "Second");
+    upstream.commit(&[("a", "3")], "Third");
+    let ahead =
+        repository.fetch(&repository.look().await.expect("HEAD"), Some(&fetched.commit.id)).await.expect("a commit");
+    assert_eq!((ahead.commit.subject.as_str(), ahead.rewritten), ("Third", false));
+    upstream.reset(&first);
+    upstream.commit(&[("a", "4")], "Other");
+    let forced =
+        repository.fetch(&repository.look().await.expect("HEAD"), Some(&ahead.commit.id)).await.expect("a commit");
+    assert_eq!((forced.commit.subject.as_str(), forced.rewritten), ("Other", true));
+}
+
+#[tokio::test]
+async fn tags_and_commits_are_what_they_are_called() {
+    let upstream = Upstream::new();
+    let first = upstream.commit(&[("a", "1")], "First");
+    upstream.git(&["tag", "-a", "v1", "-m", "The first"]);
+    upstream.commit(&[("a", "2")], "Second");
+    for reference in ["v1", "refs/tags/v1", &first] {
+        let repository = upstream.repository(&format!("ref={reference}"));
+        let fetched = repository.fetch(&repository.look().await.expect("a commit"), None).await.expect("a commit");
+        assert_eq!(fetched.commit.id.as_str(), first, "{reference}");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_is_here_needs_nobody_on_the_other_side() {
+    let upstream = Upstream::new();
+    let first = upstream.commit(&[("a", "1")], "First");
+    let repository = upstream.repository(&format!("ref={first}"));
+    let fetched = repository.fetch(&repository.look().await.expect("a commit"), None).await.expect("a commit");
+    repository.keep(&fetched.commit.id).await.expect("kept");
+    upstream.vanish();
+    assert!(repository.fetch(&repository.look().await.expect("a commit"), None).await.is_ok());
+    assert_eq!(repository.good().await.map(|commit| commit.subject), Some("First".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_with_what_to_do() {
+    let upstream = Upstream::new();
+    let empty = upstream.repository("").look().await.expect_err("no commit");
+    assert_eq!(empty.obstacle, Obstacle::Missing);
+    assert!(empty.message.ends_with("has no commit yet"), "{empty}");
+    upstream.commit(&[("a", "1")], "First");
+    let gone = upstream.repository("ref=feature").look().await.expect_err("no branch");
+    assert!(gone.message.ends_with("has no branch or tag `feature`"), "{gone}");
+    let repository = upstream.repository("ref=main");
+    upstream.vanish();
+    let away = repository.look().await.expect_err("no repository");
+    assert_eq!(away.obstacle, Obstacle::Missing, "{away}: {}", away.help);
+}
+
+#[tokio::test]
+async fn only_what_a_trusted_key_signed_is_taken() {
+    let upstream = Upstream::new();
+    let signers = upstream.make_signers();
+    upstream.commit(&[("a", "1")], "Unsigned");
+    let repository = upstream.repository(&format!("allowed-signers={}", signers.display()));
+    let refused = repository.fetch(&repository.look().await.expect("HEAD"), None).await.expect_err("unsigned");
+    assert!(refused.message.contains("is not signed by a key of"), "{refused}");
+    upstream.commit_signed("stranger");
+    let refused = repository.fetch(&repository.look().await.expect("HEAD"), None).await.expect_err("by a stranger");
+    assert!(refused.message.contains("is not signed by a key of"), "{refused}");
+    upstream.commit_signed("trusted");
+    let fetched = repository.fetch(&repository.look().await.expect("HEAD"), None).await.expect("a commit");
+    assert_eq!(fetched.commit.subject, "By trusted");
+}
+
+#[tokio::test]
+async fn trees_that_nothing_needs_are_swept_away() {
+    let upstream = Upstream::new();
+    let repository = upstream.repository("");
+    let mut trees = Vec::new();
+    for subject in ["First", "Second", "Third"] {
+        upstream.commit(&[("a", subject)], subject);
+        let fetched = repository.fetch(&repository.look().await.expect("HEAD"), None).await.expect("a commit");
+        trees.push(repository.check_out(fetched.commit).await.expect("a tree").tree);
+    }
+    let needed: BTreeSet<PathBuf> = trees.get(1).map(|tree| tree.join("more")).into_iter().collect();
+    let there = || trees.iter().map(|tree| tree.exists()).collect::<Vec<_>>();
+    repository.sweep(&needed, Duration::from_secs(600));
+    assert_eq!(there(), [true, true, true], "what was just written out may not have been taken up yet");
+    repository.sweep(&needed, Duration::ZERO);
+    assert_eq!(there(), [false, true, false]);
+}

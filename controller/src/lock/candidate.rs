@@ -1,0 +1,105 @@
+//! Controllers that are elected: any number of them are here at once, and whoever acts without an election stays out.
+//!
+//! They share the gate. Who leads is no matter of locks: one that was frozen still holds its own when another leads by then. So the leader
+//! puts a file of its own, which it has locked, in the place of the one that named the leader before.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use skiff_core::Instance;
+
+use super::{Elected, Lock, LockError, LockHeld, gate_path, open, path, read, write};
+
+/// A controller that is elected, or stands by to be; until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Candidate {
+    /// Shared with the others.
+    gate: File,
+    mark: File,
+    /// Which file names the leader.
+    name: PathBuf,
+    run: PathBuf,
+    engine: String,
+    instance: Instance,
+}
+
+/// Leads, until it is dropped or the process ends.
+#[derive(Debug)]
+pub struct Leading {
+    name: File,
+}
+
+impl Candidate {
+    /// Stands for an engine and instance; the folder must exist and be private.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] when another process acts without an election.
+    pub fn stand(run_dir: &Path, engine_id: &str, instance: &Instance) -> Result<Self, LockError> {
+        let (at_gate, name) = (gate_path(run_dir, engine_id), path(run_dir, engine_id));
+        let at_mark = name.with_extension("candidates");
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |source| LockError::Io { path, source }
+        };
+        let gate = open(&at_gate).map_err(failed(&at_gate))?;
+        match gate.try_lock_shared() {
+            Ok(()) => {}
+            Err(TryLockError::Error(source)) => return Err(failed(&at_gate)(source)),
+            Err(TryLockError::WouldBlock) => {
+                let mut file = open(&name).map_err(failed(&name))?;
+                return Err(LockError::Held(read(&mut file, instance)));
+            }
+        }
+        let mark = open(&at_mark).map_err(failed(&at_mark))?;
+        // Nobody has it for longer than it takes to look.
+        mark.lock_shared().map_err(failed(&at_mark))?;
+        let (run, engine) = (run_dir.to_owned(), engine_id.to_owned());
+        Ok(Self { gate, mark, name, run, engine, instance: instance.clone() })
+    }
+
+    /// The election that was won last on this host, where whoever won it has ended without giving it back: the kernel has taken its lock.
+    pub fn left_behind(&self) -> Option<Elected> {
+        let mut file = File::open(&self.name).ok()?;
+        file.try_lock_shared().ok()?;
+        read(&mut file, &self.instance).elected
+    }
+
+    /// Names itself the leader, whoever was named before.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] when another process leads by another election: both have a right to act, and they must not.
+    pub fn lead(&self, command: &str, elected: Elected) -> Result<Leading, LockError> {
+        let holder = Lock::holder(&self.run, &self.engine, &self.instance);
+        let elsewhere = |held: &LockHeld| held.elected.as_ref().is_some_and(|other| other.election != elected.election);
+        if let Some(held) = holder.filter(elsewhere) {
+            return Err(LockError::Held(held));
+        }
+        let held = LockHeld { elected: Some(elected), ..LockHeld::now(&self.instance, command) };
+        // Controllers in containers may have the same process id.
+        let draft = self.name.with_extension(format!("{}-{}", held.pid, Timestamp::now().as_nanosecond()));
+        let failed = |source| LockError::Io { path: draft.clone(), source };
+        let mut options = OpenOptions::new();
+        let mut name = options.read(true).write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
+        // Nobody else knows it yet.
+        name.lock().and_then(|()| write(&mut name, &held)).map_err(failed)?;
+        std::fs::rename(&draft, &self.name).map_err(failed)?;
+        Ok(Leading { name })
+    }
+}
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        self.mark.unlock().ok();
+        self.gate.unlock().ok();
+    }
+}
+
+impl Drop for Leading {
+    fn drop(&mut self) {
+        // Whoever gives it back leaves nothing behind.
+        self.name.set_len(0).ok();
+        self.name.unlock().ok();
+    }
+}

@@ -1,0 +1,155 @@
+//! One candidate's part in an election: a lease that is kept, a campaign under it, and what comes of both.
+//!
+//! It gives leave to act as far as the lease reaches, and takes it back before anybody else may lead. What it decides is decided in
+//! `skiff_remote::etcd::Term`.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use skiff_remote::etcd::{EtcdAddress, Moment, Standing, Term};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::etcd::{Ballot, Cluster, EtcdError, Field};
+use crate::mandate::{self, Mandate};
+
+/// How an election stands for a candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// Another one leads, where anybody does.
+    Waiting {
+        /// What it is called.
+        leader: Option<String>,
+    },
+    /// It leads.
+    Leading,
+    /// Its lease is over, or it may be, and why.
+    Lost(String),
+}
+
+/// A candidate with its lease.
+pub(super) struct Candidacy {
+    pub(super) address: EtcdAddress,
+    pub(super) ballot: Ballot,
+    pub(super) term: Term,
+    /// The way to the cluster, while it works.
+    pub(super) cluster: Option<Cluster>,
+    /// Whether its key has been seen.
+    pub(super) stands: bool,
+    pub(super) mandate: Mandate,
+    pub(super) seen: watch::Sender<Seen>,
+}
+
+/// How often it is looked whether it stands yet.
+const SOON: Duration = Duration::from_millis(100);
+
+/// A campaign under way, from some moment on.
+type Campaign = Pin<Box<dyn Future<Output = Result<(), EtcdError>> + Send>>;
+
+impl Candidacy {
+    /// Stands, and leads once elected, until it is lost or resigns. The lease is given back then.
+    pub(super) async fn run(mut self, resign: CancellationToken) {
+        let mut campaign = self.campaign();
+        let mut campaigns = true;
+        let mut trouble = None;
+        while let Some(now) = self.goes_on(trouble.as_ref()) {
+            let pause = self.term.next_beat().saturating_sub(now);
+            // Who leads is known as soon as it stands.
+            let pause = if self.stands { pause } else { pause.min(SOON) };
+            tokio::select! {
+                biased;
+                () = resign.cancelled() => break,
+                ended = &mut campaign, if campaigns => {
+                    campaigns = ended.is_err();
+                    campaign = self.campaign();
+                    if ended.is_err() {
+                        // The next beat finds out why, and is due before long.
+                        campaign = Box::pin(after(self.term.patience() / 4, campaign));
+                        continue;
+                    }
+                }
+                () = tokio::time::sleep(pause) => {}
+            }
+            trouble = self.beat().await;
+        }
+        self.mandate.end();
+        if let Some(cluster) = &self.cluster {
+            // What is not given back now ends by itself.
+            cluster.revoke(self.ballot.lease).await.ok();
+        }
+    }
+
+    /// The moment, and leave to act until the lease ends; `None` once it is lost.
+    fn goes_on(&mut self, trouble: Option<&EtcdError>) -> Option<Moment> {
+        let now = mandate::now();
+        match self.term.standing(now) {
+            Standing::Waiting => {}
+            Standing::Leading { until } if *self.seen.borrow() != Seen::Leading => {
+                self.mandate.begin(until);
+                self.seen.send_replace(Seen::Leading);
+            }
+            Standing::Leading { until } if self.mandate.extend(until) => {}
+            Standing::Leading { .. } | Standing::Lost => {
+                self.mandate.end();
+                let why = trouble.map_or_else(|| "the lease has ended".to_owned(), ToString::to_string);
+                self.seen.send_replace(Seen::Lost(why));
+                return None;
+            }
+        }
+        Some(now)
+    }
+
+    /// Renews the lease and looks who leads. What stood in the way, where something did.
+    async fn beat(&mut self) -> Option<EtcdError> {
+        let asked = mandate::now();
+        let answered = tokio::time::timeout(self.term.patience(), self.ask()).await;
+        match answered.unwrap_or_else(|_| Err(EtcdError::silent(&self.address))) {
+            Ok(field) => {
+                self.term.renewed(asked, mandate::now());
+                self.take(field);
+                None
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the lease cannot be renewed now");
+                self.cluster = None;
+                self.term.failed(mandate::now());
+                Some(error)
+            }
+        }
+    }
+
+    async fn ask(&mut self) -> Result<Field, EtcdError> {
+        let cluster = match &self.cluster {
+            Some(cluster) => cluster,
+            None => self.cluster.insert(Cluster::connect(&self.address).await?),
+        };
+        cluster.renew(&self.ballot).await
+    }
+
+    fn take(&mut self, Field { leader, own }: Field) {
+        let leads = leader.as_ref().is_some_and(|(lease, _)| *lease == self.ballot.lease);
+        if leads {
+            self.term.elected();
+        } else if self.stands && !own {
+            // Somebody has taken our key away: another one leads, or will.
+            self.term.ended();
+        } else {
+            let leader = leader.map(|(_, name)| name);
+            let now = Seen::Waiting { leader };
+            self.seen.send_if_modified(|seen| std::mem::replace(seen, now.clone()) != now);
+        }
+        self.stands |= own;
+    }
+
+    /// A campaign that begins when it is waited for.
+    fn campaign(&self) -> Campaign {
+        let (address, ballot) = (self.address.clone(), self.ballot.clone());
+        // Of its own: it waits long, and what breaks it is no trouble of the lease's.
+        Box::pin(async move { Cluster::connect(&address).await?.campaign(&ballot).await })
+    }
+}
+
+async fn after<T>(pause: Duration, then: Pin<Box<dyn Future<Output = T> + Send>>) -> T {
+    tokio::time::sleep(pause).await;
+    then.await
+}

@@ -1,0 +1,104 @@
+//! Says who leads: in the log, in events, and in the run folder for commands beside it. Each thing once.
+
+use skiff_core::{Event, Severity, Timestamp};
+
+use super::super::origin::{Origin, origins, read};
+use super::super::{Access, Session};
+use crate::cli::CliError;
+use crate::etcd::EtcdError;
+use crate::source::SourceOptions;
+use crate::state::{Chronicle, Leader, State};
+
+/// Who leads, as it was said last.
+pub(super) struct Office {
+    name: String,
+    source: String,
+    chronicle: Chronicle,
+    said: Option<Leader>,
+}
+
+impl Office {
+    pub(super) fn new(name: &str, source: &str, state: &State) -> Self {
+        let chronicle = state.chronicle().signed(Some(name));
+        Self { name: name.to_owned(), source: source.to_owned(), chronicle, said: None }
+    }
+
+    /// This one leads.
+    pub(super) fn leads(&mut self) {
+        let message = format!("{} leads", self.name);
+        tracing::info!(source = self.source, "{message}");
+        self.tell(Some(self.name.clone()), None, "Leading", message);
+    }
+
+    /// Another one leads.
+    pub(super) fn stands_by(&mut self, leader: &str) {
+        if self.said.as_ref().is_none_or(|said| said.name.as_deref() != Some(leader)) {
+            let message = format!("{leader} leads, {} stands by", self.name);
+            tracing::info!(source = self.source, "{message}");
+            self.tell(Some(leader.to_owned()), None, "StandingBy", message);
+        }
+    }
+
+    /// This one ends.
+    pub(super) fn resigns(&mut self) {
+        let message = format!("{} leads no more: it ends", self.name);
+        self.tell(None, None, "Resigned", message);
+    }
+
+    /// The lease is lost.
+    pub(super) fn lost(&mut self, why: &str) {
+        if self.said.as_ref().is_some_and(|said| said.name.as_deref() == Some(&self.name)) {
+            let message = format!(
+                "{} leads no more: {why}; it begins nothing until it is elected again, and what runs is left to Docker",
+                self.name
+            );
+            tracing::warn!(source = self.source, "{message}");
+            self.tell(None, Some(why.to_owned()), "LeaseLost", message);
+        }
+    }
+
+    /// Nobody can be elected.
+    pub(super) fn vacant(&mut self, error: &EtcdError) {
+        let why = error.to_string();
+        if self.said.as_ref().is_none_or(|said| said.name.is_some() || said.trouble.as_ref() != Some(&why)) {
+            tracing::warn!(
+                source = self.source,
+                error = why,
+                help = error.help,
+                "nobody can be elected: what runs is left to Docker"
+            );
+            let message = format!("nobody can be elected: {why}; what runs is left to Docker");
+            self.tell(None, Some(why), "NobodyLeads", message);
+        }
+    }
+
+    fn tell(&mut self, name: Option<String>, trouble: Option<String>, reason: &str, message: String) {
+        let now = Timestamp::now();
+        let severity = if trouble.is_some() { Severity::Warning } else { Severity::Normal };
+        let leader = Leader { name, since: now, trouble };
+        let event = Event { severity, ..Event::of_source(now, &self.source, reason, message) };
+        // The log has it, and whoever leads goes on without a disk.
+        self.chronicle.append(&[event]).ok();
+        self.chronicle.save_leader(&leader).ok();
+        self.said = Some(leader);
+    }
+}
+
+/// Looks at what a controller would act on, and says how much that is. A repository is left to whoever leads.
+///
+/// # Errors
+/// When the engine does not answer, or a source cannot be read.
+pub(super) async fn look(session: &Session, options: &SourceOptions) -> Result<String, CliError> {
+    let (mut declared, mut mistakes) = (0, 0);
+    for origin in origins(options, session.state.folders(), Access::Act)? {
+        let loaded = match origin {
+            Origin::Disk(options) => read(*options).await?,
+            Origin::Etcd(etcd) => etcd.read_now().await?,
+            Origin::Git(_) => continue,
+        };
+        declared += loaded.objects.len();
+        mistakes += loaded.problems.len();
+    }
+    let seen = session.observe().await?.containers.len();
+    Ok(format!("{declared} objects declared, {mistakes} mistakes in them, {seen} containers seen"))
+}

@@ -1,0 +1,94 @@
+//! When a prune is confirmed, and what is gone.
+
+use skiff_api::{Component, Kind, OwnerLabels};
+use skiff_core::{Departed, ObservedContainer, Owner};
+
+use super::*;
+use crate::source::Beside;
+use crate::state::Good;
+
+fn key(name: &str) -> ObjectKey {
+    ObjectKey::new(Kind::Deployment, "shop", name)
+}
+
+fn labels_of(name: &str) -> OwnerLabels {
+    OwnerLabels {
+        instance: Instance::default(),
+        source: "test".to_owned(),
+        object: key(name),
+        ordinal: 1,
+        component: Component::Main,
+        run: None,
+        revision: 1,
+        source_revision: None,
+        template_hash: String::new(),
+        template: None,
+        content: None,
+        image_id: None,
+    }
+}
+
+/// A target that two objects have left, and a pass that worked towards it.
+fn after_departure() -> (Arc<Target>, Snapshot) {
+    let mut target = Target::default();
+    for name in ["api", "web"] {
+        target.desired.departed.insert(key(name), Departed::default());
+    }
+    let target = Arc::new(target);
+    (Arc::clone(&target), Snapshot { pass: 1, target, ..Snapshot::default() })
+}
+
+fn disk() -> SlotKind {
+    SlotKind::Disk { options: Box::default(), beside: watch::channel(Beside::default()).0 }
+}
+
+/// A task over an empty state directory, and what it aims at.
+fn task(folder: &std::path::Path) -> (SourceTask, watch::Receiver<Arc<Target>>) {
+    let folders = crate::state::Folders { state: folder.join("state"), run: folder.join("run") };
+    let (targets, aim) = watch::channel(Arc::<Target>::default());
+    let (kind, raw) = (disk(), Loaded { source: "shop".to_owned(), ..Loaded::default() });
+    let task = SourceTask {
+        slots: vec![Slot::new(kind, raw, &Good::default())],
+        target_options: TargetOptions { confirm_prune: true, ..TargetOptions::default() },
+        instance: Instance::default(),
+        state: State::open(folders).expect("a state"),
+        targets,
+        snapshots: watch::channel(Arc::<Snapshot>::default()).1,
+        notes: Notes::channel().0,
+        faults: Faults::new(),
+        facts: None,
+        mandate: Mandate::for_good(),
+    };
+    (task, aim)
+}
+
+#[tokio::test]
+async fn a_prune_is_confirmed_for_the_first_load_and_for_no_later_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut task, aim) = task(folder.path());
+    let mut confirmed = Vec::new();
+    for _ in 0..3 {
+        task.take(None).await;
+        confirmed.extend(aim.borrow().desired.sources.get("shop").map(|source| source.confirm_prune));
+    }
+    assert_eq!(confirmed, [true, false, false]);
+}
+
+#[test]
+fn what_has_left_and_of_which_nothing_is_left_is_gone() {
+    let (target, mut snapshot) = after_departure();
+    assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api"), key("web")]));
+    let owner = Owner::Ours(Box::new(labels_of("web")));
+    let container = ObservedContainer { owner, ..ObservedContainer::default() };
+    snapshot.observed.containers.push(container);
+    assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api")]));
+}
+
+#[test]
+fn what_is_in_flight_or_was_judged_by_an_older_target_is_not_gone() {
+    let (target, mut snapshot) = after_departure();
+    snapshot.observed.in_flight.insert(key("web"));
+    assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api")]));
+    snapshot.target = Arc::default();
+    assert_eq!(gone(&target, &snapshot), BTreeSet::new());
+}

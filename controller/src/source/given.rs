@@ -1,0 +1,111 @@
+//! Documents that are given as texts, each under a key that names its object: those in etcd.
+
+use std::path::{Path, PathBuf};
+
+use skiff_remote::etcd::object_of;
+
+use super::{Loaded, Problem, SourceText, host_files, reason};
+
+/// Documents and where they are from.
+#[derive(Clone, Debug)]
+pub struct GivenSource {
+    /// The source's name.
+    pub name: String,
+    /// Whether a person named it.
+    pub named: bool,
+    /// What tells the source from another one of its name.
+    pub root: PathBuf,
+    /// The prefix of the keys.
+    pub prefix: String,
+    /// The revision that they are of.
+    pub revision: i64,
+    /// The documents by key.
+    pub texts: Vec<SourceText>,
+}
+
+/// Completes a load of documents: what their keys say must be so, and a path that starts from a file has no meaning.
+pub(super) fn settle(loaded: &mut Loaded, given: &GivenSource) {
+    let mut refused = Vec::new();
+    for (key, declared) in &loaded.objects {
+        let file = declared.origin.file.display().to_string();
+        if object_of(&given.prefix, &file).as_ref() != Some(key) {
+            let message = format!("the document declares {key}, and its key names another object");
+            refused.push((
+                key.clone(),
+                Problem::new(reason::KEY_MISMATCH, message)
+                    .with_help("`skiff push` writes each document under the key of its object"),
+            ));
+        }
+        for host in host_files::all(&declared.object).filter(|host| Path::new(&host.path).is_relative()) {
+            let message = format!("`{}` is relative, and a document in etcd has no folder", host.path);
+            let help = "name a folder of the host from the root, or use a ConfigMap or a volume";
+            refused.push((key.clone(), Problem::new(reason::MOUNT_REFUSED, message).with_help(help)));
+        }
+    }
+    for (key, problem) in refused {
+        let file = loaded.objects.remove(&key).map(|declared| declared.origin.file);
+        let problem = problem.about(&key);
+        loaded.problems.push(match file {
+            Some(file) => problem.in_file(file),
+            None => problem,
+        });
+    }
+    loaded.revision = Some(given.revision.to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::tests::{deployment, names};
+    use crate::source::{SourceOptions, load};
+
+    fn load_given(texts: &[(&str, &str)]) -> Loaded {
+        let texts = texts.iter().map(|(key, text)| SourceText { path: key.into(), text: Arc::from(*text) });
+        let given = GivenSource {
+            name: "shop".to_owned(),
+            named: false,
+            root: "etcd:/p".into(),
+            prefix: "/p".to_owned(),
+            revision: 7,
+            texts: texts.collect(),
+        };
+        load(&SourceOptions { given: Some(Arc::new(given)), ..SourceOptions::default() })
+    }
+
+    fn complaints(loaded: &Loaded) -> Vec<String> {
+        let file = |problem: &Problem| problem.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
+        loaded.problems.iter().map(|problem| format!("{}: {}", file(problem), problem.reason)).collect()
+    }
+
+    #[test]
+    fn each_document_is_the_object_that_its_key_names() {
+        let web = deployment("web", "nginx");
+        let loaded = load_given(&[("/p/deployment/default/web", &web)]);
+        assert_eq!((names(&loaded), complaints(&loaded)), (vec!["deployment/default/web".to_owned()], Vec::new()));
+        assert_eq!((loaded.revision.as_deref(), loaded.source.as_str()), (Some("7"), "shop"));
+        let loaded = load_given(&[("/p/deployment/default/other", &web)]);
+        assert_eq!(
+            (names(&loaded).len(), complaints(&loaded)),
+            (0, vec!["/p/deployment/default/other: KeyMismatch".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_path_without_a_folder_and_a_broken_document_are_problems_and_the_rest_is_loaded() {
+        let volumes = "      volumeMounts: [{ name: v, mountPath: /v }]\n    volumes: [{ name: v, hostPath: { path: ./v, readOnly: true } }]\n";
+        let loaded = load_given(&[
+            ("/p/deployment/default/db", &deployment("db", "x")),
+            ("/p/deployment/default/broken", "kind: ["),
+            ("/p/deployment/default/web", &format!("{}{volumes}", deployment("web", "x"))),
+        ]);
+        assert_eq!(names(&loaded), ["deployment/default/db"]);
+        assert!(
+            complaints(&loaded).contains(&"/p/deployment/default/web: MountRefused".to_owned()),
+            "{:?}",
+            complaints(&loaded)
+        );
+        assert!(complaints(&loaded).iter().any(|it| it.starts_with("/p/deployment/default/broken")));
+    }
+}

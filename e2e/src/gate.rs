@@ -1,0 +1,133 @@
+//! A gate before etcd that lets so many calls of each connection through, and holds the next one until it is opened: what happens between
+//! two calls can then happen there for certain.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::check::poll;
+
+/// A gate. It ends with the process of the test.
+#[derive(Debug)]
+pub struct Gate {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// How many calls of each connection it lets through.
+    calls: usize,
+    is_open: AtomicBool,
+    /// How many connections it holds now.
+    held: AtomicUsize,
+}
+
+/// What a client of HTTP/2 says first.
+const PREFACE: usize = 24;
+/// The head of each frame after that: three bytes of length, one of type, five more.
+const HEAD: usize = 9;
+/// The types of a frame that begins a call, and of one that asks for a sign of life.
+const HEADERS: u8 = 1;
+const PING: u8 = 6;
+
+impl Gate {
+    /// Lets so many calls of each connection through to a port of loopback.
+    pub fn before(upstream: u16, calls: usize) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let port = listener.local_addr()?.port();
+        let shared = Arc::new(Shared { calls, ..Shared::default() });
+        let serving = Arc::clone(&shared);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", upstream)) else { continue };
+                let (Ok(from_client), Ok(mut from_server)) = (client.try_clone(), server.try_clone()) else { continue };
+                let (shared, mut to_client) = (Arc::clone(&serving), client);
+                // A connection that breaks is nobody's concern.
+                thread::spawn(move || shared.pass_on(from_client, server).ok());
+                thread::spawn(move || std::io::copy(&mut from_server, &mut to_client).ok());
+            }
+        });
+        Ok(Self { port, shared })
+    }
+
+    /// Its host and port.
+    pub fn endpoint(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Waits until it holds a call.
+    pub fn holds(&self) -> Result<()> {
+        poll(Duration::from_secs(20), || {
+            ensure!(self.shared.held.load(Ordering::SeqCst) > 0, "no call is held");
+            Ok(())
+        })
+    }
+
+    /// Lets everything through from now on.
+    pub fn open(&self) {
+        self.shared.is_open.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Shared {
+    fn pass_on(&self, mut from: TcpStream, mut to: TcpStream) -> Result<()> {
+        let mut preface = [0; PREFACE];
+        from.read_exact(&mut preface)?;
+        to.write_all(&preface)?;
+        let mut calls = 0;
+        while let Ok(frame) = frame(&mut from) {
+            let begins = kind(&frame) == HEADERS;
+            calls += usize::from(begins);
+            if begins && calls > self.calls {
+                self.hold(frame, &mut from, &mut to)?;
+            } else {
+                to.write_all(&frame)?;
+            }
+        }
+        Ok(to.shutdown(Shutdown::Both)?)
+    }
+
+    /// Holds a frame and what comes after it. A client that asks whether anybody is there is answered: it would hang up otherwise.
+    fn hold(&self, first: Vec<u8>, from: &mut TcpStream, to: &mut TcpStream) -> Result<()> {
+        self.held.fetch_add(1, Ordering::SeqCst);
+        let mut held = first;
+        from.set_read_timeout(Some(Duration::from_millis(5)))?;
+        while !self.is_open.load(Ordering::SeqCst) {
+            let mut head = [0; HEAD];
+            if !matches!(from.peek(&mut head), Ok(HEAD)) {
+                continue;
+            }
+            from.set_read_timeout(None)?;
+            let next = frame(from)?;
+            from.set_read_timeout(Some(Duration::from_millis(5)))?;
+            if kind(&next) == PING {
+                to.write_all(&next)?;
+            } else {
+                held.extend(next);
+            }
+        }
+        from.set_read_timeout(None)?;
+        self.held.fetch_sub(1, Ordering::SeqCst);
+        Ok(to.write_all(&held)?)
+    }
+}
+
+/// The next frame, whole.
+fn frame(from: &mut TcpStream) -> Result<Vec<u8>> {
+    let mut head = [0; HEAD];
+    from.read_exact(&mut head)?;
+    let [high, middle, low, ..] = head;
+    let mut body = vec![0; usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low)];
+    from.read_exact(&mut body)?;
+    Ok([head.as_slice(), &body].concat())
+}
+
+fn kind(frame: &[u8]) -> u8 {
+    frame.get(3).copied().unwrap_or_default()
+}

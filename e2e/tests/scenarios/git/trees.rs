@@ -1,0 +1,97 @@
+//! What a commit's tree may hold: folders that are mounted, and what is meant to lead out of it.
+
+use super::*;
+
+#[test]
+fn a_folder_of_the_commit_is_mounted_and_its_change_rolls_its_users() {
+    let forge = forge();
+    let web = service("web")
+        .container("volumeMounts: [ { name: site, mountPath: /site } ]")
+        .template("volumes: [ { name: site, hostPath: { path: ./site, readOnly: true } } ]")
+        .to_string();
+    let reads = |text: &'static str| {
+        check(move |world| {
+            let web = world.replica("web")?;
+            let output = world.docker.command().args(["exec", &web.id, "cat", "/site/index.html"]).output()?;
+            let read = String::from_utf8_lossy(&output.stdout).into_owned();
+            ensure!(read == text, "it reads `{read}`");
+            Ok(())
+        })
+    };
+    scenario("a folder of the commit is mounted, and its change rolls its users")
+        .step(
+            "a site is pushed",
+            all([
+                push(&forge, &[("web.yaml", &web), ("site/index.html", "one")], "Site"),
+                follow(&[&forge.address(OFTEN).expect("an address")]),
+            ]),
+            [eventually(ready("web", 1)), eventually(reads("one"))],
+        )
+        .step("as it is now", remember(), [])
+        .step(
+            "something else is pushed",
+            push(&forge, &[("README", "x")], "Words"),
+            [eventually(logs("Words (Ann) is in force")), untouched("web")],
+        )
+        .step(
+            "the site is changed",
+            push(&forge, &[("site/index.html", "two")], "Two"),
+            [eventually(reads("two")), eventually(ready("web", 1))],
+        )
+        .step(
+            "a writable folder is refused",
+            push(&forge, &[("web.yaml", &web.replace("readOnly: true", "readOnly: false"))], "Writable"),
+            [eventually(logs("may be written to")), throughout(std::time::Duration::from_secs(1), reads("two"))],
+        );
+}
+
+#[test]
+fn a_hostile_tree_is_reported_and_what_runs_stays() {
+    let forge = forge();
+    let web = service("web").to_string();
+    let work = forge.work();
+    scenario("a hostile tree is reported, and what runs stays")
+        .step(
+            "a good commit runs",
+            all([
+                push(&forge, &[("apps/web.yaml", &web)], "Good"),
+                follow(&[&forge.address(&format!("path=apps&{OFTEN}")).expect("an address")]),
+            ]),
+            [eventually(ready("web", 1))],
+        )
+        .step("as it is now", remember(), [])
+        .step(
+            "a link leads out of the repository",
+            all([
+                act(move |_| Ok(std::os::unix::fs::symlink("/etc/passwd", work.join("apps/passwd.yaml"))?)),
+                push(&forge, &[], "Link"),
+            ]),
+            [eventually(logs("leads out of the repository")), untouched("web")],
+        )
+        .step(
+            "a submodule stands where manifests are",
+            all([
+                git(&forge, &["rm", "--quiet", "apps/passwd.yaml"]),
+                git(
+                    &forge,
+                    &[
+                        "update-index",
+                        "--add",
+                        "--cacheinfo",
+                        "160000,0123456789abcdef0123456789abcdef01234567,apps/module",
+                    ],
+                ),
+                git(&forge, &["commit", "--quiet", "-m", "Submodule"]),
+                git(&forge, &["push", "--quiet", "origin", "HEAD"]),
+            ]),
+            [eventually(logs("is a submodule")), untouched("web")],
+        )
+        .step(
+            "both are gone",
+            all([
+                git(&forge, &["rm", "--quiet", "--cached", "apps/module"]),
+                push(&forge, &[("apps/db.yaml", &service("db").to_string())], "Clean"),
+            ]),
+            [eventually(ready("db", 1)), untouched("web")],
+        );
+}
