@@ -7,7 +7,9 @@
 mod image;
 
 use std::error::Error;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use bollard::models::{ContainerCreateBody, NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest};
@@ -136,6 +138,20 @@ fn buildable(folder: &Path, instance: &Instance) -> Result<BuildImage, Failure> 
     Ok(BuildImage { image, ..build })
 }
 
+/// The first of so many ports in a row that nobody listens on: below those that Linux gives to outgoing connections
+/// (`ip_local_port_range` begins at 32768), of which any may be taken by the time that a script publishes it.
+fn free_ports(count: u16) -> Option<u16> {
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 20_000;
+    const COUNT: u16 = 12_000;
+    // Two runs on one machine begin in different places.
+    let start = u16::try_from(std::process::id() % u32::from(COUNT)).ok()?;
+    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok();
+    (0..COUNT / count)
+        .map(|_| FIRST + start.wrapping_add(GIVEN.fetch_add(count, Ordering::Relaxed)) % (COUNT - count))
+        .find(|first| (*first..first + count).all(is_free))
+}
+
 impl Subject for Real {
     fn instance(&self) -> Instance {
         self.instance.clone()
@@ -147,6 +163,10 @@ impl Subject for Real {
 
     fn build(&self) -> BuildImage {
         self.build.clone()
+    }
+
+    fn ports(&mut self, count: u16) -> Result<u16, String> {
+        free_ports(count).ok_or_else(|| "all ports are taken".to_owned())
     }
 
     fn perform(&mut self, action: &Action) -> Result<Outcome, EngineError> {

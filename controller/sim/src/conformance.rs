@@ -60,6 +60,13 @@ pub trait Subject {
     /// What an image that is not there yet is built from; it can run what [`Self::image`] runs.
     fn build(&self) -> BuildImage;
 
+    /// The first of this many ports in a row that nobody uses, and that no other script is given. What the engine chooses by itself will not
+    /// do for a script that names it: it is of the range from which the host gives ports to outgoing connections.
+    ///
+    /// # Errors
+    /// When all are taken.
+    fn ports(&mut self, count: u16) -> Result<u16, String>;
+
     /// Performs an action.
     ///
     /// # Errors

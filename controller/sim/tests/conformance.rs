@@ -38,6 +38,10 @@ impl Subject for Simulated {
         BuildImage { image, base: "/srv".to_owned(), build: Build::default(), platform: None }
     }
 
+    fn ports(&mut self, _count: u16) -> Result<u16, String> {
+        Ok(20_000)
+    }
+
     fn perform(&mut self, action: &Action) -> Result<Outcome, EngineError> {
         self.engine.perform(action, &ContentStore::default())
     }

@@ -209,6 +209,10 @@ impl<'a> Stage<'a> {
         ContainerPort { container_port: 80, host_port: Some(HostPort::Fixed(number)), ..ContainerPort::default() }
     }
 
+    pub(super) fn ports(&mut self, count: u16) -> Result<u16, String> {
+        self.subject.ports(count)
+    }
+
     pub(super) fn try_to(&mut self, action: &Action) -> Result<Outcome, EngineError> {
         self.subject.perform(action)
     }
