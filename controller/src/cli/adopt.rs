@@ -59,6 +59,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             return Err(empty(&missed, &left));
         }
         let mut all = session.state.adopted();
+        all.forget_all_but(&session.docker.remaining(&all).await?);
         all.extend(adopted);
         session.docker.adopt(all.clone());
         if !args.confirm {

@@ -199,6 +199,14 @@ impl Docker {
         stack::stack(&self.client, project).await
     }
 
+    /// What is still there of what was taken over.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn remaining(&self, adopted: &Adopted) -> Result<Stack, EngineError> {
+        stack::remaining(&self.client, adopted).await
+    }
+
     /// What a container uses, by its name or id; nothing where it does not run.
     ///
     /// # Errors

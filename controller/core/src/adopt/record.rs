@@ -102,4 +102,13 @@ impl Adopted {
         self.networks.extend(other.networks);
         self.volumes.extend(other.volumes);
     }
+    /// Forgets what is not there any more: an id is never given twice, and a volume of the same name is another one.
+    pub fn forget_all_but(&mut self, there: &Stack) {
+        self.containers.retain(|id, _| there.containers.iter().any(|container| container.id == *id));
+        self.networks.retain(|id, _| there.networks.iter().any(|network| network.id == *id));
+        let is_it = |name: &str, own: &AdoptedVolume, volume: &StackVolume| {
+            volume.name == name && volume.created_at == own.created_at
+        };
+        self.volumes.retain(|name, own| there.volumes.iter().any(|volume| is_it(name, own, volume)));
+    }
 }

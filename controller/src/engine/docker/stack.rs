@@ -1,10 +1,11 @@
-//! What Docker Compose made for a project: its containers, networks and volumes, by its labels.
+//! What Docker Compose made for a project: its containers, networks and volumes, by its labels. And what is left of it once it was
+//! taken over.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::json;
-use skiff_core::{EngineError, Stack, StackContainer, StackNetwork, StackVolume};
+use serde_json::{Value, json};
+use skiff_core::{Adopted, EngineError, Stack, StackContainer, StackNetwork, StackVolume};
 
 use super::client::Client;
 use super::path;
@@ -49,19 +50,48 @@ struct Volume {
 
 /// What a project has. What is ours by its labels is not Compose's any more.
 pub(super) async fn stack(client: &Client, project: &str) -> Result<Stack, EngineError> {
-    let filters = json!({ "label": [format!("{PROJECT}={project}")] }).to_string();
-    let query = |pairs: &[(&str, &str)]| path::query(&[pairs, &[("filters", filters.as_str())]].concat());
-    let containers = client.get(&format!("/containers/json{}", query(&[("all", "1")]))).await?;
-    let networks = client.get(&format!("/networks{}", query(&[]))).await?;
-    let volumes = client.get(&format!("/volumes{}", query(&[]))).await?;
-    let containers: Vec<Container> = containers.read("list containers")?;
-    let networks: Vec<Network> = networks.read("list networks")?;
-    let volumes: Volumes = volumes.read("list volumes")?;
+    let filters = json!({ "label": [format!("{PROJECT}={project}")] });
+    let containers = containers(client, &filters).await?;
     Ok(Stack {
         containers: containers.into_iter().filter_map(|container| container.of(project)).collect(),
-        networks: networks.into_iter().map(Network::into_stack).collect(),
-        volumes: volumes.volumes.into_iter().flatten().map(Volume::into_stack).collect(),
+        networks: networks(client, &filters).await?,
+        volumes: volumes(client, &filters).await?,
     })
+}
+
+/// What is still there of what was taken over.
+pub(super) async fn remaining(client: &Client, adopted: &Adopted) -> Result<Stack, EngineError> {
+    let mut there = Stack::default();
+    // An empty filter would list everything.
+    if !adopted.containers.is_empty() {
+        let listed = containers(client, &json!({ "id": adopted.containers.keys().collect::<Vec<_>>() })).await?;
+        let only_id = |container: Container| StackContainer { id: container.id, ..StackContainer::default() };
+        there.containers = listed.into_iter().map(only_id).collect();
+    }
+    if !adopted.networks.is_empty() {
+        there.networks = networks(client, &json!({ "id": adopted.networks.keys().collect::<Vec<_>>() })).await?;
+    }
+    if !adopted.volumes.is_empty() {
+        there.volumes = volumes(client, &json!({ "name": adopted.volumes.keys().collect::<Vec<_>>() })).await?;
+    }
+    Ok(there)
+}
+
+async fn containers(client: &Client, filters: &Value) -> Result<Vec<Container>, EngineError> {
+    let query = path::query(&[("all", "1"), ("filters", &filters.to_string())]);
+    client.get(&format!("/containers/json{query}")).await?.read("list containers")
+}
+
+async fn networks(client: &Client, filters: &Value) -> Result<Vec<StackNetwork>, EngineError> {
+    let query = path::query(&[("filters", &filters.to_string())]);
+    let networks: Vec<Network> = client.get(&format!("/networks{query}")).await?.read("list networks")?;
+    Ok(networks.into_iter().map(Network::into_stack).collect())
+}
+
+async fn volumes(client: &Client, filters: &Value) -> Result<Vec<StackVolume>, EngineError> {
+    let query = path::query(&[("filters", &filters.to_string())]);
+    let volumes: Volumes = client.get(&format!("/volumes{query}")).await?.read("list volumes")?;
+    Ok(volumes.volumes.into_iter().flatten().map(Volume::into_stack).collect())
 }
 
 impl Container {

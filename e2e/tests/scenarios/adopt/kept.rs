@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use skiff_e2e::act::{Act, act, end_run, look, remember, run_with, skiff, write};
 use skiff_e2e::check::{Check, check, eventually, exits, is_silent_on, nothing_was_written, ready, says, within};
 use skiff_e2e::{IMAGE, Seen, World, scenario};
@@ -222,8 +223,22 @@ fn a_container_that_was_kept_and_ends_is_replaced_by_one_of_ours() {
         .step("one is removed by hand", by_hand(&["rm", "-f"], "db"), [within(PATIENCE, ours("db")), holds_data()])
         .step("and another one is not touched", look(), [kept("web", 1, &known)])
         .step("skiff run ends", end_run(), [])
+        .step("it is taken over once more", adopt(&["--confirm"]), [exits(0), records_only("web")])
         .step("down with its volumes", skiff("down", &["--volumes", "--yes"]), [exits(0)]);
     drop(composed);
+}
+
+/// The record holds nothing of what is gone.
+fn records_only(service: &'static str) -> Check {
+    check(move |world| {
+        let record = std::fs::read_to_string(record(world))?;
+        // The first line is the header of every file of the state.
+        let record: Value = serde_json::from_str(record.lines().nth(1).context("the record has no body")?)?;
+        let recorded = record.get("containers").and_then(Value::as_object).context("no containers are recorded")?;
+        let there: Vec<String> = of_service(world, service)?.into_iter().map(|seen| seen.id).collect();
+        ensure!(recorded.keys().eq(&there), "recorded: {recorded:?}, there: {there:?}");
+        Ok(())
+    })
 }
 
 /// Far below the time after which that controller looks again without being told.
