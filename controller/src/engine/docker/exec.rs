@@ -11,7 +11,7 @@ use hyper::upgrade::Upgraded;
 use hyper::{Method, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use skiff_api::HookCommand;
 use skiff_core::EngineError;
 use tokio::io::{AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
@@ -109,10 +109,17 @@ pub(super) async fn exec_as(
     tty: bool,
     stdin: bool,
 ) -> Result<ExecSession, EngineError> {
-    let HookCommand { command, user, privileged, working_dir, env } = command;
     let what = format!("exec in container {container}");
+    let path = format!("/containers/{}/exec", path::name(container)?);
+    let Made { id } = client.post(&path, Some(&body(command, tty, stdin))).await?.read(&what)?;
+    let path = format!("/exec/{}/start", path::name(&id)?);
+    hijack(client, &path, Some(&json!({ "Tty": tty })), &what, tty, Command::Exec(id)).await
+}
+
+fn body(command: &HookCommand, tty: bool, stdin: bool) -> Value {
+    let HookCommand { command, user, privileged, working_dir, env } = command;
     let env: Vec<String> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let body = Fields::default()
+    Fields::default()
         .set("Cmd", command)
         .set("User", user)
         .set("Privileged", privileged)
@@ -122,11 +129,7 @@ pub(super) async fn exec_as(
         .set("AttachStdin", stdin)
         .set("AttachStdout", true)
         .set("AttachStderr", true)
-        .build();
-    let path = format!("/containers/{}/exec", path::name(container)?);
-    let Made { id } = client.post(&path, Some(&body)).await?.read(&what)?;
-    let path = format!("/exec/{}/start", path::name(&id)?);
-    hijack(client, &path, Some(&json!({ "Tty": tty })), &what, tty, Command::Exec(id)).await
+        .build()
 }
 
 /// Attaches to what a container runs, or will run once it is started.
@@ -226,3 +229,24 @@ impl ExecControl {
 
 const fn assert_writes<T: AsyncWrite + Unpin + Send>() {}
 const _: () = assert_writes::<ExecInput>();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_runs_as_whom_and_where_it_says() {
+        let hook = HookCommand {
+            command: vec!["drain".to_owned(), "--now".to_owned()],
+            user: Some("1000:1000".to_owned()),
+            privileged: true,
+            working_dir: Some("/srv".to_owned()),
+            env: std::collections::BTreeMap::from([("MODE".to_owned(), "slow".to_owned())]),
+        };
+        let wanted = json!({
+            "Cmd": ["drain", "--now"], "User": "1000:1000", "Privileged": true, "WorkingDir": "/srv", "Env": ["MODE=slow"],
+            "AttachStdout": true, "AttachStderr": true,
+        });
+        assert_eq!(body(&hook, false, false), wanted);
+    }
+}
