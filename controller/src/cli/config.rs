@@ -15,6 +15,7 @@ use crate::ui::data;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     skiff config                             the project of this folder\n  \
+    skiff config ./shop                      that of another one\n  \
     skiff config -f compose.yaml -f prod.yaml --profile backup\n  \
     skiff config -o name                     its services\n\n\
     Values of variables are in it, secret ones too. `skiff import compose` shows what Skiff makes of it.")]
@@ -27,6 +28,9 @@ pub(super) struct Args {
 /// Which Compose project is meant.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct ProjectArgs {
+    /// The folder of the project, or its Compose file.
+    #[arg(value_name = "PATH", conflicts_with = "files")]
+    path: Option<PathBuf>,
     /// A Compose file; later ones are laid over it. Without any, `COMPOSE_FILE`, else compose.yaml of this folder or one above it.
     #[arg(short, long = "file", value_name = "PATH", help_heading = COMPOSE)]
     files: Vec<PathBuf>,
@@ -38,7 +42,8 @@ pub(super) struct ProjectArgs {
 impl ProjectArgs {
     /// The project, where nothing is wrong with it.
     pub(super) fn load(&self, context: &mut Context) -> Result<ComposeProject, CliError> {
-        let options = context.settings.source_options(&self.files, &[]);
+        let paths = self.path.as_ref().map_or(self.files.as_slice(), std::slice::from_ref);
+        let options = context.settings.source_options(paths, &[]);
         let project = compose_project(&crate::source::SourceOptions { compose: self.compose.options(), ..options });
         refuse_mistakes(std::slice::from_ref(&project.said), &mut context.ui)?;
         Ok(project)
@@ -91,6 +96,20 @@ fn services(model: &Node) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_project_is_named_by_its_folder_or_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("compose.yaml");
+        std::fs::write(&path, "name: p\nservices: { a: { image: i } }\n").expect("a file");
+        for named in [folder.path(), &path] {
+            let paths = vec![named.to_path_buf()];
+            let project =
+                compose_project(&crate::source::SourceOptions { paths, ..crate::source::SourceOptions::default() });
+            assert_eq!(project.said.problems, []);
+            assert_eq!(project.loaded.model.as_ref().map(services).as_deref(), Some("a\n"));
+        }
+    }
 
     #[test]
     fn what_is_printed_means_the_same_when_it_is_read_again() {

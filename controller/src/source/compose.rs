@@ -45,12 +45,17 @@ pub struct ComposeProject {
     pub said: Loaded,
 }
 
-/// The project of the files that the options name, else of this folder or one above it: for whoever looks at it rather than at its objects.
+/// The project of the files or the folder that the options name, else of this folder or one above it: for whoever looks at it rather than
+/// at its objects.
 pub fn project(options: &SourceOptions) -> ComposeProject {
-    let folder = options.paths.first().map_or_else(|| PathBuf::from("."), |file| folder_of(file));
-    let project = Project { folder, files: options.paths.clone(), named: true };
+    let (folder, files) = match options.paths.as_slice() {
+        [] => (PathBuf::from("."), Vec::new()),
+        [folder] if folder.is_dir() => (folder.clone(), Vec::new()),
+        files @ [first, ..] => (folder_of(first), files.to_vec()),
+    };
+    let project = Project { folder, files, named: true };
     let (disk, mut said) = (Disk::new(options.limits.file_size), Loaded::default());
-    let directory = if options.paths.is_empty() { absolute(Path::new(".")) } else { absolute(&project.folder) };
+    let directory = absolute(&project.folder);
     let loaded = skiff_compose::load(&request(&project, directory, said.texts.next(), options), &disk);
     take(loaded.clone(), &project, &mut said);
     disk.finish(&mut said);

@@ -15,7 +15,7 @@ use crate::source::ComposeProject;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     skiff import compose                         what would become of the project of this folder\n  \
-    skiff import compose -o manifests            write it into a folder\n  \
+    skiff import compose ./shop -o manifests     write that of a folder into another one\n  \
     skiff import compose -f compose.yaml -f prod.yaml --profile backup -o manifests\n  \
     skiff import compose --output json           the report for programs, honoured attributes too\n\n\
     Values of secrets are written as they are, into a file for nobody else: `skiff secret encrypt --in-place` makes it fit for git.")]
