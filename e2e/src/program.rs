@@ -79,8 +79,29 @@ impl Skiff {
 
     /// Starts a command that keeps running; what it says goes to `log`.
     pub fn start(&self, args: &[&str], env: &[(String, String)], log: &Path) -> Result<Running> {
+        Self::begin(self.command(args), env, log)
+    }
+
+    /// As [`Self::start`]; the permissions of files hold for it, also where the test is root.
+    pub fn start_bound(&self, args: &[&str], env: &[(String, String)], log: &Path) -> Result<Running> {
+        let command = self.command(args);
+        if !rustix::process::geteuid().is_root() {
+            return Self::begin(command, env, log);
+        }
+        let mut bound = Command::new("setpriv");
+        bound.args(["--bounding-set=-dac_override,-dac_read_search", "--"]).arg(command.get_program());
+        bound.args(command.get_args()).current_dir(&self.folder);
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => bound.env(name, value),
+                None => bound.env_remove(name),
+            };
+        }
+        Self::begin(bound, env, log)
+    }
+
+    fn begin(mut command: Command, env: &[(String, String)], log: &Path) -> Result<Running> {
         let file = File::options().create(true).append(true).open(log)?;
-        let mut command = self.command(args);
         command.envs(env.iter().cloned()).stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         Ok(Running { child: command.spawn().context("skiff")?, log: log.to_owned() })
     }

@@ -1,5 +1,7 @@
 //! The ways to a repository: HTTP, HTTPS with a token and an authority of its own, SSH with a key and known hosts.
 
+use std::time::Duration;
+
 use skiff_e2e::{GitServer, SshServer};
 
 use super::*;
@@ -32,6 +34,7 @@ fn a_private_repository_is_followed_over_https_with_a_token_that_shows_nowhere()
     let ca = server.certificate().expect("a certificate").display().to_string();
     let address =
         |token: &str| server.address("shop.git", &format!("user=deploy&token-file={token}&ca-file={ca}&{OFTEN}"));
+    let two = service("web").replicas(2).to_string();
     scenario("a private repository is followed over HTTPS with a token that shows nowhere")
         .step("it is pushed", push(&forge, &[("web.yaml", &service("web").to_string())], "One"), [])
         .step(
@@ -54,7 +57,21 @@ fn a_private_repository_is_followed_over_https_with_a_token_that_shows_nowhere()
             call(&["plan", &address("/nowhere")]),
             [exits(1), says("/nowhere: No such file")],
         )
-        .step("the right one", follow(&[&address(&right)]), [eventually(ready("web", 1)), shows_nowhere(TOKEN)]);
+        .step("the right one", follow(&[&address(&right)]), [eventually(ready("web", 1)), shows_nowhere(TOKEN)])
+        .step("as it is now", remember(), [])
+        .step(
+            "it is taken back, and there is a commit",
+            all([replace(&right, "guess\n"), push(&forge, &[("web.yaml", &two)], "Two")]),
+            [eventually(logs("Authentication failed")), throughout(Duration::from_secs(3), untouched("web"))],
+        )
+        .step("get says so", call(&["get"]), [says("Authentication failed")])
+        .step("another one is given", replace(&right, TOKEN), [eventually(ready("web", 2)), shows_nowhere(TOKEN)]);
+}
+
+/// Writes a file anew, as whoever gives out tokens does.
+fn replace(path: &str, text: &'static str) -> Act {
+    let path = path.to_owned();
+    act(move |_| Ok(std::fs::write(path, text)?))
 }
 
 /// Neither in the log nor in any file of the state directory.
