@@ -20,6 +20,7 @@ mod pod;
 mod policies;
 mod probes;
 mod published;
+mod pulls;
 mod resources;
 mod scaling;
 mod security;
@@ -27,6 +28,7 @@ mod services;
 mod storage;
 mod volumes;
 mod waits;
+mod words;
 mod workload;
 
 use skiff_api::Object;
@@ -95,7 +97,7 @@ pub fn export(input: &Input<'_>, options: &Options) -> Export {
     out.sort_by(|left, right| order(left).cmp(&order(right)));
     // Containers of one pod may have made the same object of the same content.
     out.dedup();
-    Export { objects: out, report: ledger.finish() }
+    Export { objects: out, report: ledger.finish(options.source.clone()) }
 }
 
 /// What has been said of the source before is news here as well.

@@ -36,8 +36,8 @@ impl<'a> Ledger<'a> {
         });
     }
 
-    pub(crate) fn push(&mut self, from: &str, to: &str, is_built: bool) {
-        let push = |is_built| Push { from: from.to_owned(), to: to.to_owned(), is_built };
+    pub(crate) fn push(&mut self, from: &str, to: &str, is_built: bool, has_registry: bool) {
+        let push = |is_built| Push { from: from.to_owned(), to: to.to_owned(), is_built, has_registry };
         // What one workload builds another may only use.
         let is_built = is_built || self.report.images.contains(&push(true));
         self.report.images.remove(&push(!is_built));
@@ -59,8 +59,9 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    pub(crate) fn finish(mut self) -> Report {
+    pub(crate) fn finish(mut self, source: Option<String>) -> Report {
         self.report.rows.sort();
+        self.report.source = source;
         self.report
     }
 }

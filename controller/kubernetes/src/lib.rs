@@ -20,5 +20,5 @@ pub use emitted::{Emitted, Part};
 pub use input::{HostContent, Input, LARGEST_CONTENT, Place, Places, Remark, Usage};
 pub use options::Options;
 pub use report::{Move, Pause, Prerequisite, Push, Report, Row, Verdict};
-pub use shape::{Environments, Files, Shape, files};
+pub use shape::{Environments, Files, Shape, files, quoted};
 pub use version::KubernetesVersion;

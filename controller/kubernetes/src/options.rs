@@ -27,6 +27,10 @@ pub struct Options {
     pub storage_size: Option<String>,
     /// The registry that images are taken from instead.
     pub image_registry: Option<String>,
+    /// The Secret that every pod pulls its images with.
+    pub image_pull_secret: Option<String>,
+    /// What is exported, as a person named it, for the commands of the report.
+    pub source: Option<String>,
     /// The instance of Skiff whose volumes and networks the source's are.
     pub instance: Instance,
     /// The namespace of everything, instead of the objects' own.

@@ -96,6 +96,8 @@ pub struct Push {
     pub to: String,
     /// Whether this host builds it, so that no registry has it yet.
     pub is_built: bool,
+    /// Whether it is named after a registry that it can be pushed to.
+    pub has_registry: bool,
 }
 
 /// Data that must be moved.
@@ -134,6 +136,9 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// What must be there before.
     pub prerequisites: BTreeSet<Prerequisite>,
+    /// What was exported, as a person named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Images to push.
     pub images: BTreeSet<Push>,
     /// Data to move.
@@ -154,7 +159,9 @@ impl Report {
     }
 
     /// The report as a page for people.
-    pub fn markdown(&self) -> String {
-        markdown::page(self)
+    ///
+    /// `commands` are those that apply the export, from its folder.
+    pub fn markdown(&self, commands: &[String]) -> String {
+        markdown::page(self, commands)
     }
 }

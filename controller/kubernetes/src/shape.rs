@@ -1,5 +1,6 @@
 //! Objects as files, in the shape that somebody wants them in.
 
+mod commands;
 mod helm;
 mod kustomize;
 mod plain;
@@ -7,6 +8,7 @@ mod plain;
 use std::collections::BTreeMap;
 
 use crate::Export;
+pub use commands::quoted;
 
 /// Texts by their paths below the folder of the export.
 pub type Files = BTreeMap<String, String>;
@@ -33,8 +35,10 @@ pub fn files(export: &Export, shape: &Shape) -> Files {
         Shape::Helm => helm::files(export),
         Shape::Kustomize(environments) => kustomize::files(export, environments),
     };
-    files.insert("REPORT.md".to_owned(), export.report.markdown());
-    let mut json = serde_json::to_string_pretty(&export.report).expect("a report is plain data");
+    let mut report = export.report.clone();
+    report.prerequisites.extend(shape.prerequisites(export));
+    files.insert("REPORT.md".to_owned(), report.markdown(&shape.commands(export, ".")));
+    let mut json = serde_json::to_string_pretty(&report).expect("a report is plain data");
     json.push('\n');
     files.insert("report.json".to_owned(), json);
     files

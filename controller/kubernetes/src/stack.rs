@@ -69,6 +69,8 @@ pub(crate) struct Workload<'a> {
     pub(crate) ports: Vec<Port>,
     /// Whether another one speaks to it by its name.
     pub(crate) is_spoken_to: bool,
+    /// Whether there is somebody who could ask for it by its name.
+    pub(crate) is_heard: bool,
 }
 
 impl Workload<'_> {
@@ -211,6 +213,14 @@ impl<'a> Stack<'a> {
         self.networks.membership(workload.key)
     }
 
+    /// Whether another pod is on a network of a workload's, or may be.
+    pub(crate) fn has_neighbours(&self, workload: &Workload<'_>) -> bool {
+        let labels = self.membership(workload).labels;
+        let mut reaches = labels.iter().filter_map(|label| self.reaches().get(label));
+        let several = workload.most_replicas() > 1;
+        reaches.any(|reach| several || reach.is_known_outside || reach.members.len() > 1)
+    }
+
     /// All networks.
     pub(crate) fn reaches(&self) -> &BTreeMap<String, Reach> {
         self.networks.all()
@@ -262,7 +272,7 @@ impl<'a> Stack<'a> {
             let host = template.network_mode.as_deref().and_then(|mode| mode.strip_prefix("deployment:"));
             let host = host.map(|host| ObjectKey::new(skiff_api::Kind::Deployment, key.namespace.as_str(), host));
             let host = host.filter(|host| self.input.objects.contains_key(host) && matches!(run, Run::Forever(_)));
-            let (ports, is_spoken_to) = (Vec::new(), false);
+            let (ports, is_spoken_to, is_heard) = (Vec::new(), false, false);
             let (service, governing) = (String::new(), String::new());
             workloads.insert(
                 key.clone(),
@@ -281,6 +291,7 @@ impl<'a> Stack<'a> {
                     host,
                     ports,
                     is_spoken_to,
+                    is_heard,
                 },
             );
         }

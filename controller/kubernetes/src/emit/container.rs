@@ -13,7 +13,7 @@ use super::pod;
 use super::resources::Seen;
 use super::security::{RunAs, user};
 use super::volumes::Planned;
-use super::{devices, env, health, hooks, mounts, probes, resources, security};
+use super::{devices, env, health, hooks, mounts, probes, resources, security, words};
 use crate::dollar::escape_all;
 use crate::ledger::Scope;
 use crate::names::label;
@@ -108,6 +108,8 @@ pub(super) fn main(
     scope.exact(&(*image_pull_policy != PullPolicy::default()), "imagePullPolicy", "imagePullPolicy");
     scope.exact(command, "command", "command");
     scope.exact(args, "args", "args");
+    words::told(command.as_deref().unwrap_or_default(), "command", &mut scope);
+    words::told(args.as_deref().unwrap_or_default(), "args", &mut scope);
     scope.exact(working_dir, "workingDir", "workingDir");
     let (env, env_from) = (
         env::env(workload, &workload.key.name, env, &mut scope, building),
@@ -119,6 +121,7 @@ pub(super) fn main(
         liveness: liveness_probe.as_ref().and_then(|it| probes::probe(it, "livenessProbe", container, &mut scope)),
     };
     if let Some(check) = health_check {
+        words::told(&check.test, "healthCheck/test", &mut scope);
         health::add(check, container, &mut found, &mut scope);
     }
     scope.exact(tty, "tty", "tty");

@@ -30,7 +30,7 @@ const SECRETS: [&str; 10] = [
 ];
 
 /// How the names of settings end whose values are passwords.
-const PASSWORDS: [&str; 5] = ["password", "passwd", "pwd", "passphrase", "secret"];
+const PASSWORDS: [&str; 6] = ["password", "passwd", "pwd", "passphrase", "requirepass", "secret"];
 
 /// Whether a variable's value is a secret, by its name. `…_FILE` names a file, which is none.
 fn is_secret(name: &str) -> bool {
@@ -44,10 +44,14 @@ fn is_secret(name: &str) -> bool {
 /// Whether a text has a password in it: `postgres://shop:secret@db/shop`, `Server=db;Password=secret`.
 pub(super) fn holds_password(value: &str) -> bool {
     let settings = value.split([';', '&', ' ', '\n', ',', '?']).filter_map(|setting| setting.split_once('='));
-    let mut settings = settings.map(|(name, value)| (name.trim_start_matches('-').to_ascii_lowercase(), value));
-    let is_password = |name: &str| PASSWORDS.iter().any(|word| name.ends_with(word));
-    settings.any(|(name, value)| is_password(&name) && !value.is_empty() && !value.starts_with('$'))
-        || in_address(value)
+    let mut settings = settings.map(|(name, value)| (name, value.trim_start_matches(['"', '\''])));
+    settings.any(|(name, value)| is_password(name) && !value.is_empty() && !value.starts_with('$')) || in_address(value)
+}
+
+/// Whether the value of a setting of this name is a password.
+pub(super) fn is_password(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    PASSWORDS.iter().any(|word| name.ends_with(word))
 }
 
 fn in_address(value: &str) -> bool {

@@ -33,9 +33,16 @@ pub(super) fn in_registry(options: &Options, image: &str) -> String {
 pub(super) fn pushed(options: &Options, image: &str, ledger: &mut Ledger<'_>) -> String {
     let to = in_registry(options, image);
     if to != image {
-        ledger.push(image, &to, false);
+        ledger.push(image, &to, false, true);
     }
     to
+}
+
+/// Whether an image is named after a registry that this host can push to and a cluster reaches. What names none is looked for among
+/// Docker's own images.
+pub(super) fn has_registry(options: &Options, image: &str) -> bool {
+    let registry = ImageName::of(image).registry;
+    options.image_registry.is_some() || !(registry == "docker.io" || registry.starts_with("localhost"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use skiff_api::naming;
 
-use super::{Sink, image, storage};
+use super::{Sink, image, pulls, storage};
 use crate::ledger::Ledger;
 use crate::report::{Move, Pause};
 use crate::stack::{Form, Stack, Storage, Workload};
@@ -65,8 +65,10 @@ pub(super) fn copy(
 ) -> Vec<String> {
     let tool = image::TOOL;
     let inside = image::in_registry(stack.options, tool);
+    let secret = pulls::name(stack, namespace).map(|it| format!(r#""imagePullSecrets":[{{"name":"{it}"}}],"#));
+    let secret = secret.unwrap_or_default();
     let overrides = format!(
-        r#"{{"spec":{{"containers":[{{"name":"copy","image":"{inside}","command":["sleep","3600"],"volumeMounts":[{{"name":"to","mountPath":"/to"}}]}}],"volumes":[{{"name":"to","persistentVolumeClaim":{{"claimName":"{claim}"}}}}]}}}}"#
+        r#"{{"spec":{{{secret}"containers":[{{"name":"copy","image":"{inside}","command":["sleep","3600"],"volumeMounts":[{{"name":"to","mountPath":"/to"}}]}}],"volumes":[{{"name":"to","persistentVolumeClaim":{{"claimName":"{claim}"}}}}]}}}}"#
     );
     let kubectl = format!("kubectl -n {namespace}");
     let to = folder.map_or_else(|| "/to".to_owned(), |folder| format!("/to/{folder}"));

@@ -13,7 +13,7 @@ use skiff_api::{PodTemplate, RestartSettings, TemplateMeta};
 
 use super::building::Building;
 use super::meta::{self, filled, listed};
-use super::{container, security, volumes, waits};
+use super::{container, pulls, security, volumes, waits};
 use crate::Emitted;
 use crate::ledger::{Ledger, Scope};
 use crate::report::Verdict;
@@ -59,6 +59,8 @@ pub(super) fn pod(stack: &Stack<'_>, workload: &Workload<'_>, ledger: &mut Ledge
         containers.push(made.0);
     }
     waits::add(stack, workload, ledger, &mut building, &mut inits);
+    let all = containers.iter().chain(&inits);
+    building.spec.image_pull_secrets = pulls::secrets(stack, workload, all, &building.volumes, ledger);
     if stack.options.hardened {
         refused(&building.spec, &mut ledger.scope(workload.key, workload.target()));
     }

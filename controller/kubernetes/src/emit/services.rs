@@ -38,7 +38,7 @@ fn own(stack: &Stack<'_>, workload: &Workload<'_>, sink: &mut Sink<'_>) {
     ports_rows(workload, &mut scope);
     if !has_own(workload) {
         if matches!(workload.run, Run::Forever(_)) {
-            let why = "no port of it is known and nothing speaks to it: it gets no Service";
+            let why = "no port of it is known and nobody could speak to it: it gets no Service";
             scope.says(Verdict::Defaulted, "metadata/name", "", why, "declare its ports in `ports` if it has any");
         }
         return;
@@ -57,7 +57,12 @@ fn own(stack: &Stack<'_>, workload: &Workload<'_>, sink: &mut Sink<'_>) {
             "rename it, or tell its peers the new name",
         );
     }
-    if workload.ports.is_empty() {
+    if workload.ports.is_empty() && !workload.is_spoken_to {
+        let why =
+            "no port of it is known and nothing is seen to speak to it: the Service gives the addresses of its pods";
+        let remedy = "declare its ports in `ports` if it has any";
+        scope.says(Verdict::Defaulted, "metadata/name", "spec.clusterIP", why, remedy);
+    } else if workload.ports.is_empty() {
         let why = "no port of it is known: the Service is headless, and gives the addresses of pods";
         let remedy = "declare its ports in `ports`: some clusters answer for no Service without ports";
         scope.says(Verdict::NeedsInput, "metadata/name", "spec.clusterIP", why, remedy);

@@ -6,19 +6,22 @@ use std::fmt::Write;
 use super::{Pause, Report, Row, Verdict};
 use crate::Place;
 
-pub(super) fn page(report: &Report) -> String {
+pub(super) fn page(report: &Report, commands: &[String]) -> String {
     let mut out = String::from("# What became of each field\n\n");
     // Writing to a text cannot fail.
-    write_page(&mut out, report).ok();
+    write_page(&mut out, report, commands).ok();
     out
 }
 
-fn write_page(out: &mut String, report: &Report) -> std::fmt::Result {
+fn write_page(out: &mut String, report: &Report, commands: &[String]) -> std::fmt::Result {
     let counts: Vec<String> =
         Verdict::ALL.iter().map(|verdict| format!("{} {verdict}", report.count(*verdict))).collect();
     writeln!(out, "{}. `report.json` has every row.", counts.join(", "))?;
     prerequisites(out, report)?;
     images(out, report)?;
+    writeln!(out, "\n## Apply\n\nIn the folder of the export:\n\n```sh")?;
+    commands.iter().try_for_each(|command| writeln!(out, "{command}"))?;
+    writeln!(out, "```")?;
     moves(out, report)?;
     for verdict in Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Exact) {
         rows(out, report, verdict)?;
@@ -44,7 +47,14 @@ fn images(out: &mut String, report: &Report) -> std::fmt::Result {
         return Ok(());
     }
     writeln!(out, "\n## Images to push\n\n```sh")?;
+    if report.images.iter().any(|push| push.is_built) {
+        writeln!(out, "skiff build {}", report.source.as_deref().unwrap_or("PATH"))?;
+    }
     for push in &report.images {
+        if !push.has_registry {
+            writeln!(out, "# {} names no registry: export it with --image-registry", push.to)?;
+            continue;
+        }
         if !push.is_built {
             writeln!(out, "docker pull {}", push.from)?;
         }

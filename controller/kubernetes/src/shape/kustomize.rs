@@ -9,13 +9,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Environments, Files};
+use super::{Environments, Files, commands};
 use crate::{Emitted, Export, Part, yaml};
 
 const API: &str = "kustomize.config.k8s.io";
 
 /// The overlay of what is exported without an environment.
-const DEFAULT: &str = "default";
+pub(super) const DEFAULT: &str = "default";
 
 pub(super) fn files(base: &Export, environments: &Environments) -> Files {
     let mut files = Files::new();
@@ -34,7 +34,7 @@ pub(super) fn files(base: &Export, environments: &Environments) -> Files {
     overlay(&mut files, DEFAULT, base, base, &components);
     for (name, export) in environments {
         overlay(&mut files, name, base, export, &components);
-        files.insert(format!("overlays/{name}/REPORT.md"), export.report.markdown());
+        files.insert(format!("overlays/{name}/REPORT.md"), export.report.markdown(&[commands::kustomize(".", name)]));
     }
     files
 }

@@ -18,6 +18,8 @@ pub(crate) struct Reach {
     pub(crate) namespaces: BTreeSet<String>,
     /// Whether it leads nowhere else.
     pub(crate) internal: bool,
+    /// Whether it has a name for others to find it by, who are not exported.
+    pub(crate) is_known_outside: bool,
     /// The workloads on it.
     pub(crate) members: BTreeSet<ObjectKey>,
 }
@@ -122,6 +124,7 @@ fn identity(stack: &Stack<'_>, namespace: &str, name: &str) -> (String, Reach) {
         object: object.map(|_| key.clone()),
         name: name.to_owned(),
         internal: object.is_some_and(|network| network.spec.internal),
+        is_known_outside: object.is_some_and(|network| network.spec.external || network.spec.network_name.is_some()),
         ..Reach::default()
     };
     (format!("network.skiff.dev/{short}"), reach)

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use skiff_api::{Container, ContainerPort, ObjectKey, PortRef, Probe, Protocol};
 
-use super::{Stack, peers};
+use super::peers::{self, Spoken};
+use super::{Form, Stack};
 use crate::names::label;
 
 /// How a port is known.
@@ -67,28 +68,40 @@ const IMAGES: [(&str, u16); 24] = [
 /// Finds the ports of all workloads, and who is spoken to.
 pub(super) fn find(stack: &mut Stack<'_>) {
     let spoken = peers::spoken_to(stack);
-    let mut found: Vec<(ObjectKey, Vec<Port>, bool)> = Vec::new();
+    let mut found: Vec<(ObjectKey, Vec<Port>, bool, bool)> = Vec::new();
     for workload in stack.workloads.values() {
-        let container = &workload.template.container;
         let heard = spoken.get(workload.key);
-        let mut ports = declared(&container.ports);
-        add(&mut ports, of_checks(container), Origin::Check);
-        add(&mut ports, heard.into_iter().flat_map(|it| it.ports.iter().copied()), Origin::Peer);
-        if ports.is_empty() && heard.is_some() {
-            add(&mut ports, of_command(container), Origin::Command);
-        }
-        let is_bare = heard.is_some_and(|it| it.is_bare && it.ports.is_empty());
-        if heard.is_some() && ports.is_empty() || is_bare && is_beside(&ports) {
-            add(&mut ports, of_image(&container.image), Origin::Image);
-        }
-        found.push((workload.key.clone(), ports, heard.is_some()));
+        // What shares another one's network answers to no name of its own, and nobody asks for what runs to its end.
+        let goes_on = matches!(workload.form, Form::Deployment | Form::StatefulSet | Form::DaemonSet);
+        let has_name = workload.host.is_none() && goes_on;
+        let is_heard = has_name && stack.has_neighbours(workload);
+        let ports = of(&workload.template.container, heard, is_heard);
+        found.push((workload.key.clone(), ports, heard.is_some(), is_heard));
     }
-    for (key, ports, is_spoken_to) in found {
+    for (key, ports, is_spoken_to, is_heard) in found {
         if let Some(workload) = stack.workloads.get_mut(&key) {
-            (workload.ports, workload.is_spoken_to) = (ports, is_spoken_to);
+            (workload.ports, workload.is_spoken_to, workload.is_heard) = (ports, is_spoken_to, is_heard);
         }
     }
     apart(stack);
+}
+
+/// The ports of a container, with how it is spoken to, and whether others may speak to it although nothing is seen to.
+fn of(container: &Container, heard: Option<&Spoken>, is_heard: bool) -> Vec<Port> {
+    let mut ports = declared(&container.ports);
+    add(&mut ports, of_checks(container), Origin::Check);
+    add(&mut ports, heard.into_iter().flat_map(|it| it.ports.iter().copied()), Origin::Peer);
+    let known = of_image(&container.image);
+    // The options of any program may name a port that it speaks to.
+    let is_server = heard.is_some() || is_heard && known.is_some() && runs_its_own(container);
+    if ports.is_empty() && is_server {
+        add(&mut ports, of_command(container), Origin::Command);
+    }
+    let is_bare = heard.is_some_and(|it| it.is_bare && it.ports.is_empty());
+    if is_server && ports.is_empty() || is_bare && is_beside(&ports) {
+        add(&mut ports, known, Origin::Image);
+    }
+    ports
 }
 
 /// Where a pod has several containers, the name of a port leads to the first one that has it: each name is there once.
@@ -191,6 +204,14 @@ fn probed_port(probe: &Probe) -> Option<u16> {
         PortRef::Number(number) => Some(*number),
         PortRef::Name(_) => None,
     }
+}
+
+/// Whether a container runs what its image is named after: `postgres -c x=y` of `postgres`, and not `sh -c 'psql …'`.
+fn runs_its_own(container: &Container) -> bool {
+    let mut words = container.command.iter().flatten().chain(container.args.iter().flatten());
+    let path = skiff_api::ImageName::of(&container.image).path;
+    let name = path.rsplit('/').next().unwrap_or_default();
+    words.next().is_none_or(|word| word.starts_with('-') || word.rsplit('/').next().is_some_and(|it| it.contains(name)))
 }
 
 /// The port that an image is known for.

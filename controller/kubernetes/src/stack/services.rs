@@ -38,7 +38,8 @@ pub(super) fn name(stack: &mut Stack<'_>) {
 
 /// Whether a workload has a Service under its own name.
 pub(crate) fn has_own(workload: &Workload<'_>) -> bool {
-    matches!(workload.run, Run::Forever(_)) && (!workload.ports.is_empty() || workload.is_spoken_to)
+    matches!(workload.run, Run::Forever(_))
+        && (!workload.ports.is_empty() || workload.is_spoken_to || workload.is_heard)
 }
 
 /// The further names that others may call a workload by: aliases, and the name of its container.

@@ -1,6 +1,7 @@
 //! The export as a whole, from manifests to files.
 
 mod chart;
+mod commands;
 mod content;
 mod examples;
 mod fields;
@@ -10,6 +11,7 @@ mod reach;
 mod refusals;
 mod scaling;
 mod seeds;
+mod services;
 mod storage;
 mod support;
 mod workloads;

@@ -7,24 +7,24 @@ use crate::support::{Stack, at, names};
 use serde_json::{Value, json};
 use skiff_kubernetes::{Export, HostContent, Options, Verdict};
 
-fn checked(export: Export) -> Export {
+pub(crate) fn checked(export: Export) -> Export {
     crate::support::decode::strictly(&export);
     let wrong = crate::support::references::complaints(&export);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     export
 }
 
-fn export(text: &str) -> Export {
+pub(crate) fn export(text: &str) -> Export {
     checked(Stack::of(text).export())
 }
 
-fn web(name: &str, namespace: &str, template: &str) -> String {
+pub(crate) fn web(name: &str, namespace: &str, template: &str) -> String {
     format!(
         "---\napiVersion: skiff.dev/v1\nkind: Deployment\nmetadata: {{ name: {name}, namespace: {namespace} }}\nspec: {{ template: {template} }}\n"
     )
 }
 
-const PORTS: &str = "/spec/ports";
+pub(crate) const PORTS: &str = "/spec/ports";
 
 #[test]
 fn a_name_leads_to_the_ports_of_the_containers_and_each_alias_is_a_service() {
@@ -40,20 +40,6 @@ fn a_name_leads_to_the_ports_of_the_containers_and_each_alias_is_a_service() {
     let aliases: Vec<_> =
         export.report.rows.iter().filter(|row| row.key.contains("aliases")).map(|row| row.verdict).collect();
     assert_eq!(aliases, [Verdict::Exact, Verdict::NeedsInput]);
-}
-
-#[test]
-fn a_port_that_nobody_declares_is_the_one_that_peers_speak_to() {
-    let client = web("client", "a", "{ container: { image: a, env: [{ name: URL, value: 'http://server:9999/x' }] } }");
-    let export = export(&format!("{client}{}", web("server", "a", "{ container: { image: b } }")));
-    assert_eq!(at(&export, "Service/server", "/spec/ports/0/port"), 9999);
-    assert!(!names(&export).contains(&"Service/client".to_owned()), "nobody speaks to it");
-    let quiet = web("client", "a", "{ container: { image: a, env: [{ name: HOST, value: server }] } }");
-    let export = self::export(&format!("{quiet}{}", web("server", "a", "{ container: { image: b } }")));
-    assert_eq!(
-        (at(&export, "Service/server", "/spec/clusterIP"), at(&export, "Service/server", PORTS)),
-        (json!("None"), Value::Null)
-    );
 }
 
 #[test]

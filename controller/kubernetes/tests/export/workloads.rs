@@ -94,7 +94,7 @@ fn all_that_use_data_are_away_while_any_of_it_is_moved() {
         "data",
         "a database's own folder"
     );
-    let page = export.report.markdown();
+    let page = export.report.markdown(&[]);
     let at = |words: &str| {
         let found: Vec<usize> = page.match_indices(words).map(|(index, _)| index).collect();
         assert_eq!(found.len(), 1, "`{words}` is there {} times", found.len());

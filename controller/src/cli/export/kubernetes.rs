@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde_json::json;
 use skiff_api::{Instance, ObjectKey};
-use skiff_kubernetes::{Environments, Export, KubernetesVersion, Options, Report, Shape, Usage, Verdict, yaml};
+use skiff_kubernetes::{Environments, Export, KubernetesVersion, Options, Report, Shape, Usage, Verdict, quoted, yaml};
 
 use super::write;
 use crate::cli::paths::PathArgs;
@@ -56,6 +56,9 @@ pub(super) struct Args {
     /// Take all images from this registry; the report lists what to push.
     #[arg(long, value_name = "REGISTRY")]
     image_registry: Option<String>,
+    /// Have every pod pull its images with this Secret.
+    #[arg(long, value_name = "SECRET")]
+    image_pull_secret: Option<String>,
     /// Publish HTTP through this Gateway instead of an Ingress.
     #[arg(long, value_name = "[NAMESPACE/]NAME", help_heading = PUBLISHING, conflicts_with = "ingress_class")]
     gateway: Option<String>,
@@ -125,11 +128,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             let files = skiff_kubernetes::files(&export, &shape);
             write::folder(dir, &files)?;
             let dir = dir.display();
-            let next = match args.format {
-                Format::Plain => format!("kubectl apply -f {dir}/manifests"),
-                Format::Kustomize => format!("kubectl apply -k {dir}/overlays/default"),
-                Format::Helm => format!("helm install NAME {dir}"),
-            };
+            let next = shape.commands(&export, &dir.to_string()).join(" && ");
             context.ui.say(&format!("{} files are in {dir}; next: `{next}`", files.len()));
         }
         None => answer(&export, context)?,
@@ -189,9 +188,21 @@ fn options(args: &Args, instance: Instance, namespace: Option<String>) -> Option
         storage_size: args.storage_size.clone(),
         read_write_many: args.read_write_many,
         image_registry: args.image_registry.clone(),
+        image_pull_secret: args.image_pull_secret.clone(),
+        source: Some(named(&args.manifests)),
         instance,
         namespace,
     }
+}
+
+/// The manifests as a command names them.
+fn named(manifests: &PathArgs) -> String {
+    let paths = manifests.paths.iter().map(|path| quoted(&path.display().to_string()));
+    let flags = [("overlay", &manifests.overlays), ("env-file", &manifests.compose.env_files)];
+    let flags = flags.into_iter().flat_map(|(flag, paths)| paths.iter().map(move |path| (flag, path)));
+    let flags = flags.map(|(flag, path)| format!("--{flag} {}", quoted(&path.display().to_string())));
+    let profiles = manifests.compose.profiles.iter().map(|name| format!("--profile {}", quoted(name)));
+    paths.chain(flags).chain(profiles).collect::<Vec<_>>().join(" ")
 }
 
 /// What has one name in two namespaces cannot go into one.

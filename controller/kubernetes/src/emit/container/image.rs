@@ -17,11 +17,17 @@ pub(super) fn reference(
     let pushed = image::pushed(stack.options, reference, scope.ledger());
     taken_from(reference, &pushed, scope);
     if let Some(build) = build {
-        let why = "a cluster builds no images: the one that is built on this host must be pushed";
-        let remedy = "push it to a registry that the cluster reaches, with `--image-registry`";
-        scope.says(Verdict::NeedsInput, "build/context", "image", why, remedy);
+        let has_registry = image::has_registry(stack.options, &pushed);
+        if has_registry {
+            let why = "a cluster builds no images: the one that is built on this host is pushed";
+            scope.says(Verdict::Approximated, "build/context", "image", why, "see \"Images to push\"");
+        } else {
+            let why = "a cluster builds no images, and this one names no registry that it could be pushed to";
+            let remedy = "give `--image-registry`, or name the image after a registry that the cluster reaches";
+            scope.says(Verdict::NeedsInput, "build/context", "image", why, remedy);
+        }
         built(build, scope);
-        scope.ledger().push(reference, &pushed, true);
+        scope.ledger().push(reference, &pushed, true, has_registry);
     }
     pushed
 }

@@ -8,7 +8,7 @@ use crate::emit::building::Building;
 use crate::emit::meta::listed;
 use crate::emit::security::{self, RunAs, user};
 use crate::emit::volumes::Planned;
-use crate::emit::{env, image, mounts};
+use crate::emit::{env, image, mounts, words};
 use crate::ledger::{Ledger, Scope};
 use crate::names::{label, suffixed};
 use crate::report::Verdict;
@@ -31,6 +31,8 @@ pub(in crate::emit) fn init(
     scope.exact(name, "name", "name");
     scope.exact(command, "command", "command");
     scope.exact(args, "args", "args");
+    words::told(command.as_deref().unwrap_or_default(), "command", &mut scope);
+    words::told(args.as_deref().unwrap_or_default(), "args", &mut scope);
     scope.exact(working_dir, "workingDir", "workingDir");
     let run_as = user(named.as_deref(), "user", &mut scope);
     let holder = suffixed(&workload.key.name, &label(name, 20));

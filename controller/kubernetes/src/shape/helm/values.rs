@@ -8,6 +8,7 @@ use super::at;
 use super::jobs::Jobs;
 use super::keys::Keys;
 use super::words::Words;
+use crate::shape::commands::STACK;
 use crate::{Emitted, Export, Part, yaml};
 
 /// The values so far, and what stands for expressions.
@@ -24,7 +25,7 @@ pub(super) struct Values {
 impl Values {
     pub(super) fn new(export: &Export) -> Self {
         let namespace = export.namespace().map(str::to_owned);
-        let name = namespace.clone().unwrap_or_else(|| "stack".to_owned());
+        let name = namespace.clone().unwrap_or_else(|| STACK.to_owned());
         Self { name, namespace, all: json!({}), words: Words::new(export), keys: Keys::default() }
     }
 

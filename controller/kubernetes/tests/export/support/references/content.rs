@@ -23,6 +23,9 @@ pub(super) fn check(cluster: &Cluster<'_>, wrong: &mut Vec<String>) {
         if cluster.pods.iter().any(|it| it.owner != pod.owner && account_of(it) == account_of(pod)) {
             wrong.push(format!("{} runs as `{account}`, as another one does", pod.owner));
         }
+        for secret in list(pod.spec, "/imagePullSecrets") {
+            needs(cluster, pod, "Secret", secret, &[], wrong);
+        }
         names(pod, wrong);
         overlaps(cluster, pod, wrong);
     }
