@@ -55,6 +55,8 @@ pub struct Prober<S: Sampler> {
     clock: Clock,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     verdicts: watch::Sender<Arc<ProbeVerdicts>>,
+    /// The same, for whoever wants the words as well.
+    words: watch::Sender<Arc<ProbeVerdicts>>,
     schedule: ProbeSchedule,
     /// What was aimed by last.
     snapshot: Arc<Snapshot>,
@@ -72,7 +74,22 @@ impl<S: Sampler> Prober<S> {
     ) -> Self {
         let schedule = ProbeSchedule::default();
         let snapshot = Arc::default();
-        Self { sampler, clock, snapshots, verdicts, schedule, snapshot, asking: JoinSet::new(), left: BTreeMap::new() }
+        Self {
+            sampler,
+            clock,
+            snapshots,
+            verdicts,
+            words: watch::channel(Arc::default()).0,
+            schedule,
+            snapshot,
+            asking: JoinSet::new(),
+            left: BTreeMap::new(),
+        }
+    }
+
+    /// All that is known, told whenever a word of it changes, and once before.
+    pub fn words(&self) -> watch::Receiver<Arc<ProbeVerdicts>> {
+        self.words.subscribe()
     }
 
     /// Probes until cancelled, or until nobody tells what runs any more.
@@ -139,11 +156,14 @@ impl<S: Sampler> Prober<S> {
         if news == ProbeNews::None {
             return;
         }
-        let verdicts = self.schedule.verdicts();
+        let verdicts = Arc::new(self.schedule.verdicts());
+        self.words.send_if_modified(|known| {
+            let is_new = known != &verdicts;
+            *known = Arc::clone(&verdicts);
+            is_new
+        });
         self.verdicts.send_if_modified(|known| {
-            if **known != verdicts {
-                *known = Arc::new(verdicts);
-            }
+            *known = verdicts;
             news == ProbeNews::Meaning
         });
     }

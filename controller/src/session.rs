@@ -17,6 +17,7 @@ mod sweeping;
 mod syncing;
 mod target;
 mod turns;
+mod verdicts;
 mod watching;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use recall::{Recalled, recall};
 pub(crate) use syncing::Syncer;
 pub use target::{TargetOptions, remembered, target};
 pub use turns::{Turns, electing, take_turns};
+pub use verdicts::Onlooker;
 
 use crate::cli::{CliError, Settings, engine};
 use crate::controller::Target;
@@ -39,7 +41,6 @@ use crate::engine::docker::Docker;
 use crate::engine::{Engine, Look};
 use crate::lock::{self, Candidate, Lock, LockError, LockHeld};
 use crate::mandate::Mandate;
-use crate::probe::{DockerSampler, once};
 use crate::source::{self, Loaded, SourceOptions};
 use crate::state::State;
 use crate::ui::{Ui, problem};
@@ -118,8 +119,8 @@ impl Session {
         observed.crashes = crashes;
         learn(&mut history, &target.desired, &observed, now);
         observed.history = history;
-        let sampler = DockerSampler::new(self.docker.commands());
-        observed.probes = once(&sampler, &target.desired, &target.content, &observed, now).await;
+        let of = (target, &self.settings.instance);
+        observed.probes = Onlooker::once().verdicts(&self.docker, &self.state, of, &observed, now).await;
         Ok((observed, now))
     }
 
@@ -144,8 +145,8 @@ impl Session {
     /// # Errors
     /// When the engine does not say which one it is.
     pub async fn holder(&self) -> Result<Option<LockHeld>, CliError> {
-        let engine = self.docker.info().await?.id;
-        Ok(Lock::holder(&self.state.folders().run, &engine, &self.settings.instance))
+        let engine = self.docker.id().await?;
+        Ok(Lock::holder(&self.state.folders().run, engine, &self.settings.instance))
     }
 
     /// Makes this process the one that acts for the instance.

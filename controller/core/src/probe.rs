@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use plan::{ProbePlan, ProbeSpec};
 pub(crate) use plan::{gates_readiness, is_probed};
@@ -30,7 +30,7 @@ pub(crate) use target::Places;
 pub use target::{ProbeTarget, probe_targets};
 
 /// What a probe is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProbeKind {
     /// Whether it has started.
@@ -61,7 +61,7 @@ impl fmt::Display for ProbeKind {
 pub type ProbeVerdicts = BTreeMap<String, ProbeVerdict>;
 
 /// What the probes of a container have come to, for one start of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeVerdict {
     /// The start.
@@ -81,7 +81,7 @@ pub struct ProbeVerdict {
 }
 
 /// Whether a container can serve, by startup and readiness.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Readiness {
     /// It can, since then.
@@ -91,10 +91,16 @@ pub enum Readiness {
         /// Why: `readinessProbe: HTTP 503`.
         message: String,
     },
+    /// Its answers do not say that yet: it ran before anybody asked, or is asked something else now, and has neither passed nor failed as
+    /// often as it may.
+    Undecided {
+        /// What they say so far: `readinessProbe: HTTP 503 (1 of 3 failures)`.
+        message: String,
+    },
 }
 
 /// A startup or liveness probe that has failed as often as it may.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProbeFailure {
     /// Which.
@@ -104,16 +110,22 @@ pub struct ProbeFailure {
 }
 
 impl ProbeVerdict {
+    /// Whether its answers do not say yet whether it can serve.
+    pub const fn is_undecided(&self) -> bool {
+        matches!(self.readiness, Readiness::Undecided { .. })
+    }
+
     /// Whether another verdict asks for nothing else, whatever its words: nobody is woken for words.
     pub fn means_the_same(&self, other: &Self) -> bool {
-        let is_ready = |verdict: &Self| match verdict.readiness {
-            Readiness::Since(moment) => Some(moment),
-            Readiness::Not { .. } => None,
+        let readiness = |verdict: &Self| match verdict.readiness {
+            Readiness::Since(moment) => (true, Some(moment)),
+            Readiness::Not { .. } => (true, None),
+            Readiness::Undecided { .. } => (false, None),
         };
         let failed = |verdict: &Self| [&verdict.failed, &verdict.unproven].map(|it| it.as_ref().map(|it| it.probe));
         self.started_at == other.started_at
             && self.started == other.started
-            && is_ready(self) == is_ready(other)
+            && readiness(self) == readiness(other)
             && failed(self) == failed(other)
     }
 }

@@ -106,7 +106,7 @@ fn news<'a>(
     observed: &Observed,
     container: &'a ObservedContainer,
 ) -> Option<(&'a ObjectKey, StartRecord)> {
-    let verdict = observed.probes.get(&container.id)?;
+    let verdict = observed.probes.get(&container.id).filter(|verdict| !verdict.is_undecided())?;
     let labels = container.owner.labels().filter(|labels| labels.component == Component::Main)?;
     let at = container.detail.as_ref()?.started_at.filter(|at| *at == verdict.started_at)?;
     let known = history.start(&labels.object, &container.id, at);
@@ -131,6 +131,7 @@ fn served(object: &ObjectKey, observed: &Observed, container: &ObservedContainer
             Event::warning(now, object, "Unready", format!("{name} cannot serve any more: {message}"))
         }
         Readiness::Since(_) => Event::normal(now, object, "ReadyAgain", format!("{name} can serve again")),
+        Readiness::Undecided { .. } => return None,
     })
 }
 

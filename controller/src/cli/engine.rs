@@ -16,8 +16,7 @@ use crate::engine::{Engine, Look};
 use crate::files::FileStore;
 use crate::lock::Lock;
 use crate::mandate::Mandate;
-use crate::probe::{DockerSampler, once};
-use crate::session::{Access, remembered};
+use crate::session::{Access, Onlooker, remembered};
 use crate::state::{Faults, Folders, Leader, State, Surroundings, Troubles, adopted};
 use crate::view::{Body, Declared, View, blame, views};
 
@@ -117,19 +116,36 @@ pub async fn look(engine: &Docker, settings: &Settings, look: Look) -> Result<Ob
 /// # Errors
 /// When the engine does not answer.
 pub async fn objects(engine: &Docker, settings: &Settings) -> Result<Vec<View>, EngineError> {
-    Ok(seen(engine, settings).await?.0)
+    objects_seen_by(&mut Onlooker::once(), engine, settings).await
 }
 
-/// As [`objects`], with what is wrong with the manifests.
-async fn seen(engine: &Docker, settings: &Settings) -> Result<(Vec<View>, Faults), EngineError> {
+/// As [`objects`], for one that looks again and again.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn objects_seen_by(
+    onlooker: &mut Onlooker,
+    engine: &Docker,
+    settings: &Settings,
+) -> Result<Vec<View>, EngineError> {
+    Ok(seen(onlooker, engine, settings).await?.0)
+}
+
+/// As [`objects_seen_by`], with what is wrong with the manifests.
+async fn seen(
+    onlooker: &mut Onlooker,
+    engine: &Docker,
+    settings: &Settings,
+) -> Result<(Vec<View>, Faults), EngineError> {
     let mut observed = look(engine, settings, Look::Full).await?;
     let Ok(state) = State::read_only(folders(settings)) else {
         return Ok((views(&observed, &BTreeMap::new()), Faults::new()));
     };
     observed.history = state.history();
-    let Target { desired, content } = remembered(&state, &observed.history, &settings.instance);
+    let target = remembered(&state, &observed.history, &settings.instance);
     let now = Timestamp::now();
-    observed.probes = once(&DockerSampler::new(engine.commands()), &desired, &content, &observed, now).await;
+    observed.probes = onlooker.verdicts(engine, &state, (&target, &settings.instance), &observed, now).await;
+    let Target { desired, content: _ } = target;
     let jobs = job_reports(&desired, &observed, now);
     let mut views = views(&observed, &declared(&state, jobs));
     let hooks = hook_complaints(&desired, &observed);
@@ -181,7 +197,7 @@ pub fn objects_now(settings: &Settings) -> Result<Vec<View>, CliError> {
 pub fn blamed_now(settings: &Settings) -> Result<(Vec<View>, Faults, Option<Leader>), CliError> {
     super::Context::block_on(async {
         let docker = connect(settings).await?;
-        let (mut views, faults) = seen(&docker, settings).await?;
+        let (mut views, faults) = seen(&mut Onlooker::once(), &docker, settings).await?;
         blame(&mut views, &faults);
         let leader = leader(settings, docker.id().await?);
         Ok((views, faults, leader))

@@ -7,6 +7,7 @@ use skiff_core::EngineError;
 
 use super::{CliError, Context, Exit, Settings, engine, get};
 use crate::engine::docker::Docker;
+use crate::session::Onlooker;
 use crate::ui::live::{self, Unready};
 use crate::view::{Body, Verdict, View};
 
@@ -58,9 +59,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     Context::block_on(async {
         let docker = engine::connect(&context.settings).await?;
         let began = Instant::now();
-        let mut said = String::new();
+        let (mut said, mut onlooker) = (String::new(), Onlooker::staying());
         loop {
-            let views = engine::objects(&docker, &context.settings).await?;
+            let views = engine::objects_seen_by(&mut onlooker, &docker, &context.settings).await?;
             let (total, missing) = missing(args, &views, context)?;
             let summary = || live::summary(args.state.word(), total, &missing, began.elapsed());
             if missing.is_empty() {
@@ -163,8 +164,9 @@ pub(super) async fn until_ready(
     deadline: Instant,
     settings: &Settings,
 ) -> Result<(), CliError> {
+    let mut onlooker = Onlooker::staying();
     loop {
-        let verdict = verdict(docker, id, settings).await?;
+        let verdict = verdict(&mut onlooker, docker, id, settings).await?;
         if matches!(verdict, Some(Verdict::Ready | Verdict::Completed)) {
             return Ok(());
         }
@@ -179,8 +181,13 @@ pub(super) async fn until_ready(
     }
 }
 
-async fn verdict(docker: &Docker, id: &str, settings: &Settings) -> Result<Option<Verdict>, EngineError> {
-    let views = engine::objects(docker, settings).await?;
+async fn verdict(
+    onlooker: &mut Onlooker,
+    docker: &Docker,
+    id: &str,
+    settings: &Settings,
+) -> Result<Option<Verdict>, EngineError> {
+    let views = engine::objects_seen_by(onlooker, docker, settings).await?;
     let mut replicas = views.iter().flat_map(|view| match &view.body {
         Body::Workload(workload) => workload.replicas.iter().chain(&workload.others).collect(),
         Body::Network(_) | Body::Volume(_) | Body::Declared => Vec::new(),

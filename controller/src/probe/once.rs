@@ -1,4 +1,4 @@
-//! One round of questions for whoever only looks: what passes now is Ready.
+//! One round of questions for whoever only looks.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use skiff_core::{ContentStore, Desired, Observed, ProbeSchedule, ProbeVerdicts, 
 
 use super::{Sampler, masking};
 
-/// Asks each probe of every running container once, all at the same time; it takes as long as the slowest of them. A container
-/// is judged by that one answer, as nobody has asked it before.
+/// Asks each probe of every running container once, all at the same time; it takes as long as the slowest of them. One pass is enough for
+/// what nobody has asked before; one failure decides only where it may have no more.
 pub async fn once<S: Sampler>(
     sampler: &S,
     desired: &Desired,
@@ -31,5 +31,5 @@ pub async fn once<S: Sampler>(
         let Some((ask, result)) = asking.next().await else { break };
         schedule.answer(&ask, result, now);
     }
-    Arc::new(schedule.conclusions())
+    Arc::new(schedule.verdicts())
 }

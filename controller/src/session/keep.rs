@@ -14,6 +14,7 @@ use super::holds::tell_holds;
 use super::reporting::Reporter;
 use super::syncing::Syncer;
 use super::target::TargetOptions;
+use super::verdicts::leave_verdicts;
 use super::watching::SourceTask;
 use crate::cli::CliError;
 use crate::clock::Clock;
@@ -55,6 +56,7 @@ pub async fn keep(
     watch_snapshots: impl FnOnce(watch::Receiver<Arc<Snapshot>>),
 ) -> Result<(), CliError> {
     let Keep { source, target, hook, monitor, tick, cancel } = keep;
+    let holder = session.holder().await?;
     let Session { docker, state, settings, access: _, mandate } = session;
     let tasks = TaskTracker::new();
     let (targets, target_receiver) = watch::channel(Arc::<Target>::default());
@@ -89,6 +91,9 @@ pub async fn keep(
     let (verdict_sender, verdicts) = watch::channel(Arc::default());
     let sampler = Arc::new(DockerSampler::new(docker.commands()));
     let prober = Prober::new(sampler, Clock::System, probe_snapshots, verdict_sender);
+    if let Some(holder) = holder {
+        tasks.spawn(leave_verdicts(prober.words(), chronicle.clone(), holder, mandate.clone()));
+    }
     let (answer_sender, tags) = watch::channel(Arc::default());
     let registries = Arc::new(DockerRegistries::new(docker.distribution()));
     let follower = TagFollower::new(registries, Clock::System, snapshot_receiver.clone(), answer_sender);

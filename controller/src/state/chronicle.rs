@@ -8,15 +8,18 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use skiff_core::{Event, History};
+use skiff_core::{Event, History, ProbeVerdicts};
 
 use super::{Faults, Folders, Leader, StateError, Troubles, file};
+use crate::lock::LockHeld;
 
 /// How many bytes of events a file holds, about 5,000 of them.
 const LARGEST: u64 = 1 << 20;
 
 /// The file that says who leads.
 const LEADER: &str = "leader.json";
+/// The file that says what probes have come to.
+const VERDICTS: &str = "probes.json";
 
 /// Where history and events are.
 #[derive(Clone, Debug)]
@@ -83,6 +86,20 @@ impl Chronicle {
     /// What is wrong with the manifests, as the last load of a controller found it; nothing where that cannot be read.
     pub fn faults(&self) -> Faults {
         file::read(&self.faults_path(), false, &mut Vec::new()).ok().flatten().unwrap_or_default()
+    }
+
+    /// Writes what probes have come to, as whoever holds the lock says.
+    ///
+    /// # Errors
+    /// When the run folder is full or read-only.
+    pub fn save_verdicts(&self, by: &LockHeld, verdicts: &ProbeVerdicts) -> Result<(), StateError> {
+        file::write(&self.run.join(VERDICTS), &(by, verdicts))
+    }
+
+    /// What probes have come to, where whoever holds the lock has said so.
+    pub fn verdicts(&self, holder: &LockHeld) -> Option<ProbeVerdicts> {
+        let told = file::read::<(LockHeld, _)>(&self.run.join(VERDICTS), false, &mut Vec::new()).ok()?;
+        told.filter(|(by, _)| by == holder).map(|(_, verdicts)| verdicts)
     }
 
     /// Writes who leads.

@@ -5,9 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;
 use skiff_api::{Kind, parse_object};
-use skiff_core::Instance;
+use skiff_core::{Instance, ProbeVerdict, ProbeVerdicts, Readiness, Timestamp};
 
 use super::*;
+use crate::lock::LockHeld;
 
 struct Place {
     state: tempfile::TempDir,
@@ -336,4 +337,31 @@ fn what_is_wrong_with_manifests_can_be_read_beside_the_controller() {
     let beside = State::read_only(place.folders()).expect("a state").chronicle();
     assert_eq!(beside.faults(), faults);
     assert!(place.folders().run.join("faults.json").is_file(), "it goes with a reboot");
+}
+
+#[test]
+fn verdicts_on_probes_count_while_whoever_wrote_them_holds_the_lock() {
+    let place = Place::new();
+    let chronicle = place.open().chronicle();
+    let by = |pid| LockHeld {
+        pid,
+        command: "skiff run".to_owned(),
+        since: Timestamp::UNIX_EPOCH,
+        instance: "default".to_owned(),
+        elected: None,
+    };
+    assert_eq!(chronicle.verdicts(&by(1)), None);
+    let verdict = ProbeVerdict {
+        started_at: Timestamp::UNIX_EPOCH,
+        started: true,
+        passed_startup: false,
+        readiness: Readiness::Undecided { message: "readinessProbe: not asked yet".to_owned() },
+        is_lost: false,
+        failed: None,
+        unproven: None,
+    };
+    let verdicts = ProbeVerdicts::from([("1e".to_owned(), verdict)]);
+    chronicle.save_verdicts(&by(1), &verdicts).expect("it is written");
+    assert_eq!(chronicle.verdicts(&by(1)), Some(verdicts));
+    assert_eq!(chronicle.verdicts(&by(2)), None, "it was another's");
 }

@@ -79,6 +79,8 @@ pub enum Verdict {
     BackOff,
     /// It runs and its health is not known yet.
     Starting,
+    /// It runs, and its probes have not been asked often enough to say whether it can serve.
+    Unknown,
     /// It runs, and a probe says that it cannot serve.
     NotReady,
     /// It was made and not started.
@@ -115,6 +117,7 @@ impl Verdict {
                 (Some(Health::Unhealthy), _) => Self::Unhealthy,
                 (Some(Health::Starting), _) => Self::Starting,
                 (None | Some(Health::Healthy), Some(Readiness::Not { .. })) => Self::NotReady,
+                (None | Some(Health::Healthy), Some(Readiness::Undecided { .. })) => Self::Unknown,
                 (None | Some(Health::Healthy), Some(Readiness::Since(_)) | None) => Self::Ready,
             },
             ContainerState::Paused => Self::Paused,
@@ -149,7 +152,8 @@ impl Verdict {
     /// Whether it is on its way by itself.
     pub const fn is_coming(&self) -> bool {
         let of_job = matches!(self, Self::Running | Self::Waiting | Self::BackOff);
-        of_job || matches!(self, Self::Starting | Self::NotReady | Self::Created | Self::Removing | Self::Missing)
+        let begins = matches!(self, Self::Starting | Self::Unknown | Self::NotReady | Self::Created | Self::Missing);
+        of_job || begins || matches!(self, Self::Removing)
     }
 }
 
@@ -166,6 +170,7 @@ impl fmt::Display for Verdict {
             Self::BackOff => f.write_str("BackOff"),
             Self::Failed => f.write_str("Failed"),
             Self::Starting => f.write_str("Starting"),
+            Self::Unknown => f.write_str("Unknown"),
             Self::NotReady => f.write_str("NotReady"),
             Self::Created => f.write_str("Created"),
             Self::Removing => f.write_str("Removing"),
@@ -190,7 +195,7 @@ impl Replica {
     ) -> Self {
         let complaint = probed.and_then(|verdict| match (&verdict.failed, &verdict.readiness) {
             (Some(failure), _) => Some(format!("{}: {}", failure.probe, failure.message)),
-            (None, Readiness::Not { message }) => Some(message.clone()),
+            (None, Readiness::Not { message } | Readiness::Undecided { message }) => Some(message.clone()),
             (None, Readiness::Since(_)) => None,
         });
         let ContainerDetail { started_at, error, oom_killed, restart_count, endpoints, .. } =

@@ -124,6 +124,8 @@ fn a_probe_that_does_not_pass_is_shown_with_its_words() {
     };
     let (start, since) = (Timestamp::UNIX_EPOCH, Readiness::Since(Timestamp::UNIX_EPOCH));
     let not = Readiness::Not { message: "readinessProbe: HTTP 503".to_owned() };
+    let undecided = Readiness::Undecided { message: "readinessProbe: not asked yet".to_owned() };
+    assert_eq!(shown(undecided, None, start), (Verdict::Unknown, "readinessProbe: not asked yet".to_owned()));
     let dying = ProbeFailure { probe: ProbeKind::Liveness, message: "connection refused".to_owned() };
     assert_eq!(shown(not.clone(), None, start), (Verdict::NotReady, "readinessProbe: HTTP 503".to_owned()));
     let dying = shown(since.clone(), Some(dying), start);

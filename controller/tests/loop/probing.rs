@@ -127,7 +127,7 @@ async fn an_object_in_flight_is_probed_all_the_while() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_only_looks_asks_each_probe_once_and_is_ready_by_what_passes_now() {
+async fn who_only_looks_asks_each_probe_once_and_one_failure_of_two_decides_nothing() {
     let mut manifest = probed("app:1", 2, "readinessProbe", 10);
     let container =
         manifest.pointer_mut("/spec/template/container").and_then(Value::as_object_mut).expect("a container");
@@ -142,8 +142,8 @@ async fn who_only_looks_asks_each_probe_once_and_is_ready_by_what_passes_now() {
     let verdicts =
         once(&*fixture.engine, &snapshot.target.desired, &snapshot.target.content, &snapshot.observed, now).await;
     let said: Vec<&Readiness> = verdicts.values().map(|verdict| &verdict.readiness).collect();
-    let not = Readiness::Not { message: "readinessProbe: HTTP 503".to_owned() };
-    assert!(said.len() == 2 && said.contains(&&not), "{said:?}");
+    let undecided = Readiness::Undecided { message: "readinessProbe: HTTP 503 (1 of 2 failures)".to_owned() };
+    assert!(said.len() == 2 && said.contains(&&undecided), "{said:?}");
     assert!(said.iter().any(|readiness| matches!(readiness, Readiness::Since(_))), "{said:?}");
     // That both have started is remembered.
     assert_eq!(fixture.engine.samples("").await.len() - asked, 2);

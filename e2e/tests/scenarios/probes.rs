@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use skiff_e2e::act::{Act, act, apply, look, remember, run, run_on, skiff, write};
+use skiff_e2e::act::{self, Act, act, apply, end_run, look, remember, run, run_on, skiff, write};
 use skiff_e2e::check::{
     Check, check, eventually, exits, gone, logs, never_fewer_than, ready, replaced, says, throughout, untouched,
 };
@@ -55,9 +55,9 @@ fn a_dependent_and_a_rollout_wait_for_readiness() {
         .step("both are declared", run_on(&with(&web)), [eventually(runs("web", 1))])
         .step("the server is not Ready", skiff("plan", &[]), [says("waiting for deployment/default/web"), gone("api")])
         .step(
-            "and get says why",
-            get("describe"),
-            [says("NotReady"), says("readinessProbe: HTTP 404"), says("Available False MinimumReplicasUnavailable")],
+            "and describe says why",
+            look(),
+            [eventually(described("HTTP 404")), says("NotReady"), says("Available False MinimumReplicasUnavailable")],
         )
         .step("its page comes", make_ready(), [eventually(runs("api", 1))])
         .step("now it is Ready", get("get"), [says("Ready")])
@@ -74,7 +74,16 @@ fn a_dependent_and_a_rollout_wait_for_readiness() {
 
 /// Calls `skiff get web` or `skiff describe web`.
 fn get(command: &'static str) -> Act {
-    skiff_e2e::act::call(&[command, "web"])
+    act::call(&[command, "web"])
+}
+
+/// `skiff describe web` says this.
+fn described(words: &str) -> Check {
+    let mut said = says(words);
+    check(move |world| {
+        world.call(&["describe", "web"])?;
+        said(world)
+    })
 }
 
 #[test]
@@ -150,17 +159,48 @@ fn on_the_hosts_network_the_host_is_asked() {
 }
 
 #[test]
-fn a_command_that_hangs_is_not_begun_twice() {
+fn commands_beside_the_controller_judge_by_its_verdicts() {
+    let web = service("web")
+        .container("command: [/bin/sh, -c, 'touch /www/ready; exec serve']")
+        .container("readinessProbe: { httpGet: { path: /ready, port: 8000 }, failureThreshold: 100 }");
+    let fall_ill = exec_where("web", &["false"], &["rm", "/www/ready"]);
+    scenario("commands beside the controller judge by its verdicts")
+        .step("it runs", run_on(&web.to_string()), [eventually(ready("web", 1))])
+        .step("its page goes", fall_ill, [])
+        .step("for the controller it may fail", get("get"), [says("1/1")])
+        .step("and so it may for whoever waits", get("wait"), [exits(0)])
+        .step("the controller ends", end_run(), [])
+        .step("one failure says nothing", get("describe"), [says("Unknown"), says("HTTP 404 (1 of 100 failures)")]);
+}
+
+/// How many commands of the probe hang in the container.
+fn hanging(most: usize) -> Check {
+    check(move |world| {
+        let seen = world.replica("web")?;
+        let count = world.docker.exec(&seen.id, &["ps"])?.matches("sleep 1000").count();
+        anyhow::ensure!((1..=most).contains(&count), "{count} commands hang");
+        Ok(())
+    })
+}
+
+/// A service whose probe never answers.
+fn hangs() -> Service {
     let probe = "readinessProbe: { exec: { command: [sleep, '1000'] }, periodSeconds: 1, timeoutSeconds: 1 }";
-    let web = service("web").container(probe);
-    let hanging = |most: usize| {
-        check(move |world| {
-            let seen = world.replica("web")?;
-            let count = world.docker.exec(&seen.id, &["ps"])?.matches("sleep 1000").count();
-            anyhow::ensure!((1..=most).contains(&count), "{count} commands hang");
-            Ok(())
-        })
-    };
+    service("web").container(probe)
+}
+
+#[test]
+fn whoever_waits_leaves_no_more_than_one_command_that_hangs() {
+    let by_up = write("main.yaml", &hangs().to_string());
+    scenario("whoever waits leaves no more than one command that hangs")
+        .step("it is declared", by_up, [])
+        .step("up leaves one", skiff("up", &["--timeout", "3s"]), [exits(1), hanging(1)])
+        .step("wait leaves another", act::call(&["wait", "web", "--timeout", "7s"]), [exits(1), hanging(2)]);
+}
+
+#[test]
+fn a_command_that_hangs_is_not_begun_twice() {
+    let web = hangs();
     scenario("a command that hangs is not begun twice")
         .step("it runs", run_on(&web.to_string()), [eventually(hanging(1))])
         .step("and goes on", look(), [throughout(Duration::from_secs(5), hanging(1))]);

@@ -22,7 +22,7 @@ pub(crate) const POST_START: &str = "postStart";
 pub(super) enum Checked {
     /// All pass, since then.
     Passes(Option<Timestamp>),
-    /// Nobody has asked since this start.
+    /// Nobody has asked since this start, or not often enough to say.
     Unjudged,
     /// One does not pass, and it must not be restarted for that.
     NotYet,
@@ -98,6 +98,7 @@ impl Checks {
         match verdict.map(|verdict| &verdict.readiness) {
             Some(Readiness::Since(since)) => Self { come_to: Checked::Passes(Some(*since)), complaint: None },
             Some(Readiness::Not { message }) => said(Checked::NotYet, "", message),
+            Some(Readiness::Undecided { message }) => said(Checked::Unjudged, "", message),
             None if probed.is_some_and(gates_readiness) => Self { come_to: Checked::Unjudged, complaint: None },
             None => Self { come_to: Checked::Passes(started_at), complaint: None },
         }

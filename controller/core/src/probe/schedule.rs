@@ -55,11 +55,13 @@ pub enum ProbeNews {
 }
 
 impl ProbeNews {
-    fn between(before: Option<&ProbeVerdict>, now: &ProbeVerdict) -> Self {
-        match before {
-            Some(before) if before == now => Self::None,
-            Some(before) if before.means_the_same(now) => Self::Words,
-            Some(_) | None => Self::Meaning,
+    fn between(before: &ProbeVerdict, now: &ProbeVerdict) -> Self {
+        if before == now {
+            Self::None
+        } else if before.means_the_same(now) {
+            Self::Words
+        } else {
+            Self::Meaning
         }
     }
 }
@@ -68,8 +70,8 @@ impl ProbeNews {
 struct Watched {
     target: ProbeTarget,
     state: ProbeState,
-    /// What was last known; it stands until the first answers after a change of the probes.
-    verdict: Option<ProbeVerdict>,
+    /// What is known; after a change of the probes it stands until their answers decide.
+    verdict: ProbeVerdict,
     /// Grows with every change of start or plan, so that late answers are told apart.
     generation: u64,
     /// When its probes are due, but for those that are being asked.
@@ -108,7 +110,7 @@ impl ProbeSchedule {
         let same_start = known.as_ref().filter(|known| known.target.started_at == target.started_at);
         let (state, verdict) = if let Some(known) = same_start {
             // With other probes, what is known stands until they have answered; with the same ones, of what has another name or address, all of it.
-            let has_started = known.verdict.as_ref().is_some_and(|verdict| verdict.started);
+            let has_started = known.verdict.started;
             let is_same = known.target.plan == target.plan;
             let changed = || ProbeState::changed(target.started_at, has_started);
             (if is_same { known.state.clone() } else { changed() }, known.verdict.clone())
@@ -171,9 +173,10 @@ impl ProbeSchedule {
             let (started_at, probe, asked_at) = (watched.target.started_at, ask.probe, ask.asked_at);
             let sample = ProbeSample { started_at, probe, asked_at, result };
             watched.state = judge(&watched.target.plan, watched.state.clone(), sample, now);
-            if let Some(verdict) = watched.state.verdict(&watched.target.plan) {
-                news = ProbeNews::between(watched.verdict.as_ref(), &verdict);
-                watched.verdict = Some(verdict);
+            let verdict = watched.state.verdict(&watched.target.plan);
+            if watched.verdict.is_undecided() || !verdict.is_undecided() {
+                news = ProbeNews::between(&watched.verdict, &verdict);
+                watched.verdict = verdict;
             }
         }
         self.plan(&ask.container, now);
@@ -182,14 +185,7 @@ impl ProbeSchedule {
 
     /// What is known of all containers.
     pub fn verdicts(&self) -> ProbeVerdicts {
-        let known = self.watched.iter().filter_map(|(id, watched)| Some((id.clone(), watched.verdict.clone()?)));
-        known.collect()
-    }
-
-    /// What is known of all containers, where no more answers are waited for.
-    pub fn conclusions(&self) -> ProbeVerdicts {
-        let so_far = |watched: &Watched| watched.state.verdict_so_far(&watched.target.plan);
-        self.watched.iter().map(|(id, watched)| (id.clone(), so_far(watched))).collect()
+        self.watched.iter().map(|(id, watched)| (id.clone(), watched.verdict.clone())).collect()
     }
 
     /// Enters when each probe of a container is due next, but for those that are being asked.

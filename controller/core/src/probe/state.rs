@@ -80,16 +80,8 @@ impl ProbeState {
         is_open.then(|| self.track(probe).due(spec, earliest, now))
     }
 
-    /// What the answers have come to; `None` where they do not say that yet.
-    pub fn verdict(&self, plan: &ProbePlan) -> Option<ProbeVerdict> {
-        let started = self.has_started(plan);
-        let is_unjudged = (!started && self.startup.is_unjudged())
-            || (started && plan.readiness.is_some() && self.readiness.is_unjudged());
-        (!is_unjudged).then(|| self.verdict_so_far(plan))
-    }
-
-    /// What the answers have come to, where no more are waited for: what has not passed does not pass.
-    pub fn verdict_so_far(&self, plan: &ProbePlan) -> ProbeVerdict {
+    /// What the answers have come to.
+    pub fn verdict(&self, plan: &ProbePlan) -> ProbeVerdict {
         ProbeVerdict {
             started_at: self.started_at,
             started: self.has_started(plan),
@@ -107,8 +99,12 @@ impl ProbeState {
 
     fn readiness(&self, plan: &ProbePlan) -> Readiness {
         let not = |probe: ProbeKind| {
-            let said = self.track(probe).message.as_deref().unwrap_or("not asked yet");
-            Readiness::Not { message: format!("{probe}: {said}") }
+            let track = self.track(probe);
+            let message = format!("{probe}: {}", track.message.as_deref().unwrap_or("not asked yet"));
+            match plan.get(probe).filter(|_| track.is_unjudged()) {
+                Some(spec) => Readiness::Undecided { message: message + &track.so_far(spec) },
+                None => Readiness::Not { message },
+            }
         };
         if !self.has_started(plan) {
             return not(ProbeKind::Startup);

@@ -53,14 +53,10 @@ impl Asked {
             ProbeSample { started_at: START, probe, asked_at: self.now, result: result.map_err(ToOwned::to_owned) };
         self.state = judge(&self.plan, self.state.clone(), sample, self.now);
         let verdict = self.state.verdict(&self.plan);
-        let is_news = match (&verdict, &self.last) {
-            (Some(now), Some(before)) => !now.means_the_same(before),
-            (now, before) => now != before,
-        };
-        if is_news {
-            self.lines.push(format!("{:.3} {}", seconds_of(self.now), words(verdict.as_ref())));
+        if self.last.as_ref().is_none_or(|before| !verdict.means_the_same(before)) {
+            self.lines.push(format!("{:.3} {}", seconds_of(self.now), words(&verdict)));
         }
-        self.last = verdict;
+        self.last = Some(verdict);
     }
 }
 
@@ -68,11 +64,11 @@ fn seconds_of(moment: Timestamp) -> f64 {
     moment.duration_since(START).as_secs_f64()
 }
 
-fn words(verdict: Option<&ProbeVerdict>) -> String {
-    let Some(verdict) = verdict else { return "unjudged".to_owned() };
+fn words(verdict: &ProbeVerdict) -> String {
     let readiness = match &verdict.readiness {
         Readiness::Since(since) => format!("Ready since {:.3}", seconds_of(*since)),
         Readiness::Not { message } => format!("not Ready ({message})"),
+        Readiness::Undecided { message } => format!("undecided ({message})"),
     };
     let failed = verdict.failed.as_ref().map(|failure| format!(", failed: {}: {}", failure.probe, failure.message));
     readiness + &failed.unwrap_or_default()
@@ -162,7 +158,7 @@ fn nothing_is_asked_before_the_initial_delay() {
 fn what_ran_before_anybody_looked_is_judged_by_its_first_pass_or_by_its_threshold() {
     let probes = json!({ "readinessProbe": { "successThreshold": 3, "failureThreshold": 3 } });
     let mut well = Asked::adopted(probes.clone(), ProbeState::adopted(START, false), 100);
-    assert_eq!(words(well.state.verdict(&well.plan).as_ref()), "unjudged");
+    assert_eq!(words(&well.state.verdict(&well.plan)), "undecided (readinessProbe: not asked yet)");
     well.until(100, UP);
     assert_eq!(well.lines, ["100.000 Ready since 0.000"]);
     // From then on it is as with any other.
@@ -170,14 +166,14 @@ fn what_ran_before_anybody_looked_is_judged_by_its_first_pass_or_by_its_threshol
     assert_eq!(well.lines.len(), 1);
     let mut ill = Asked::adopted(probes.clone(), ProbeState::adopted(START, false), 100);
     ill.until(119, DOWN);
-    assert_eq!(ill.lines, Vec::<String>::new(), "two failures are none of those that count");
+    assert_eq!(ill.lines, ["100.000 undecided (readinessProbe: refused (1 of 3 failures))"]);
     ill.until(121, DOWN);
-    assert_eq!(ill.lines, ["120.000 not Ready (readinessProbe: refused)"]);
+    assert_eq!(ill.lines.split_off(1), ["120.000 not Ready (readinessProbe: refused)"]);
     let mut slow = Asked::adopted(probes, ProbeState::adopted(START, false), 100);
     slow.until(105, DOWN);
     slow.until(130, UP);
-    assert_eq!(slow.lines.len(), 1, "{:?}", slow.lines);
-    assert!(slow.lines.iter().all(|line| line.contains(" Ready since 1")), "{:?}", slow.lines);
+    assert_eq!(slow.lines.len(), 2, "{:?}", slow.lines);
+    assert!(slow.lines.iter().skip(1).all(|line| line.contains(" Ready since 1")), "{:?}", slow.lines);
 }
 
 #[test]
@@ -203,7 +199,10 @@ fn a_remembered_startup_is_not_asked_again_and_an_unknown_one_fails_by_its_thres
     assert_eq!(known.lines, ["100.000 Ready since 0.000"]);
     let mut unknown = Asked::adopted(probes, ProbeState::adopted(START, false), 100);
     unknown.until(125, DOWN);
-    assert_eq!(unknown.lines, ["120.000 not Ready (startupProbe: refused), failed: startupProbe: refused"]);
+    assert_eq!(
+        unknown.lines.split_off(1),
+        ["120.000 not Ready (startupProbe: refused), failed: startupProbe: refused"]
+    );
 }
 
 #[test]

@@ -72,6 +72,14 @@ impl Track {
         self.failures >= spec.failure_threshold
     }
 
+    /// How many of the failures that it may have it has had: ` (1 of 3 failures)`.
+    pub(super) fn so_far(&self, spec: &ProbeSpec) -> String {
+        if self.failures == 0 {
+            return String::new();
+        }
+        format!(" ({} of {} failures)", self.failures, spec.failure_threshold)
+    }
+
     /// Takes in an answer.
     pub(super) fn take(&mut self, spec: &ProbeSpec, times: Times, result: Result<(), String>) {
         let decides = self.is_unjudged();

@@ -225,15 +225,15 @@ fn ready_since(container: &SimContainer, sight: Sight<'_>) -> Option<Timestamp> 
         return None;
     }
     let known = sight.probes.verdicts().remove(&container.id);
+    let told = || sight.engine.answer(&container.id, ProbeKind::Readiness).ok().map(|()| started_at);
     match known.filter(|verdict| verdict.started_at == started_at) {
         Some(verdict) if verdict.failed.is_some() => None,
         Some(verdict) => match verdict.readiness {
             Readiness::Since(since) => Some(since),
             Readiness::Not { .. } => None,
+            Readiness::Undecided { .. } => told(),
         },
-        None if sight.probes.watches(&container.id) => {
-            sight.engine.answer(&container.id, ProbeKind::Readiness).ok().map(|()| started_at)
-        }
+        None if sight.probes.watches(&container.id) => told(),
         None => Some(started_at),
     }
 }

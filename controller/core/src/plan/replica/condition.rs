@@ -16,7 +16,7 @@ pub(in crate::plan) enum Condition {
     Ready { until: Timestamp },
     /// It runs and is not Ready.
     Unready,
-    /// It runs, and its probes have not been asked since Skiff began to look: neither Ready nor known not to be.
+    /// It runs, and its probes have not been asked often enough since Skiff began to look: neither Ready nor known not to be.
     Unjudged,
     /// It runs, and its postStart hook is to be run: a controller that died may have run it.
     Unhooked,
