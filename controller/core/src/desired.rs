@@ -121,6 +121,10 @@ pub struct Departed {
     /// The roots of its source when it was declared last, as in [`SourceState::roots`]; none where that is not known.
     #[serde(default)]
     pub roots: Vec<PathBuf>,
+    /// How many objects with containers its source went on to declare when it left: what is declared since then does not make it a
+    /// smaller part of what there was. `None` while it has not left, or where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<usize>,
 }
 
 impl Departed {
@@ -129,7 +133,7 @@ impl Departed {
         let protected = object.metadata().annotations.get(annotation::PRUNE).is_some_and(|value| value == "false");
         let deletes_data =
             matches!(object, Object::Volume(volume) if volume.spec.reclaim_policy == ReclaimPolicy::Delete);
-        Self { depends_on, protected, deletes_data, roots: Vec::new() }
+        Self { depends_on, protected, deletes_data, roots: Vec::new(), beside: None }
     }
 }
 

@@ -26,9 +26,11 @@ impl State {
     pub fn save(&mut self, source: &str, good: Good) {
         let known = self.sources.entry(source.to_owned()).or_default();
         if known.good != good {
-            let left = known.good.departed();
-            known.departed.extend(left);
-            known.departed.retain(|key, _| !good.objects.contains_key(key));
+            let stays = |key: &ObjectKey| good.objects.contains_key(key);
+            let beside = known.good.objects.keys().filter(|key| key.kind.is_workload() && stays(key)).count();
+            let left = known.good.departed().into_iter();
+            known.departed.extend(left.map(|(key, left)| (key, Departed { beside: Some(beside), ..left })));
+            known.departed.retain(|key, _| !stays(key));
             known.good = good;
             known.unsaved = true;
         }

@@ -194,8 +194,9 @@ fn departed_objects_are_remembered_until_they_are_forgotten() {
     state.save("shop", good(&[deployment("web")]));
     let mut state_again = place.open();
     let departed = state_again.departed("shop");
-    let expected = Departed { depends_on: vec![key("db")], protected: true, deletes_data: false, roots: Vec::new() };
-    assert_eq!(departed, BTreeMap::from([(key("api"), expected.clone()), (key("web"), expected)]));
+    let present = Departed { depends_on: vec![key("db")], protected: true, ..Departed::default() };
+    let left = Departed { beside: Some(1), ..present.clone() };
+    assert_eq!(departed, BTreeMap::from([(key("api"), left), (key("web"), present)]));
     state_again.forget("shop", &BTreeSet::from([key("api")]));
     assert_eq!(place.open().departed("shop").into_keys().collect::<Vec<_>>(), [key("web")]);
 }

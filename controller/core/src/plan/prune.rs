@@ -58,11 +58,13 @@ fn guard(draft: &mut Draft<'_>, source: &str, orphans: BTreeSet<ObjectKey>) -> B
     }
     draft.kept.extend(protected.iter().cloned());
     let removed = removable.len();
-    let kept = draft.desired.with_containers().filter(|workload| workload.source == source);
-    let kept = kept.filter(|workload| !draft.containers(&workload.key).is_empty()).count() + protected.len();
-    let total = removed + kept;
-    let declares = draft.desired.with_containers().any(|workload| workload.source == source);
-    let too_many = !declares || (removed >= 3 && removed * 2 > total);
+    let stays = staying(draft, source, &removable) + protected.len();
+    let total = removed + stays;
+    let mut declared = draft.desired.with_containers().filter(|workload| workload.source == source);
+    // Nothing that was there stays, and what comes is no other name for it: it belongs elsewhere.
+    let is_all = stays == 0
+        && !declared.any(|workload| removable.iter().any(|object| object.namespace == workload.key.namespace));
+    let too_many = is_all || (removed >= 3 && removed * 2 > total);
     let why = if state.problems > 0 {
         HeldReason::SourceHasProblems { source: source.to_owned(), problems: state.problems }
     } else if too_many && !state.confirm_prune {
@@ -76,6 +78,15 @@ fn guard(draft: &mut Draft<'_>, source: &str, orphans: BTreeSet<ObjectKey>) -> B
     draft.kept.extend(removable);
     draft.unpruned.insert(source.to_owned());
     BTreeSet::new()
+}
+
+/// How many of a source's objects with containers were there beside what would go, and stay.
+fn staying(draft: &Draft<'_>, source: &str, removable: &BTreeSet<ObjectKey>) -> usize {
+    let declared = draft.desired.with_containers().filter(|workload| workload.source == source);
+    let now = declared.filter(|workload| !draft.containers(&workload.key).is_empty()).count();
+    // What came after it had left was not there.
+    let then = removable.iter().filter_map(|object| draft.desired.departed.get(object)?.beside).min();
+    then.map_or(now, |then| now.min(then))
 }
 
 /// Keeps an object that was declared somewhere else than what is loaded as its source now, and says so. Whether it did.

@@ -61,6 +61,40 @@ fn more_than_half_and_at_least_three_are_held_until_they_are_confirmed() {
 }
 
 #[test]
+fn what_comes_makes_what_goes_no_smaller_part_of_what_there_was() {
+    let all: Vec<Value> = ["a", "b", "c", "d"].into_iter().map(named).collect();
+    let mut world = World::of(&all);
+    world.settle();
+    world.declare(&["e", "f", "g", "h"].map(named));
+    let held = "4 of 4 objects of source test would be removed: confirm with --confirm-prune";
+    assert!(world.lines().iter().any(|line| line.contains(held)), "{:?}", world.lines());
+    world.settle();
+    assert_eq!(world.running().len(), 8, "what came runs beside what was there");
+    assert!(world.lines().iter().all(|line| line.contains(held)), "{:?}", world.lines());
+    world.source.confirm_prune = true;
+    world.settle();
+    assert_eq!(world.running().len(), 4);
+}
+
+#[test]
+fn what_gets_another_name_goes_and_what_gets_another_namespace_waits() {
+    let mut world = World::of(&[named("a")]);
+    world.settle();
+    world.declare(&[named("b")]);
+    world.settle();
+    assert_eq!(world.running(), ["shop-b-1"]);
+    world.namespace = "blog";
+    world.declare(&[named("b")]);
+    world.settle();
+    assert_eq!(
+        world.lines(),
+        ["held b: 1 of 1 object of source test would be removed: confirm with --confirm-prune"],
+        "another project from the same folder"
+    );
+    assert_eq!(world.running(), ["blog-b-1", "shop-b-1"]);
+}
+
+#[test]
 fn nothing_is_pruned_while_the_source_has_a_problem() {
     let mut world = World::of(&[named("a"), named("b")]);
     world.settle();

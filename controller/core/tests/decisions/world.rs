@@ -20,6 +20,8 @@ pub(crate) struct World {
     /// The source that is loaded.
     pub(crate) source_name: &'static str,
     pub(crate) source: SourceState,
+    /// Where what is declared from now on is.
+    pub(crate) namespace: &'static str,
     pub(crate) departed: BTreeMap<ObjectKey, Departed>,
     pub(crate) claimed: BTreeSet<ObjectKey>,
     pub(crate) intent: Intent,
@@ -48,6 +50,7 @@ impl World {
             objects: BTreeMap::new(),
             source_name: "test",
             source: SourceState::default(),
+            namespace: "shop",
             departed: BTreeMap::new(),
             claimed: BTreeSet::new(),
             intent: Intent::Run,
@@ -83,7 +86,7 @@ impl World {
         self.objects.clear();
         for manifest in manifests {
             let mut object = skiff_api::parse_object(manifest).expect("a valid manifest");
-            object.metadata_mut().namespace = Some("shop".to_owned());
+            object.metadata_mut().namespace = Some(self.namespace.to_owned());
             let declared = DeclaredObject {
                 object,
                 source: self.source_name.to_owned(),
@@ -91,6 +94,13 @@ impl World {
                 base: "/etc/shop".to_owned(),
             };
             self.objects.insert(declared.object.key(), declared);
+        }
+        let was_there = |key: &&ObjectKey| key.kind.is_workload() && desired.containers_of(key).is_some();
+        let beside = self.objects.keys().filter(was_there).count();
+        for (key, departed) in &mut self.departed {
+            if !self.objects.contains_key(key) && departed.beside.is_none() {
+                departed.beside = Some(beside);
+            }
         }
     }
 

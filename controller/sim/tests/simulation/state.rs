@@ -27,8 +27,11 @@ impl State {
         for source in order.sources.keys() {
             let known = self.sources.entry(source).or_default();
             let objects = manifests.objects.iter().filter(|(key, _)| manifests.source(key) == *source);
-            let good = objects.map(|(key, object)| (key.clone(), remembered(key, object))).collect();
-            known.departed.append(&mut std::mem::replace(&mut known.good, good));
+            let good: BTreeMap<_, _> = objects.map(|(key, object)| (key.clone(), remembered(key, object))).collect();
+            let beside = known.good.keys().filter(|key| key.kind.is_workload() && good.contains_key(*key)).count();
+            for (key, left) in std::mem::replace(&mut known.good, good) {
+                known.departed.insert(key, Departed { beside: Some(beside), ..left });
+            }
         }
         // What has moved to another source has its last word there.
         for source in order.sources.keys() {
@@ -66,5 +69,5 @@ fn remembered(key: &ObjectKey, object: &Object) -> Departed {
     };
     let depends_on = depends_on.iter().map(|dependency| ObjectKey::new(key.kind, &key.namespace, &dependency.name));
     let deletes_data = matches!(object, Object::Volume(volume) if volume.spec.reclaim_policy == ReclaimPolicy::Delete);
-    Departed { depends_on: depends_on.collect(), protected: is_protected(object), deletes_data, roots: Vec::new() }
+    Departed { depends_on: depends_on.collect(), protected: is_protected(object), deletes_data, ..Departed::default() }
 }
