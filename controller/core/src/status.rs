@@ -29,6 +29,9 @@ pub enum Phase {
     Degraded,
 }
 
+/// The reason of what ended with a failure and is not to be started again.
+const FAILED: &str = "Failed";
+
 /// The state of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -75,6 +78,13 @@ pub struct ReplicaStatus {
     pub ready: bool,
     /// What its checks say, where they keep it from being Ready.
     pub complaint: Option<String>,
+}
+
+impl ObjectStatus {
+    /// Whether a replica ended with a failure and is not to be started again, so that nothing but a change will help.
+    pub fn has_failed(&self) -> bool {
+        self.reason == FAILED
+    }
 }
 
 /// The state of every object with containers that is declared, as the plan made from the same inputs sees it.
@@ -138,7 +148,7 @@ fn object_status(
             && whole
             && let Some(code) = failed =>
         {
-            ("Failed", format!("ended with {code} and is not to be started again"))
+            (FAILED, format!("ended with {code} and is not to be started again"))
         }
         _ if phase == Phase::Degraded => (UNHEALTHY, complaint.unwrap_or("unhealthy").to_owned()),
         _ => ("", String::new()),

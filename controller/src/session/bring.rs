@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use skiff_api::ObjectKey;
-use skiff_core::{History, Intent};
+use skiff_core::{History, Intent, Phase};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -208,7 +208,9 @@ impl Run {
         if let Some(error) = &snapshot.engine_error {
             return if snapshot.pass == 0 { Err(error.clone().into()) } else { Ok(None) };
         }
-        if self.starts.look(&snapshot.observed) {
+        let is_finished =
+            |object: &ObjectKey| snapshot.status.get(object).is_some_and(|status| status.phase == Phase::Finished);
+        if self.starts.look(&snapshot.observed, is_finished) {
             self.started();
         }
         self.verdict = verdict(&self.target.desired, &snapshot, self.awaited.as_ref());

@@ -1,11 +1,11 @@
 //! What runs since when, and what has crashed meanwhile: the engine restarts containers without being asked, and between two crashes
-//! each looks as if all were well.
+//! each looks as if all were well. What is finished runs no more, however often it ended.
 //!
 //! Pure.
 
 use std::collections::BTreeMap;
 
-use skiff_api::{Component, Kind};
+use skiff_api::{Component, Kind, ObjectKey};
 use skiff_core::{Observed, ObservedContainer, Timestamp};
 
 /// The starts and crashes of the replicas of deployments since the first look.
@@ -30,14 +30,16 @@ struct Ends {
 
 impl Starts {
     /// Takes in a look; says whether something was started since the last one.
-    pub(super) fn look(&mut self, observed: &Observed) -> bool {
+    pub(super) fn look(&mut self, observed: &Observed, is_finished: impl Fn(&ObjectKey) -> bool) -> bool {
         let newest = replicas(observed).filter_map(|replica| replica.detail.as_ref()?.started_at).max();
         let known = std::mem::replace(&mut self.newest, newest);
         if !std::mem::replace(&mut self.has_looked, true) {
             self.before = replicas(observed).map(|replica| (replica.id.clone(), ends(observed, replica))).collect();
             return false;
         }
-        self.has_crashed = replicas(observed).any(|replica| {
+        let goes_on =
+            |replica: &&ObservedContainer| replica.owner.labels().is_some_and(|labels| !is_finished(&labels.object));
+        self.has_crashed = replicas(observed).filter(goes_on).any(|replica| {
             let (before, now) = (self.before.get(&replica.id).copied().unwrap_or_default(), ends(observed, replica));
             now.restarts > before.restarts || now.exits > before.exits
         });
@@ -60,7 +62,7 @@ fn ends(observed: &Observed, replica: &ObservedContainer) -> Ends {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use skiff_api::{Instance, ObjectKey, OwnerLabels};
+    use skiff_api::{Instance, OwnerLabels};
     use skiff_core::{ContainerDetail, Crash, Owner};
 
     use super::*;
@@ -95,26 +97,38 @@ mod tests {
         Observed { containers: vec![container], crashes, ..Observed::default() }
     }
 
+    const fn goes_on(_: &ObjectKey) -> bool {
+        false
+    }
+
+    #[test]
+    fn what_is_finished_need_not_be_seen_to_run() {
+        let mut starts = Starts::default();
+        starts.look(&seen(10, 0, 0), goes_on);
+        assert!(!starts.look(&seen(10, 0, 1), |_| true) && !starts.has_crashed);
+        assert!(!starts.look(&seen(10, 0, 1), goes_on) && starts.has_crashed, "what is to go on has crashed");
+    }
+
     #[test]
     fn what_ran_and_crashed_before_the_first_look_is_no_news() {
         let mut starts = Starts::default();
-        assert!(!starts.look(&seen(10, 3, 2)));
-        assert!(!starts.look(&seen(10, 3, 2)) && !starts.has_crashed);
+        assert!(!starts.look(&seen(10, 3, 2), goes_on));
+        assert!(!starts.look(&seen(10, 3, 2), goes_on) && !starts.has_crashed);
     }
 
     #[test]
     fn a_start_by_the_engine_is_one_and_the_end_before_it_a_crash() {
         let mut starts = Starts::default();
-        starts.look(&Observed::default());
-        assert!(starts.look(&seen(10, 0, 0)) && !starts.has_crashed, "made and started");
-        assert!(starts.look(&seen(12, 1, 0)) && starts.has_crashed, "restarted by the engine");
-        assert!(!starts.look(&seen(12, 1, 0)) && starts.has_crashed, "it has crashed for good");
+        starts.look(&Observed::default(), goes_on);
+        assert!(starts.look(&seen(10, 0, 0), goes_on) && !starts.has_crashed, "made and started");
+        assert!(starts.look(&seen(12, 1, 0), goes_on) && starts.has_crashed, "restarted by the engine");
+        assert!(!starts.look(&seen(12, 1, 0), goes_on) && starts.has_crashed, "it has crashed for good");
     }
 
     #[test]
     fn an_end_that_only_skiff_counts_is_a_crash() {
         let mut starts = Starts::default();
-        starts.look(&seen(10, 3, 2));
-        assert!(!starts.look(&seen(10, 3, 3)) && starts.has_crashed);
+        starts.look(&seen(10, 3, 2), goes_on);
+        assert!(!starts.look(&seen(10, 3, 3), goes_on) && starts.has_crashed);
     }
 }

@@ -121,7 +121,10 @@ fn is_hopeless(snapshot: &Snapshot, status: &ObjectStatus) -> bool {
         }
         held.object == *key && !held.why.is_waiting() && !held.is_note()
     });
-    purposely || keeps_failing(snapshot, key) || status.containers.iter().any(|replica| restarts(snapshot, replica))
+    purposely
+        || status.has_failed()
+        || keeps_failing(snapshot, key)
+        || status.containers.iter().any(|replica| restarts(snapshot, replica))
 }
 
 /// Whether an object waits after several failures in a row. What failed and then succeeded only has to become Ready.

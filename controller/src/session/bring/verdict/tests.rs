@@ -130,6 +130,17 @@ fn what_is_being_made_is_coming_and_what_is_healthy_is_ready() {
 }
 
 #[test]
+fn what_ended_with_a_failure_for_good_is_hopeless() {
+    let mut once = deployment("once", &[]);
+    once["spec"]["template"]["restartPolicy"] = json!("Never");
+    let mut world = World::of(&[once], Intent::Run);
+    world.act();
+    world.act();
+    assert!(world.engine.exit("shop-once-1", 3));
+    assert_eq!(world.judged(), ["quiet", "hopeless once: ended with 3 and is not to be started again"]);
+}
+
+#[test]
 fn what_failed_three_times_is_hopeless_and_so_is_what_waits_for_it() {
     let chain = [deployment("db", &[]), deployment("api", &["db"]), deployment("web", &["api"])];
     let mut world = World::of(&chain, Intent::Run);
