@@ -125,6 +125,9 @@ pub struct Departed {
     /// smaller part of what there was. `None` while it has not left, or where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beside: Option<usize>,
+    /// The loaded source that had it last, where that is known: what Docker holds of it may have been made by another one.
+    #[serde(skip)]
+    pub source: Option<String>,
 }
 
 impl Departed {
@@ -133,7 +136,7 @@ impl Departed {
         let protected = object.metadata().annotations.get(annotation::PRUNE).is_some_and(|value| value == "false");
         let deletes_data =
             matches!(object, Object::Volume(volume) if volume.spec.reclaim_policy == ReclaimPolicy::Delete);
-        Self { depends_on, protected, deletes_data, roots: Vec::new(), beside: None }
+        Self { depends_on, protected, deletes_data, roots: Vec::new(), beside: None, source: None }
     }
 }
 

@@ -20,7 +20,8 @@ impl State {
         self.sources.get(source).map(|known| known.good.clone()).unwrap_or_default()
     }
 
-    /// Keeps a source's last good state; what it no longer has is remembered as departed. Writes only what changed.
+    /// Keeps a source's last good state; what it no longer has is remembered as departed, and what it has other sources have no more:
+    /// the last valid claim wins. Writes only what changed.
     ///
     /// What cannot be written is kept in memory and written with the next call; [`Self::degraded`] then says why.
     pub fn save(&mut self, source: &str, good: Good) {
@@ -31,10 +32,21 @@ impl State {
             let left = known.good.departed().into_iter();
             known.departed.extend(left.map(|(key, left)| (key, Departed { beside: Some(beside), ..left })));
             known.departed.retain(|key, _| !stays(key));
+            let claimed: Vec<ObjectKey> = good.objects.keys().cloned().collect();
             known.good = good;
             known.unsaved = true;
+            self.take_from_others(source, &claimed);
         }
         self.flush();
+    }
+
+    fn take_from_others(&mut self, source: &str, claimed: &[ObjectKey]) {
+        for (_, other) in self.sources.iter_mut().filter(|(name, _)| *name != source) {
+            for key in claimed {
+                let had = other.good.objects.remove(key).is_some() | other.departed.remove(key).is_some();
+                other.unsaved |= had;
+            }
+        }
     }
 
     /// What is remembered of a source's objects, present and departed: for the order and the guards of their removal.
@@ -42,6 +54,7 @@ impl State {
         let Some(known) = self.sources.get(source) else { return BTreeMap::new() };
         let mut departed = known.departed.clone();
         departed.extend(known.good.departed());
+        departed.values_mut().for_each(|departed| departed.source = Some(source.to_owned()));
         departed
     }
 

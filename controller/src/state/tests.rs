@@ -194,7 +194,8 @@ fn departed_objects_are_remembered_until_they_are_forgotten() {
     state.save("shop", good(&[deployment("web")]));
     let mut state_again = place.open();
     let departed = state_again.departed("shop");
-    let present = Departed { depends_on: vec![key("db")], protected: true, ..Departed::default() };
+    let source = Some("shop".to_owned());
+    let present = Departed { depends_on: vec![key("db")], protected: true, source, ..Departed::default() };
     let left = Departed { beside: Some(1), ..present.clone() };
     assert_eq!(departed, BTreeMap::from([(key("api"), left), (key("web"), present)]));
     state_again.forget("shop", &BTreeSet::from([key("api")]));
@@ -211,6 +212,17 @@ fn sources_claim_their_objects_until_they_are_removed() {
     state.remove("blog", |_| false);
     assert_eq!(place.open().other_claims(&["shop"]), BTreeSet::new());
     assert_eq!(place.open().sources().collect::<Vec<_>>(), ["shop"]);
+}
+
+#[test]
+fn what_a_source_declares_others_have_no_more() {
+    let place = Place::new();
+    let mut state = place.open();
+    state.save("shop", good(&[deployment("api"), deployment("web")]));
+    state.save("imported", good(&[deployment("web")]));
+    let state = place.open();
+    assert_eq!(state.other_claims(&["imported"]), BTreeSet::from([key("api")]));
+    assert_eq!(state.departed("shop").into_keys().collect::<Vec<_>>(), [key("api")]);
 }
 
 #[test]

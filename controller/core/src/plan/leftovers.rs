@@ -7,7 +7,7 @@ use skiff_api::{Kind, ObjectKey, OwnerLabels};
 use super::StepId;
 use super::draft::Draft;
 use super::network::is_on;
-use super::prune::hold_elsewhere;
+use super::prune::{hold_elsewhere, source_of};
 use crate::action::Action;
 use crate::desired::{Intent, MountSource, Workload};
 use crate::held::HeldReason;
@@ -21,30 +21,30 @@ pub(super) fn plan_leftovers(draft: &mut Draft<'_>) {
     leftover_files(draft);
 }
 
-/// Whether a network or volume with these labels is to go.
-fn is_leftover(draft: &mut Draft<'_>, labels: &OwnerLabels, declared: bool) -> bool {
-    if !draft.desired.sources.contains_key(&labels.source) || draft.in_flight(&labels.object) {
-        return false;
+/// The source of a network or volume with these labels that is to go.
+fn leaves<'d>(draft: &mut Draft<'d>, labels: &OwnerLabels, declared: bool) -> Option<&'d String> {
+    let desired = draft.desired;
+    let source = source_of(desired, labels).filter(|_| !draft.in_flight(&labels.object))?;
+    let claimed = desired.claimed.contains(&labels.object);
+    if !declared && !claimed && hold_elsewhere(draft, &labels.object, source) {
+        return None;
     }
-    let claimed = draft.desired.claimed.contains(&labels.object);
-    if !declared && !claimed && hold_elsewhere(draft, &labels.object, &labels.source) {
-        return false;
-    }
-    match draft.desired.intent {
+    let goes = match desired.intent {
         Intent::Down { .. } => declared || !claimed,
         Intent::Run => {
-            let healthy = draft.desired.sources.get(&labels.source).is_some_and(|source| source.problems == 0);
-            let protected = draft.desired.departed.get(&labels.object).is_some_and(|departed| departed.protected);
+            let healthy = desired.sources.get(source).is_some_and(|source| source.problems == 0);
+            let protected = desired.departed.get(&labels.object).is_some_and(|departed| departed.protected);
             healthy && !declared && !protected && !claimed
         }
-    }
+    };
+    goes.then_some(source)
 }
 
 fn leftover_networks(draft: &mut Draft<'_>) {
     for network in &draft.observed.networks {
         let Some(labels) = network.owner.labels() else { continue };
         let declared = draft.desired.networks.get(&labels.object).is_some_and(|desired| desired.name == network.name);
-        if !is_leftover(draft, labels, declared) {
+        if leaves(draft, labels, declared).is_none() {
             continue;
         }
         let mut after = Vec::new();
@@ -78,12 +78,10 @@ fn leftover_volumes(draft: &mut Draft<'_>) {
     for volume in &draft.observed.volumes {
         let Some(labels) = volume.owner.labels() else { continue };
         let declared = draft.desired.volumes.contains_key(&labels.object);
-        if !is_leftover(draft, labels, declared) {
-            continue;
-        }
+        let Some(source) = leaves(draft, labels, declared) else { continue };
         let (goes, reason) = match draft.desired.intent {
             Intent::Down { volumes } => (volumes, Reason::Unwanted),
-            Intent::Run => (is_reclaimed(draft, labels) && may_lose_data(draft, &labels.source), Reason::Orphaned),
+            Intent::Run => (is_reclaimed(draft, labels) && may_lose_data(draft, source), Reason::Orphaned),
         };
         if !goes {
             if draft.desired.intent != Intent::Run {

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skiff_api::ObjectKey;
+use skiff_api::{ObjectKey, OwnerLabels};
 
 use super::draft::Draft;
-use crate::desired::{Intent, is_elsewhere};
+use crate::desired::{Desired, Intent, is_elsewhere};
 use crate::held::HeldReason;
 use crate::reason::Reason;
 
@@ -16,10 +16,10 @@ pub(super) fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
     let mut going = BTreeMap::new();
     let mut by_source: BTreeMap<String, BTreeSet<ObjectKey>> = BTreeMap::new();
     for (object, containers) in draft.owned() {
-        let sources = containers.iter().filter_map(|container| container.owner.labels()).map(|labels| &labels.source);
+        let labels = containers.iter().filter_map(|container| container.owner.labels());
         // What moved from one source to another may be of both: a mistake in either keeps it.
         let is_sound = |source: &&String| desired.sources.get(*source).is_some_and(|state| state.problems == 0);
-        let loaded = sources.filter(|source| desired.sources.contains_key(*source));
+        let loaded = labels.filter_map(|labels| source_of(desired, labels));
         let loaded = loaded.min_by_key(|source| (is_sound(source), *source));
         let declared = desired.containers_of(object).is_some();
         let orphaned_by = loaded.filter(|_| !declared && !desired.claimed.contains(object));
@@ -45,6 +45,12 @@ pub(super) fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
         going.extend(allowed.into_iter().map(|object| (object, reason.clone())));
     }
     going
+}
+
+/// The loaded source that something with these labels is of: the one that made it, else the one that took it over and had it last.
+pub(super) fn source_of<'d>(desired: &'d Desired, labels: &OwnerLabels) -> Option<&'d String> {
+    let loaded = |source: &String| desired.sources.get_key_value(source).map(|(source, _)| source);
+    loaded(&labels.source).or_else(|| loaded(desired.departed.get(&labels.object)?.source.as_ref()?))
 }
 
 /// Those objects of a source that may be pruned; for the others it is said why not.

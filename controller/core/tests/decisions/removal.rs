@@ -95,6 +95,20 @@ fn what_gets_another_name_goes_and_what_gets_another_namespace_waits() {
 }
 
 #[test]
+fn what_a_source_took_over_from_another_goes_when_it_has_left_that() {
+    let mut world = World::of(&[named("a"), named("b")]);
+    world.settle();
+    world.source_name = "imported";
+    world.declare(&[named("a"), named("b")]);
+    world.settle();
+    world.declare(&[named("a")]);
+    assert_eq!(world.lines(), Vec::<String>::new(), "nobody knows that it was of this source");
+    world.departed.entry(key("b")).or_default().source = Some("imported".to_owned());
+    world.settle();
+    assert_eq!(world.running(), ["shop-a-1"]);
+}
+
+#[test]
 fn nothing_is_pruned_while_the_source_has_a_problem() {
     let mut world = World::of(&[named("a"), named("b")]);
     world.settle();
