@@ -9,7 +9,7 @@ use crate::{Bytes, Cpu, is_default};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resources {
-    /// What it should have. Memory becomes Docker's reservation; CPU is for export.
+    /// What it should have. Memory becomes Docker's reservation, CPU its weight where cores are short (`cpuShares`, 1024 for a core).
     #[serde(default, skip_serializing_if = "is_default")]
     pub requests: Amounts,
     /// The most that it gets.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use skiff_api::{
-    Dependency, DependencyCondition, Deployment, Kind, NetworkAttachment, Object, ObjectKey, OnFailure, PodTemplate,
-    RestartPolicy, label, naming,
+    Cpu, Dependency, DependencyCondition, Deployment, Kind, NetworkAttachment, Object, ObjectKey, OnFailure,
+    PodTemplate, RestartPolicy, label, naming,
 };
 
 use super::init::inits;
@@ -234,15 +234,15 @@ fn volume_names(input: &CompileInput<'_>, key: &ObjectKey, pod: &PodTemplate) ->
 
 fn in_place(pod: &PodTemplate) -> InPlace {
     let container = &pod.container;
-    let limits = &container.resources.limits;
+    let (limits, requests) = (&container.resources.limits, &container.resources.requests);
     let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     InPlace {
         nano_cpus: limits.cpu.map(|cpu| signed(cpu.nanos())),
-        cpu_shares: container.cpu_shares.filter(|shares| *shares != 0),
+        cpu_shares: container.cpu_shares.filter(|shares| *shares != 0).or_else(|| requests.cpu.map(cpu_shares)),
         cpuset_cpus: container.cpuset_cpus.clone(),
         cpuset_mems: container.cpuset_mems.clone(),
         memory: limits.memory.map(|memory| signed(memory.get())),
-        memory_reservation: container.resources.requests.memory.map(|memory| signed(memory.get())),
+        memory_reservation: requests.memory.map(|memory| signed(memory.get())),
         memory_swap: container.memory_swap.map(skiff_api::MemorySwap::docker),
         pids_limit: container.pids_limit.filter(|limit| *limit > 0),
         restart_policy: Some(if is_paced(pod.restart.as_ref()) {
@@ -251,4 +251,11 @@ fn in_place(pod: &PodTemplate) -> InPlace {
             pod.restart_policy.unwrap_or(RestartPolicy::Always)
         }),
     }
+}
+
+/// A request as a weight among those who want the same core, as Kubernetes makes one of it: 1024 for a whole one, within Linux' bounds.
+fn cpu_shares(cpu: Cpu) -> i64 {
+    const CORE: u64 = 1_000_000_000;
+    let shares = cpu.nanos().saturating_mul(1024) / CORE;
+    i64::try_from(shares).unwrap_or(i64::MAX).clamp(2, 262_144)
 }

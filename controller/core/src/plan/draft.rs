@@ -77,6 +77,17 @@ impl<'a> Draft<'a> {
         Self::remembering(desired, observed, &observed.history, now)
     }
 
+    /// What is to be said of a field that the engine is too old for, and would drop without a word.
+    pub(super) fn unsupported(&self, field: &str, needs: (u32, u32)) -> Option<HeldReason> {
+        let has = self.observed.engine.api_version;
+        let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
+        (needs > has).then(|| HeldReason::Unsupported {
+            field: field.to_owned(),
+            needs: version(needs),
+            has: version(has),
+        })
+    }
+
     /// With another history than the one that is observed.
     pub(super) fn remembering(
         desired: &'a Desired,

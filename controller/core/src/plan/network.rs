@@ -67,8 +67,10 @@ fn create(
     reason: Reason,
     after: Vec<super::StepId>,
 ) -> Presence {
-    if let Some(back_off) = draft.back_off(key, &network.hash) {
-        draft.hold(key, back_off);
+    let without_ipv4 = network.spec.enable_ipv4 == Some(false);
+    let unsupported = without_ipv4.then(|| draft.unsupported("enableIPv4: false", (1, 48))).flatten();
+    if let Some(held) = unsupported.or_else(|| draft.back_off(key, &network.hash)) {
+        draft.hold(key, held);
         return Presence::Held;
     }
     let action = Action::CreateNetwork(CreateNetwork {

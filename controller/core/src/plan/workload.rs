@@ -104,10 +104,8 @@ pub(super) fn obstacle(
     workload: &Workload,
     has_begun: impl FnOnce() -> bool,
 ) -> Result<Vec<StepId>, HeldReason> {
-    let has = draft.observed.engine.api_version;
-    if let Some((field, needs)) = workload.requires.iter().find(|(_, needs)| *needs > has) {
-        let version = |(major, minor): (u32, u32)| format!("{major}.{minor}");
-        return Err(HeldReason::Unsupported { field: field.clone(), needs: version(*needs), has: version(has) });
+    if let Some(unsupported) = workload.requires.iter().find_map(|(field, needs)| draft.unsupported(field, *needs)) {
+        return Err(unsupported);
     }
     if let Some(free) = draft.observed.engine.low_disk {
         return Err(HeldReason::DiskPressure { free });

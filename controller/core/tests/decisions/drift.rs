@@ -10,6 +10,23 @@ fn limited(limits: Value) -> Value {
 }
 
 #[test]
+fn a_requested_core_is_a_weight_where_cores_are_short() {
+    let asks = |resources: Value, shares: Option<i64>| {
+        let mut container = json!({ "resources": resources });
+        if let Some(shares) = shares {
+            container["cpuShares"] = shares.into();
+        }
+        deployment("web", 1, container, json!({}), json!({}))
+    };
+    let mut world = World::of(&[asks(json!({}), None)]);
+    world.settle();
+    world.declare(&[asks(json!({ "requests": { "cpu": "250m" } }), None)]);
+    assert_eq!(world.lines(), ["0 update container shop-web-1 (adjusted in place: container.cpuShares added: 256)"]);
+    world.declare(&[asks(json!({ "requests": { "cpu": "250m" } }), Some(64))]);
+    assert_eq!(world.lines(), ["0 update container shop-web-1 (adjusted in place: container.cpuShares added: 64)"]);
+}
+
+#[test]
 fn limits_are_changed_where_the_container_stands() {
     let mut world = World::of(&[limited(json!({ "memory": "64Mi" }))]);
     world.settle();

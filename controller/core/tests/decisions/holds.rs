@@ -51,6 +51,16 @@ fn what_the_engine_cannot_do_is_refused_by_name() {
 }
 
 #[test]
+fn a_network_that_the_engine_would_make_otherwise_is_refused_by_name() {
+    let network = json!({ "apiVersion": "skiff.dev/v1", "kind": "Network", "metadata": { "name": "six" }, "spec": {
+        "enableIPv4": false, "enableIPv6": true } });
+    let mut world = World::of(&[network]);
+    assert_eq!(world.lines(), ["held six: enableIPv4: false needs Docker's API 1.48, this engine has 1.41"]);
+    world.api_version = (1, 48);
+    assert!(world.lines().iter().any(|line| line.contains("create network shop-six")), "{:?}", world.lines());
+}
+
+#[test]
 fn a_full_disk_holds_replacements() {
     let mut world = World::of(&[web(1, "app:1")]);
     world.settle();

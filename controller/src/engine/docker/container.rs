@@ -76,7 +76,12 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
     mounts::mounts(mounts, around)?.apply(&mut host);
     fields.keep("HostConfig", host.build());
     if let (Some(attachment), None) = (first_network, network_mode) {
-        let endpoints = BTreeMap::from([(attachment.network.as_str(), endpoint_settings(attachment, around.api))]);
+        let mut settings = endpoint_settings(attachment, around.api);
+        if let (Value::Object(settings), false) = (&mut settings, container.links.is_empty()) {
+            // On a network of one's own the engine looks for links here, and not among the settings of the host.
+            settings.insert("Links".to_owned(), container.links.clone().into());
+        }
+        let endpoints = BTreeMap::from([(attachment.network.as_str(), settings)]);
         fields.keep("NetworkingConfig", Fields::default().keep("EndpointsConfig", endpoints).build());
         if around.api < MAC_ON_ENDPOINT {
             fields.set("MacAddress", &attachment.mac_address);

@@ -90,6 +90,7 @@ fn expected_config() -> Value {
             "IPAMConfig": { "IPv4Address": "10.0.0.9", "IPv6Address": "fd00::9", "LinkLocalIPs": ["169.254.1.1"] },
             "DriverOpts": { "x": "y" },
             "GwPriority": 7,
+            "Links": ["db:database"],
         } } },
     })
 }
