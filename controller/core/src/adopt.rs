@@ -7,6 +7,7 @@
 
 mod compare;
 mod record;
+mod same;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use skiff_api::{Component, Kind, ObjectKey, OwnerLabels};
 
 use crate::action::{ContainerSpec, Namespaces};
-use crate::desired::{Desired, DesiredNetwork, MountSource, Workload};
+use crate::desired::{Desired, MountSource, Workload};
 use crate::history::{History, ObjectHistory};
 use crate::image::FromImage;
 use crate::reason::Change;
@@ -200,30 +201,29 @@ fn network_of(network: &StackNetwork, desired: &Desired, adoption: &mut Adoption
     };
     adoption.taken.push(format!("network {name} as {key}"));
     // One that is otherwise is made anew, and the plan says so.
-    let (hash, canonical) = if is_as_declared(network, declared) {
-        (declared.hash.as_str(), Some(declared.canonical.as_str()))
-    } else {
-        (ADOPTED, None)
-    };
+    let (hash, canonical) = recorded(same::network(network, declared), &declared.hash, &declared.canonical);
     let labels = owner(desired, key, &declared.source, 0, hash, canonical);
     adoption.adopted.networks.insert(id.clone(), labels.to_map());
 }
 
-fn is_as_declared(network: &StackNetwork, declared: &DesiredNetwork) -> bool {
-    network.driver == declared.spec.driver.as_deref().unwrap_or("bridge") && network.internal == declared.spec.internal
-}
-
 fn volume_of(volume: &StackVolume, desired: &Desired, adoption: &mut Adoption) {
-    let StackVolume { name, created_at } = volume;
+    let StackVolume { name, created_at, .. } = volume;
     let declared = desired.volumes.iter().find(|(_, declared)| declared.name == *name && !declared.spec.external);
     let Some((key, declared)) = declared else {
         adoption.left.push(format!("volume {name}: it is not declared"));
         return;
     };
     adoption.taken.push(format!("volume {name} as {key}, with its data"));
-    let labels = owner(desired, key, &declared.source, 0, &declared.hash, Some(&declared.canonical));
+    // One that is otherwise stays, for its data, and the plan says so.
+    let (hash, canonical) = recorded(same::volume(volume, declared), &declared.hash, &declared.canonical);
+    let labels = owner(desired, key, &declared.source, 0, hash, canonical);
     let volume = AdoptedVolume { created_at: created_at.clone(), labels: labels.to_map() };
     adoption.adopted.volumes.insert(name.clone(), volume);
+}
+
+/// What is recorded as the definition of what is as declared, or is not.
+fn recorded<'d>(is_same: bool, hash: &'d str, canonical: &'d str) -> (&'d str, Option<&'d str>) {
+    if is_same { (hash, Some(canonical)) } else { (ADOPTED, None) }
 }
 
 fn owner(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use skiff_api::NetworkSpec;
 
 /// What was taken over, with the labels that it would have, had we made it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,10 +72,10 @@ pub struct StackNetwork {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Its driver.
-    pub driver: String,
-    /// Whether it has no way out.
-    pub internal: bool,
+    /// What it is, with all that the engine chose.
+    pub spec: NetworkSpec,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A volume of a stack.
@@ -84,6 +85,12 @@ pub struct StackVolume {
     pub name: String,
     /// When it was made, as Docker writes it.
     pub created_at: String,
+    /// Its driver.
+    pub driver: String,
+    /// The options that it was made with.
+    pub driver_opts: BTreeMap<String, String>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Stack {

@@ -1,6 +1,7 @@
 //! Whose a stack of Compose is, by its labels and names.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use skiff_api::{IpamConfig, NetworkSpec};
 use skiff_core::{
     Adoption, Change, Comparison, Comparisons, Stack, StackContainer, StackNetwork, StackVolume, adopt, claims,
     projects,
@@ -9,6 +10,12 @@ use skiff_core::{
 use crate::world::{World, deployment};
 
 fn declared() -> World {
+    declared_as(&json!({}), &json!({}))
+}
+
+/// With these settings of the network and the volume.
+fn declared_as(network: &Value, volume: &Value) -> World {
+    let (of_network, of_volume) = (network.clone(), volume.clone());
     let labels = json!({ "com.docker.compose.project": "p", "com.docker.compose.service": "web_1" });
     let mount = json!({ "volumeMounts": [{ "name": "d", "mountPath": "/d" }] });
     let template =
@@ -16,10 +23,10 @@ fn declared() -> World {
     let meta =
         |kind: &str, name: &str| json!({ "apiVersion": "skiff.dev/v1", "kind": kind, "metadata": { "name": name } });
     let (mut volume, mut network) = (meta("Volume", "data"), meta("Network", "back"));
-    for (manifest, spec) in
-        [(&mut volume, json!({ "volumeName": "p_data" })), (&mut network, json!({ "networkName": "p_back" }))]
-    {
-        manifest.as_object_mut().expect("an object").insert("spec".to_owned(), spec);
+    let named = [(&mut volume, "volumeName", "p_data", of_volume), (&mut network, "networkName", "p_back", of_network)];
+    for (manifest, field, name, mut spec) in named {
+        spec[field] = name.into();
+        manifest["spec"] = spec;
     }
     World::of(&[deployment("web-1", 2, mount, template, json!({})), volume, network])
 }
@@ -30,11 +37,13 @@ fn container(id: &str, service: &str, project: Option<&str>) -> StackContainer {
 }
 
 fn network(driver: &str, internal: bool) -> StackNetwork {
-    StackNetwork { id: "n".to_owned(), name: "p_back".to_owned(), driver: driver.to_owned(), internal }
+    let spec = NetworkSpec { driver: Some(driver.to_owned()), internal, ..NetworkSpec::default() };
+    StackNetwork { id: "n".to_owned(), name: "p_back".to_owned(), spec, ..StackNetwork::default() }
 }
 
 fn volume(name: &str) -> StackVolume {
-    StackVolume { name: name.to_owned(), created_at: "2026-01-01T00:00:00Z".to_owned() }
+    let (driver, created_at) = ("local".to_owned(), "2026-01-01T00:00:00Z".to_owned());
+    StackVolume { name: name.to_owned(), created_at, driver, ..StackVolume::default() }
 }
 
 fn decided(stack: &Stack) -> Adoption {
@@ -112,4 +121,46 @@ fn data_that_would_be_missed_is_told() {
     assert_eq!((taken.missed, taken.adopted.volumes.len()), (Vec::<String>::new(), 1));
     let other = decided(&Stack { volumes: vec![volume("q_data")], ..Stack::default() });
     assert_eq!((other.missed, other.adopted.volumes.len()), (vec!["p_data".to_owned()], 0));
+}
+
+#[test]
+fn a_network_or_a_volume_that_is_otherwise_is_not_taken_for_what_is_declared() {
+    let pool = |subnet: &str| IpamConfig { subnet: Some(subnet.to_owned()), ..IpamConfig::default() };
+    let mut found = network("bridge", false);
+    found.spec.ipam.config = vec![pool("10.213.8.0/24")];
+    found.spec.driver_opts.insert("com.docker.network.enable_ipv6".to_owned(), "false".to_owned());
+    let is_as = |spec: Value, found: &StackNetwork| {
+        let world = declared_as(&spec, &json!({}));
+        let stack = Stack { networks: vec![found.clone()], ..Stack::default() };
+        let adoption = adopt(&stack, &world.compile().0, &world.history, &Comparisons::new());
+        adoption.adopted.networks["n"]["skiff.dev/template-hash"] != "adopted"
+    };
+    let ipam = |subnet: &str| json!({ "ipam": { "config": [{ "subnet": subnet }] } });
+    assert!(is_as(json!({}), &found), "what the engine chose is as good as any");
+    assert!(is_as(ipam("10.213.8.0/24"), &found));
+    for other in [
+        ipam("10.213.9.0/24"),
+        json!({ "driverOpts": { "com.docker.network.bridge.name": "b0" } }),
+        json!({ "attachable": true }),
+        json!({ "enableIPv6": true }),
+        json!({ "ipam": { "driver": "other" } }),
+    ] {
+        assert!(!is_as(other.clone(), &found), "{other}");
+    }
+
+    let is_as = |spec: Value, found: StackVolume| {
+        let world = declared_as(&json!({}), &spec);
+        let stack = Stack { volumes: vec![found], ..Stack::default() };
+        let adoption = adopt(&stack, &world.compile().0, &world.history, &Comparisons::new());
+        adoption.adopted.volumes["p_data"].labels["skiff.dev/template-hash"] != "adopted"
+    };
+    let options = json!({ "driverOpts": { "type": "tmpfs" } });
+    let with_options = || {
+        let mut volume = volume("p_data");
+        volume.driver_opts.insert("type".to_owned(), "tmpfs".to_owned());
+        volume
+    };
+    assert!(is_as(json!({}), volume("p_data")) && is_as(options.clone(), with_options()));
+    assert!(!is_as(json!({}), with_options()) && !is_as(options, volume("p_data")));
+    assert!(!is_as(json!({ "driver": "nfs" }), volume("p_data")));
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use skiff_api::{Ipam, IpamConfig, NetworkSpec};
 use skiff_core::{Adopted, EngineError, Stack, StackContainer, StackNetwork, StackVolume};
 
 use super::client::Client;
@@ -33,6 +34,33 @@ struct Network {
     name: String,
     driver: String,
     internal: bool,
+    attachable: bool,
+    #[serde(rename = "EnableIPv4")]
+    enable_ipv4: Option<bool>,
+    #[serde(rename = "EnableIPv6")]
+    enable_ipv6: bool,
+    options: Option<Labels>,
+    labels: Option<Labels>,
+    #[serde(rename = "IPAM")]
+    ipam: Addresses,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Addresses {
+    driver: String,
+    options: Option<Labels>,
+    config: Option<Vec<Pool>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Pool {
+    subnet: Option<String>,
+    #[serde(rename = "IPRange")]
+    ip_range: Option<String>,
+    gateway: Option<String>,
+    auxiliary_addresses: Option<Labels>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,6 +74,9 @@ struct Volumes {
 struct Volume {
     name: String,
     created_at: String,
+    driver: String,
+    options: Option<Labels>,
+    labels: Option<Labels>,
 }
 
 /// What a project has. What is ours by its labels is not Compose's any more.
@@ -115,14 +146,39 @@ impl Container {
 
 impl Network {
     fn into_stack(self) -> StackNetwork {
-        let Self { id, name, driver, internal } = self;
-        StackNetwork { id, name, driver, internal }
+        let Self { id, name, driver, internal, attachable, enable_ipv4, enable_ipv6, options, labels, ipam } = self;
+        let spec = NetworkSpec {
+            driver: Some(driver),
+            driver_opts: options.unwrap_or_default(),
+            internal,
+            attachable,
+            enable_ipv4,
+            enable_ipv6: Some(enable_ipv6),
+            ipam: ipam.into_spec(),
+            ..NetworkSpec::default()
+        };
+        StackNetwork { id, name, spec, labels: labels.unwrap_or_default() }
+    }
+}
+
+impl Addresses {
+    fn into_spec(self) -> Ipam {
+        let Self { driver, options, config } = self;
+        let pool = |Pool { subnet, ip_range, gateway, auxiliary_addresses }: Pool| IpamConfig {
+            subnet,
+            ip_range,
+            gateway,
+            aux_addresses: auxiliary_addresses.unwrap_or_default(),
+        };
+        let config = config.into_iter().flatten().map(pool).collect();
+        Ipam { driver: Some(driver), options: options.unwrap_or_default(), config }
     }
 }
 
 impl Volume {
     fn into_stack(self) -> StackVolume {
-        let Self { name, created_at } = self;
-        StackVolume { name, created_at }
+        let Self { name, created_at, driver, options, labels } = self;
+        let (driver_opts, labels) = (options.unwrap_or_default(), labels.unwrap_or_default());
+        StackVolume { name, created_at, driver, driver_opts, labels }
     }
 }
