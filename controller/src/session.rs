@@ -29,7 +29,7 @@ pub use etcd::read_documents;
 pub use holds::tell_holds;
 pub use keep::{Keep, keep};
 pub use origin::{make_mounts, named_by_address, read_all, read_here};
-pub use recall::{Recalled, recall};
+pub use recall::{Recalled, recall, recall_from};
 pub(crate) use syncing::Syncer;
 pub use target::{TargetOptions, remembered, target};
 pub use turns::{Turns, electing, take_turns};

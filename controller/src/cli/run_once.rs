@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::builder::ValueHint;
@@ -12,11 +13,13 @@ use skiff_core::{Action, HeldReason, Once, OncePlan, StopContainer, Timestamp, p
 use tokio::sync::mpsc;
 
 use super::exec::{Manner, RawTerminal, converse};
+use super::paths::ComposeArgs;
 use super::{CliError, Context, Exit, signals};
 use crate::controller::Target;
 use crate::engine::Engine;
 use crate::engine::docker::Docker;
-use crate::session::{Access, Bring, Recalled, Session, bring, recall};
+use crate::session::{Access, Bring, Recalled, Session, bring, load, recall, recall_from, refuse_mistakes};
+use crate::source::SourceOptions;
 use crate::ui::Ui;
 
 /// Run a command in a new container of an object, beside what runs
@@ -24,12 +27,19 @@ use crate::ui::Ui;
 #[command(after_help = "Examples:\n  \
     skiff run-once api -- ./manage.py migrate\n  \
     skiff run-once db -- psql -h db < dump.sql\n  \
-    skiff run-once shell                         with the arguments of its manifest\n\n\
+    skiff run-once shell                         with the arguments of its manifest\n  \
+    skiff run-once -f compose.yaml --profile backup backup\n\n\
     It has the object's image, variables, networks, volumes and files, and neither its ports nor its names, so that it\n\
     is in nobody's way. What the object depends on is started first. It ends with the exit code of the command.")]
 pub(super) struct Args {
     /// The deployment, job or schedule whose template is taken.
     name: String,
+    /// Where its manifest is, where it is not of what is applied: a service of a profile that is off.
+    #[arg(short, long = "file", value_name = "PATH")]
+    files: Vec<PathBuf>,
+    /// How Compose files are read.
+    #[command(flatten)]
+    compose: ComposeArgs,
     /// Do not give the command a terminal, even where we have one.
     #[arg(short = 'T', long)]
     no_tty: bool,
@@ -54,7 +64,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let tty = !args.no_tty && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     Context::block_on(async {
         let session = Session::open(&settings, Access::Act).await?;
-        let recalled = recall(&session, &args.name, &KINDS)?;
+        let recalled = args.recall(&session, ui).await?;
         let until = Instant::now() + args.timeout.to_std();
         start_dependencies(&session, &recalled, args.timeout.to_std(), ui).await?;
         let target = recalled.target(&session)?;
@@ -69,6 +79,19 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         remove(&session.docker, &plan, &target).await?;
         end
     })
+}
+
+impl Args {
+    /// The object: as its manifests are now, where these are named, else as they were when they were applied.
+    async fn recall(&self, session: &Session, ui: &mut Ui) -> Result<Recalled, CliError> {
+        if self.files.is_empty() {
+            return recall(session, &self.name, &KINDS);
+        }
+        let source = session.settings.source_options(&self.files, &[]);
+        let loads = load(session, SourceOptions { compose: self.compose.options(), ..source }).await?;
+        refuse_mistakes(&loads, ui)?;
+        recall_from(session, &loads, &self.name, &KINDS)
+    }
 }
 
 /// Starts what the object depends on, unless a controller runs, whose work that is.

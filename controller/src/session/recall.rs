@@ -29,15 +29,40 @@ pub fn recall(session: &Session, word: &str, kinds: &[Kind]) -> Result<Recalled,
             keys.map(|key| (source.to_owned(), key)).collect::<Vec<_>>()
         })
         .collect();
-    let found: Vec<&(String, ObjectKey)> = known.iter().filter(|(_, key)| means(word, key, namespace)).collect();
+    let (source, object) = the_one(word, kinds, &known, namespace)?;
+    let loaded = Loaded::remembered(source, &session.state.good(source));
+    let recalled = Recalled { object: object.clone(), loaded };
+    recalled.nothing_is_lost()?;
+    Ok(recalled)
+}
+
+/// Finds what a word means among the objects of some kinds that were loaded just now.
+///
+/// # Errors
+/// When nothing or several things are meant.
+pub fn recall_from(session: &Session, loads: &[Loaded], word: &str, kinds: &[Kind]) -> Result<Recalled, CliError> {
+    let keys = |loaded: &Loaded| loaded.objects.keys().filter(|key| kinds.contains(&key.kind)).cloned().collect();
+    let known: Vec<(usize, ObjectKey)> = loads
+        .iter()
+        .enumerate()
+        .flat_map(|(index, loaded)| std::iter::repeat(index).zip::<Vec<ObjectKey>>(keys(loaded)))
+        .collect();
+    let (index, object) = the_one(word, kinds, &known, session.settings.namespace.as_deref())?;
+    let loaded = loads.get(*index).cloned().unwrap_or_default();
+    Ok(Recalled { object: object.clone(), loaded })
+}
+
+/// The one thing that a word means.
+fn the_one<'k, S>(
+    word: &str,
+    kinds: &[Kind],
+    known: &'k [(S, ObjectKey)],
+    namespace: Option<&str>,
+) -> Result<&'k (S, ObjectKey), CliError> {
+    let found: Vec<&(S, ObjectKey)> = known.iter().filter(|(_, key)| means(word, key, namespace)).collect();
     match found.as_slice() {
-        [(source, object)] => {
-            let loaded = Loaded::remembered(source, &session.state.good(source));
-            let recalled = Recalled { object: object.clone(), loaded };
-            recalled.nothing_is_lost()?;
-            Ok(recalled)
-        }
-        [] => Err(nothing(word, kinds, &known)),
+        [one] => Ok(one),
+        [] => Err(nothing(word, kinds, known.iter().map(|(_, key)| key.name.as_str()))),
         several => {
             let names: Vec<String> = several.iter().map(|(_, key)| key.to_string()).collect();
             Err(CliError::refused(format!("`{word}` is {}", names.join(" and ")), "write one of them"))
@@ -56,12 +81,14 @@ fn means(word: &str, key: &ObjectKey, namespace: Option<&str>) -> bool {
     }
 }
 
-fn nothing(word: &str, kinds: &[Kind], known: &[(String, ObjectKey)]) -> CliError {
+fn nothing<'k>(word: &str, kinds: &[Kind], known: impl Iterator<Item = &'k str>) -> CliError {
     let what = kinds.iter().map(|kind| kind.lower()).collect::<Vec<_>>().join(" or ");
     let name = word.rsplit('/').next().unwrap_or(word);
-    let help = match suggest::nearest(name, known.iter().map(|(_, key)| key.name.as_str())) {
+    let help = match suggest::nearest(name, known) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => "`skiff run PATH` or `skiff up PATH` makes its manifest known".to_owned(),
+        None => {
+            "`skiff run PATH` or `skiff up PATH` makes its manifest known; `skiff run-once -f PATH` reads it".to_owned()
+        }
     };
     CliError::refused(format!("no {what} is known as `{word}`"), help)
 }

@@ -54,7 +54,9 @@ impl State {
         let Some(known) = self.sources.get(source) else { return BTreeMap::new() };
         let mut departed = known.departed.clone();
         departed.extend(known.good.departed());
-        departed.values_mut().for_each(|departed| departed.source = Some(source.to_owned()));
+        for departed in departed.values_mut() {
+            departed.source = Some(source.to_owned());
+        }
         departed
     }
 

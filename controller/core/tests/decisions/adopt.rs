@@ -7,7 +7,7 @@ use skiff_core::{
     projects,
 };
 
-use crate::world::{World, deployment};
+use crate::world::{World, deployment, merge};
 
 fn declared() -> World {
     declared_as(&json!({}), &json!({}))
@@ -25,8 +25,8 @@ fn declared_as(network: &Value, volume: &Value) -> World {
     let (mut volume, mut network) = (meta("Volume", "data"), meta("Network", "back"));
     let named = [(&mut volume, "volumeName", "p_data", of_volume), (&mut network, "networkName", "p_back", of_network)];
     for (manifest, field, name, mut spec) in named {
-        spec[field] = name.into();
-        manifest["spec"] = spec;
+        merge(&mut spec, json!({ field: name }));
+        merge(manifest, json!({ "spec": spec }));
     }
     World::of(&[deployment("web-1", 2, mount, template, json!({})), volume, network])
 }
@@ -133,7 +133,8 @@ fn a_network_or_a_volume_that_is_otherwise_is_not_taken_for_what_is_declared() {
         let world = declared_as(&spec, &json!({}));
         let stack = Stack { networks: vec![found.clone()], ..Stack::default() };
         let adoption = adopt(&stack, &world.compile().0, &world.history, &Comparisons::new());
-        adoption.adopted.networks["n"]["skiff.dev/template-hash"] != "adopted"
+        let labels = adoption.adopted.networks.get("n").expect("it is taken");
+        labels.get("skiff.dev/template-hash").is_some_and(|hash| hash != "adopted")
     };
     let ipam = |subnet: &str| json!({ "ipam": { "config": [{ "subnet": subnet }] } });
     assert!(is_as(json!({}), &found), "what the engine chose is as good as any");
@@ -152,7 +153,8 @@ fn a_network_or_a_volume_that_is_otherwise_is_not_taken_for_what_is_declared() {
         let world = declared_as(&json!({}), &spec);
         let stack = Stack { volumes: vec![found], ..Stack::default() };
         let adoption = adopt(&stack, &world.compile().0, &world.history, &Comparisons::new());
-        adoption.adopted.volumes["p_data"].labels["skiff.dev/template-hash"] != "adopted"
+        let volume = adoption.adopted.volumes.get("p_data").expect("it is taken");
+        volume.labels.get("skiff.dev/template-hash").is_some_and(|hash| hash != "adopted")
     };
     let options = json!({ "driverOpts": { "type": "tmpfs" } });
     let with_options = || {

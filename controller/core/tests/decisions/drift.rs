@@ -12,10 +12,7 @@ fn limited(limits: Value) -> Value {
 #[test]
 fn a_requested_core_is_a_weight_where_cores_are_short() {
     let asks = |resources: Value, shares: Option<i64>| {
-        let mut container = json!({ "resources": resources });
-        if let Some(shares) = shares {
-            container["cpuShares"] = shares.into();
-        }
+        let container = json!({ "resources": resources, "cpuShares": shares });
         deployment("web", 1, container, json!({}), json!({}))
     };
     let mut world = World::of(&[asks(json!({}), None)]);

@@ -131,8 +131,8 @@ fn what_is_being_made_is_coming_and_what_is_healthy_is_ready() {
 
 #[test]
 fn what_ended_with_a_failure_for_good_is_hopeless() {
-    let mut once = deployment("once", &[]);
-    once["spec"]["template"]["restartPolicy"] = json!("Never");
+    let once = json!({ "apiVersion": "skiff.dev/v1", "kind": "Deployment", "metadata": { "name": "once" }, "spec": {
+        "template": { "restartPolicy": "Never", "container": { "image": "app:1" } } } });
     let mut world = World::of(&[once], Intent::Run);
     world.act();
     world.act();
