@@ -74,7 +74,7 @@ pub use observed::{
 pub use plan::{Once, OncePlan, Plan, Step, StepId, hook_complaints, plan, plan_once, plan_restart};
 pub use probe::{
     ProbeAsk, ProbeFailure, ProbeKind, ProbeNews, ProbePlan, ProbeSample, ProbeSchedule, ProbeSpec, ProbeState,
-    ProbeTarget, ProbeVerdict, ProbeVerdicts, Readiness, judge, probe_targets,
+    ProbeTarget, ProbeVerdict, ProbeVerdicts, Readiness, START_INTERVAL, judge, probe_targets,
 };
 pub use reason::{Change, Reason};
 pub use request::{Refusal, Request, grant, told_revisions};

@@ -10,6 +10,7 @@
 //! Pure: whoever samples takes what is due from a [`ProbeSchedule`], and brings the answers back to it; [`judge`] says what each one
 //! makes of what is known.
 
+mod early;
 mod plan;
 mod schedule;
 mod state;
@@ -22,6 +23,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use early::START_INTERVAL;
+pub(crate) use early::is_askable;
 pub use plan::{ProbePlan, ProbeSpec};
 pub(crate) use plan::{gates_readiness, is_probed};
 pub use schedule::{ProbeAsk, ProbeNews, ProbeSchedule};
@@ -70,6 +73,9 @@ pub struct ProbeVerdict {
     pub started: bool,
     /// Whether a startup probe has passed, which is remembered.
     pub passed_startup: bool,
+    /// Whether Docker's own check has passed where Skiff asks it before Docker does.
+    #[serde(default)]
+    pub passed_early: bool,
     /// Whether it can serve.
     pub readiness: Readiness,
     /// Whether it could serve since this start, and no longer can.

@@ -368,6 +368,7 @@ fn verdicts_on_probes_count_while_whoever_wrote_them_holds_the_lock() {
         started_at: Timestamp::UNIX_EPOCH,
         started: true,
         passed_startup: false,
+        passed_early: false,
         readiness: Readiness::Undecided { message: "readinessProbe: not asked yet".to_owned() },
         is_lost: false,
         failed: None,

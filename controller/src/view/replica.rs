@@ -109,11 +109,14 @@ impl Verdict {
     /// `may_end` says that it is not to run for good, so that an end with 0 is its completion.
     fn of(container: &ObservedContainer, probed: Option<&ProbeVerdict>, may_end: bool) -> Self {
         let (code, error) = container.detail.as_ref().map_or((0, ""), |detail| (detail.exit_code, &detail.error));
+        // Where Skiff asks the engine's own check before the engine does, that it passed is enough.
+        let passed_early = probed.is_some_and(|verdict| verdict.passed_early);
+        let health = container.health.filter(|health| !(passed_early && *health == Health::Starting));
         match container.state {
             ContainerState::Created if error.is_empty() => Self::Created,
             ContainerState::Created => Self::StartFailed,
             ContainerState::Running if probed.is_some_and(|verdict| verdict.failed.is_some()) => Self::Unhealthy,
-            ContainerState::Running => match (container.health, probed.map(|verdict| &verdict.readiness)) {
+            ContainerState::Running => match (health, probed.map(|verdict| &verdict.readiness)) {
                 (Some(Health::Unhealthy), _) => Self::Unhealthy,
                 (Some(Health::Starting), _) => Self::Starting,
                 (None | Some(Health::Healthy), Some(Readiness::Not { .. })) => Self::NotReady,

@@ -112,6 +112,7 @@ fn a_probe_that_does_not_pass_is_shown_with_its_words() {
             started_at,
             started: true,
             passed_startup: false,
+            passed_early: false,
             readiness,
             is_lost: false,
             failed,

@@ -190,3 +190,21 @@ fn hooks_are_lists_with_users_and_folders_and_a_service_joins_the_processes_of_a
         )
         .step("nothing is left to do", skiff("plan", &[]), [exits(0)]);
 }
+
+#[test]
+fn a_check_is_asked_early_on_an_engine_that_does_not() {
+    let stack = format!(
+        "services:\n  \
+         db:\n    image: {IMAGE}\n    init: true\n    restart: always\n    command: [sh, -c, 'sleep 2; touch /tmp/up; sleep 1000']\n    \
+         healthcheck: {{ test: 'test -e /tmp/up', interval: 1m, start_period: 2m, start_interval: 500ms }}\n  \
+         api:\n    image: {IMAGE}\n    init: true\n    restart: always\n    command: [sleep, '1000']\n    \
+         depends_on: {{ db: {{ condition: service_healthy }} }}\n"
+    );
+    scenario("a check is asked early on an engine that does not")
+        .step("a service whose check is asked every minute, and early", write("compose.yaml", &stack), [])
+        .step(
+            "what waits for it starts long before that minute is over",
+            skiff("up", &["--timeout", "40s"]),
+            [exits(0), ready("db", 1), ready("api", 1)],
+        );
+}

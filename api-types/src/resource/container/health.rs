@@ -120,7 +120,8 @@ pub struct HealthCheck {
     /// How long after the start failures do not count. 0s unless said otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
     pub start_period: Option<Duration>,
-    /// How often within the start period. Needs Docker's API 1.44.
+    /// How often within the start period. Skiff asks itself where Docker's API is older than 1.44; of a check that the image brings only
+    /// Docker knows.
     #[serde(default, skip_serializing_if = "is_default")]
     pub start_interval: Option<Duration>,
 }

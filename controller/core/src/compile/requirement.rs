@@ -4,6 +4,8 @@
 
 use skiff_api::PodTemplate;
 
+use crate::probe::{START_INTERVAL, is_askable};
+
 /// A field and the first API version that honours it.
 pub(super) type Requirement = (String, (u32, u32));
 
@@ -17,7 +19,9 @@ pub(super) fn requirements(pod: &PodTemplate) -> Vec<Requirement> {
     let container = &pod.container;
     let check = container.health_check.as_ref();
     need(!pod.metadata.annotations.is_empty(), "template.metadata.annotations", (1, 43));
-    need(check.is_some_and(|check| check.start_interval.is_some()), "container.healthCheck.startInterval", (1, 44));
+    // Of a command that is known Skiff asks early itself.
+    let unknown = check.is_some_and(|check| check.start_interval.is_some() && !is_askable(check));
+    need(unknown, "container.healthCheck.startInterval", START_INTERVAL);
     for (index, network) in pod.networks.iter().flatten().enumerate() {
         need(network.interface_name.is_some(), "networks.interfaceName", (1, 49));
         need(network.gateway_priority.is_some(), "networks.gatewayPriority", (1, 48));

@@ -86,12 +86,13 @@ impl Checks {
             PostStart::Failed(message) => return said(Checked::Fails, POST_START, message),
         }
         let probed = template.map(|pod| &pod.container).filter(|template| is_probed(template));
-        let verdict = probed.and_then(|_| verdict(draft, container, started_at));
+        let verdict = verdict(draft, container, started_at).filter(|verdict| probed.is_some() || verdict.passed_early);
         if let Some(failure) = verdict.and_then(|verdict| verdict.failed.as_ref()) {
             return said(Checked::Fails, &failure.probe.to_string(), &failure.message);
         }
         match container.health {
             Some(Health::Unhealthy) => return said(Checked::Fails, "healthCheck", "unhealthy"),
+            Some(Health::Starting) if verdict.is_some_and(|verdict| verdict.passed_early) => {}
             Some(Health::Starting) => return Self { come_to: Checked::NotYet, complaint: None },
             None | Some(Health::Healthy) => {}
         }

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use skiff_api::{Container, Probe};
 
 use super::ProbeKind;
+use super::early::early;
 use crate::check::{Address, Check};
 
 /// The probes of one container.
@@ -15,6 +16,8 @@ pub struct ProbePlan {
     pub readiness: Option<ProbeSpec>,
     /// Whether it must be restarted.
     pub liveness: Option<ProbeSpec>,
+    /// Whether that it has started is asked by Docker's own check, which Docker itself asks later.
+    pub is_early: bool,
 }
 
 /// One probe.
@@ -45,14 +48,17 @@ pub(crate) const fn gates_readiness(container: &Container) -> bool {
 }
 
 impl ProbePlan {
-    /// The probes of a container at this address.
-    pub(crate) fn of(container: &Container, address: Address<'_>) -> Self {
+    /// The probes of a container at this address, on an engine of this version; `None` where there are none.
+    pub(crate) fn of(container: &Container, address: Address<'_>, api_version: (u32, u32)) -> Option<Self> {
         let spec = |probe: &Option<Probe>| probe.as_ref().map(|probe| ProbeSpec::of(probe, container, address));
-        Self {
-            startup: spec(&container.startup_probe),
+        let early = early(container, api_version);
+        let is_early = early.is_some();
+        (is_early || is_probed(container)).then(|| Self {
+            startup: spec(&container.startup_probe).or(early),
             readiness: spec(&container.readiness_probe),
             liveness: spec(&container.liveness_probe),
-        }
+            is_early,
+        })
     }
 
     /// The probe of a kind.

@@ -86,6 +86,7 @@ impl ProbeState {
             started_at: self.started_at,
             started: self.has_started(plan),
             passed_startup: plan.startup.is_some() && self.has_started(plan),
+            passed_early: plan.is_early && self.has_started(plan),
             readiness: self.readiness(plan),
             is_lost: plan.readiness.is_some() && self.readiness.has_passed && self.readiness.passing_since.is_none(),
             failed: self.exhausted(plan).filter(|_| !self.is_unproven(plan)),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use skiff_api::{Component, ObjectKey};
 
-use super::plan::{ProbePlan, is_probed};
+use super::plan::ProbePlan;
 use crate::course::effective;
 use crate::desired::{Desired, Intent};
 use crate::made_from::made_from;
@@ -47,16 +47,14 @@ fn target<'a>(
     let workload = desired.workloads.get(&labels.object)?;
     let template = &made_from(Some(workload), &observed.history, labels)?.container;
     let started_at = container.detail.as_ref()?.started_at?;
-    if !is_probed(template) {
-        return None;
-    }
     let address = places.address(container);
+    let plan = ProbePlan::of(template, address.as_deref().map_err(|why| *why), observed.engine.api_version)?;
     let target = ProbeTarget {
         container: container.id.clone(),
         name: container.name.clone(),
         object: labels.object.clone(),
         started_at,
-        plan: ProbePlan::of(template, address.as_deref().map_err(|why| *why)),
+        plan,
     };
     Some((container.id.clone(), target))
 }

@@ -30,7 +30,13 @@ impl Asked {
         probes.as_object_mut().expect("probes").insert("image".to_owned(), json!("app:1"));
         let container: Container = serde_json::from_value(probes).expect("a container");
         let now = START + SignedDuration::from_secs(seconds);
-        Self { plan: ProbePlan::of(&container, Ok("10.0.0.1")), state, now, last: None, lines: Vec::new() }
+        Self {
+            plan: ProbePlan::of(&container, Ok("10.0.0.1"), (1, 41)).expect("probes"),
+            state,
+            now,
+            last: None,
+            lines: Vec::new(),
+        }
     }
 
     fn next(&self) -> Option<(Timestamp, ProbeKind)> {

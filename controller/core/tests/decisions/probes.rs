@@ -322,3 +322,37 @@ fn readiness_that_is_lost_and_comes_back_is_told_once_each() {
     world.run(20);
     assert_eq!(world.told(), ["ReadyAgain: shop-web-1 can serve again"]);
 }
+
+#[test]
+fn docker_s_own_check_is_asked_early_where_docker_does_not() {
+    let check = json!({ "test": ["CMD", "check"], "interval": "30s", "startPeriod": "1m", "startInterval": "1s" });
+    let mut world = World::of(&[deployment("web", 1, json!({ "healthCheck": check }), json!({}), json!({}))]);
+    answering(&mut world, "app:1", Passes::After(seconds(5)), Passes::default());
+    world.pass();
+    assert!(world.engine.set_health("shop-web-1", Health::Starting));
+    world.ask_probes();
+    assert_eq!(message(&world), "Progressing: 0 of 1 Ready");
+    world.advance(5);
+    world.ask_probes();
+    assert_eq!(message(&world), "Ready: ", "it passes, long before Docker asks");
+    assert!(world.engine.set_health("shop-web-1", Health::Unhealthy));
+    assert!(message(&world).starts_with("Degraded"), "what Docker says counts: {}", message(&world));
+}
+
+#[test]
+fn an_engine_that_asks_early_by_itself_is_not_helped_and_an_image_s_own_check_cannot_be_asked() {
+    let asks = |test: Value, api_version: (u32, u32)| {
+        let check = json!({ "test": test, "startPeriod": "1m", "startInterval": "1s" });
+        let mut world = World::of(&[deployment("web", 1, json!({ "healthCheck": check }), json!({}), json!({}))]);
+        world.api_version = api_version;
+        world.pass();
+        let (desired, observed) = (world.compile().0, world.observe());
+        (skiff_core::probe_targets(&desired, &observed).len(), world.lines())
+    };
+    assert_eq!(asks(json!(["CMD", "check"]), (1, 43)).0, 1);
+    assert_eq!(asks(json!(["CMD-SHELL", "check"]), (1, 43)).0, 1);
+    assert_eq!(asks(json!(["CMD", "check"]), (1, 44)).0, 0);
+    let (probes, lines) = asks(json!([]), (1, 43));
+    assert_eq!(probes, 0);
+    assert!(lines.iter().any(|line| line.contains("startInterval needs Docker's API 1.44")), "{lines:?}");
+}

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use skiff_api::{Container, ContainerPort, HealthCheck, PodTemplate, TemplateMeta, label};
-use skiff_core::{ContainerSpec, ContentStore, EngineError, Namespaces};
+use skiff_core::{ContainerSpec, ContentStore, EngineError, Namespaces, START_INTERVAL};
 
 use super::fields::Fields;
 use super::network::endpoint_settings;
@@ -64,7 +64,7 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
         network_mode: _,
         volumes: _,
     } = &template.pod;
-    let mut fields = process(container);
+    let mut fields = process(container, around.api);
     fields.set("Image", &from.reference);
     let image = owner.to_map().into_iter().chain([(label::IMAGE_ID.to_owned(), around.image_id.to_owned())]);
     let ordinals = ordinal_labels.iter().map(|key| (key.clone(), owner.ordinal.to_string()));
@@ -98,7 +98,7 @@ fn network(spec: &ContainerSpec) -> Option<&str> {
 }
 
 /// Docker's `Config`: the process and how it is seen.
-fn process(container: &Container) -> Fields {
+fn process(container: &Container, api: (u32, u32)) -> Fields {
     let Container {
         // In the action: not always what the reference means now.
         image: _,
@@ -178,7 +178,7 @@ fn process(container: &Container) -> Fields {
         .set("Cmd", args)
         .set("WorkingDir", working_dir)
         .set("ExposedPorts", exposed(ports))
-        .set("Healthcheck", health_check.as_ref().map(healthcheck))
+        .set("Healthcheck", health_check.as_ref().map(|check| healthcheck(check, api)))
         .set("User", security::user(user.as_deref(), security_context))
         .set("Tty", tty)
         .set("OpenStdin", stdin)
@@ -198,7 +198,7 @@ fn exposed(ports: &[ContainerPort]) -> BTreeMap<String, Value> {
     ports.iter().map(|port| (port_key(port), Value::Object(serde_json::Map::new()))).collect()
 }
 
-fn healthcheck(check: &HealthCheck) -> Value {
+fn healthcheck(check: &HealthCheck, api: (u32, u32)) -> Value {
     let HealthCheck { test, interval, timeout, retries, start_period, start_interval } = check;
     Fields::default()
         .set("Test", test)
@@ -206,7 +206,7 @@ fn healthcheck(check: &HealthCheck) -> Value {
         .set("Timeout", timeout.map(skiff_api::Duration::nanos))
         .set("Retries", retries)
         .set("StartPeriod", start_period.map(skiff_api::Duration::nanos))
-        .set("StartInterval", start_interval.map(skiff_api::Duration::nanos))
+        .set("StartInterval", start_interval.filter(|_| api >= START_INTERVAL).map(skiff_api::Duration::nanos))
         .build()
 }
 

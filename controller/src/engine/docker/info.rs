@@ -138,7 +138,7 @@ pub(super) async fn info(client: &Client) -> Result<EngineInfo, EngineError> {
 /// Settings by the API version that brought them.
 const BY_VERSION: [((u32, u32), &str); 7] = [
     ((1, 43), "annotations"),
-    ((1, 44), "healthCheck.startInterval"),
+    ((1, 44), "healthCheck.startInterval of an image's own check"),
     ((1, 45), "subPath of a volume"),
     ((1, 48), "image volumes"),
     ((1, 48), "gatewayPriority"),

@@ -16,6 +16,10 @@ fn files() -> FileStore {
 }
 
 fn body_of(spec: &ContainerSpec) -> Result<Value, EngineError> {
+    body_for(spec, (1, 41))
+}
+
+fn body_for(spec: &ContainerSpec, api: (u32, u32)) -> Result<Value, EngineError> {
     let mut content = ContentStore::default();
     content.insert(ObjectKey::new(Kind::Secret, "shop", "db"), "password".to_owned(), b"s3cret".as_slice());
     let profiles = map([("/etc/p.json", "{ \"defaultAction\": \"SCMP_ACT_ALLOW\" }\n")]);
@@ -23,7 +27,7 @@ fn body_of(spec: &ContainerSpec) -> Result<Value, EngineError> {
     body(
         spec,
         &Surroundings {
-            api: (1, 41),
+            api,
             image_id: "sha256:01",
             log_driver: "json-file",
             profiles: &profiles,
@@ -39,6 +43,12 @@ fn every_field_of_a_template_reaches_docker() {
     let (host, config) = split(body);
     assert_eq!(config, expected_config());
     assert_eq!(host, expected_host());
+}
+
+#[test]
+fn an_engine_is_told_what_it_knows_since_its_version() {
+    let of = |api| body_for(&full_spec(), api).expect("a body").pointer("/Healthcheck/StartInterval").cloned();
+    assert_eq!((of((1, 43)), of((1, 44))), (None, Some(json!(1_000_000_000))));
 }
 
 /// The host's part and the rest, so that a difference is found at a glance.
@@ -60,7 +70,6 @@ fn expected_config() -> Value {
             "Timeout": 1_000_000_000,
             "Retries": 2,
             "StartPeriod": 10_000_000_000_u64,
-            "StartInterval": 1_000_000_000,
         },
         "User": "1000:1001",
         "Tty": true,
