@@ -66,6 +66,7 @@ pub type ProbeVerdicts = BTreeMap<String, ProbeVerdict>;
 /// What the probes of a container have come to, for one start of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and told as one")]
 pub struct ProbeVerdict {
     /// The start.
     pub started_at: Timestamp,

@@ -23,7 +23,7 @@ pub(super) fn early(container: &Container, api_version: (u32, u32)) -> Option<Pr
         check: Check::Exec { command: command(check)? },
         initial_delay: SignedDuration::ZERO,
         period,
-        timeout: timeout.filter(|timeout| timeout.is_positive()).unwrap_or(SignedDuration::from_secs(30)),
+        timeout: timeout.filter(SignedDuration::is_positive).unwrap_or(SignedDuration::from_secs(30)),
         success_threshold: 1,
         // That it never does is for the engine to say.
         failure_threshold: u32::MAX,
