@@ -64,6 +64,14 @@ fn large(criterion: &mut Criterion) {
         group.bench_function(*name, |bencher| bencher.iter(|| files(&exported(&base), shape)));
     }
     group.finish();
+    // Twice as much takes twice as long, or something goes through all for each.
+    let mut group = criterion.benchmark_group("export services");
+    group.sample_size(10);
+    for services in [500, 1000] {
+        let objects = stack(services, "1.2");
+        group.bench_function(services.to_string(), |bencher| bencher.iter(|| exported(&objects)));
+    }
+    group.finish();
 }
 
 fn exported(objects: &BTreeMap<ObjectKey, Object>) -> Export {

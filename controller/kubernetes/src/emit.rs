@@ -94,7 +94,7 @@ pub fn export(input: &Input<'_>, options: &Options) -> Export {
     published::published(&stack, &mut sink);
     policies::policies(&stack, &mut sink);
     let Sink { ledger, mut out, names: _ } = sink;
-    out.sort_by(|left, right| order(left).cmp(&order(right)));
+    out.sort_by_cached_key(order);
     // Containers of one pod may have made the same object of the same content.
     out.dedup();
     Export { objects: out, report: ledger.finish(options.source.clone()) }
@@ -134,8 +134,8 @@ const KINDS: [&str; 19] = [
 ];
 
 /// By part and file, and in a file by what must be there first.
-fn order(object: &Emitted) -> (bool, &str, Part, usize, &str) {
+fn order(object: &Emitted) -> (bool, String, Part, usize, String) {
     let kind = object.text("/kind");
     let rank = KINDS.iter().position(|known| *known == kind).unwrap_or(KINDS.len());
-    (kind != "Namespace", &object.file, object.part, rank, object.text("/metadata/name"))
+    (kind != "Namespace", object.file.clone(), object.part, rank, object.text("/metadata/name").to_owned())
 }

@@ -36,7 +36,15 @@ impl Emitted {
 
     /// A field of the object as text, by its JSON pointer; empty where there is none.
     pub fn text(&self, pointer: &str) -> &str {
-        self.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+        let found = match pointer.strip_prefix('/').filter(|path| !path.contains('~')) {
+            // Asked for again and again, while there is nothing to translate.
+            Some(path) => path.split('/').try_fold(&self.value, |value, key| match value {
+                Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+                _ => value.get(key),
+            }),
+            None => self.value.pointer(pointer),
+        };
+        found.and_then(Value::as_str).unwrap_or_default()
     }
 
     /// `Deployment/web`.

@@ -3,8 +3,6 @@
 //! Everything that maps a type of `skiff-api` takes it apart without `..` and gives each field to a scope, which writes a row
 //! when the field says something. So a field that is new does not compile before somebody has decided what becomes of it.
 
-use std::collections::BTreeSet;
-
 use skiff_api::ObjectKey;
 
 use crate::report::{Move, Pause, Prerequisite, Push, Report, Row, Verdict};
@@ -14,12 +12,11 @@ use crate::{Place, Places};
 pub(crate) struct Ledger<'a> {
     places: &'a dyn Places,
     report: Report,
-    seen: BTreeSet<Row>,
 }
 
 impl<'a> Ledger<'a> {
     pub(crate) fn new(places: &'a dyn Places) -> Self {
-        Self { places, report: Report::default(), seen: BTreeSet::new() }
+        Self { places, report: Report::default() }
     }
 
     /// Begins with an object of the source.
@@ -53,14 +50,13 @@ impl<'a> Ledger<'a> {
     }
 
     pub(crate) fn row(&mut self, row: Row) {
-        // The same file may be used twice; it is the same news.
-        if self.seen.insert(row.clone()) {
-            self.report.rows.push(row);
-        }
+        self.report.rows.push(row);
     }
 
     pub(crate) fn finish(mut self, source: Option<String>) -> Report {
         self.report.rows.sort();
+        // The same file may be used twice; it is the same news.
+        self.report.rows.dedup();
         self.report.source = source;
         self.report
     }

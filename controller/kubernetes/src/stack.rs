@@ -4,6 +4,7 @@
 
 mod content;
 mod form;
+mod index;
 mod networks;
 mod nfs;
 mod peers;
@@ -12,7 +13,6 @@ mod services;
 mod volumes;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use skiff_api::{
     CronJob, CronJobSpec, Deployment, DeploymentSpec, ExportAutoscale, Job, JobSpec, Object, ObjectKey, ObjectMeta,
@@ -129,6 +129,7 @@ pub(crate) struct Stack<'a> {
     content: BTreeMap<ObjectKey, ContentRef>,
     networks: networks::Networks,
     has_several_namespaces: bool,
+    index: index::Index,
 }
 
 impl<'a> Stack<'a> {
@@ -142,12 +143,14 @@ impl<'a> Stack<'a> {
             content: BTreeMap::new(),
             networks: networks::Networks::default(),
             has_several_namespaces: false,
+            index: index::Index::default(),
         };
         let mut namespaces = input.objects.keys().map(|key| stack.namespace(&key.namespace)).collect::<Vec<_>>();
         namespaces.dedup();
         stack.has_several_namespaces = namespaces.len() > 1;
         stack.content = content::plan(&stack);
         stack.workloads = stack.find_workloads();
+        stack.index = index::Index::of(&stack);
         stack.storage = volumes::plan(&stack);
         form::settle(&mut stack);
         stack.networks = networks::Networks::of(&stack);
@@ -165,16 +168,6 @@ impl<'a> Stack<'a> {
     pub(crate) fn file(&self, namespace: &str, name: &str, is_run: bool) -> String {
         let name = if is_run { format!("{name}-job") } else { name.to_owned() };
         if self.has_several_namespaces { format!("{namespace}/{name}") } else { name }
-    }
-
-    /// A folder of the sources, from the innermost one that holds all of them.
-    pub(crate) fn below_sources<'p>(&self, folder: &'p str) -> &'p str {
-        let mut folders = self.input.bases.values().map(|base| Path::new(base.as_str()));
-        let first = folders.next().unwrap_or(Path::new(""));
-        let common = folders.fold(first, |common, folder| {
-            common.ancestors().find(|above| folder.starts_with(above)).unwrap_or(Path::new(""))
-        });
-        Path::new(folder).strip_prefix(common).ok().and_then(Path::to_str).unwrap_or(folder)
     }
 
     /// The workload of a dependency.
@@ -196,12 +189,6 @@ impl<'a> Stack<'a> {
         self.workloads.get(key).expect("the host of a workload is one")
     }
 
-    /// The workloads that run in the pods of one, itself first.
-    pub(crate) fn members(&self, pod: &ObjectKey) -> Vec<&Workload<'a>> {
-        let others = self.workloads.values().filter(|it| it.host.is_some() && self.pod_of(it).key == pod);
-        self.workloads.get(pod).into_iter().chain(others).collect()
-    }
-
     /// The `ConfigMap` or `Secret` that is meant by a name in a namespace.
     pub(crate) fn content(&self, kind: skiff_api::Kind, namespace: &str, name: &str) -> ContentRef {
         let key = ObjectKey::new(kind, namespace, name);
@@ -209,14 +196,13 @@ impl<'a> Stack<'a> {
     }
 
     /// Which pods a workload's reach, and which networks these are.
-    pub(crate) fn membership(&self, workload: &Workload<'_>) -> Membership {
+    pub(crate) fn membership(&self, workload: &Workload<'_>) -> &Membership {
         self.networks.membership(workload.key)
     }
 
     /// Whether another pod is on a network of a workload's, or may be.
     pub(crate) fn has_neighbours(&self, workload: &Workload<'_>) -> bool {
-        let labels = self.membership(workload).labels;
-        let mut reaches = labels.iter().filter_map(|label| self.reaches().get(label));
+        let mut reaches = self.membership(workload).labels.iter().filter_map(|label| self.reaches().get(label));
         let several = workload.most_replicas() > 1;
         reaches.any(|reach| several || reach.is_known_outside || reach.members.len() > 1)
     }
@@ -224,24 +210,6 @@ impl<'a> Stack<'a> {
     /// All networks.
     pub(crate) fn reaches(&self) -> &BTreeMap<String, Reach> {
         self.networks.all()
-    }
-
-    /// Whether another one waits for the end of a job.
-    pub(crate) fn is_awaited(&self, job: &Workload<'_>) -> bool {
-        self.input.objects.iter().any(|(key, object)| {
-            object.depends_on().iter().any(|it| {
-                it.name == job.key.name && it.namespace.as_ref().unwrap_or(&key.namespace) == &job.key.namespace
-            })
-        })
-    }
-
-    /// Those that use a path of the host.
-    pub(crate) fn host_users(&self, base: &str, path: &str) -> impl Iterator<Item = &Workload<'a>> {
-        self.workloads.values().filter(move |workload| {
-            let own = self.input.bases.get(workload.key).map_or("", String::as_str);
-            let mut paths = workload.template.volumes.iter().filter_map(|volume| volume.host_path.as_ref());
-            (own == base || path.starts_with('/')) && paths.any(|host| host.path == path)
-        })
     }
 
     fn find_workloads(&self) -> BTreeMap<ObjectKey, Workload<'a>> {

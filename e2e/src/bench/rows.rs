@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::baseline::{Baseline, list};
 use super::report::Row;
 use super::sample::{Sample, seconds};
-use super::{SERVICES, host, pairs};
+use super::{SERVICES, export, host, pairs};
 use crate::act;
 use crate::check;
 use crate::docker::Docker;
@@ -100,10 +100,7 @@ impl Stage {
         }
         #[expect(clippy::cast_precision_loss, reason = "fifty")]
         let each = (some.median() - none.median()) / SERVICES as f64;
-        let text = fs::read_to_string(criterion)
-            .with_context(|| format!("{}: run the plan bench first", criterion.display()))?;
-        let estimates: Value = serde_json::from_str(&text)?;
-        let mean = estimates.pointer("/mean/point_estimate").and_then(Value::as_f64).context("no mean")? / 1e9;
+        let mean = export::mean(criterion, "plan 1000 deployments")?;
         Ok(Row {
             what: "`plan()` for 1,000 deployments of 2 replicas, nothing to do".to_owned(),
             skiff: seconds(mean),

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 fn main() -> Result<()> {
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned());
-    let criterion = Path::new(&target).join("criterion/plan 1000 deployments/new/estimates.json");
+    let criterion = Path::new(&target).join("criterion");
     let tell = |text: &str| writeln!(std::io::stderr(), "bench: {text}").unwrap_or_default();
     let report = skiff_e2e::bench::run(&criterion, tell)?;
     if let Some(path) = std::env::args().nth(1) {

@@ -19,7 +19,7 @@ pub(super) struct Source {
 
 /// Says how the data of a volume comes over.
 pub(super) fn of_volume(stack: &Stack<'_>, storage: &Storage<'_>, sink: &mut Sink<'_>) {
-    let owner = storage.owner().and_then(|owner| stack.workloads.get(&owner));
+    let owner = storage.owner().and_then(|owner| stack.workloads.get(owner));
     let claims = owner.map_or_else(|| storage.claims(1, ""), |owner| storage.claims(owner.replicas(), &owner.name));
     let users = storage.users.iter().filter_map(|user| stack.workloads.get(user));
     pause(stack, users, &mut sink.ledger);

@@ -46,7 +46,7 @@ pub(super) struct Pod {
 pub(super) fn pod(stack: &Stack<'_>, workload: &Workload<'_>, ledger: &mut Ledger<'_>) -> Pod {
     let mut building = Building::new(stack, workload.file(stack));
     building.labels = meta::labels(workload);
-    let templates = stack.storage.values().filter(|it| it.owner().as_ref() == Some(workload.key));
+    let templates = stack.storages(workload).filter(|it| it.owner() == Some(workload.key));
     templates.for_each(|it| building.reserve(&it.name));
     let (mut containers, mut inits): (Vec<Container>, Vec<Container>) = (Vec::new(), Vec::new());
     for member in stack.members(workload.key) {

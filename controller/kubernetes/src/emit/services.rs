@@ -194,7 +194,7 @@ pub(super) fn attachments(
     attachments: &[NetworkAttachment],
     scope: &mut Scope<'_, '_>,
 ) {
-    let labels = stack.membership(workload).labels;
+    let labels = &stack.membership(workload).labels;
     for (index, attachment) in attachments.iter().enumerate() {
         // Aliases have their rows where they become Services.
         let NetworkAttachment {
@@ -258,9 +258,9 @@ fn elsewhere(stack: &Stack<'_>, sink: &mut Sink<'_>) {
     }
     let mut written = BTreeSet::new();
     for (workload, at, name) in heard {
-        let labels = stack.membership(workload).labels;
-        let reaches = stack.reaches().iter().filter(|(label, _)| labels.contains(*label));
-        let namespaces: BTreeSet<&String> = reaches.flat_map(|(_, reach)| &reach.namespaces).collect();
+        let labels = &stack.membership(workload).labels;
+        let reaches = labels.iter().filter_map(|label| stack.reaches().get(label));
+        let namespaces: BTreeSet<&String> = reaches.flat_map(|reach| &reach.namespaces).collect();
         for namespace in namespaces.into_iter().filter(|it| **it != workload.namespace) {
             if written.insert((workload.key, namespace.clone(), name.clone())) {
                 heard_in(stack, workload, namespace, &at, &name, sink);

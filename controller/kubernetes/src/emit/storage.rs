@@ -10,7 +10,7 @@ use super::{Sink, meta, mounts, moves, nfs};
 use crate::Part;
 use crate::ledger::Scope;
 use crate::report::Verdict;
-use crate::stack::{Claim, Form, Stack, Storage, Workload};
+use crate::stack::{Claim, Stack, Storage, Workload};
 
 /// One pod at a time, or all on one node.
 const ONE: &str = "ReadWriteOnce";
@@ -45,9 +45,8 @@ pub(super) fn sharing_of(stack: &Stack<'_>, storage: &Storage<'_>) -> Sharing {
     if storage.nfs.is_some() {
         return Sharing::AnyNode;
     }
-    let mut users = storage.users.iter().filter_map(|user| stack.workloads.get(user));
     let several = storage.claim == (Claim::Shared { many: true });
-    sharing(stack, several, users.any(|user| user.form == Form::DaemonSet))
+    sharing(stack, several, storage.is_everywhere)
 }
 
 /// Says how a claim is shared.
@@ -164,6 +163,10 @@ pub(super) fn inner_folder(stack: &Stack<'_>, storage: &Storage<'_>) -> Option<&
     if storage.nfs.is_some() {
         return None;
     }
+    *storage.folder.get_or_init(|| folder_of_users(stack, storage))
+}
+
+fn folder_of_users(stack: &Stack<'_>, storage: &Storage<'_>) -> Option<&'static str> {
     let metadata = &storage.volume.metadata;
     let users = storage.users.iter().filter_map(|user| stack.workloads.get(user));
     let mut mounts = users.flat_map(|user| {

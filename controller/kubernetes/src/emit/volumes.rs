@@ -8,9 +8,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use skiff_api::{
-    Bytes, EmptyDirVolume, ImageVolume, Kind, NamedVolume, ObjectKey, TmpfsVolume, UpdatePolicy, VolumeSource,
-};
+use skiff_api::{Bytes, EmptyDirVolume, ImageVolume, Kind, NamedVolume, TmpfsVolume, UpdatePolicy, VolumeSource};
 
 use super::building::Building;
 use super::storage::Sharing;
@@ -73,12 +71,8 @@ pub(super) fn volumes(
 
 /// The name of the template of claims that a volume is of.
 fn templated(stack: &Stack<'_>, workload: &Workload<'_>, source: &VolumeSource) -> Option<String> {
-    let storage = stack.storage.get(&volume_key(workload, source.volume.as_ref()?))?;
-    (storage.owner().as_ref() == Some(workload.key)).then(|| storage.name.clone())
-}
-
-fn volume_key(workload: &Workload<'_>, named: &NamedVolume) -> ObjectKey {
-    ObjectKey::new(Kind::Volume, named.namespace.as_deref().unwrap_or(&workload.key.namespace), named.name.as_str())
+    let storage = stack.storage_of(workload, source)?;
+    (storage.owner() == Some(workload.key)).then(|| storage.name.clone())
 }
 
 fn one(
@@ -183,7 +177,7 @@ fn claimed(
     building: &mut Building<'_>,
 ) -> Planned {
     let NamedVolume { name, namespace, per_replica, read_only, no_copy } = named;
-    let Some(storage) = stack.storage.get(&volume_key(workload, named)) else { return Planned::left_out(source) };
+    let Some(storage) = stack.storage_of(workload, source) else { return Planned::left_out(source) };
     if storage.namespace != workload.namespace {
         let why = "a pod mounts claims of its own namespace only";
         scope.lost("name", why, "put both into one namespace with `--namespace`, or copy the data");

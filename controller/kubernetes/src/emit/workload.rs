@@ -242,7 +242,7 @@ fn claims(workload: &Workload<'_>, pod: &Pod) -> Vec<PersistentVolumeClaim> {
 }
 
 fn retention(stack: &Stack<'_>, workload: &Workload<'_>) -> Option<StatefulSetPersistentVolumeClaimRetentionPolicy> {
-    let mut own = stack.storage.values().filter(|it| it.owner().as_ref() == Some(workload.key)).peekable();
+    let mut own = stack.storages(workload).filter(|it| it.owner() == Some(workload.key)).peekable();
     own.peek()?;
     let all_go = own.all(|it| it.volume.spec.reclaim_policy == ReclaimPolicy::Delete);
     Some(StatefulSetPersistentVolumeClaimRetentionPolicy {

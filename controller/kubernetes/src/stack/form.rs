@@ -1,6 +1,8 @@
 //! Which kind of Kubernetes a workload becomes.
 
-use skiff_api::{DependencyCondition, ObjectMeta, PodTemplate, RestartPolicy, annotation};
+use std::collections::BTreeSet;
+
+use skiff_api::{DependencyCondition, ObjectKey, ObjectMeta, PodTemplate, RestartPolicy, annotation};
 
 use super::{Run, Stack, Storage};
 
@@ -60,7 +62,7 @@ pub(super) fn of(meta: &ObjectMeta, run: Run<'_>, template: &PodTemplate) -> (Fo
 
 /// What shows only among all objects: a single writer of a volume keeps its data as a `StatefulSet`.
 pub(super) fn settle(stack: &mut Stack<'_>) {
-    let owners: Vec<_> = stack.storage.values().filter_map(Storage::owner).collect();
+    let owners: BTreeSet<ObjectKey> = stack.storage.values().filter_map(Storage::owner).cloned().collect();
     for workload in stack.workloads.values_mut() {
         let is_chosen = workload.meta.annotations.contains_key(annotation::EXPORT_AS);
         if workload.form == Form::Deployment && !is_chosen && owners.contains(workload.key) {
@@ -70,19 +72,8 @@ pub(super) fn settle(stack: &mut Stack<'_>) {
         }
     }
     // Nothing waits for the end of what goes on.
-    let waits = |condition| condition == DependencyCondition::Ready || condition == DependencyCondition::Started;
-    let awaited: Vec<_> = stack
-        .input
-        .objects
-        .iter()
-        .flat_map(|(key, object)| object.depends_on().iter().map(move |dependency| (key, dependency)))
-        .filter(|(_, dependency)| waits(dependency.condition))
-        .map(|(key, dependency)| {
-            (dependency.namespace.as_ref().unwrap_or(&key.namespace).clone(), dependency.name.clone())
-        })
-        .collect();
     for workload in stack.workloads.values_mut() {
-        let is_awaited = awaited.iter().any(|(ns, name)| *ns == workload.key.namespace && *name == workload.key.name);
+        let is_awaited = stack.index.is_awaited(workload.key, |it| it != DependencyCondition::Completed);
         if matches!(workload.run, Run::Forever(_))
             && workload.form == Form::Job
             && workload.form_reason.is_some()

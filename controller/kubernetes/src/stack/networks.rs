@@ -40,13 +40,15 @@ pub(crate) struct Membership {
 pub(super) struct Networks {
     all: BTreeMap<String, Reach>,
     of: BTreeMap<ObjectKey, Membership>,
+    /// That of what is nowhere.
+    none: Membership,
 }
 
 impl Networks {
     pub(super) fn of(stack: &Stack<'_>) -> Self {
-        let mut networks = Self::default();
+        let (mut networks, makers) = (Self::default(), makers(stack));
         for workload in stack.workloads.values() {
-            networks.join(workload, stack);
+            networks.join(workload, stack, &makers);
         }
         let all = &networks.all;
         for membership in networks.of.values_mut() {
@@ -56,15 +58,15 @@ impl Networks {
         networks
     }
 
-    pub(super) fn membership(&self, workload: &ObjectKey) -> Membership {
-        self.of.get(workload).cloned().unwrap_or_default()
+    pub(super) fn membership(&self, workload: &ObjectKey) -> &Membership {
+        self.of.get(workload).unwrap_or(&self.none)
     }
 
     pub(super) const fn all(&self) -> &BTreeMap<String, Reach> {
         &self.all
     }
 
-    fn join(&mut self, workload: &Workload<'_>, stack: &Stack<'_>) {
+    fn join(&mut self, workload: &Workload<'_>, stack: &Stack<'_>, makers: &BTreeMap<String, ObjectKey>) {
         let pod = stack.pod_of(workload);
         let mode = pod.template.network_mode.as_deref();
         let membership = self.of.entry(workload.key.clone()).or_default();
@@ -80,7 +82,7 @@ impl Networks {
         );
         membership.is_alone = named.is_empty();
         for (name, namespace) in named {
-            let (label, mut reach) = identity(stack, namespace.unwrap_or(&pod.key.namespace), name);
+            let (label, mut reach) = identity(stack, makers, namespace.unwrap_or(&pod.key.namespace), name);
             membership.labels.insert(label.clone());
             reach = self.all.remove(&label).unwrap_or(reach);
             reach.namespaces.insert(pod.namespace.clone());
@@ -90,26 +92,29 @@ impl Networks {
     }
 }
 
-/// The network of this export that is the one of Docker that an external one means.
-fn maker(stack: &Stack<'_>, external: &Network) -> Option<ObjectKey> {
-    let wanted = external.spec.network_name.as_ref().unwrap_or(&external.metadata.name);
-    stack.input.objects.iter().find_map(|(key, object)| {
-        let Object::Network(network) = object else { return None };
-        let is_it = || naming::network_name(&stack.options.instance, network) == *wanted;
-        (!network.spec.external && is_it()).then(|| key.clone())
-    })
+/// The networks of this export by what Docker calls them: what an external one means may be one of them.
+fn makers(stack: &Stack<'_>) -> BTreeMap<String, ObjectKey> {
+    let mut makers = BTreeMap::new();
+    for (key, object) in stack.input.objects {
+        let Object::Network(network) = object else { continue };
+        if !network.spec.external {
+            makers.entry(naming::network_name(&stack.options.instance, network)).or_insert_with(|| key.clone());
+        }
+    }
+    makers
 }
 
 /// The label of a network, and what is known of it.
-fn identity(stack: &Stack<'_>, namespace: &str, name: &str) -> (String, Reach) {
+fn identity(stack: &Stack<'_>, makers: &BTreeMap<String, ObjectKey>, namespace: &str, name: &str) -> (String, Reach) {
     let mut key = ObjectKey::new(Kind::Network, namespace, name);
     let network_of = |key: &ObjectKey| match stack.input.objects.get(key) {
         Some(Object::Network(network)) => Some(network),
         _ => None,
     };
     let mut object = network_of(&key);
-    if let Some(made_here) = object.filter(|it| it.spec.external).and_then(|it| maker(stack, it)) {
-        (object, key) = (network_of(&made_here), made_here);
+    let wanted = |it: &'_ Network| it.spec.network_name.clone().unwrap_or_else(|| it.metadata.name.clone());
+    if let Some(made_here) = object.filter(|it| it.spec.external).and_then(|it| makers.get(&wanted(it))) {
+        (object, key) = (network_of(made_here), made_here.clone());
     }
     let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
     let external = object.filter(|network| network.spec.external);

@@ -35,21 +35,26 @@ const SCHEMES: [(&str, u16); 14] = [
 
 /// Those that are spoken to by their name, or waited for, and how.
 pub(super) fn spoken_to(stack: &Stack<'_>) -> BTreeMap<ObjectKey, Spoken> {
-    let all = stack.workloads.values();
-    let texts: Vec<_> = all.map(|it| (it.key, said(stack, it), stack.membership(it).labels)).collect();
-    let mut spoken: BTreeMap<ObjectKey, Spoken> = BTreeMap::new();
+    let mut named: BTreeMap<&str, Vec<&Workload<'_>>> = BTreeMap::new();
     for workload in stack.workloads.values() {
-        let reaches = stack.membership(workload).labels;
-        let names = names(workload);
-        for (speaker, text, other) in &texts {
-            if *speaker == workload.key || reaches.is_disjoint(other) {
-                continue;
-            }
-            for name in &names {
-                if let Some(said) = mentions(text, name) {
-                    let known = spoken.entry(workload.key.clone()).or_default();
-                    known.ports.extend(said.ports);
-                    known.is_bare |= said.is_bare;
+        for name in names(workload) {
+            named.entry(name).or_default().push(workload);
+        }
+    }
+    let mut spoken: BTreeMap<ObjectKey, Spoken> = BTreeMap::new();
+    for speaker in stack.workloads.values() {
+        let own = &stack.membership(speaker).labels;
+        let hears = |it: &&&Workload<'_>| it.key != speaker.key && !stack.membership(it).labels.is_disjoint(own);
+        for Word { text, before, after } in words(&said(stack, speaker)) {
+            // What everything says, `true` and `8080`, is nobody's name mostly.
+            let meant = named.get(text).into_iter().flatten().filter(hears);
+            for workload in meant {
+                match port(before, after) {
+                    Mention::None => {}
+                    Mention::Bare => spoken.entry(workload.key.clone()).or_default().is_bare = true,
+                    Mention::Port(port) => {
+                        spoken.entry(workload.key.clone()).or_default().ports.insert(port);
+                    }
                 }
             }
         }
@@ -64,8 +69,8 @@ pub(super) fn spoken_to(stack: &Stack<'_>) -> BTreeMap<ObjectKey, Spoken> {
 }
 
 /// The names that a workload answers to.
-fn names(workload: &Workload<'_>) -> BTreeSet<String> {
-    super::services::aliases(workload).chain([&workload.key.name]).cloned().collect()
+fn names<'w>(workload: &'w Workload<'_>) -> BTreeSet<&'w str> {
+    super::services::aliases(workload).chain([&workload.key.name]).map(String::as_str).collect()
 }
 
 /// Everything that a workload is told.
@@ -106,25 +111,25 @@ fn used<'s>(stack: &'s Stack<'_>, workload: &Workload<'_>) -> impl Iterator<Item
         .filter_map(move |(kind, name)| stack.input.objects.get(&ObjectKey::new(kind, namespace.as_str(), name)))
 }
 
-/// Whether a text has a name as a whole word, where a host stands, and the ports that are named with it.
-fn mentions(text: &str, name: &str) -> Option<Spoken> {
+/// A word of a text, and what stands around it.
+struct Word<'t> {
+    text: &'t str,
+    before: &'t str,
+    after: &'t str,
+}
+
+/// The words of a text, each as long as it can be: a part of a longer one is another one.
+fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let is_inside = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let mut spoken = None::<Spoken>;
     let mut from = 0;
-    while let Some(index) = text.get(from..).and_then(|rest| rest.find(name)).map(|index| index + from) {
-        from = index + name.len();
-        let (before, after) = (text.get(..index).unwrap_or_default(), text.get(from..).unwrap_or_default());
-        // A part of a longer word is another one.
-        if before.ends_with(is_inside) || after.starts_with(is_inside) {
-            continue;
-        }
-        match port(before, after) {
-            Mention::None => {}
-            Mention::Bare => spoken.get_or_insert_default().is_bare = true,
-            Mention::Port(port) => drop(spoken.get_or_insert_default().ports.insert(port)),
-        }
-    }
-    spoken
+    std::iter::from_fn(move || {
+        let rest = text.get(from..)?;
+        let start = from + rest.find(is_inside)?;
+        let length = text.get(start..)?.find(|c| !is_inside(c));
+        let end = length.map_or(text.len(), |length| start + length);
+        from = end;
+        Some(Word { text: text.get(start..end)?, before: text.get(..start)?, after: text.get(end..)? })
+    })
 }
 
 /// What a word is.
@@ -197,16 +202,20 @@ mod tests {
 
     #[test]
     fn a_host_is_found_in_addresses_and_nowhere_else() {
-        let said = |text: &str| mentions(text, "db").map(|it| (it.ports.into_iter().collect::<Vec<_>>(), it.is_bare));
-        assert_eq!(said("postgres://shop:x@db:5433/shop"), Some((vec![5433], false)));
-        assert_eq!(said("postgres://shop:x@db/shop and http://db/x"), Some((vec![80, 5432], false)));
-        assert_eq!(said("tcp://db/x"), Some((vec![], true)));
-        assert_eq!(said("db"), Some((vec![], true)));
-        assert_eq!(said("cache,db"), Some((vec![], true)));
-        assert_eq!(said("Server=db;Port=5433;Database=shop"), Some((vec![5433], false)));
-        assert_eq!(said("host=db dbname=shop"), Some((vec![], true)));
-        assert_eq!(said("--host=db"), Some((vec![], true)));
-        assert_eq!(said("/var/lib/db/x my-db:80 dbs:80 db.sqlite the db is ours, db_name=x"), None);
+        let said = |text: &str| {
+            let mentions = words(text).filter(|word| word.text == "db").map(|word| port(word.before, word.after));
+            mentions.filter(|mention| *mention != Mention::None).collect::<Vec<_>>()
+        };
+        let port = Mention::Port;
+        assert_eq!(said("postgres://shop:x@db:5433/shop"), vec![port(5433)]);
+        assert_eq!(said("postgres://shop:x@db/shop and http://db/x"), vec![port(5432), port(80)]);
+        assert_eq!(said("tcp://db/x"), vec![Mention::Bare]);
+        assert_eq!(said("db"), vec![Mention::Bare]);
+        assert_eq!(said("cache,db"), vec![Mention::Bare]);
+        assert_eq!(said("Server=db;Port=5433;Database=shop"), vec![port(5433)]);
+        assert_eq!(said("host=db dbname=shop"), vec![Mention::Bare]);
+        assert_eq!(said("--host=db"), vec![Mention::Bare]);
+        assert_eq!(said("/var/lib/db/x my-db:80 dbs:80 db.sqlite the db is ours, db_name=x"), vec![]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Who uses which volume, and what it becomes: a claim of one replica's own, or one that is shared.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_api::{Kind, NamedVolume, Object, ObjectKey, Volume};
@@ -38,13 +39,17 @@ pub(crate) struct Storage<'a> {
     pub(crate) users: BTreeSet<ObjectKey>,
     /// Those of them that write.
     pub(crate) writers: BTreeSet<ObjectKey>,
+    /// Whether one of those that use it runs on each node.
+    pub(crate) is_everywhere: bool,
+    /// The folder of the claim that stands for all of it, once somebody has asked.
+    pub(crate) folder: OnceCell<Option<&'static str>>,
 }
 
 impl Storage<'_> {
     /// The workload whose replicas claim it, each for itself.
-    pub(crate) fn owner(&self) -> Option<ObjectKey> {
+    pub(crate) const fn owner(&self) -> Option<&ObjectKey> {
         match &self.claim {
-            Claim::Template(owner) => Some(owner.clone()),
+            Claim::Template(owner) => Some(owner),
             Claim::Shared { .. } | Claim::External => None,
         }
     }
@@ -86,8 +91,14 @@ pub(super) fn plan<'a>(stack: &Stack<'a>) -> BTreeMap<ObjectKey, Storage<'a>> {
         let name = if fixed.is_some() { name } else { names.claim("PersistentVolumeClaim", &namespace, &name) };
         let per_replica = users.iter().any(|(_, named, _)| named.per_replica);
         let writers = users.iter().filter(|(_, _, writes)| *writes).map(|(user, _, _)| user.clone()).collect();
-        let users = users.into_iter().map(|(user, _, _)| user).collect();
-        planned.insert(key.clone(), Storage { volume, name, namespace, claim, nfs, per_replica, users, writers });
+        let users: BTreeSet<ObjectKey> = users.into_iter().map(|(user, _, _)| user).collect();
+        let mut workloads = users.iter().filter_map(|user| stack.workloads.get(user));
+        let is_everywhere = workloads.any(|user| user.form == Form::DaemonSet);
+        let folder = OnceCell::new();
+        planned.insert(
+            key.clone(),
+            Storage { volume, name, namespace, claim, nfs, per_replica, users, writers, is_everywhere, folder },
+        );
     }
     planned
 }

@@ -37,10 +37,11 @@ pub(super) fn together(disks: &BTreeSet<String>) -> Option<Affinity> {
 pub(super) fn takes_disk(volumes: &[Volume], stack: &Stack<'_>, workload: &Workload<'_>) -> bool {
     let claims: BTreeSet<&String> =
         volumes.iter().filter_map(|it| it.persistent_volume_claim.as_ref()).map(|it| &it.claim_name).collect();
+    let members = stack.members(workload.key);
     let overlaps = |name: &String| {
-        let mut storages = stack.storage.values().filter(|it| it.name == *name && it.namespace == workload.namespace);
-        let writes =
-            |it: &Storage<'_>| stack.members(workload.key).iter().any(|member| it.writers.contains(member.key));
+        let all = members.iter().flat_map(|member| stack.storages(member));
+        let mut storages = all.filter(|it| it.name == *name && it.namespace == workload.namespace);
+        let writes = |it: &Storage<'_>| members.iter().any(|member| it.writers.contains(member.key));
         storages.any(|it| match storage::sharing_of(stack, it) {
             Sharing::Alone => false,
             Sharing::OneNode => !writes(it),
