@@ -40,7 +40,7 @@ impl Emitted {
             // Asked for again and again, while there is nothing to translate.
             Some(path) => path.split('/').try_fold(&self.value, |value, key| match value {
                 Value::Array(items) => items.get(key.parse::<usize>().ok()?),
-                _ => value.get(key),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => value.get(key),
             }),
             None => self.value.pointer(pointer),
         };

@@ -2,16 +2,17 @@
 
 mod image;
 mod init;
+mod ports;
 mod settings;
 
-use k8s_openapi::api::core::v1::{Container, ContainerPort, SecurityContext};
+use k8s_openapi::api::core::v1::{Container, SecurityContext};
 use skiff_api::{Logging, PullPolicy};
 
 use super::building::Building;
 use super::meta::listed;
 use super::pod;
 use super::resources::Seen;
-use super::security::{RunAs, user};
+use super::security::{readers, user};
 use super::volumes::Planned;
 use super::{devices, env, health, hooks, mounts, probes, resources, security, words};
 use crate::dollar::escape_all;
@@ -20,6 +21,7 @@ use crate::names::label;
 use crate::stack::{Stack, Workload};
 
 pub(super) use init::init;
+use ports::ports;
 
 const CLUSTER: &str = "it is set for whole nodes";
 const NO_FIELD: &str = "Kubernetes has no field for it";
@@ -219,7 +221,7 @@ pub(super) fn main(
     Container {
         name: container_name,
         image: Some(reference),
-        image_pull_policy: Some(pull_policy(*image_pull_policy).to_owned()),
+        image_pull_policy: Some(image::pull_policy(*image_pull_policy).to_owned()),
         command: command.as_ref().map(|words| escape_all(words)),
         args: args.as_ref().map(|words| escape_all(words)),
         working_dir: working_dir.clone(),
@@ -238,29 +240,4 @@ pub(super) fn main(
         stdin_once: stdin_once.then_some(true),
         ..Container::default()
     }
-}
-
-const fn pull_policy(policy: PullPolicy) -> &'static str {
-    match policy {
-        PullPolicy::Always => "Always",
-        PullPolicy::IfNotPresent => "IfNotPresent",
-        PullPolicy::Never => "Never",
-    }
-}
-
-fn ports(workload: &Workload<'_>) -> Vec<ContainerPort> {
-    let ports = workload.ports.iter();
-    let written = ports.map(|port| ContainerPort {
-        name: Some(port.name.clone()),
-        container_port: i32::from(port.number),
-        protocol: Some(port.protocol.lower().to_uppercase()),
-        ..ContainerPort::default()
-    });
-    written.collect()
-}
-
-/// The group that files must be readable for, where the container does not run as root.
-fn readers(run_as: RunAs) -> Option<u32> {
-    let user = run_as.user.filter(|user| *user != 0)?;
-    u32::try_from(run_as.group.filter(|group| *group != 0).unwrap_or(user)).ok()
 }

@@ -2,6 +2,7 @@
 
 mod disks;
 mod node;
+mod settings;
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,7 @@ use k8s_openapi::api::core::v1::{
     Container, PersistentVolumeClaim, PodOS, PodSpec, PodTemplateSpec, TopologySpreadConstraint,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use skiff_api::{PodTemplate, RestartSettings, TemplateMeta};
+use skiff_api::PodTemplate;
 
 use super::building::Building;
 use super::meta::{self, filled, listed};
@@ -21,6 +22,7 @@ use crate::stack::{Form, Stack, Workload};
 use disks::{disk_label, takes_disk, together};
 use node::network;
 pub(super) use node::sysctls;
+use settings::{restarts, words};
 
 /// What one pod has alone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -210,66 +212,4 @@ fn template(
         .map(|(index, init)| container::init(stack, member, index, init, &planned, &mut scope, building))
         .collect();
     (container::main(stack, member, container, &planned, &mut scope, building), inits)
-}
-
-fn words(words: &TemplateMeta, scope: &mut Scope<'_, '_>, building: &mut Building<'_>) {
-    let TemplateMeta { labels, ordinal_labels, annotations } = words;
-    let mut scope = scope.at("metadata", "metadata");
-    let (taken, notes) = meta::words(labels, "labels", &mut scope);
-    building.labels.extend(taken);
-    building.annotations.extend(notes);
-    for (index, key) in ordinal_labels.iter().enumerate() {
-        let at = format!("ordinalLabels/{index}");
-        if key.starts_with(meta::OF_COMPOSE) {
-            scope.exact(&true, &at, "");
-        } else {
-            let (why, remedy) = (
-                "pods of one template have the same labels",
-                "a StatefulSet's pods carry `apps.kubernetes.io/pod-index`",
-            );
-            scope.says(Verdict::Approximated, &at, "", why, remedy);
-        }
-    }
-    for (key, value) in annotations {
-        let at = format!("annotations/{}", meta::pointer(key));
-        if crate::names::is_qualified_name(key) {
-            scope.exact(&true, &at, "annotations");
-            building.annotations.insert(key.clone(), value.clone());
-        } else {
-            scope.lost(&at, "Kubernetes does not take the key", "write a key such as `example.com/note`");
-        }
-    }
-}
-
-fn restarts(
-    workload: &Workload<'_>,
-    policy: Option<skiff_api::RestartPolicy>,
-    restart: Option<&RestartSettings>,
-    scope: &mut Scope<'_, '_>,
-    building: &mut Building<'_>,
-) {
-    use skiff_api::RestartPolicy::{Always, Never, OnFailure};
-    let is_job = matches!(workload.form, Form::Job | Form::CronJob);
-    let written = match (is_job, policy) {
-        (false, _) => "Always",
-        (true, Some(Never)) => "Never",
-        (true, Some(OnFailure | Always) | None) => "OnFailure",
-    };
-    building.spec.restart_policy = Some(written.to_owned());
-    match (is_job, policy) {
-        (false, Some(OnFailure | Never)) => {
-            let why = "what is to go on is always restarted, also when it ended well";
-            let remedy = "if it is to end, annotate it with `skiff.dev/export-as: Job`";
-            scope.says(Verdict::Approximated, "restartPolicy", "spec.restartPolicy", why, remedy);
-        }
-        (_, Some(_)) => scope.says(Verdict::Exact, "restartPolicy", "spec.restartPolicy", "", ""),
-        (_, None) => {}
-    }
-    if let Some(RestartSettings { delay, max_attempts, window }) = restart {
-        let mut scope = scope.at("restart", "");
-        let why = "the kubelet restarts after 10 s, doubling to 5 min, without end";
-        scope.dropped(delay, "delay", why, "");
-        scope.dropped(max_attempts, "maxAttempts", why, "a Job has `backoffLimit`");
-        scope.dropped(window, "window", "the kubelet forgets after 10 min", "");
-    }
 }

@@ -210,3 +210,9 @@ fn hardened(stack: &Stack<'_>, context: SecurityContext, run_as: RunAs, scope: &
 pub(super) fn seccomp_default() -> SeccompProfile {
     SeccompProfile { type_: "RuntimeDefault".to_owned(), localhost_profile: None }
 }
+
+/// The group that files must be readable for, where the container does not run as root.
+pub(super) fn readers(run_as: RunAs) -> Option<u32> {
+    let user = run_as.user.filter(|user| *user != 0)?;
+    u32::try_from(run_as.group.filter(|group| *group != 0).unwrap_or(user)).ok()
+}

@@ -1,18 +1,11 @@
 //! What runs pods: one object of Kubernetes for each workload, with its account and its budget of disruptions.
 
+mod beside;
+mod forever;
 mod run;
 mod strategy;
 
-use k8s_openapi::api::apps::v1::{
-    DaemonSet, DaemonSetSpec, Deployment, DeploymentSpec, StatefulSet, StatefulSetPersistentVolumeClaimRetentionPolicy,
-    StatefulSetSpec,
-};
 use k8s_openapi::api::batch::v1::{CronJob, Job, JobSpec};
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, ServiceAccount};
-use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use skiff_api::ReclaimPolicy;
 
 use super::pod::{self, Pod};
 use super::resources::count;
@@ -21,6 +14,8 @@ use crate::Part;
 use crate::ledger::Scope;
 use crate::report::Verdict;
 use crate::stack::{Form, Run, Stack, Workload};
+use beside::{account, budget};
+use forever::forever;
 
 /// Writes everything of a workload but its Services and policies.
 pub(super) fn workload(stack: &Stack<'_>, workload: &Workload<'_>, sink: &mut Sink<'_>) {
@@ -153,130 +148,4 @@ fn rows(
         scope.dropped(paused, "paused", why, "");
     }
     strategy::told(workload, strategy, pod, &mut scope.at("strategy", "strategy"));
-}
-
-/// How long a replica must be ready where nothing says that it is: what Skiff does.
-const UNPROBED_SECONDS: u32 = 10;
-
-fn forever(
-    stack: &Stack<'_>,
-    workload: &Workload<'_>,
-    spec: &skiff_api::DeploymentSpec,
-    replicas: Option<i32>,
-    metadata: ObjectMeta,
-    pod: &Pod,
-    sink: &mut Sink<'_>,
-) {
-    let selector = meta::selector(workload);
-    let template = pod.template.clone();
-    let unprobed = pod.is_unprobed.then_some(UNPROBED_SECONDS);
-    let min_ready_seconds = spec.min_ready_seconds.or(unprobed).map(count);
-    let revision_history_limit = spec.revision_history_limit.map(count);
-    let file = workload.file(stack);
-    match workload.form {
-        Form::StatefulSet => {
-            let spec = StatefulSetSpec {
-                replicas,
-                min_ready_seconds,
-                revision_history_limit,
-                selector,
-                template,
-                service_name: Some(workload.governing.clone()),
-                // Replicas of Skiff do not wait for each other.
-                pod_management_policy: Some("Parallel".to_owned()),
-                persistent_volume_claim_retention_policy: retention(stack, workload),
-                volume_claim_templates: meta::listed(claims(workload, pod)),
-                ..StatefulSetSpec::default()
-            };
-            sink.put(&file, Part::Base, &StatefulSet { metadata, spec: Some(spec), status: None });
-        }
-        Form::DaemonSet => {
-            let spec =
-                DaemonSetSpec { min_ready_seconds, revision_history_limit, selector, template, update_strategy: None };
-            sink.put(&file, Part::Base, &DaemonSet { metadata, spec: Some(spec), status: None });
-        }
-        Form::Deployment | Form::Job | Form::CronJob => {
-            let spec = DeploymentSpec {
-                replicas,
-                min_ready_seconds,
-                progress_deadline_seconds: deadline(workload, spec, min_ready_seconds, sink),
-                revision_history_limit,
-                paused: spec.paused.then_some(true),
-                strategy: Some(strategy::rollout(&spec.strategy, pod)),
-                selector,
-                template,
-            };
-            sink.put(&file, Part::Base, &Deployment { metadata, spec: Some(spec), status: None });
-        }
-    }
-}
-
-/// What Kubernetes takes where nothing is said, in seconds.
-const DEFAULT_DEADLINE: i32 = 600;
-
-/// How long a rollout may come no further: Kubernetes takes none that does not exceed the time that a pod is to be ready.
-fn deadline(
-    workload: &Workload<'_>,
-    spec: &skiff_api::DeploymentSpec,
-    min_ready_seconds: Option<i32>,
-    sink: &mut Sink<'_>,
-) -> Option<i32> {
-    let said = spec.progress_deadline_seconds.map(count);
-    let min_ready = min_ready_seconds.unwrap_or_default();
-    if said.unwrap_or(DEFAULT_DEADLINE) > min_ready {
-        return said;
-    }
-    let mut scope = sink.ledger.scope(workload.key, workload.target());
-    let why = "Kubernetes counts the time that a pod is to be ready as well: it is added";
-    scope.says(Verdict::Approximated, "spec/progressDeadlineSeconds", "spec.progressDeadlineSeconds", why, "");
-    Some(min_ready.saturating_add(said.unwrap_or(DEFAULT_DEADLINE)))
-}
-
-/// Claims of templates carry the labels that find them again.
-fn claims(workload: &Workload<'_>, pod: &Pod) -> Vec<PersistentVolumeClaim> {
-    let labelled = |mut claim: PersistentVolumeClaim| {
-        claim.metadata.labels = Some(workload.selector());
-        claim
-    };
-    pod.claims.iter().cloned().map(labelled).collect()
-}
-
-fn retention(stack: &Stack<'_>, workload: &Workload<'_>) -> Option<StatefulSetPersistentVolumeClaimRetentionPolicy> {
-    let mut own = stack.storages(workload).filter(|it| it.owner() == Some(workload.key)).peekable();
-    own.peek()?;
-    let all_go = own.all(|it| it.volume.spec.reclaim_policy == ReclaimPolicy::Delete);
-    Some(StatefulSetPersistentVolumeClaimRetentionPolicy {
-        when_deleted: Some(if all_go { "Delete" } else { "Retain" }.to_owned()),
-        when_scaled: Some("Retain".to_owned()),
-    })
-}
-
-/// Each workload runs under an account of its own, which may do nothing.
-fn account(stack: &Stack<'_>, workload: &Workload<'_>, sink: &mut Sink<'_>) {
-    let object = ServiceAccount {
-        metadata: meta::of_workload(workload, &workload.identity),
-        automount_service_account_token: Some(false),
-        ..ServiceAccount::default()
-    };
-    sink.put(&workload.file(stack), Part::Base, &object);
-}
-
-/// Whoever drains nodes takes one replica at a time.
-fn budget(stack: &Stack<'_>, workload: &Workload<'_>, sink: &mut Sink<'_>) {
-    let is_set = matches!(workload.form, Form::Deployment | Form::StatefulSet);
-    let replicas = workload.autoscale().map_or_else(|| workload.replicas(), |scale| scaling::least(workload, scale));
-    if !is_set || replicas < 2 {
-        return;
-    }
-    let object = PodDisruptionBudget {
-        metadata: meta::of_workload(workload, &workload.name),
-        spec: Some(PodDisruptionBudgetSpec {
-            max_unavailable: Some(IntOrString::Int(1)),
-            selector: Some(meta::selector(workload)),
-            unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
-            ..PodDisruptionBudgetSpec::default()
-        }),
-        status: None,
-    };
-    sink.put(&workload.file(stack), Part::Base, &object);
 }

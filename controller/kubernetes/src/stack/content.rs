@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_api::{Kind, Object, ObjectKey, UpdatePolicy};
 
-use super::{Stack, parts};
+use super::Stack;
+use super::workload::parts;
 use crate::names::{short_digest, suffixed};
 
 /// How a `ConfigMap` or `Secret` is referred to.

@@ -68,7 +68,7 @@ pub(super) fn settle(stack: &mut Stack<'_>) {
         if workload.form == Form::Deployment && !is_chosen && owners.contains(workload.key) {
             workload.form = Form::StatefulSet;
             workload.form_reason = Some("it alone writes a volume");
-            workload.name = crate::names::label(&workload.name, super::LONGEST_SET);
+            workload.name = crate::names::label(&workload.name, super::workload::LONGEST_SET);
         }
     }
     // Nothing waits for the end of what goes on.

@@ -46,7 +46,6 @@ pub(super) fn spoken_to(stack: &Stack<'_>) -> BTreeMap<ObjectKey, Spoken> {
         let own = &stack.membership(speaker).labels;
         let hears = |it: &&&Workload<'_>| it.key != speaker.key && !stack.membership(it).labels.is_disjoint(own);
         for Word { text, before, after } in words(&said(stack, speaker)) {
-            // What everything says, `true` and `8080`, is nobody's name mostly.
             let meant = named.get(text).into_iter().flatten().filter(hears);
             for workload in meant {
                 match port(before, after) {

@@ -1,6 +1,6 @@
 //! The image of a container, and what it was built from.
 
-use skiff_api::Build;
+use skiff_api::{Build, PullPolicy};
 
 use crate::emit::image;
 use crate::ledger::Scope;
@@ -83,5 +83,14 @@ pub(super) fn taken_from(image: &str, reference: &str, scope: &mut Scope<'_, '_>
     } else {
         let remedy = "push it there, see \"Images to push\"";
         scope.near(&true, "image", "image", "it is taken from another registry", remedy);
+    }
+}
+
+/// When it is pulled.
+pub(super) const fn pull_policy(policy: PullPolicy) -> &'static str {
+    match policy {
+        PullPolicy::Always => "Always",
+        PullPolicy::IfNotPresent => "IfNotPresent",
+        PullPolicy::Never => "Never",
     }
 }

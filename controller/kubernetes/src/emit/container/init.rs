@@ -61,7 +61,7 @@ pub(in crate::emit) fn init(
     Container {
         name: container_name,
         image: Some(reference),
-        image_pull_policy: Some(super::pull_policy(main.image_pull_policy).to_owned()),
+        image_pull_policy: Some(super::image::pull_policy(main.image_pull_policy).to_owned()),
         command: command.as_ref().or(main.command.as_ref()).map(|words| escape_all(words)),
         args: args.as_ref().or(main.args.as_ref()).map(|words| escape_all(words)),
         working_dir: working_dir.clone().or_else(|| main.working_dir.clone()),
