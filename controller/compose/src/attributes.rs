@@ -1,5 +1,6 @@
 //! Every attribute of Compose, and what Skiff makes of it: one table for the conversion, its test and its documentation.
 
+pub mod example;
 mod markdown;
 mod project;
 mod service;

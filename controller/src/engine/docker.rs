@@ -3,6 +3,8 @@
 //! Every action is harmless to repeat: what has been done is `Already`, what has changed since it was observed is `Stale`.
 //! Nothing here decides what to do. What is not ours is never touched, only described.
 
+#[cfg(test)]
+mod attributes;
 mod build;
 mod client;
 mod command;

@@ -117,7 +117,8 @@ fn host_path(service: &mut Service<'_>, mount: &Node) -> Node {
     let on = |is: bool| is.then(|| Node::new(Value::Bool(true), place));
     let entries = [
         ("path", mount.get("source").cloned()),
-        ("create", on(creates)),
+        // The one form of a mount that makes its folder knows nothing of the mounts below it.
+        ("create", on(creates && recursive != Some("disabled"))),
         ("propagation", option("propagation").cloned()),
         ("nonRecursive", on(recursive == Some("disabled"))),
         ("selinux", selinux),

@@ -1,50 +1,12 @@
 //! The table of attributes, row by row: its example yields what it says, and the schema knows nothing that it does not.
 
 use super::{complaints, load_files};
-use crate::attributes::{self, Attribute};
+use crate::attributes::{self, Attribute, example};
 use crate::schema::{self, Shape};
 use crate::{Loaded, Verdict};
 
-const FILES: [(&str, &str); 4] = [
-    ("a.env", "FROM_FILE=1\n"),
-    ("raw.env", "RAW='$X'\n"),
-    ("other.yaml", "services: { c: { image: i } }\n"),
-    ("none.txt", ""),
-];
-
-/// A project around an attribute of service `a`.
-fn service_file(attribute: &Attribute) -> String {
-    let name = attribute.path.split('.').next().unwrap_or_default();
-    let image = if ["image", "extends", "provider", "build"].contains(&name) { "" } else { "    image: i\n" };
-    let example = attribute.example.trim_matches(['{', '}']);
-    let whole = attribute.example.starts_with('{');
-    let lines: Vec<String> = if whole {
-        example.split(", ").map(|line| format!("    {line}\n")).collect()
-    } else {
-        vec![format!("    {}\n", attribute.example)]
-    };
-    format!(
-        "name: p\nservices:\n  a:\n{image}{}  b: {{ image: i }}\nnetworks: {{ front: , back: }}\nvolumes: {{ data: }}\n\
-         configs: {{ conf: {{ content: x }} }}\nsecrets: {{ key: {{ environment: KEY }} }}\nmodels: {{ m: }}\n",
-        lines.concat()
-    )
-}
-
-/// A project around an attribute of the top, with a service that uses what it declares.
-fn project_file(attribute: &Attribute) -> String {
-    let uses = match attribute.path.split('.').next() {
-        Some("networks") => ", networks: [net]",
-        Some("volumes") => ", volumes: ['vol:/v']",
-        Some("configs") => ", configs: [c]",
-        Some("secrets") => ", secrets: [s]",
-        _ => "",
-    };
-    let name = if attribute.path == "name" { "" } else { "name: p\n" };
-    format!("{name}{}\nservices: {{ a: {{ image: i{uses} }} }}\n", attribute.example)
-}
-
 fn loaded(text: &str) -> Loaded {
-    let files: Vec<(&str, &str)> = FILES.into_iter().chain([("compose.yaml", text)]).collect();
+    let files: Vec<(&str, &str)> = example::FILES.into_iter().chain([("compose.yaml", text)]).collect();
     load_files(&files)
 }
 
@@ -80,7 +42,7 @@ fn judge(attribute: &Attribute, text: &str, kind: &str, pointer: &str) -> Option
 fn every_attribute_of_a_service_becomes_what_the_table_says() {
     let wrong = attributes::service().filter_map(|attribute| {
         let pointer = format!("/spec/{}", attribute.becomes);
-        judge(attribute, &service_file(attribute), "Deployment", &pointer)
+        judge(attribute, &example::of_service(attribute), "Deployment", &pointer)
     });
     assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());
 }
@@ -89,7 +51,7 @@ fn every_attribute_of_a_service_becomes_what_the_table_says() {
 fn every_other_attribute_becomes_what_the_table_says() {
     let wrong = attributes::project().filter_map(|attribute| {
         let (kind, pointer) = attribute.becomes.split_once('/').unwrap_or((attribute.becomes, ""));
-        judge(attribute, &project_file(attribute), kind, &format!("/{pointer}"))
+        judge(attribute, &example::of_project(attribute), kind, &format!("/{pointer}"))
     });
     assert_eq!(wrong.collect::<Vec<_>>(), Vec::<String>::new());
 }

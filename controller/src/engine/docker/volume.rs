@@ -50,7 +50,7 @@ fn taken(create: &CreateVolume, by: String) -> EngineError {
     EngineError::NameTaken { name: create.name.clone(), by }
 }
 
-fn body(create: &CreateVolume) -> Value {
+pub(super) fn body(create: &CreateVolume) -> Value {
     let CreateVolume { name, spec, owner: _, labels: _ } = create;
     // The rest says whether and when there is a volume to make or to remove.
     let VolumeSpec { driver, driver_opts, volume_name: _, external: _, reclaim_policy: _ } = spec;

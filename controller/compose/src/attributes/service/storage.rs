@@ -50,7 +50,7 @@ pub(super) const ROWS: &[Attribute] = &[
         "volumes.bind.recursive",
         "template/volumes",
         "volumes: [{ type: bind, source: /a, target: /data, bind: { recursive: disabled } }]",
-        r#"[{"name":"data","hostPath":{"path":"/a","create":true,"nonRecursive":true}}]"#,
+        r#"[{"name":"data","hostPath":{"path":"/a","nonRecursive":true}}]"#,
     ),
     honoured(
         "volumes.bind.selinux",
