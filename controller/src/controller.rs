@@ -6,6 +6,7 @@
 
 mod flights;
 mod hooks;
+mod leave;
 mod memory;
 mod pace;
 mod telling;
@@ -88,7 +89,7 @@ impl<E: Engine> Controller<E> {
         }
     }
 
-    /// Runs until cancelled; then waits for the actions that have begun, and leaves the workloads as they are.
+    /// Runs until cancelled; then waits for the actions that have begun, leaves restarts to Docker and the workloads as they are.
     pub async fn run(mut self, cancel: CancellationToken) {
         let stopping = CancellationToken::new();
         while self.rest(&cancel).await {
@@ -105,6 +106,7 @@ impl<E: Engine> Controller<E> {
         }
         // A hook that has ended is not run again by the next controller.
         self.hear();
+        self.leave().await;
         self.write_history().await;
     }
 

@@ -20,6 +20,7 @@ use skiff_api::{Instance, Kind, Object, ObjectKey};
 use crate::content::{Archive, ContentStore, DigestKey};
 use crate::desired::{Departed, Desired, Intent, SourceState};
 use crate::history::History;
+pub(crate) use workload::engine_restarts;
 
 /// An object and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

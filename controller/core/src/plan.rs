@@ -13,6 +13,7 @@ mod facts;
 mod hook;
 mod init;
 mod job;
+mod leave;
 mod leftovers;
 mod network;
 mod once;
@@ -45,6 +46,7 @@ pub(crate) use checks::POST_START;
 use draft::Draft;
 pub(crate) use facts::{Facts, replica_facts};
 pub use hook::hook_complaints;
+pub use leave::plan_leave;
 pub use once::{Once, OncePlan, plan_once};
 pub use restart::plan_restart;
 

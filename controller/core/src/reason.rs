@@ -96,6 +96,8 @@ pub enum Reason {
         /// How long that is.
         well_after: SignedDuration,
     },
+    /// Skiff ends, and restarts it no more: Docker does again.
+    Left,
     /// Nothing uses it any more.
     Unused,
     /// No container, no kept revision and nothing declared needs it any more.
@@ -238,6 +240,7 @@ impl fmt::Display for Reason {
             Self::RestartsGiven { well_after } => {
                 write!(f, "it has run for {well_after:#} without a crash: Docker restarts it again")
             }
+            Self::Left => f.write_str("left to Docker's restarts, as Skiff ends"),
             Self::Unused => f.write_str("unused"),
             Self::Superseded => f.write_str("superseded"),
             Self::Due { at } => write!(f, "due at {}", at.strftime("%H:%MZ")),

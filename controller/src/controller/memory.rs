@@ -27,6 +27,11 @@ impl Memory {
         Self { crashes: history.crashes.clone(), ..Self::default() }
     }
 
+    /// Whether the restarts of a container are, or just were, Skiff's because it ended again and again.
+    pub(super) fn has_restarts(&self) -> bool {
+        self.crashes.values().any(|crash| crash.is_loop || crash.recovered)
+    }
+
     /// A step failed.
     pub(super) fn failed(&mut self, step: &Step, error: &EngineError, now: Timestamp) {
         let failure = Failure::of(self.failures.get(&step.object), step, error, now);

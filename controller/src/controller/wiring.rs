@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::engine::Wake;
 use crate::executor::Report;
 use crate::fail_point::FailPoint;
+use crate::mandate::Mandate;
 use crate::scribe::Notes;
 
 /// What is declared, with the content that it uses.
@@ -54,6 +55,8 @@ pub struct Settings {
     pub tick: Duration,
     /// Where the time comes from.
     pub clock: Clock,
+    /// Until when it may act.
+    pub mandate: Mandate,
     /// Where the process ends, in a test.
     pub fail_point: FailPoint,
 }

@@ -139,6 +139,7 @@ impl Run {
             instance: session.settings.instance.clone(),
             tick: TICK,
             clock: Clock::System,
+            mandate: session.mandate.clone(),
             fail_point: FailPoint::after(session.settings.abort_after_steps),
         };
         let (notes, written) = Notes::channel();
@@ -248,7 +249,7 @@ impl Run {
     }
 
     async fn finish(
-        self,
+        mut self,
         end: End,
         intent: Intent,
         places: &BTreeMap<ObjectKey, String>,
@@ -259,6 +260,11 @@ impl Run {
         self.controller.await.ok();
         self.writing.await.ok();
         self.live.finish(ui);
+        while let Ok(report) = self.reports.try_recv() {
+            if let Some(left) = progress::left(&report) {
+                ui.say(&left);
+            }
+        }
         let mut unready: Vec<Unready> = self.verdict.unready.into_values().collect();
         match end {
             End::Interrupted => {

@@ -104,6 +104,7 @@ pub async fn keep(
             instance: settings.instance.clone(),
             tick,
             clock: Clock::System,
+            mandate: mandate.clone(),
             fail_point: FailPoint::after(settings.abort_after_steps),
         },
         Wiring {

@@ -109,6 +109,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Overconnected { .. }
         | Reason::RestartsTaken { .. }
         | Reason::RestartsGiven { .. }
+        | Reason::Left
         | Reason::Unused
         | Reason::Superseded
         | Reason::Due { .. }

@@ -1,6 +1,54 @@
 //! The end: what has begun is brought to its end, within bounds; nothing else begins; what runs is left running.
 
+use skiff_core::Action;
+use skiff_sim::DockerRestart;
+
 use crate::fixture::{Fixture, HOUR, deployment, of, slow};
+
+/// A loop with a replica that runs and whose restarts are Skiff's, as it ended three times.
+async fn with_crash_loop() -> Fixture {
+    let mut fixture = Fixture::start(HOUR, &[deployment("web", 1, "app:1")]);
+    fixture.settled().await;
+    for exits in 1..=3 {
+        assert!(fixture.engine.with(|world| world.sim.kill_from_host("shop-web-1")).await);
+        let has_ended = move |crash: &skiff_core::Crash| crash.exits >= exits;
+        fixture.until("an end", |snapshot| snapshot.observed.crashes.values().any(has_ended)).await;
+        fixture.settled().await;
+    }
+    assert_eq!(policy(&fixture.engine).await, Some(DockerRestart::No));
+    fixture
+}
+
+async fn policy(engine: &crate::engine::LoopEngine) -> Option<DockerRestart> {
+    engine.with(|world| world.sim.container("shop-web-1").map(|container| container.restart)).await
+}
+
+fn is_update(action: &Action) -> bool {
+    action.verb() == "update container"
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_loop_is_left_to_docker() {
+    let engine = with_crash_loop().await.end().await;
+    assert_eq!(policy(&engine).await, Some(DockerRestart::Always));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_hangs_keeps_it_from_ending_for_five_seconds() {
+    let fixture = with_crash_loop().await;
+    fixture.engine.rule(is_update, slow(600), 1).await;
+    let began = tokio::time::Instant::now();
+    fixture.end().await;
+    assert_eq!(began.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_controller_may_act_on_by_now_is_left_alone() {
+    let fixture = with_crash_loop().await;
+    fixture.mandate.end();
+    let engine = fixture.end().await;
+    assert_eq!(policy(&engine).await, Some(DockerRestart::No));
+}
 
 #[tokio::test(start_paused = true)]
 async fn what_has_begun_is_ended_and_nothing_else_begins() {

@@ -9,6 +9,7 @@ use skiff::clock::Clock;
 use skiff::controller::{Controller, Settings, Snapshot, Target, Wiring};
 use skiff::engine::Wake;
 use skiff::fail_point::FailPoint;
+use skiff::mandate::Mandate;
 use skiff::probe::Prober;
 use skiff::tags::TagFollower;
 use skiff_api::{Instance, Kind, ObjectKey};
@@ -33,6 +34,7 @@ pub(crate) struct Fixture {
     targets: watch::Sender<Arc<Target>>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(crate) cancel: CancellationToken,
+    pub(crate) mandate: Mandate,
     controller: JoinHandle<()>,
     prober: JoinHandle<()>,
     follower: JoinHandle<()>,
@@ -54,7 +56,8 @@ impl Fixture {
         let (targets, target) = watch::channel(Arc::new(target(manifests)));
         let (snapshot_sender, snapshots) = watch::channel(Arc::default());
         let fail_point = FailPoint::default();
-        let settings = Settings { instance: Instance::default(), tick, clock: clock.clone(), fail_point };
+        let (instance, mandate) = (Instance::default(), Mandate::for_good());
+        let settings = Settings { instance, tick, clock: clock.clone(), mandate: mandate.clone(), fail_point };
         let (verdict_sender, verdicts) = watch::channel(Arc::default());
         let (answers, tags) = watch::channel(Arc::default());
         let wiring = Wiring {
@@ -76,7 +79,7 @@ impl Fixture {
         let recorder = tokio::spawn(judge_all(snapshots.clone()));
         let controller = Controller::new(Arc::clone(&engine), settings, wiring);
         let controller = tokio::spawn(controller.run(cancel.clone()));
-        Self { engine, wakes, targets, snapshots, cancel, controller, prober, follower, recorder, clock }
+        Self { engine, wakes, targets, snapshots, cancel, mandate, controller, prober, follower, recorder, clock }
     }
 
     /// Declares these manifests and nothing else.

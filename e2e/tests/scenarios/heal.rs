@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use skiff_e2e::act::{
-    Act, act, all, apply, docker, kill_process_of, kill_run, look, remember, run, run_on, run_with, write,
+    Act, act, all, apply, docker, end_run, kill_process_of, kill_run, look, remember, run, run_on, run_with, skiff,
+    write,
 };
-use skiff_e2e::check::{Check, check, eventually, every, logs, ready, throughout, told, untouched, within};
+use skiff_e2e::check::{
+    Check, check, eventually, every, exits, logs, ready, says, throughout, told, untouched, within,
+};
 use skiff_e2e::{network, scenario, service};
 
 /// Long before the next tick, so that nothing but an event can have caused it.
@@ -131,12 +134,49 @@ fn a_container_that_was_disconnected_by_hand_is_connected_again_with_its_names()
         );
 }
 
+const ENDS_AT_ONCE: &str = "command: [/bin/sh, -c, exit 3]";
+
+/// Docker's restart policy of `bad`.
+fn restarts(policy: &'static str) -> Check {
+    every("bad", "it has another restart policy", move |seen| {
+        seen.inspect.pointer("/HostConfig/RestartPolicy/Name").and_then(serde_json::Value::as_str) == Some(policy)
+    })
+}
+
+/// Docker starts `bad` again and again.
+fn docker_restarts_it() -> Check {
+    within(
+        Duration::from_secs(20),
+        every("bad", "Docker does not restart it", |seen| {
+            seen.inspect.get("RestartCount").and_then(serde_json::Value::as_i64) >= Some(2)
+        }),
+    )
+}
+
+#[test]
+fn a_crash_loop_is_left_to_docker_where_skiff_ends() {
+    let bad = service("bad").container(ENDS_AT_ONCE).to_string();
+    let crashes = || eventually(told("bad", &["Skiff restarts it in place of Docker"]));
+    let left = || told("bad", &["update container", "(left to Docker's restarts, as Skiff ends)"]);
+    scenario("a crash loop is left to Docker where Skiff ends")
+        .step(
+            "up ends on one that ends at once, every time",
+            all([write("main.yaml", &bad), skiff("up", &["--timeout", "60s"])]),
+            [exits(1), says("Docker restarts it from here on"), crashes(), left()],
+        )
+        .step("and Docker goes on with it", look(), [restarts("always"), docker_restarts_it()])
+        .step(
+            "run takes its restarts again, which is no drift",
+            run(),
+            [eventually(restarts("no")), told("bad", &["(crashing again and again: after"])],
+        )
+        .step("run is told to end", end_run(), [restarts("always"), left(), docker_restarts_it()]);
+}
+
 #[test]
 fn a_crash_loop_is_known_to_the_next_controller() {
-    let bad = service("bad").container("command: [/bin/sh, -c, exit 3]");
-    let policy = every("bad", "its restarts are Skiff's", |seen| {
-        seen.inspect.pointer("/HostConfig/RestartPolicy/Name").and_then(serde_json::Value::as_str) == Some("no")
-    });
+    let bad = service("bad").container(ENDS_AT_ONCE);
+    let policy = restarts("no");
     let told_once = check(|world| {
         world.call(&["events", "bad"])?;
         let told = world.last.stdout.matches("CrashLoopBackOff").count();

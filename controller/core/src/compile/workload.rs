@@ -245,11 +245,16 @@ fn in_place(pod: &PodTemplate) -> InPlace {
         memory_reservation: requests.memory.map(|memory| signed(memory.get())),
         memory_swap: container.memory_swap.map(skiff_api::MemorySwap::docker),
         pids_limit: container.pids_limit.filter(|limit| *limit > 0),
-        restart_policy: Some(if is_paced(pod.restart.as_ref()) {
-            RestartPolicy::Never
-        } else {
-            pod.restart_policy.unwrap_or(RestartPolicy::Always)
-        }),
+        restart_policy: Some(engine_restarts(pod)),
+    }
+}
+
+/// What the engine does when a container ends by itself: nothing, where it cannot pace restarts as the manifest says.
+pub(crate) fn engine_restarts(pod: &PodTemplate) -> RestartPolicy {
+    if is_paced(pod.restart.as_ref()) {
+        RestartPolicy::Never
+    } else {
+        pod.restart_policy.unwrap_or(RestartPolicy::Always)
     }
 }
 

@@ -16,6 +16,7 @@ mod images;
 mod in_place;
 mod inits;
 mod jobs;
+mod leaving;
 mod once;
 mod probes;
 mod removal;

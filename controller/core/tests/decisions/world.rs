@@ -9,7 +9,7 @@ use skiff_core::{
     Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failure,
     Failures, History, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration, SourceState,
     Step, TagSchedule, Timestamp, archived, compile, failure_behind, learn, note_hook, note_image, notice_crashes,
-    plan, status,
+    plan, plan_leave, status,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -232,6 +232,16 @@ impl World {
         self.crashes.clone_from(&self.history.crashes);
         self.failures.clear();
         self.has_run.clear();
+    }
+
+    /// What a controller does that ends now.
+    pub(crate) fn leave(&mut self) -> Plan {
+        let (desired, content) = self.compile();
+        let plan = plan_leave(&desired, &self.observe(), self.engine.now());
+        for step in &plan.steps {
+            self.engine.perform(&step.action, &content).expect("it can be done");
+        }
+        plan
     }
 
     /// Passes for so long, as the loop makes them: soon after something was done or happened, when the plan asks for it, and now and then.

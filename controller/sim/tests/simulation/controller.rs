@@ -7,7 +7,7 @@ use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     Action, CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Event, HeldReason,
     Observed, Outcome, Plan, ProbeNews, ProbeSchedule, Step, StepId, Timestamp, compile, failure_behind, note_hook,
-    note_image, plan, status,
+    note_image, plan, plan_leave, status,
 };
 use skiff_sim::SimEngine;
 
@@ -127,6 +127,16 @@ impl Controller {
         self.may_have_ours = true;
         let departed = self.memory.state.departed(&self.loaded.order);
         self.compile(&departed);
+    }
+
+    /// What it does where it is told to end: what has begun is done, and the rest is given up.
+    pub(crate) fn leave(&mut self, engine: &mut SimEngine) {
+        self.batches.clear();
+        let Some(mut observed) = self.observe(engine) else { return };
+        self.memory.see(&self.desired, &mut observed, engine.now());
+        let planned = plan_leave(&self.desired, &observed, engine.now());
+        let steps = planned.steps.iter().map(|step| (step.id, step.clone())).collect();
+        self.batches.push(Batch { steps, done: BTreeSet::new(), content: Arc::clone(&self.content) });
     }
 
     /// Looks, plans, and takes the steps on. `false` where the engine does not answer.

@@ -73,6 +73,19 @@ impl Driver {
         self.say("the controller crashes");
     }
 
+    /// The controller is told to end, leaves what is Docker's, and is started again; or it dies.
+    pub(crate) fn end_or_crash(&mut self) -> Result<(), String> {
+        // By the clock and not by chance, so that known seeds stay what they are.
+        if self.engine.now().as_millisecond() % 2 == 0 {
+            self.say("the controller is told to end");
+            // What it leaves works towards no manifest: nothing of it is a plan that somebody waits for.
+            self.controller.leave(&mut self.engine);
+            while self.step()?.is_some() {}
+        }
+        self.crash();
+        Ok(())
+    }
+
     pub(crate) fn pass(&mut self) -> Result<(), String> {
         let answered = self.controller.pass(&mut self.engine)?;
         let told: Vec<String> =

@@ -58,16 +58,9 @@ impl Memory {
         in_flight: BTreeSet<ObjectKey>,
         now: Timestamp,
     ) -> Result<Vec<Event>, String> {
-        self.note_running(desired, observed);
-        self.failures.retain(|_, failure| {
-            let age = now.duration_since(failure.at);
-            !age.is_negative() && age < FAILURES_LAST
-        });
-        observed.failures = self.failures.clone();
         observed.in_flight = in_flight;
-        observed.has_run = self.has_run.clone();
-        notice_crashes(&mut self.crashes, desired, observed, now);
-        observed.crashes.clone_from(&self.crashes);
+        self.see(desired, observed, now);
+        observed.history = Arc::default();
         let events = learn(&mut self.history, desired, observed, now);
         observed.history = Arc::clone(&self.history);
         let again = learn(&mut Arc::clone(&self.history), desired, observed, now);
@@ -75,6 +68,20 @@ impl Memory {
             return Err(format!("nothing has happened since, and it is told: {}", event.message));
         }
         Ok(events)
+    }
+
+    /// Completes what is seen by what is remembered.
+    pub(crate) fn see(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
+        self.note_running(desired, observed);
+        self.failures.retain(|_, failure| {
+            let age = now.duration_since(failure.at);
+            !age.is_negative() && age < FAILURES_LAST
+        });
+        observed.failures = self.failures.clone();
+        observed.has_run = self.has_run.clone();
+        notice_crashes(&mut self.crashes, desired, observed, now);
+        observed.crashes.clone_from(&self.crashes);
+        observed.history = Arc::clone(&self.history);
     }
 
     fn note_running(&mut self, desired: &Desired, observed: &Observed) {

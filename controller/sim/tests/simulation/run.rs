@@ -108,13 +108,13 @@ impl Run {
                     let millis = self.driver.random.below(20_000);
                     self.driver.wait(SignedDuration::from_millis(i64::try_from(millis).unwrap_or(0)));
                 }
-                _ if self.driver.random.chance(20) => self.driver.crash(),
+                _ if self.driver.random.chance(20) => self.driver.end_or_crash()?,
                 _ => {}
             }
         }
         world::calm(&mut self.driver.engine);
         if self.driver.random.chance(30) {
-            self.driver.crash();
+            self.driver.end_or_crash()?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use skiff_api::{ObjectKey, PullPolicy};
-use skiff_core::{Action, Desired, Outcome, Phase};
+use skiff_core::{Action, Desired, Outcome, Phase, Reason};
 
 use super::verdict::Verdict;
 use crate::controller::Snapshot;
@@ -116,6 +116,13 @@ pub(super) fn is_start(report: &Report) -> bool {
     matches!(report, Report::Ended { step, result: Ok(_) } if matches!(step.action, Action::StartContainer { .. }))
 }
 
+/// What is said of a container whose restarts were left to Docker at the end.
+pub(super) fn left(report: &Report) -> Option<String> {
+    let Report::Ended { step, result: Ok(_) } = report else { return None };
+    let is_given = step.reason == Reason::Left && matches!(step.action, Action::UpdateContainer(_));
+    is_given.then(|| format!("{}: Docker restarts it from here on", step.action.target()))
+}
+
 /// Whether an action takes away what an object is made of.
 const fn is_removal(action: &Action) -> bool {
     matches!(action, Action::RemoveContainer { .. } | Action::RemoveNetwork { .. } | Action::RemoveVolume { .. })
@@ -151,7 +158,7 @@ pub(super) fn gone(total: usize, took: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use skiff_api::Kind;
-    use skiff_core::{ContainerRef, EngineError, ObjectStatus, Outcome, Reason, Step, StepId};
+    use skiff_core::{ContainerRef, EngineError, ObjectStatus, Outcome, Step, StepId};
 
     use super::*;
 

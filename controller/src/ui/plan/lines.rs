@@ -240,6 +240,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Adopted
         | Reason::RestartsTaken { .. }
         | Reason::RestartsGiven { .. }
+        | Reason::Left
         | Reason::Rewired { .. } => 2,
     }
 }

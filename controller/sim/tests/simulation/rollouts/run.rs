@@ -97,7 +97,7 @@ impl Run {
                     let millis = self.driver.random.below(if is_storm { 15_000 } else { 4_000 });
                     self.driver.wait(SignedDuration::from_millis(i64::try_from(millis).unwrap_or(0)));
                 }
-                9 if self.driver.random.chance(30) => self.driver.crash(),
+                9 if self.driver.random.chance(30) => self.driver.end_or_crash()?,
                 10 if self.driver.random.chance(25) => self.change(),
                 11 if is_storm => self.disturb(),
                 _ => {}
@@ -171,7 +171,7 @@ impl Run {
     fn rest_in_peace(&mut self) -> Result<(), String> {
         let expected = expectations(&self.driver.watch.record);
         if self.driver.random.chance(50) {
-            self.driver.crash();
+            self.driver.end_or_crash()?;
         }
         let until = self.driver.engine.now().saturating_add(DECIDED).map_err(|error| error.to_string())?;
         while self.driver.engine.now() < until {
