@@ -72,6 +72,7 @@ bench: setup ## Measure against the raw Engine API and write BENCH.md
 	@$(MAKE) dist
 	@$(CARGO) bench -p skiff-core --bench plan
 	@$(CARGO) bench -p skiff-kubernetes --bench export
+	@$(CARGO) build --release -p skiff-compose --example five_thousand
 	@SKIFF_BIN=$(abspath $(TARGET))/dist/skiff $(CARGO) run --release -p skiff-e2e --bin bench -- BENCH.md
 
 doc: ## Build the documentation, warnings are errors

@@ -10,6 +10,7 @@ mod export;
 mod gitops;
 mod healing;
 mod host;
+mod large;
 mod report;
 mod rolling;
 mod rows;
@@ -32,12 +33,15 @@ fn pairs() -> usize {
     std::env::var("BENCH_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
 }
 
-/// Measures every row, or those that `BENCH_ROWS` names (`compose`, `export`), and returns the report as Markdown.
+/// Measures every row, or those that `BENCH_ROWS` names (`compose`, `large`, `export`), and returns the report as Markdown.
 pub fn run(criterion: &Path, mut tell: impl FnMut(&str)) -> Result<String> {
     let docker = Docker::of_environment();
     if std::env::var("BENCH_ROWS").is_ok_and(|only| only == "compose") {
         let (rows, notes) = compose::rows(&docker)?;
         return report::markdown(&docker, &rows, &notes);
+    }
+    if std::env::var("BENCH_ROWS").is_ok_and(|only| only == "large") {
+        return report::markdown(&docker, &large::rows(criterion)?, &[]);
     }
     if std::env::var("BENCH_ROWS").is_ok_and(|only| only == "export") {
         return report::markdown(&docker, &export::rows(criterion)?, &[]);
@@ -65,6 +69,7 @@ pub fn run(criterion: &Path, mut tell: impl FnMut(&str)) -> Result<String> {
     rows.push(gitops::commit(&docker)?);
     tell("documents in etcd");
     rows.extend(etcd::rows(&docker)?);
+    rows.extend(large::rows(criterion)?);
     rows.extend(export::rows(criterion)?);
     report::markdown(&docker, &rows, stage.notes())
 }
