@@ -1,8 +1,9 @@
-//! What a replacement brings besides what makes it necessary: settings and networks that Docker could have changed in place.
+//! What a replacement brings besides what makes it necessary: settings and networks that Docker could have changed in place, and data in
+//! volumes that have no name to be found by again.
 //!
 //! No step of its own says so, for what is replaced is not adjusted before.
 
-use crate::desired::Workload;
+use crate::desired::{MountSource, Workload};
 use crate::observed::ObservedContainer;
 use crate::reason::Change;
 
@@ -26,7 +27,34 @@ pub(super) fn with_besides(
         changes.push(Change::new("template", None, None));
     }
     changes.extend(besides.into_iter().filter(|change| !changes.contains(change)).collect::<Vec<_>>());
+    changes.extend(nameless(workload, container));
     changes
+}
+
+/// The field under which it is said that data is left behind.
+const NAMELESS: &str = "data of volumes without a name";
+/// What Docker Compose would carry over to the next container.
+const COMPOSE: &str = "com.docker.compose.project";
+
+/// The volumes without a name that the next container does not get: those that an image declares, and those of a Compose file. What is
+/// empty with each container by the manifest need not be said.
+fn nameless(workload: &Workload, container: &ObservedContainer) -> Option<Change> {
+    let mounts = &workload.template.mounts;
+    let is_mounted = |volume: &String| {
+        mounts.iter().any(|mount| matches!(&mount.source, MountSource::Volume { name, .. } if name == volume))
+    };
+    let is_nameless = |volume: &&String| volume.len() == 64 && volume.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let left: Vec<&str> = container
+        .volumes
+        .iter()
+        .filter(is_nameless)
+        .filter(|volume| !is_mounted(volume))
+        .filter_map(|it| it.get(..12))
+        .collect();
+    let is_compose = workload.template.pod.metadata.labels.contains_key(COMPOSE);
+    let meant = mounts.iter().filter(|mount| matches!(mount.source, MountSource::Anonymous(_))).count();
+    let is_news = left.len() > if is_compose { 0 } else { meant };
+    is_news.then(|| Change::new(NAMELESS, Some(left.join(", ")), Some("left behind".to_owned())))
 }
 
 /// The networks that come and go, but for the first one.
