@@ -7,18 +7,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use skiff_api::{Deployment, HostPort, IntOrPercent, Kind, ObjectKey, StrategyType};
-use skiff_core::{Action, ContainerRef, ContainerState, Health, Plan, ProbeKind, ProbeSchedule, Readiness, Step};
+use skiff_core::{Action, ContainerRef, ContainerState, Health, Plan, Step};
 use skiff_sim::{SimContainer, SimEngine, SimHook};
 
 use crate::controller::described;
+use crate::heard::Heard;
 use crate::oracle::has_finished;
 use crate::record::{Record, Track};
 
-/// What can be seen: the engine, and what containers last answered to probes.
+/// What can be seen: the engine, and what containers have answered to whoever asked.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
     pub(crate) engine: &'a SimEngine,
-    pub(crate) probes: &'a ProbeSchedule,
+    pub(crate) heard: &'a Heard,
 }
 
 /// The containers of an object, by their ids.
@@ -182,8 +183,8 @@ fn seen(record: &Record, sight: Sight<'_>) -> Vec<(ObjectKey, Seen)> {
     record.tracks().map(of).collect()
 }
 
-/// By which manifests a container counts as finished. Its own says so and the one that is declared now does not, or the other way round:
-/// then it may be taken for either.
+/// What counts of what may be taken for either: a container that has finished by its own manifest and not by the one that is declared now, or
+/// the other way round, and one that answers otherwise than it was heard to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     Any,
@@ -202,7 +203,8 @@ fn serving(track: &Track, sight: Sight<'_>, by: By) -> BTreeSet<String> {
         let policies = [track.policy_of(container), spec.template.restart_policy.unwrap_or_default()];
         let mut finished = policies.into_iter().map(|policy| has_finished(container, policy));
         let has_finished = if by == By::Any { finished.any(|it| it) } else { finished.all(|it| it) };
-        let is_ready = || ready_since(container, sight).is_some_and(|since| now.duration_since(since) >= needed);
+        let is_ready =
+            || up_since(container, track, sight, by).is_some_and(|since| now.duration_since(since) >= needed);
         let is_theirs = sight.engine.is_as_taken_over(container);
         has_finished || ((is_theirs || has_begun(track, container)) && is_ready())
     };
@@ -217,25 +219,16 @@ fn has_begun(track: &Track, container: &SimContainer) -> bool {
         || (!container.answers.fails_hooks && container.hooks.iter().any(was_run))
 }
 
-/// Since when a container is Ready: it runs, Docker's check passes where there is one, and so do its probes, by what they were last told,
-/// and where nobody has asked yet by what they would be told. What nobody probes is Ready from its start on.
-fn ready_since(container: &SimContainer, sight: Sight<'_>) -> Option<Timestamp> {
-    let started_at = container.started_at?;
-    if container.state != ContainerState::Running || !matches!(container.health, None | Some(Health::Healthy)) {
-        return None;
-    }
-    let known = sight.probes.verdicts().remove(&container.id);
-    let told = || sight.engine.answer(&container.id, ProbeKind::Readiness).ok().map(|()| started_at);
-    match known.filter(|verdict| verdict.started_at == started_at) {
-        Some(verdict) if verdict.failed.is_some() => None,
-        Some(verdict) => match verdict.readiness {
-            Readiness::Since(since) => Some(since),
-            Readiness::Not { .. } => None,
-            Readiness::Undecided { .. } => told(),
-        },
-        None if sight.probes.watches(&container.id) => told(),
-        None => Some(started_at),
-    }
+/// Since when a container serves, as far as anybody can tell from outside: it runs, Docker's check passes where there is one, and it answers
+/// well, which nobody need ask where nothing probes it. What answers otherwise than it did when it was last asked may be taken for either.
+fn up_since(container: &SimContainer, track: &Track, sight: Sight<'_>, by: By) -> Option<Timestamp> {
+    let is_up = container.state == ContainerState::Running && matches!(container.health, None | Some(Health::Healthy));
+    let (heard, template) = (sight.heard, track.template_of(container));
+    let is_well = match by {
+        By::Any => heard.may_be_well(sight.engine, container, template),
+        By::All => heard.is_well(sight.engine, container, template),
+    };
+    container.started_at.filter(|_| is_up && is_well)
 }
 
 /// The loosest of what the versions of an object that may be worked towards allow.

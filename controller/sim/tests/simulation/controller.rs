@@ -12,6 +12,7 @@ use skiff_core::{
 use skiff_sim::SimEngine;
 
 use crate::declare::SECRET_MARK;
+use crate::heard::Heard;
 use crate::manifests::Manifests;
 use crate::memory::Memory;
 use crate::order::Order;
@@ -41,6 +42,8 @@ pub(crate) struct Controller {
     pub(crate) last_plan: Plan,
     pub(crate) memory: Memory,
     pub(crate) probes: ProbeSchedule,
+    /// What containers have answered it, for whoever judges it.
+    pub(crate) heard: Heard,
     /// What was told in the last pass.
     pub(crate) events: Vec<Event>,
     /// What hooks came to that is not on the disk yet.
@@ -69,6 +72,7 @@ impl Controller {
             last_plan: Plan::default(),
             memory: Memory::default(),
             probes: ProbeSchedule::default(),
+            heard: Heard::default(),
             events: Vec::new(),
             hook_ends: Vec::new(),
             batches: Vec::new(),
@@ -121,6 +125,7 @@ impl Controller {
     pub(crate) fn crash(&mut self, now: Timestamp) {
         self.memory.crash(now);
         self.probes = ProbeSchedule::default();
+        self.heard = Heard::default();
         self.hook_ends.clear();
         self.batches.clear();
         self.wake_at = None;
@@ -184,6 +189,9 @@ impl Controller {
         let mut is_news = false;
         for ask in self.probes.take_due(now) {
             let answer = engine.answer(&ask.container, ask.probe);
+            if let Some(container) = engine.container(&ask.container) {
+                self.heard.hear(container, ask.probe, answer.is_ok());
+            }
             is_news |= self.probes.answer(&ask, answer, now) == ProbeNews::Meaning;
         }
         is_news

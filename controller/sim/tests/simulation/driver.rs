@@ -100,7 +100,7 @@ impl Driver {
             self.say("pass: no answer");
             return Ok(());
         }
-        let sight = Sight { engine: &self.engine, probes: &self.controller.probes };
+        let sight = Sight { engine: &self.engine, heard: &self.controller.heard };
         self.watch.planned(&self.controller.last_plan, sight)?;
         if steps > 0 || self.held != held {
             self.say(&format!("pass: {steps} steps; held: {}", held.join("; ")));
@@ -112,7 +112,7 @@ impl Driver {
     /// Performs one step, where one may be performed.
     pub(crate) fn step(&mut self) -> Result<Option<Performed>, String> {
         let Some((index, step)) = self.controller.choose(&mut self.random) else { return Ok(None) };
-        self.watch.before_step(Sight { engine: &self.engine, probes: &self.controller.probes });
+        self.watch.before_step(Sight { engine: &self.engine, heard: &self.controller.heard });
         let stopped = hooks::stopped(&self.engine, &step);
         let performed = self.controller.perform(&mut self.engine, index, step)?;
         let outcome = match &performed.result {
@@ -120,7 +120,7 @@ impl Driver {
             Err(error) => format!("{}: {error}", error.reason()),
         };
         self.say(&format!("{} → {outcome}", described(&performed.step)));
-        let sight = Sight { engine: &self.engine, probes: &self.controller.probes };
+        let sight = Sight { engine: &self.engine, heard: &self.controller.heard };
         self.watch.after_step(sight, &performed)?;
         if performed.result.is_ok()
             && let Some(container) = stopped

@@ -9,6 +9,7 @@ mod declare;
 mod driver;
 mod edit;
 mod guard;
+mod heard;
 mod hooks;
 mod inits;
 mod isolation;
