@@ -21,6 +21,7 @@ mod verdicts;
 mod watching;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use skiff_core::{Observed, Plan, Timestamp, archived, effective, learn, notice_crashes, plan};
 
@@ -36,9 +37,11 @@ pub use turns::{Turns, electing, take_turns};
 pub use verdicts::Onlooker;
 
 use crate::cli::{CliError, Settings, engine};
-use crate::controller::Target;
+use crate::clock::Clock;
+use crate::controller::{self, Target};
 use crate::engine::docker::Docker;
 use crate::engine::{Engine, Look};
+use crate::fail_point::FailPoint;
 use crate::lock::{self, Candidate, Lock, LockError, LockHeld};
 use crate::mandate::Mandate;
 use crate::source::{self, Loaded, SourceOptions};
@@ -188,6 +191,17 @@ fn refused(error: LockError, beside_run: &str) -> CliError {
         error @ LockError::Io { .. } => return CliError::failed("cannot take the lock", error),
     };
     CliError::refused(message, format!("{help}; another `--instance` has objects of its own"))
+}
+
+/// The settings of a loop that acts until then, on the clock of the host.
+fn loop_settings(settings: &Settings, tick: Duration, mandate: &Mandate) -> controller::Settings {
+    controller::Settings {
+        instance: settings.instance.clone(),
+        tick,
+        clock: Clock::System,
+        mandate: mandate.clone(),
+        fail_point: FailPoint::after(settings.abort_after_steps),
+    }
 }
 
 /// Reads the manifests of all sources, and completes them by the last good state.

@@ -13,13 +13,12 @@ use skiff_core::{History, Intent, Phase};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::Session;
+use super::{Session, loop_settings};
 use crate::cli::CliError;
 use crate::clock::Clock;
-use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
+use crate::controller::{Controller, Snapshot, Target, Wiring};
 use crate::engine::{Engine, Wake};
 use crate::executor::Report;
-use crate::fail_point::FailPoint;
 use crate::probe::{DockerSampler, Prober};
 use crate::scribe::{Notes, scribe};
 use crate::ui::Ui;
@@ -135,13 +134,7 @@ impl Run {
         let (report_sender, reports) = mpsc::unbounded_channel();
         let (wakes, wake_receiver) = mpsc::channel(64);
         let (verdict_sender, verdicts) = watch::channel(Arc::default());
-        let settings = Settings {
-            instance: session.settings.instance.clone(),
-            tick: TICK,
-            clock: Clock::System,
-            mandate: session.mandate.clone(),
-            fail_point: FailPoint::after(session.settings.abort_after_steps),
-        };
+        let settings = loop_settings(&session.settings, TICK, &session.mandate);
         let (notes, written) = Notes::channel();
         let writing = tokio::spawn(scribe(session.state.chronicle(), written, session.mandate.clone()));
         let wiring = Wiring {

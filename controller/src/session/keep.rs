@@ -7,7 +7,6 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Session;
 use super::asking::{ask, take_up};
 use super::feeds::{Feeds, begin};
 use super::holds::tell_holds;
@@ -16,11 +15,11 @@ use super::syncing::Syncer;
 use super::target::TargetOptions;
 use super::verdicts::leave_verdicts;
 use super::watching::SourceTask;
+use super::{Session, loop_settings};
 use crate::cli::CliError;
 use crate::clock::Clock;
-use crate::controller::{Controller, Settings, Snapshot, Target, Wiring};
+use crate::controller::{Controller, Snapshot, Target, Wiring};
 use crate::engine::Engine;
-use crate::fail_point::FailPoint;
 use crate::hook::HookListener;
 use crate::metrics::count;
 use crate::monitor::{Monitor, Watched};
@@ -100,13 +99,7 @@ pub async fn keep(
     let (reports, counted) = mpsc::unbounded_channel();
     let controller = Controller::new(
         Arc::clone(&docker),
-        Settings {
-            instance: settings.instance.clone(),
-            tick,
-            clock: Clock::System,
-            mandate: mandate.clone(),
-            fail_point: FailPoint::after(settings.abort_after_steps),
-        },
+        loop_settings(&settings, tick, &mandate),
         Wiring {
             target: target_receiver,
             wakes: wake_receiver,
