@@ -115,6 +115,11 @@ impl<'a> Stack<'a> {
         reaches.any(|reach| several || reach.is_known_outside || reach.members.len() > 1)
     }
 
+    /// Whether the network that an external one means is among what is exported.
+    pub(crate) fn is_made_here(&self, external: &skiff_api::Network) -> bool {
+        self.networks.made_here(external).is_some()
+    }
+
     /// All networks.
     pub(crate) fn reaches(&self) -> &BTreeMap<String, Reach> {
         self.networks.all()

@@ -30,7 +30,9 @@ pub(super) fn network(stack: &Stack<'_>, key: &ObjectKey, network: &Network, sin
     } = spec;
     let mut scope = scope.at("spec", "spec");
     scope.near(network_name, "networkName", "metadata.name", "a policy is named after the network itself", "");
-    if *external {
+    if stack.is_made_here(network) {
+        scope.exact(external, "external", "metadata.labels");
+    } else if *external {
         let why = "what else is on it runs outside of the cluster, and is not reached by this";
         scope.says(Verdict::NeedsInput, "external", "", why, "export its other users too, or reach them by an address");
     }

@@ -76,7 +76,9 @@ fn of_network(stack: &Stack<'_>, label: &str, reach: &Reach, namespace: &str, si
         egress: None,
     };
     put(stack, namespace, &name, (spec, words.clone()), sink);
-    if !reach.internal {
+    // Whoever is on another network that leads out is not kept in.
+    let mut pods = reach.members.iter().filter_map(|key| stack.workloads.get(key));
+    if !reach.internal || !pods.any(|pod| pod.namespace == namespace && stack.membership(pod).is_isolated) {
         return;
     }
     let name = sink.names.claim("NetworkPolicy", namespace, &suffixed(&name, "egress"));

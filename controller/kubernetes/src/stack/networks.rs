@@ -42,13 +42,15 @@ pub(super) struct Networks {
     of: BTreeMap<ObjectKey, Membership>,
     /// That of what is nowhere.
     none: Membership,
+    /// The networks of this export by what Docker calls them: what an external one means may be one of them.
+    makers: BTreeMap<String, ObjectKey>,
 }
 
 impl Networks {
     pub(super) fn of(stack: &Stack<'_>) -> Self {
-        let (mut networks, makers) = (Self::default(), makers(stack));
+        let mut networks = Self { makers: makers(stack), ..Self::default() };
         for workload in stack.workloads.values() {
-            networks.join(workload, stack, &makers);
+            networks.join(workload, stack);
         }
         let all = &networks.all;
         for membership in networks.of.values_mut() {
@@ -66,13 +68,20 @@ impl Networks {
         &self.all
     }
 
-    fn join(&mut self, workload: &Workload<'_>, stack: &Stack<'_>, makers: &BTreeMap<String, ObjectKey>) {
+    /// The network of this export that an external one means.
+    pub(super) fn made_here(&self, external: &Network) -> Option<&ObjectKey> {
+        let Network { metadata, spec } = external;
+        self.makers.get(spec.network_name.as_ref().unwrap_or(&metadata.name)).filter(|_| spec.external)
+    }
+
+    fn join(&mut self, workload: &Workload<'_>, stack: &Stack<'_>) {
         let pod = stack.pod_of(workload);
         let mode = pod.template.network_mode.as_deref();
-        let membership = self.of.entry(workload.key.clone()).or_default();
+        let mut membership = Membership::default();
         if mode.is_some() {
             // Of the host's network, or of none; what policies say does not reach the host's.
             membership.is_alone = mode == Some("none");
+            self.of.insert(workload.key.clone(), membership);
             return;
         }
         let own = pod.template.networks.as_ref();
@@ -82,17 +91,48 @@ impl Networks {
         );
         membership.is_alone = named.is_empty();
         for (name, namespace) in named {
-            let (label, mut reach) = identity(stack, makers, namespace.unwrap_or(&pod.key.namespace), name);
+            let (label, mut reach) = self.identity(stack, namespace.unwrap_or(&pod.key.namespace), name);
             membership.labels.insert(label.clone());
             reach = self.all.remove(&label).unwrap_or(reach);
             reach.namespaces.insert(pod.namespace.clone());
             reach.members.insert(pod.key.clone());
             self.all.insert(label, reach);
         }
+        self.of.insert(workload.key.clone(), membership);
+    }
+
+    /// The label of a network, and what is known of it.
+    fn identity(&self, stack: &Stack<'_>, namespace: &str, name: &str) -> (String, Reach) {
+        let mut key = ObjectKey::new(Kind::Network, namespace, name);
+        let network_of = |key: &ObjectKey| match stack.input.objects.get(key) {
+            Some(Object::Network(network)) => Some(network),
+            _ => None,
+        };
+        let mut object = network_of(&key);
+        if let Some(made_here) = object.and_then(|it| self.made_here(it)) {
+            (object, key) = (network_of(made_here), made_here.clone());
+        }
+        let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
+        let external = object.filter(|network| network.spec.external);
+        let identity = match external {
+            // The same one of the host, whatever it is called in each namespace.
+            Some(Network { spec, .. }) => format!("external.{}", spec.network_name.as_deref().unwrap_or(name)),
+            None => format!("{namespace}.{name}"),
+        };
+        let fits = identity.len() <= 63 && crate::names::is_label_value(&identity);
+        let short = if fits { identity } else { format!("network-{}", short_digest(&[identity.as_bytes()], 12)) };
+        let reach = Reach {
+            object: object.map(|_| key.clone()),
+            name: name.to_owned(),
+            internal: object.is_some_and(|network| network.spec.internal),
+            is_known_outside: object
+                .is_some_and(|network| network.spec.external || network.spec.network_name.is_some()),
+            ..Reach::default()
+        };
+        (format!("network.skiff.dev/{short}"), reach)
     }
 }
 
-/// The networks of this export by what Docker calls them: what an external one means may be one of them.
 fn makers(stack: &Stack<'_>) -> BTreeMap<String, ObjectKey> {
     let mut makers = BTreeMap::new();
     for (key, object) in stack.input.objects {
@@ -102,35 +142,4 @@ fn makers(stack: &Stack<'_>) -> BTreeMap<String, ObjectKey> {
         }
     }
     makers
-}
-
-/// The label of a network, and what is known of it.
-fn identity(stack: &Stack<'_>, makers: &BTreeMap<String, ObjectKey>, namespace: &str, name: &str) -> (String, Reach) {
-    let mut key = ObjectKey::new(Kind::Network, namespace, name);
-    let network_of = |key: &ObjectKey| match stack.input.objects.get(key) {
-        Some(Object::Network(network)) => Some(network),
-        _ => None,
-    };
-    let mut object = network_of(&key);
-    let wanted = |it: &'_ Network| it.spec.network_name.clone().unwrap_or_else(|| it.metadata.name.clone());
-    if let Some(made_here) = object.filter(|it| it.spec.external).and_then(|it| makers.get(&wanted(it))) {
-        (object, key) = (network_of(made_here), made_here.clone());
-    }
-    let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
-    let external = object.filter(|network| network.spec.external);
-    let identity = match external {
-        // The same one of the host, whatever it is called in each namespace.
-        Some(Network { spec, .. }) => format!("external.{}", spec.network_name.as_deref().unwrap_or(name)),
-        None => format!("{namespace}.{name}"),
-    };
-    let fits = identity.len() <= 63 && crate::names::is_label_value(&identity);
-    let short = if fits { identity } else { format!("network-{}", short_digest(&[identity.as_bytes()], 12)) };
-    let reach = Reach {
-        object: object.map(|_| key.clone()),
-        name: name.to_owned(),
-        internal: object.is_some_and(|network| network.spec.internal),
-        is_known_outside: object.is_some_and(|network| network.spec.external || network.spec.network_name.is_some()),
-        ..Reach::default()
-    };
-    (format!("network.skiff.dev/{short}"), reach)
 }

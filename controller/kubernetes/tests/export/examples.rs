@@ -1,7 +1,7 @@
 //! The examples of this repository, as they are exported: golden files, decoded without an unknown field, and nothing dangling.
 
 use crate::support::{Stack, folder};
-use skiff_kubernetes::{Export, Options, Shape, files};
+use skiff_kubernetes::{Export, Options, Shape, Verdict, files};
 
 macro_rules! manifests {
     ($($path:literal),+) => { [$(include_str!(concat!("../../../../manifests/", $path))),+].join("\n---\n") };
@@ -60,6 +60,31 @@ fn the_examples_with_servers() {
     ];
     for folder in folders {
         golden(&folder.replace('/', "-"), &folder::stack(&format!("examples/{folder}")).export());
+    }
+}
+
+#[test]
+fn two_projects_and_the_database_that_they_share() {
+    let below = ["database", "blog", "wiki"].map(|it| format!("examples/shared-database/{it}"));
+    let export = folder::together(&below.each_ref().map(String::as_str)).export();
+    golden("shared-database", &export);
+    let external = export.report.rows.iter().filter(|row| row.key == "spec.external").map(|row| row.verdict);
+    assert_eq!(external.collect::<Vec<_>>(), [Verdict::Exact; 2], "the networks are among what is exported");
+    for project in ["blog", "wiki"] {
+        let heard = export
+            .objects
+            .iter()
+            .find(|it| it.name() == "Service/database" && it.text("/metadata/namespace") == project);
+        let leads_to = heard.map(|it| it.text("/spec/externalName"));
+        assert_eq!(leads_to, Some("db.shared.svc.cluster.local"), "the name that {project} speaks to");
+        // On one network with the database, and with no other project.
+        let policy = export.objects.iter().find(|it| {
+            it.name() == format!("NetworkPolicy/network-{project}") && it.text("/metadata/namespace") == "shared"
+        });
+        let from = "/spec/ingress/0/from/0/namespaceSelector/matchExpressions/0/values";
+        let from = policy.and_then(|it| it.value.pointer(from));
+        let expected = serde_json::json!(if project == "blog" { ["blog", "shared"] } else { ["shared", "wiki"] });
+        assert_eq!(from, Some(&expected), "who reaches the database on the network of {project}");
     }
 }
 

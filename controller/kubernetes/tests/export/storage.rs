@@ -1,8 +1,9 @@
 //! Disks: who may have one at once, what is seen of it, and under which name.
 
 use crate::support::{Stack, at, names};
-use crate::workloads::{deployment, export, pod};
+use crate::workloads::{deployment, export, pod, verdicts};
 use serde_json::{Value, json};
+use skiff_kubernetes::{Options, Verdict};
 
 fn volume(name: &str) -> String {
     format!("---\napiVersion: skiff.dev/v1\nkind: Volume\nmetadata: {{ name: {name} }}\nspec: {{}}\n")
@@ -102,4 +103,42 @@ fn a_claim_for_data_of_the_host_has_one_name_wherever_the_sources_lie() {
     };
     assert_eq!(claims("/home/ada/shop").len(), 1);
     assert_eq!(claims("/home/ada/shop"), claims("/builds/17/shop"));
+}
+
+#[test]
+fn one_writer_is_gone_before_its_successor_on_a_disk_of_any_node_too_and_several_roll() {
+    let strategy = |text: &str| {
+        let options = Options { read_write_many: true, ..Options::default() };
+        let export = Stack::of(text).export_with(&options);
+        let wrong = crate::support::references::complaints(&export);
+        assert!(wrong.is_empty(), "{wrong:?}");
+        assert_eq!(at(&export, "PersistentVolumeClaim/pg", "/spec/accessModes"), json!(["ReadWriteMany"]));
+        ["db", "backup"].map(|name| at(&export, &format!("Deployment/{name}"), "/spec/strategy/type"))
+    };
+    assert_eq!(strategy(&backed_up()), ["Recreate", "RollingUpdate"]);
+    let several = backed_up().replacen("{ template:", "{ replicas: 2, template:", 1);
+    assert_eq!(strategy(&several), ["RollingUpdate", "RollingUpdate"]);
+}
+
+#[test]
+fn permissions_are_the_decimal_number_of_what_is_octal_and_no_more_than_the_api_takes() {
+    let of = |mode: &str| {
+        let text = deployment(
+            "web",
+            &format!(
+                "{{ template: {{ container: {{ image: a:1 }}, volumes: [{{ name: c, configMap: {{ name: c, defaultMode: {mode}, items: [{{ key: a, path: a, mode: {mode} }}] }} }}] }} }}"
+            ),
+        );
+        let config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: c }\ndata: { a: b }\n";
+        let export = export(&format!("{text}{config}"));
+        let volume = "spec.template.volumes[0].configMap";
+        let said = ["defaultMode", "items[0].mode"].map(|key| verdicts(&export, &format!("{volume}.{key}")));
+        let at = |pointer: &str| pod(&export, "Deployment/web", &format!("/volumes/0/configMap/{pointer}"));
+        assert_eq!(at("defaultMode"), at("items/0/mode"));
+        assert_eq!(said[0], said[1]);
+        (at("defaultMode"), said[0].clone())
+    };
+    assert_eq!(of("0400"), (json!(256), vec![Verdict::Exact]));
+    assert_eq!(of("256"), (json!(256), vec![Verdict::Exact]));
+    assert_eq!(of("04750"), (json!(0o750), vec![Verdict::Approximated]));
 }

@@ -59,6 +59,12 @@ impl Stack {
         stack
     }
 
+    /// Its objects, where nothing of the host belongs to them.
+    pub(crate) fn into_objects(self) -> impl Iterator<Item = Object> {
+        assert!(self.host.is_empty(), "paths of the host are those of one folder");
+        self.objects.into_values()
+    }
+
     fn add(&mut self, mut object: Object) -> ObjectKey {
         let namespace = object.key().namespace;
         object.metadata_mut().namespace = Some(namespace);

@@ -32,8 +32,8 @@ pub(super) fn together(disks: &BTreeSet<String>) -> Option<Affinity> {
     Some(Affinity { pod_affinity: Some(affinity), ..Affinity::default() })
 }
 
-/// Whether a pod must go before its successor comes: one of its disks takes one pod, or is one that it writes to and that one node
-/// has, where old and new would write at once. Those that only read it may overlap.
+/// Whether a pod must go before its successor comes: one of its disks takes one pod, or is one that it writes to, where old and new
+/// would write at once: on one node always, on any where there is one replica. Those that only read it may overlap.
 pub(super) fn takes_disk(volumes: &[Volume], stack: &Stack<'_>, workload: &Workload<'_>) -> bool {
     let claims: BTreeSet<&String> =
         volumes.iter().filter_map(|it| it.persistent_volume_claim.as_ref()).map(|it| &it.claim_name).collect();
@@ -45,7 +45,8 @@ pub(super) fn takes_disk(volumes: &[Volume], stack: &Stack<'_>, workload: &Workl
         storages.any(|it| match storage::sharing_of(stack, it) {
             Sharing::Alone => false,
             Sharing::OneNode => !writes(it),
-            Sharing::AnyNode => true,
+            // Several of its replicas write at once anyway; one that is alone takes itself for the only one.
+            Sharing::AnyNode => !writes(it) || workload.most_replicas() > 1,
         })
     };
     claims.into_iter().any(|name| !overlaps(name))

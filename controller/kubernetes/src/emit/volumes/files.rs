@@ -9,6 +9,9 @@ use crate::emit::building::Building;
 use crate::emit::meta;
 use crate::ledger::Scope;
 
+/// The most that the API takes as permissions.
+const MOST: u32 = 0o777;
+
 /// What the files of a `ConfigMap` and of a `Secret` have in common.
 pub(super) struct Files<'f> {
     pub(super) items: &'f [skiff_api::KeyToPath],
@@ -27,17 +30,25 @@ impl Files<'_> {
         building: &mut Building<'_>,
     ) -> Common {
         let Self { items, default_mode, optional, policy } = self;
-        let mode = |mode: u32| i32::try_from(mode).unwrap_or(0o644);
+        // The bits above are for programs, which files of content are not.
+        let mode = |mode: u32| i32::try_from(mode & MOST).unwrap_or(0o644);
+        let told = |said: Option<u32>, key: &str, scope: &mut Scope<'_, '_>| {
+            let why = "Kubernetes takes permissions up to 0777 only";
+            match said {
+                Some(said) if said > MOST => scope.near(&true, key, key, why, ""),
+                Some(_) | None => scope.exact(&said, key, key),
+            }
+        };
         let mut written = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let skiff_api::KeyToPath { key, path, mode: own } = item;
             let mut scope = scope.at(&format!("items/{index}"), &format!("items[{key}]"));
             scope.exact(key, "key", "key");
             scope.exact(path, "path", "path");
-            scope.exact(own, "mode", "mode");
+            told(*own, "mode", &mut scope);
             written.push(KeyToPath { key: key.clone(), path: path.clone(), mode: own.map(mode) });
         }
-        scope.exact(default_mode, "defaultMode", "defaultMode");
+        told(*default_mode, "defaultMode", scope);
         scope.exact(optional, "optional", "optional");
         let in_place = *policy == UpdatePolicy::InPlace;
         scope.exact(&in_place, "updatePolicy", "");

@@ -25,7 +25,7 @@ pub(super) fn told(workload: &Workload<'_>, strategy: &Strategy, pod: &Pod, scop
             ),
             Some(Exclusive::Disk) | None => (
                 "old and new pod may not have the disk at once: an update stops the old one first",
-                "give `--read-write-many`, or mount it to be read only, where it does not write",
+                "mount it to be read only where it does not write; several replicas roll with `--read-write-many`",
             ),
         };
         scope.says(Verdict::Approximated, "", "type", why, remedy);

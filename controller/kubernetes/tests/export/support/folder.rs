@@ -15,6 +15,11 @@ const PROJECT: &str = "/project";
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
+/// The stack that several folders declare together, none of which mounts a path of the host.
+pub(crate) fn together(folders: &[&str]) -> Stack {
+    Stack::of_objects(folders.iter().flat_map(|folder| stack(folder).into_objects()))
+}
+
 /// The stack that a folder below `manifests` declares. What lies beside the folder is there as well.
 pub(crate) fn stack(folder: &str) -> Stack {
     let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "manifests", folder].iter().collect();

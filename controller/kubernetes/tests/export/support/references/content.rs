@@ -44,7 +44,9 @@ fn overlaps(cluster: &Cluster<'_>, pod: &PodOf<'_>, wrong: &mut Vec<String>) {
     for volume in list(pod.spec, "/volumes") {
         let claim =
             cluster.get("PersistentVolumeClaim", &pod.namespace, text(volume, "/persistentVolumeClaim/claimName"));
-        let is_of_one = claim.is_some_and(|claim| text(claim, "/spec/accessModes/0") == "ReadWriteOnce");
+        // Where several replicas write at once old and new may as well.
+        let is_one = pod.object.pointer("/spec/replicas").and_then(Value::as_u64).is_some_and(|replicas| replicas < 2);
+        let is_of_one = claim.is_some_and(|claim| is_one || text(claim, "/spec/accessModes/0") == "ReadWriteOnce");
         let is_read = volume.pointer("/persistentVolumeClaim/readOnly") == Some(&Value::Bool(true));
         let mut mounts = containers(pod.spec).flat_map(|it| list(it, "/volumeMounts"));
         let writes =
