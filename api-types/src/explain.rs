@@ -257,6 +257,7 @@ mod tests {
     deployment.spec.strategy: Strategy: How replicas are replaced.
       type: word: Replace replicas a few at a time, or all at once. `RollingUpdate` unless said otherwise.
       rollingUpdate: RollingUpdate: How many at a time.
+      rollback: RollingUpdate: How many at a time on the way back from a revision that failed. As `rollingUpdate` unless said otherwise.
       onFailure: word: What happens when the new revision fails. `Rollback` unless said otherwise.
     deployment.spec.strategy.type: word: Replace replicas a few at a time, or all at once. `RollingUpdate` unless said otherwise.
       = RollingUpdate: A few at a time, so that the others keep serving.

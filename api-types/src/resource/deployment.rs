@@ -70,6 +70,9 @@ pub struct Strategy {
     /// How many at a time.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rolling_update: Option<RollingUpdate>,
+    /// How many at a time on the way back from a revision that failed. As `rollingUpdate` unless said otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rollback: Option<RollingUpdate>,
     /// What happens when the new revision fails. `Rollback` unless said otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
     pub on_failure: OnFailure,

@@ -264,10 +264,13 @@ fn a_rollout_must_be_able_to_move() {
     };
     let table = [
         spec(json!({ "rollingUpdate": { "maxSurge": 0 } })),
+        spec(json!({ "rollback": { "maxSurge": 0 } })),
         spec(json!({ "type": "Recreate", "rollingUpdate": { "maxSurge": 0, "maxUnavailable": "101%" } })),
     ];
     insta::assert_snapshot!(table.join("\n"), @r"
     /spec/strategy/rollingUpdate: `maxSurge` and `maxUnavailable` are both 0, so that no replica could ever be replaced (write `maxUnavailable: 1` to replace one after the other, stop-first)
+    /spec/progressDeadlineSeconds: `progressDeadlineSeconds` is 60: it must be more than `minReadySeconds`, 60
+    /spec/strategy/rollback: `maxSurge` and `maxUnavailable` are both 0, so that no replica could ever be replaced (write `maxUnavailable: 1` to replace one after the other, stop-first)
     /spec/progressDeadlineSeconds: `progressDeadlineSeconds` is 60: it must be more than `minReadySeconds`, 60
     /spec/strategy/rollingUpdate: `rollingUpdate` with `type: Recreate` (leave one of them out)
     /spec/strategy/rollingUpdate/maxUnavailable: `maxUnavailable` is 101%: the most is 100%

@@ -6,7 +6,8 @@ use super::words::dns_label;
 use super::{image_update, probes, schedule, template};
 use crate::complaint::At;
 use crate::{
-    Complaint, CronJobSpec, Dependency, DeploymentSpec, IntOrPercent, JobSpec, RestartPolicy, Strategy, StrategyType,
+    Complaint, CronJobSpec, Dependency, DeploymentSpec, IntOrPercent, JobSpec, RestartPolicy, RollingUpdate, Strategy,
+    StrategyType,
 };
 
 pub(super) fn deployment(spec: &DeploymentSpec, out: &mut Vec<Complaint>) {
@@ -75,19 +76,25 @@ fn depends_on(dependencies: &[Dependency], at: &At<'_>, out: &mut Vec<Complaint>
 }
 
 fn strategy(strategy: &Strategy, at: &At<'_>, out: &mut Vec<Complaint>) {
-    let Some(rolling) = &strategy.rolling_update else { return };
-    let at = at.key("rollingUpdate");
-    if strategy.kind == StrategyType::Recreate {
-        out.push(at.says("`rollingUpdate` with `type: Recreate`").on_key().help("leave one of them out"));
+    for (name, numbers) in [("rollingUpdate", &strategy.rolling_update), ("rollback", &strategy.rollback)] {
+        let Some(numbers) = numbers else { continue };
+        let at = at.key(name);
+        if strategy.kind == StrategyType::Recreate {
+            out.push(at.says(format!("`{name}` with `type: Recreate`")).on_key().help("leave one of them out"));
+        }
+        rolling(numbers, &at, out);
     }
+}
+
+fn rolling(numbers: &RollingUpdate, at: &At<'_>, out: &mut Vec<Complaint>) {
     let is_zero = |amount: IntOrPercent| matches!(amount, IntOrPercent::Int(0) | IntOrPercent::Percent(0));
-    let surge = rolling.max_surge.unwrap_or(IntOrPercent::Int(1));
-    let unavailable = rolling.max_unavailable.unwrap_or(IntOrPercent::Int(0));
+    let surge = numbers.max_surge.unwrap_or(IntOrPercent::Int(1));
+    let unavailable = numbers.max_unavailable.unwrap_or(IntOrPercent::Int(0));
     if is_zero(surge) && is_zero(unavailable) {
         let complaint =
             at.says("`maxSurge` and `maxUnavailable` are both 0, so that no replica could ever be replaced");
         out.push(
-            complaint.for_want_of(&at).help("write `maxUnavailable: 1` to replace one after the other, stop-first"),
+            complaint.for_want_of(at).help("write `maxUnavailable: 1` to replace one after the other, stop-first"),
         );
     }
     if let IntOrPercent::Percent(percent @ 101..) = unavailable {

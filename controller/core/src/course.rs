@@ -118,7 +118,9 @@ fn failed(declared: &Workload, number: u64, why: &Why, back: &Back) -> Workload 
         Back::Going { to, .. } | Back::Arrived { to } => match earlier(*to) {
             Some(earlier) => {
                 let course = Course::Back { from: number, to: *to, why: why.clone() };
-                Workload { course, ..earlier.clone() }
+                // The manifest says how it goes back, whichever revision that is.
+                let rollout = earlier.rollout.back.as_ref().map_or(&earlier.rollout, AsRef::as_ref).clone();
+                Workload { rollout, course, ..earlier.clone() }
             }
             None => stopped(declared, Way::Unknown { to: *to }),
         },

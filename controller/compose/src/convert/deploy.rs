@@ -14,11 +14,20 @@ pub(super) fn deploy(service: &mut Service<'_>) {
     if let Some(mode) = service.attribute("deploy.endpoint_mode").filter(|mode| mode.as_str() == Some("dnsrr")) {
         service.honoured("deploy.endpoint_mode", mode.place());
     }
-    let Some(update) = service.attribute("deploy.update_config") else { return };
-    if service.manifest.kind == Kind::Deployment {
+    if service.manifest.kind != Kind::Deployment {
+        for path in ["deploy.update_config", "deploy.rollback_config"] {
+            if let Some(config) = service.attribute(path) {
+                service.approximated(path, config.place(), "a job is run anew as a whole", "");
+            }
+        }
+        return;
+    }
+    if let Some(update) = service.attribute("deploy.update_config") {
         strategy(service, update);
-    } else {
-        service.approximated("deploy.update_config", update.place(), "a job is run anew as a whole", "");
+    }
+    if let Some(back) = service.attribute("deploy.rollback_config") {
+        numbers(service, "strategy/rollback", back);
+        way_back(service, back);
     }
 }
 
@@ -58,16 +67,22 @@ fn placement(service: &mut Service<'_>) {
     }
 }
 
-fn strategy(service: &mut Service<'_>, update: &Node) {
-    let place = update.place();
-    let parallelism = update.get("parallelism").and_then(integer).unwrap_or(1);
+/// How many replicas are replaced at a time, and whether the new ones come first.
+fn numbers(service: &mut Service<'_>, field: &str, config: &Node) {
+    let place = config.place();
+    let parallelism = config.get("parallelism").and_then(integer).unwrap_or(1);
     let at_once =
         if parallelism == 0 { replicas(service.node).map_or(1, |(_, count)| count).max(1) } else { parallelism };
-    let is_start_first = update.get("order").and_then(Node::as_str) == Some("start-first");
+    let is_start_first = config.get("order").and_then(Node::as_str) == Some("start-first");
     let (surge, unavailable) = if is_start_first { (at_once, 0) } else { (0, at_once) };
-    let place_of = |name: &str| update.get(name).map_or(place, Node::place);
-    service.set("strategy/rollingUpdate/maxSurge", Value::Int(surge), place_of("order"));
-    service.set("strategy/rollingUpdate/maxUnavailable", Value::Int(unavailable), place_of("parallelism"));
+    let place_of = |name: &str| config.get(name).map_or(place, Node::place);
+    service.set(&format!("{field}/maxSurge"), Value::Int(surge), place_of("order"));
+    service.set(&format!("{field}/maxUnavailable"), Value::Int(unavailable), place_of("parallelism"));
+}
+
+fn strategy(service: &mut Service<'_>, update: &Node) {
+    let place = update.place();
+    numbers(service, "strategy/rollingUpdate", update);
     failure_action(service, update.get("failure_action"), place);
     let seconds = |name: &str| {
         let node = update.get(name)?;
@@ -77,31 +92,32 @@ fn strategy(service: &mut Service<'_>, update: &Node) {
     if let Some((seconds, place)) = [seconds("delay"), seconds("monitor")].into_iter().flatten().max_by_key(|it| it.0) {
         service.set("minReadySeconds", Value::Int(seconds), place);
     }
-    same_either_way(service, update);
-}
-
-/// What an update does by itself: its first replica that fails stops it, and the way back goes as it does.
-fn same_either_way(service: &mut Service<'_>, update: &Node) {
-    let number = |node: &Node| node.text().and_then(|text| text.parse::<f64>().ok());
-    if let Some(ratio) = update.get("max_failure_ratio").filter(|ratio| number(ratio) == Some(0.0)) {
+    if let Some(ratio) = update.get("max_failure_ratio").filter(|ratio| is_none(ratio)) {
         service.honoured("deploy.update_config.max_failure_ratio", ratio.place());
     }
-    let back = service.attribute("deploy.rollback_config").and_then(Node::as_mapping).unwrap_or_default();
-    for (key, node) in back {
-        let is_default = |default: &str| node.text().as_deref() == Some(default);
-        let is_same = match (key.name.as_str(), update.get(&key.name).and_then(Node::text)) {
+}
+
+/// What the way back does by itself: its first replica that fails stops it, and it waits for its replicas as an update does.
+fn way_back(service: &mut Service<'_>, back: &Node) {
+    let update = service.attribute("deploy.update_config");
+    let said = |name: &str| update.and_then(|update| update.get(name)).and_then(Node::text);
+    for (key, node) in back.as_mapping().unwrap_or_default() {
+        let is_same = match key.name.as_str() {
             // There is no way back from the way back.
-            ("failure_action", _) => is_default("pause"),
-            ("max_failure_ratio", _) => number(node) == Some(0.0),
-            (_, Some(said)) => is_default(&said),
-            ("parallelism", None) => is_default("1"),
-            ("order", None) => is_default("stop-first"),
-            (_, None) => false,
+            "failure_action" => node.as_str() == Some("pause"),
+            "max_failure_ratio" => is_none(node),
+            "delay" | "monitor" => node.text().is_some() && node.text() == said(&key.name),
+            _ => false,
         };
         if is_same {
             service.honoured(&format!("deploy.rollback_config.{}", key.name), node.place());
         }
     }
+}
+
+/// Whether a ratio is none at all.
+fn is_none(node: &Node) -> bool {
+    node.text().and_then(|text| text.parse::<f64>().ok()) == Some(0.0)
 }
 
 fn failure_action(service: &mut Service<'_>, node: Option<&Node>, place: skiff_yaml::Span) {

@@ -221,7 +221,7 @@ services:
       endpoint_mode: vip
       placement: { constraints: [node.role == manager] }
       update_config: { delay: 5s, monitor: 9s, failure_action: continue, max_failure_ratio: 0.2 }
-      rollback_config: { order: start-first }
+      rollback_config: { order: start-first, delay: 2s }
   b: { image: i, restart: always }
 volumes: { v: }
 ")), @r#"
@@ -241,7 +241,7 @@ volumes: { v: }
     15:35 services.a.deploy.update_config.monitor approximated: a new replica must be Ready for as long before the next one is replaced
     15:64 services.a.deploy.update_config.failure_action approximated: an update that fails stops where it is, instead of going on with what is broken (write `pause` or `rollback`)
     15:74 services.a.deploy.update_config.max_failure_ratio approximated: the first replica that fails stops an update, as with 0; counts of the failed say little where few run (write 0, which is what is done)
-    16:26 services.a.deploy.rollback_config.order approximated: the way back is a rollout like any other, as `update_config` says; where both say the same it is honoured
+    16:46 services.a.deploy.rollback_config.delay approximated: the way back waits for its replicas as an update does, as `update_config` says; where both say the same it is honoured
     "#);
 }
 
@@ -364,9 +364,9 @@ fn a_value_that_means_what_skiff_does_anyhow_is_no_approximation() {
             update.to_owned(),
         ),
         (
-            "deploy: { update_config: { parallelism: 2 }, rollback_config: { parallelism: 2, order: stop-first, failure_action: pause } }",
-            "deploy: { update_config: { parallelism: 2 }, rollback_config: { parallelism: 1, order: start-first } }",
-            format!("{back}.parallelism {back}.order"),
+            "deploy: { update_config: { parallelism: 2 }, rollback_config: { parallelism: 1, order: start-first, failure_action: pause } }",
+            "deploy: { update_config: { parallelism: 2 }, rollback_config: { delay: 1s, failure_action: continue } }",
+            format!("{back}.delay {back}.failure_action"),
         ),
     ];
     for (same, other, rows) in pairs {

@@ -1,16 +1,22 @@
 //! How replicas are replaced: in what numbers, and why not start-first where that is so.
 
-use skiff_api::{DeploymentSpec, HostPort, IntOrPercent, ObjectKey, StrategyType};
+use skiff_api::{DeploymentSpec, HostPort, IntOrPercent, ObjectKey, RollingUpdate, StrategyType};
 
 use crate::desired::{Attachment, MountSource, Rollout, StopFirst, Template};
 
 pub(super) fn rollout(spec: &DeploymentSpec, key: &ObjectKey, template: &Template, networks: &[Attachment]) -> Rollout {
+    let obstacle = obstacle(spec, key, template, networks);
+    let going = |numbers: &RollingUpdate| of(spec, numbers, obstacle.clone());
+    let back = spec.strategy.rollback.as_ref().map(|numbers| Box::new(going(numbers)));
+    Rollout { back, ..going(spec.strategy.rolling_update.as_ref().unwrap_or(&RollingUpdate::default())) }
+}
+
+fn of(spec: &DeploymentSpec, numbers: &RollingUpdate, obstacle: Option<StopFirst>) -> Rollout {
     let replicas = spec.replicas();
-    let numbers = spec.strategy.rolling_update.clone().unwrap_or_default();
     let surge = numbers.max_surge.unwrap_or(IntOrPercent::Int(1)).of_rounded_up(replicas);
     let unavailable = numbers.max_unavailable.unwrap_or(IntOrPercent::Int(0)).of_rounded_down(replicas);
     let recreate = spec.strategy.kind == StrategyType::Recreate;
-    let stop_first = obstacle(spec, key, template, networks).or((surge == 0).then_some(StopFirst::NoSurge));
+    let stop_first = obstacle.or((surge == 0).then_some(StopFirst::NoSurge));
     Rollout {
         recreate,
         max_surge: if stop_first.is_some() || recreate { 0 } else { surge },
@@ -18,6 +24,7 @@ pub(super) fn rollout(spec: &DeploymentSpec, key: &ObjectKey, template: &Templat
         max_unavailable: if stop_first.is_some() { unavailable.max(1) } else { unavailable },
         stop_first,
         paused: spec.paused,
+        back: None,
     }
 }
 

@@ -99,6 +99,8 @@ pub struct Rollout {
     pub stop_first: Option<StopFirst>,
     /// Whether a rollout is held where it stands.
     pub paused: bool,
+    /// How it goes on the way back from a revision that failed, where that is said.
+    pub back: Option<Box<Self>>,
 }
 
 /// Why a replica is replaced stop-first.

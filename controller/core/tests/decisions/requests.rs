@@ -1,10 +1,11 @@
 //! What people may ask of a rollout, and for a run.
 
+use serde_json::{Value, json};
 use skiff_api::{Kind, ObjectKey};
 use skiff_core::{Intent, Request, grant};
 
 use crate::story;
-use crate::world::{World, key, web};
+use crate::world::{World, deployment, key, web};
 
 fn settled(manifests: &[serde_json::Value]) -> World {
     let mut world = World::of(manifests);
@@ -114,4 +115,22 @@ fn a_run_is_asked_for_once_under_one_name_and_refused_with_the_remedy() {
     job/shop/unload is not declared (`skiff get jobs,cronjobs` lists what there is)
     deployment/shop/web is not declared (`skiff get jobs,cronjobs` lists what there is)
     ");
+}
+
+#[test]
+fn a_way_back_goes_in_the_numbers_that_the_manifest_has_for_it() {
+    let created = |strategy: Value| {
+        let web = |image: &str| {
+            let spec = json!({ "minReadySeconds": 0, "strategy": strategy });
+            deployment("web", 3, json!({ "image": image }), json!({}), spec)
+        };
+        let mut world = settled(&[web("app:1")]);
+        world.declare(&[web("app:2")]);
+        world.run(30);
+        world.ask(&Request::Undo { object: key("web"), to: None });
+        let steps = world.plan().steps;
+        steps.iter().filter(|step| step.action.verb() == "create container").count()
+    };
+    assert_eq!(created(json!({ "rollingUpdate": { "maxSurge": 1 } })), 1);
+    assert_eq!(created(json!({ "rollingUpdate": { "maxSurge": 1 }, "rollback": { "maxSurge": 3 } })), 3);
 }

@@ -51,7 +51,7 @@ const MEANT_FOR_OTHERS: [(&str, &str); 16] = [
 const DECIDED: &str = "\n    no other call: Skiff goes by it";
 
 /// What changes no call that makes anything, with all that is in it: Skiff decides by it when and how it calls.
-const GONE_BY: [&str; 13] = [
+const GONE_BY: [&str; 15] = [
     "pull_policy",
     "platform",
     "depends_on",
@@ -61,6 +61,8 @@ const GONE_BY: [&str; 13] = [
     "deploy.restart_policy.window",
     "deploy.update_config.parallelism",
     "deploy.update_config.order",
+    "deploy.rollback_config.parallelism",
+    "deploy.rollback_config.order",
     "ports.app_protocol",
     "ports.name",
     "expose",

@@ -3,8 +3,7 @@
 use super::super::{Attribute, approximated, copied, honoured};
 
 const ONE_HOST: &str = "there is one host, so that this decides nothing";
-const ROLLBACK: &str =
-    "the way back is a rollout like any other, as `update_config` says; where both say the same it is honoured";
+const ROLLBACK: &str = "the way back waits for its replicas as an update does, as `update_config` says; where both say the same it is honoured";
 
 pub(super) const ROWS: &[Attribute] = &[
     honoured("deploy.mode", "replicas", "deploy: { mode: replicated, replicas: 2 }", "2"),
@@ -175,13 +174,11 @@ pub(super) const ROWS: &[Attribute] = &[
         "deploy: { update_config: { order: start-first } }",
         r#"{"maxSurge":1,"maxUnavailable":0}"#,
     ),
-    approximated(
+    honoured(
         "deploy.rollback_config.parallelism",
-        "",
-        "deploy: { rollback_config: { parallelism: 1 } }",
-        "",
-        ROLLBACK,
-        "",
+        "strategy/rollback",
+        "deploy: { replicas: 3, rollback_config: { parallelism: 2 } }",
+        r#"{"maxSurge":0,"maxUnavailable":2}"#,
     ),
     approximated("deploy.rollback_config.delay", "", "deploy: { rollback_config: { delay: 1s } }", "", ROLLBACK, ""),
     approximated(
@@ -208,12 +205,10 @@ pub(super) const ROWS: &[Attribute] = &[
         ROLLBACK,
         "",
     ),
-    approximated(
+    honoured(
         "deploy.rollback_config.order",
-        "",
-        "deploy: { rollback_config: { order: stop-first } }",
-        "",
-        ROLLBACK,
-        "",
+        "strategy/rollback",
+        "deploy: { replicas: 3, rollback_config: { order: start-first } }",
+        r#"{"maxSurge":1,"maxUnavailable":0}"#,
     ),
 ];

@@ -12,7 +12,7 @@ use crate::stack::{Form, Workload};
 
 /// Says what becomes of it.
 pub(super) fn told(workload: &Workload<'_>, strategy: &Strategy, pod: &Pod, scope: &mut Scope<'_, '_>) {
-    let Strategy { kind, rolling_update, on_failure } = strategy;
+    let Strategy { kind, rolling_update, rollback, on_failure } = strategy;
     let is_kept = workload.form == Form::Deployment && pod.exclusive.is_none();
     let recreates = *kind == StrategyType::Recreate;
     if is_kept {
@@ -52,6 +52,7 @@ pub(super) fn told(workload: &Workload<'_>, strategy: &Strategy, pod: &Pod, scop
     }
     let why = "Kubernetes leaves a rollout that fails where it is, and never goes back by itself";
     let remedy = "`kubectl rollout undo`, or a controller such as Argo Rollouts";
+    scope.dropped(rollback, "rollback", why, remedy);
     if *on_failure == OnFailure::Pause {
         scope.exact(&true, "onFailure", "");
     } else {
