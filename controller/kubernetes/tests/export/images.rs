@@ -2,7 +2,7 @@
 
 use crate::support::{Stack, at};
 use crate::workloads::{deployment, export, pod, verdicts};
-use serde_json::Value;
+use serde_json::{Value, json};
 use skiff_kubernetes::{Options, Shape, Verdict, files};
 
 fn there() -> Options {
@@ -115,7 +115,7 @@ fn a_registry_that_may_ask_who_pulls_is_a_prerequisite_and_a_secret_answers_it()
     let wrong = crate::support::references::complaints(&export);
     assert!(wrong.is_empty(), "{wrong:?}");
     for name in ["Deployment/own", "Deployment/open"] {
-        assert_eq!(pod(&export, name, "/imagePullSecrets"), serde_json::json!([{ "name": "pull" }]));
+        assert_eq!(pod(&export, name, "/imagePullSecrets"), json!([{ "name": "pull" }]));
     }
     let own = export.report.prerequisites.iter().find(|it| it.why.contains("--docker-server=reg.example.com "));
     assert!(own.is_some_and(|it| (it.kind.as_str(), it.name.as_str()) == ("Secret", "pull")), "{own:?}");
@@ -141,4 +141,13 @@ fn a_password_in_a_command_is_told_without_its_text() {
     assert_eq!(told, [&expected[..], &["spec.template.initContainers[0].args[1]".to_owned()]].concat());
     let page = files(&export, &Shape::Plain).remove("REPORT.md").expect("a report");
     assert!(!page.contains("geheim"), "{page}");
+}
+
+#[test]
+fn a_setting_that_is_a_password_is_a_secret() {
+    let env = "{ template: { container: { image: a:1, env: [{ name: DSN, value: 'Server=db;Uid=shop;Pwd=hunter2' }, { name: APP_KEY, value: 'base64:x' }, { name: MODE, value: 'user=me password=$PW' }] } } }";
+    let export = export(&deployment("web", env));
+    let of =
+        |index: usize| pod(&export, "Deployment/web", &format!("/containers/0/env/{index}/valueFrom/secretKeyRef/key"));
+    assert_eq!((of(0), of(1), of(2)), (json!("DSN"), json!("APP_KEY"), Value::Null));
 }

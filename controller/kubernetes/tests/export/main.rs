@@ -7,6 +7,7 @@ mod examples;
 mod fields;
 mod identity;
 mod images;
+mod options;
 mod reach;
 mod refusals;
 mod scaling;

@@ -142,3 +142,23 @@ fn permissions_are_the_decimal_number_of_what_is_octal_and_no_more_than_the_api_
     assert_eq!(of("256"), (json!(256), vec![Verdict::Exact]));
     assert_eq!(of("04750"), (json!(0o750), vec![Verdict::Approximated]));
 }
+
+#[test]
+fn a_volume_on_a_file_server_stays_there_and_pods_of_any_node_mount_it() {
+    let options = "{ type: nfs, o: 'addr=10.0.0.7,nfsvers=4.1', device: ':/srv/data' }";
+    let volume = format!(
+        "---\napiVersion: skiff.dev/v1\nkind: Volume\nmetadata: {{ name: data }}\nspec: {{ driver: local, driverOpts: {options} }}\n"
+    );
+    let template = "{ container: { image: a:1, volumeMounts: [{ name: d, mountPath: /d }] }, volumes: [{ name: d, volume: { name: data } }] }";
+    let export = export(&format!("{volume}{}", deployment("web", &format!("{{ replicas: 2, template: {template} }}"))));
+    let spec = |pointer: &str| at(&export, "PersistentVolume/default.data", &format!("/spec/{pointer}"));
+    assert_eq!(spec("nfs"), json!({ "server": "10.0.0.7", "path": "/srv/data" }));
+    assert_eq!(spec("mountOptions"), json!(["nfsvers=4.1"]));
+    assert_eq!(spec("claimRef/name"), "data");
+    let claim = |pointer: &str| at(&export, "PersistentVolumeClaim/data", &format!("/spec/{pointer}"));
+    assert_eq!((claim("volumeName"), claim("storageClassName")), (json!("default.data"), json!("")));
+    assert_eq!(claim("accessModes"), json!(["ReadWriteMany"]));
+    assert_eq!(pod(&export, "Deployment/web", "/affinity"), Value::Null, "every node reaches it");
+    assert!(export.report.moves.is_empty(), "its data is where it was");
+    assert!(!export.report.is_lossy(), "{:?}", export.report.rows);
+}

@@ -9,7 +9,7 @@ pub(crate) fn export(text: &str) -> Export {
     export_with(text, &Options::default())
 }
 
-fn export_with(text: &str, options: &Options) -> Export {
+pub(crate) fn export_with(text: &str, options: &Options) -> Export {
     let export = Stack::of(text).export_with(options);
     crate::support::decode::strictly(&export);
     let wrong = crate::support::references::complaints(&export);
@@ -145,15 +145,6 @@ fn what_has_no_replica_is_not_waited_for() {
 }
 
 #[test]
-fn a_setting_that_is_a_password_is_a_secret() {
-    let env = "{ template: { container: { image: a:1, env: [{ name: DSN, value: 'Server=db;Uid=shop;Pwd=hunter2' }, { name: APP_KEY, value: 'base64:x' }, { name: MODE, value: 'user=me password=$PW' }] } } }";
-    let export = export(&deployment("web", env));
-    let of =
-        |index: usize| pod(&export, "Deployment/web", &format!("/containers/0/env/{index}/valueFrom/secretKeyRef/key"));
-    assert_eq!((of(0), of(1), of(2)), (json!("DSN"), json!("APP_KEY"), Value::Null));
-}
-
-#[test]
 fn what_ends_by_design_is_a_job_and_what_serves_is_not() {
     let once = export(&deployment("setup", "{ template: { restartPolicy: Never, container: { image: a:1 } } }"));
     assert!(names(&once).iter().any(|name| name.starts_with("Job/setup-")), "{:?}", names(&once));
@@ -250,67 +241,4 @@ fn nobody_waits_for_a_port_that_a_policy_shuts_or_that_nobody_knows() {
         assert_eq!(pod(&export, name, "/initContainers"), Value::Null, "{name}");
     }
     assert_eq!(verdicts(&export, "spec.dependsOn[0].condition"), [Verdict::NeedsInput; 2]);
-}
-
-#[test]
-fn a_field_that_the_version_lacks_is_left_out_and_said() {
-    let text = deployment("web", "{ template: { container: { image: a:1, stopSignal: QUIT } } }");
-    let with = |version: &str| {
-        export_with(&text, &Options { version: version.parse().expect("a version"), ..Options::default() })
-    };
-    let (old, new) = (with("1.32"), with("1.33"));
-    let pointer = "/containers/0/lifecycle/stopSignal";
-    assert_eq!(
-        (pod(&old, "Deployment/web", pointer), pod(&new, "Deployment/web", pointer)),
-        (Value::Null, json!("SIGQUIT"))
-    );
-    let key = "spec.template.container.stopSignal";
-    assert_eq!((verdicts(&old, key), verdicts(&new, key)), (vec![Verdict::Dropped], vec![Verdict::Approximated]));
-}
-
-#[test]
-fn hardened_pods_have_what_the_restricted_level_asks_for() {
-    let text = deployment(
-        "web",
-        "{ template: { container: { image: a:1, securityContext: { runAsUser: 1000, privileged: true, capabilities: { add: [NET_ADMIN, NET_BIND_SERVICE] } } }, initContainers: [{ name: i, privileged: true }] } }",
-    );
-    let export = export_with(&text, &Options { hardened: true, ..Options::default() });
-    for list in ["/containers/0", "/initContainers/0"] {
-        let of = |field: &str| pod(&export, "Deployment/web", &format!("{list}/securityContext{field}"));
-        assert_eq!(of("/allowPrivilegeEscalation"), false);
-        assert_eq!(of("/capabilities"), json!({ "add": ["NET_BIND_SERVICE"], "drop": ["ALL"] }));
-        assert_eq!((of("/runAsNonRoot"), of("/privileged")), (json!(true), Value::Null));
-    }
-    assert_eq!(pod(&export, "Deployment/web", "/securityContext/seccompProfile/type"), "RuntimeDefault");
-    assert!(verdicts(&export, "spec.template.container.securityContext.privileged").contains(&Verdict::Dropped));
-}
-
-#[test]
-fn images_come_from_the_registry_that_is_asked_for_and_are_listed() {
-    let text = deployment("web", "{ template: { container: { image: 'ghcr.io/shop/web:1.2' } } }");
-    let options = Options { image_registry: Some("reg.example.com/x".to_owned()), ..Options::default() };
-    let export = export_with(&text, &options);
-    assert_eq!(pod(&export, "Deployment/web", "/containers/0/image"), "reg.example.com/x/ghcr.io/shop/web:1.2");
-    let pushes: Vec<&str> = export.report.images.iter().map(|push| push.from.as_str()).collect();
-    assert_eq!(pushes, ["ghcr.io/shop/web:1.2"]);
-}
-
-#[test]
-fn a_volume_on_a_file_server_stays_there_and_pods_of_any_node_mount_it() {
-    let options = "{ type: nfs, o: 'addr=10.0.0.7,nfsvers=4.1', device: ':/srv/data' }";
-    let volume = format!(
-        "---\napiVersion: skiff.dev/v1\nkind: Volume\nmetadata: {{ name: data }}\nspec: {{ driver: local, driverOpts: {options} }}\n"
-    );
-    let template = "{ container: { image: a:1, volumeMounts: [{ name: d, mountPath: /d }] }, volumes: [{ name: d, volume: { name: data } }] }";
-    let export = export(&format!("{volume}{}", deployment("web", &format!("{{ replicas: 2, template: {template} }}"))));
-    let spec = |pointer: &str| at(&export, "PersistentVolume/default.data", &format!("/spec/{pointer}"));
-    assert_eq!(spec("nfs"), json!({ "server": "10.0.0.7", "path": "/srv/data" }));
-    assert_eq!(spec("mountOptions"), json!(["nfsvers=4.1"]));
-    assert_eq!(spec("claimRef/name"), "data");
-    let claim = |pointer: &str| at(&export, "PersistentVolumeClaim/data", &format!("/spec/{pointer}"));
-    assert_eq!((claim("volumeName"), claim("storageClassName")), (json!("default.data"), json!("")));
-    assert_eq!(claim("accessModes"), json!(["ReadWriteMany"]));
-    assert_eq!(pod(&export, "Deployment/web", "/affinity"), Value::Null, "every node reaches it");
-    assert!(export.report.moves.is_empty(), "its data is where it was");
-    assert!(!export.report.is_lossy(), "{:?}", export.report.rows);
 }
