@@ -24,6 +24,7 @@ pub use mountable::{
 pub use network::{Ipam, IpamConfig, Network, NetworkSpec};
 pub use object::Object;
 pub use template::{
-    Dependency, DependencyCondition, NetworkAttachment, PodTemplate, RestartPolicy, RestartSettings, TemplateMeta,
+    Dependency, DependencyCondition, Joined, NetworkAttachment, PodTemplate, RestartPolicy, RestartSettings,
+    TemplateMeta, mounts_from,
 };
 pub use volume::{ReclaimPolicy, Volume, VolumeSpec};

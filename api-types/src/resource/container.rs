@@ -259,7 +259,7 @@ pub struct Container {
     /// Legacy links to containers, `name:alias`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub links: Vec<String>,
-    /// Containers whose mounts it gets as well, `name` or `name:ro`.
+    /// Whose mounts it gets as well: `deployment:NAME`, or a container's name; with `:ro` it only reads them.
     #[serde(default, skip_serializing_if = "is_default")]
     pub volumes_from: Vec<String>,
     /// The driver of volumes that are made for it.

@@ -165,18 +165,59 @@ pub struct NetworkAttachment {
     pub gateway_priority: Option<i64>,
 }
 
-/// What stands before the name of a deployment whose namespace is joined.
+/// What stands before the name of a deployment whose namespace or mounts are joined.
 const JOINS: &str = "deployment:";
 
+/// That a container shares something with the first replica of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joined<'a> {
+    /// The field that says so: `networkMode` of the template, the others of its container.
+    pub field: &'static str,
+    /// Which item of it, where it is a list.
+    pub index: Option<usize>,
+    /// The deployment's name.
+    pub deployment: &'a str,
+}
+
+/// The parts of an item of `volumesFrom`: who has the mounts, and Docker's mode.
+pub fn mounts_from(item: &str) -> (&str, Option<&str>) {
+    let name = item.strip_prefix(JOINS).unwrap_or(item);
+    let end = name.find(':').map_or(item.len(), |end| item.len() - name.len() + end);
+    (item.get(..end).unwrap_or(item), item.get(end + 1..))
+}
+
 impl PodTemplate {
-    /// The deployments whose network, processes or memory its container shares, each with the field that says so: `networkMode` of the template,
-    /// the others of its container.
-    pub fn joined(&self) -> impl Iterator<Item = (&'static str, &str)> {
+    /// The deployments whose network, processes, memory or mounts its container shares.
+    pub fn joined(&self) -> impl Iterator<Item = Joined<'_>> {
         let fields = [
             ("networkMode", &self.network_mode),
             ("pidMode", &self.container.pid_mode),
             ("ipcMode", &self.container.ipc_mode),
         ];
-        fields.into_iter().filter_map(|(field, mode)| Some((field, mode.as_deref()?.strip_prefix(JOINS)?)))
+        let namespaces = fields.into_iter().filter_map(|(field, mode)| Some((field, None, mode.as_deref()?)));
+        let mounts = self.container.volumes_from.iter().enumerate();
+        let mounts = mounts.map(|(index, item)| ("volumesFrom", Some(index), mounts_from(item).0));
+        namespaces
+            .chain(mounts)
+            .filter_map(|(field, index, whose)| Some(Joined { field, index, deployment: whose.strip_prefix(JOINS)? }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mounts_from;
+
+    #[test]
+    fn mounts_are_of_a_deployment_or_of_a_container_and_may_be_read_only() {
+        let table = [
+            ("db", "db", None),
+            ("db:ro", "db", Some("ro")),
+            ("deployment:db", "deployment:db", None),
+            ("deployment:db:ro", "deployment:db", Some("ro")),
+            ("", "", None),
+        ];
+        for (item, whose, mode) in table {
+            assert_eq!(mounts_from(item), (whose, mode), "{item}");
+        }
     }
 }

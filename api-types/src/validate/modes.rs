@@ -4,7 +4,7 @@ use super::address;
 use super::words::one_of;
 use crate::complaint::At;
 use crate::suggest::nearest;
-use crate::{Complaint, Container, HostEntry, SecurityContext};
+use crate::{Complaint, Container, HostEntry, SecurityContext, mounts_from};
 
 const SIGNALS: [&str; 32] = [
     "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
@@ -64,6 +64,10 @@ pub(super) fn check(container: &Container, at: &At<'_>, out: &mut Vec<Complaint>
     }
     namespace(container.pid_mode.as_ref(), &["host"], &at.key("pidMode"), out);
     namespace(container.ipc_mode.as_ref(), &["private", "shareable", "host", "none"], &at.key("ipcMode"), out);
+    let at_mounts = at.key("volumesFrom");
+    for (index, item) in container.volumes_from.iter().enumerate() {
+        mounts_of(item, &at_mounts.index(index), out);
+    }
     one_of(container.userns_mode.as_ref(), &["host"], &at.key("usernsMode"), out);
     one_of(container.uts_mode.as_ref(), &["host"], &at.key("utsMode"), out);
     one_of(container.cgroup_namespace.as_ref(), &["private", "host"], &at.key("cgroupNamespace"), out);
@@ -103,6 +107,20 @@ fn namespace(text: Option<&String>, words: &[&'static str], at: &At<'_>, out: &m
         return;
     }
     one_of(text, words, at, out);
+}
+
+/// Whose mounts a container gets, and how.
+fn mounts_of(item: &str, at: &At<'_>, out: &mut Vec<Complaint>) {
+    let (whose, mode) = mounts_from(item);
+    let name = whose.strip_prefix("deployment:").unwrap_or(whose);
+    let is_mode = |word: &str| ["ro", "rw", "z", "Z"].contains(&word);
+    if name.is_empty() || name == "container" || !mode.is_none_or(|mode| mode.split(',').all(is_mode)) {
+        let complaint = at.says(format!("`{}` cannot be `{item}`", at.field()));
+        out.push(
+            complaint
+                .help("write `deployment:NAME` or the name of a container, and `:ro` after it where it only reads"),
+        );
+    }
 }
 
 fn is_platform(text: &str) -> bool {

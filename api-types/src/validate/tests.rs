@@ -213,6 +213,7 @@ fn words_are_those_that_docker_knows() {
             "pidMode": "hosts", "ipcMode": "container:", "usernsMode": "x", "cgroupNamespace": "Private", "platform": "linux/",
             "securityContext": { "runAsUser": 1, "capabilities": { "add": ["net_admin", "CAP_KILL", "FLY"] }, "seccompProfile": { "type": "Localhost" } },
             "user": "root", "gpus": "some", "devices": [ { "path": "snd", "permissions": "rx" } ], "deviceCgroupRules": ["c 1"],
+            "volumesFrom": ["db", "deployment:db:ro", "deployment:", "container:db", "db:x"],
             "extraHosts": [ { "ip": "x", "hostnames": [] } ], "dns": { "servers": ["x"] },
         })),
         @r"
@@ -229,6 +230,9 @@ fn words_are_those_that_docker_knows() {
     /devices/0/path: `path` cannot be `snd` (write the host's path, `/dev/snd`, or a CDI device, `vendor.com/class=name`)
     /devices/0/permissions: `permissions` cannot be `rx` (write some of `rwm`)
     /deviceCgroupRules/0: `deviceCgroupRules[0]` cannot be `c 1` (write kind, numbers and rights: `c 1:3 mr`)
+    /volumesFrom/2: `volumesFrom[2]` cannot be `deployment:` (write `deployment:NAME` or the name of a container, and `:ro` after it where it only reads)
+    /volumesFrom/3: `volumesFrom[3]` cannot be `container:db` (write `deployment:NAME` or the name of a container, and `:ro` after it where it only reads)
+    /volumesFrom/4: `volumesFrom[4]` cannot be `db:x` (write `deployment:NAME` or the name of a container, and `:ro` after it where it only reads)
     /extraHosts/0/ip: `ip` must be an IP address, found `x`
     /extraHosts/0/hostnames: `hostnames` is empty (write the names of the address)
     /dns/servers/0: `servers[0]` must be an IP address, found `x`

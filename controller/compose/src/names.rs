@@ -13,11 +13,6 @@ pub(crate) fn of_project(project: &str, key: &str) -> String {
     format!("{project}_{key}")
 }
 
-/// What Compose calls a replica.
-pub(crate) fn replica(project: &str, service: &str, ordinal: u32) -> String {
-    format!("{project}-{service}-{ordinal}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::object;

@@ -306,6 +306,8 @@ pub struct ContainerSpec {
     pub network_mode: Option<String>,
     /// Whose processes and memory it shares.
     pub namespaces: Namespaces,
+    /// The containers whose mounts it gets as well, resolved: `NAME` or `NAME:ro`. They must be there when it is made.
+    pub volumes_from: Vec<String>,
 }
 
 /// The namespaces of a container, resolved: `host`, `private`, `container:NAME`; Docker's own where none is said.

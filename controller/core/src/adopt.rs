@@ -141,6 +141,7 @@ fn spec(desired: &Desired, workload: &Workload, ordinal: u32) -> ContainerSpec {
         first_network: workload.networks.first().cloned(),
         network_mode: joined(&pod.network_mode),
         namespaces: Namespaces { pid: joined(&pod.container.pid_mode), ipc: joined(&pod.container.ipc_mode) },
+        volumes_from: pod.container.volumes_from.iter().map(|item| item.replacen("deployment:", "", 1)).collect(),
     }
 }
 

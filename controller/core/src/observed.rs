@@ -190,6 +190,8 @@ pub struct ContainerDetail {
     pub pid_mode: String,
     /// Whose shared memory it has: `host`, `container:ID`, else its own.
     pub ipc_mode: String,
+    /// The containers whose mounts it has, as the engine was told: `ID`, `ID:ro`.
+    pub volumes_from: Vec<String>,
     /// The attachments by the network's name.
     pub endpoints: BTreeMap<String, Endpoint>,
 }

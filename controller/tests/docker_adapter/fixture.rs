@@ -134,6 +134,7 @@ impl Host {
             first_network: None,
             network_mode: Some("none".to_owned()),
             namespaces: Namespaces::default(),
+            volumes_from: Vec::new(),
         };
         CreateContainer { name: self.name(name), spec }
     }

@@ -208,3 +208,56 @@ fn a_check_is_asked_early_on_an_engine_that_does_not() {
             [exits(0), ready("api", 1)],
         );
 }
+
+/// A service that keeps a word where only its container has it, and one that reads it there.
+const LENT: &str = "
+name: default
+services:
+  web:
+    image: IMAGE
+    command: [sh, -c, 'echo one > /notes/word; exec sleep 1000000']
+    stop_grace_period: 0s
+    restart: always
+    volumes: [/notes]
+    deploy: { update_config: { order: start-first } }
+  reader:
+    image: IMAGE
+    command: [sleep, '2000000']
+    stop_grace_period: 0s
+    restart: always
+    volumes_from: ['web:ro']
+";
+
+/// What the reader reads where the other service writes.
+fn reads(word: &'static str) -> Check {
+    check(move |world| {
+        let found = world.docker.exec(&world.replica("reader")?.id, &["cat", "/notes/word"])?;
+        ensure!(found.trim() == word, "it reads {found}");
+        Ok(())
+    })
+}
+
+#[test]
+fn who_has_the_volumes_of_a_service_has_them_after_each_update_of_either() {
+    let first = LENT.replace("IMAGE", IMAGE);
+    let second = first.replace("echo one", "echo two");
+    let third = second.replace("'2000000'", "'3000000'");
+    scenario("who has the volumes of a service has them after each update of either")
+        .step("a Compose file", write("compose.yaml", &first), [])
+        .step("it comes up", skiff("up", &[]), [exits(0), ready("web", 1), eventually(reads("one"))])
+        .step("as it is now", remember(), [])
+        .step("the one that has the volumes changes", write("compose.yaml", &second), [])
+        .step(
+            "both are others afterwards",
+            skiff("up", &[]),
+            [exits(0), replaced("web"), replaced("reader"), eventually(reads("two"))],
+        )
+        .step("nothing is left to do", skiff("plan", &[]), [exits(0)])
+        .step("as it is then", remember(), [])
+        .step("the one that reads changes", write("compose.yaml", &third), [])
+        .step(
+            "and it alone is another one",
+            skiff("up", &[]),
+            [exits(0), untouched("web"), replaced("reader"), eventually(reads("two"))],
+        );
+}

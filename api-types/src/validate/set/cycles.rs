@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::references::joined_at;
 use super::{Workload, complain};
 use crate::{Kind, ObjectKey, Related, SetComplaint};
 
@@ -44,11 +45,9 @@ fn graph(workloads: &[Workload<'_>]) -> Graph {
             edges.extend(to.map(|to| Edge { to, pointer: at.index(index).pointer() }));
         }
         let at_template = workload.at.key("template");
-        let at_container = at_template.key("container");
-        for (field, name) in workload.template.joined() {
-            let at = if field == "networkMode" { at_template.key(field) } else { at_container.key(field) };
-            let to = find(Kind::Deployment, &workload.key.namespace, name);
-            edges.extend(to.map(|to| Edge { to, pointer: at.pointer() }));
+        for joined in workload.template.joined() {
+            let to = find(Kind::Deployment, &workload.key.namespace, joined.deployment);
+            joined_at(&joined, &at_template, &mut |at| edges.extend(to.map(|to| Edge { to, pointer: at.pointer() })));
         }
         edges
     };

@@ -4,7 +4,7 @@ use super::{Objects, Workload, complain};
 use crate::complaint::At;
 use crate::suggest::nearest;
 use crate::{
-    Complaint, DependencyCondition, EnvFromSource, EnvVar, KeyToPath, Kind, Object, ObjectKey, RestartPolicy,
+    Complaint, DependencyCondition, EnvFromSource, EnvVar, Joined, KeyToPath, Kind, Object, ObjectKey, RestartPolicy,
     SetComplaint,
 };
 
@@ -24,6 +24,16 @@ pub(super) fn check(objects: &Objects, workloads: &[Workload<'_>], out: &mut Vec
             checker.env(&container.env, &at_init.index(index).key("env"));
         }
         out.extend(found.into_iter().map(|complaint| complain(workload.key, complaint, Vec::new())));
+    }
+}
+
+/// Gives away the place in a template that joins a deployment.
+pub(super) fn joined_at(joined: &Joined<'_>, at_template: &At<'_>, with: &mut dyn FnMut(&At<'_>)) {
+    let at_container = at_template.key("container");
+    let at = if joined.field == "networkMode" { at_template.key(joined.field) } else { at_container.key(joined.field) };
+    match joined.index {
+        Some(index) => with(&at.index(index)),
+        None => with(&at),
     }
 }
 
@@ -92,11 +102,11 @@ impl<'a> Checker<'a> {
 
     fn networks(&mut self, at: &At<'_>) {
         let template = self.workload.template;
-        let at_container = at.key("container");
-        for (field, name) in template.joined() {
-            let namespace = self.workload.key.namespace.as_str();
-            let at = if field == "networkMode" { at.key(field) } else { at_container.key(field) };
-            self.need(Kind::Deployment, namespace, name, false, &at);
+        let namespace = self.workload.key.namespace.as_str();
+        for joined in template.joined() {
+            joined_at(&joined, at, &mut |at| {
+                self.need(Kind::Deployment, namespace, joined.deployment, false, at);
+            });
         }
         let at = at.key("networks");
         for (index, network) in template.networks.iter().flatten().enumerate().filter(|(_, it)| it.name != "default") {

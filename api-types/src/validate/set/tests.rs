@@ -60,12 +60,17 @@ fn what_is_named_must_be_there() {
     );
     let documents = [
         web,
-        deployment("db", &[], json!({ "networkMode": "deployment:wep" })),
+        deployment(
+            "db",
+            &[],
+            json!({ "networkMode": "deployment:wep", "container": { "image": "a", "volumesFrom": ["deployment:web:ro", "deployment:wen"] } }),
+        ),
         object("Network", "frontend", json!({})),
         object("Volume", "blog/data", json!({})),
         object("ConfigMap", "conf", json!({ "data": { "app.toml": "" } })),
     ];
     insta::assert_snapshot!(complaints(&documents), @r"
+    deployment/shop/db /spec/template/container/volumesFrom/1: there is no Deployment `wen` in namespace `shop` (did you mean `web`?)
     deployment/shop/db /spec/template/networkMode: there is no Deployment `wep` in namespace `shop` (did you mean `web`?)
     deployment/shop/web /spec/dependsOn/0/name: there is no Deployment or Job `bd` in namespace `shop` (did you mean `db`?)
     deployment/shop/web /spec/dependsOn/1/name: there is no Deployment or Job `tidy` in namespace `shop`

@@ -1,5 +1,6 @@
 //! What a service mounts: volumes, folders of the host, memory, images.
 
+use skiff_api::Kind;
 use skiff_api::validate::is_tmpfs_option;
 use skiff_yaml::{Node, Span, Value};
 
@@ -30,24 +31,30 @@ impl Converter<'_, '_, '_> {
             );
         }
         for from in service.items("volumes_from") {
-            let container = self.mounts_from(from);
-            service.push("template/container/volumesFrom", text(container, from.place()));
+            if let Some(whose) = self.mounts_from(service, from) {
+                service.push("template/container/volumesFrom", text(whose, from.place()));
+            }
         }
         self.grants(service);
     }
 
-    /// `service[:ro]` or `container:name[:ro]`, as the container whose mounts are used.
-    fn mounts_from(&mut self, from: &Node) -> String {
+    /// `service[:ro]` or `container:name[:ro]`: whose mounts are used.
+    fn mounts_from(&mut self, service: &mut Service<'_>, from: &Node) -> Option<String> {
         let written = words(Some(from));
         if let Some(container) = written.strip_prefix("container:") {
-            return container.to_owned();
+            return Some(container.to_owned());
         }
         let (name, mode) = written.split_once(':').map_or((written.as_str(), None), |(name, mode)| (name, Some(mode)));
         if !is_service(self.project, name) {
             self.problems.wrong(from.place(), format!("there is no service `{name}` whose mounts could be used"));
         }
-        let container = self.first_replica(name);
-        mode.map_or(container.clone(), |mode| format!("{container}:{mode}"))
+        if self.kind_of(name).is_some_and(|kind| kind != Kind::Deployment) {
+            let does = format!("`{name}` runs to its end, and its containers go");
+            service.refused("volumes_from", from.place(), &does, "name its volumes in `volumes` of both");
+            return None;
+        }
+        let name = names::object(name);
+        Some(mode.map_or_else(|| format!("deployment:{name}"), |mode| format!("deployment:{name}:{mode}")))
     }
 
     fn mount(&mut self, service: &mut Service<'_>, mount: &Node) {

@@ -171,14 +171,6 @@ impl Converter<'_, '_, '_> {
             }
         }
     }
-
-    /// What Compose calls the first replica of a service.
-    pub(super) fn first_replica(&self, service: &str) -> String {
-        let services = entries(&self.project.model, "services");
-        let fixed =
-            services.iter().find(|(key, _)| key.name == service).and_then(|(_, node)| node.get("container_name"));
-        fixed.and_then(Node::text).unwrap_or_else(|| names::replica(&self.project.name, service, 1))
-    }
 }
 
 fn pull_policy(service: &mut Service<'_>) {

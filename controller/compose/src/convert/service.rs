@@ -106,19 +106,30 @@ pub(super) fn is_true(node: Option<&Node>) -> bool {
 }
 
 impl Converter<'_, '_, '_> {
+    /// What a service becomes.
+    fn kind(&self, name: &str, node: &Node) -> Kind {
+        let is_scheduled = node.get("x-skiff").and_then(|extension| extension.get("schedule")).is_some();
+        let mode = node.get("deploy").and_then(|deploy| deploy.get("mode")).and_then(Node::as_str);
+        match mode {
+            _ if is_scheduled => Kind::CronJob,
+            Some("replicated-job" | "global-job") => Kind::Job,
+            _ if self.awaited.contains(name) => Kind::Job,
+            _ => Kind::Deployment,
+        }
+    }
+
+    /// What another service of the project becomes.
+    pub(super) fn kind_of(&self, name: &str) -> Option<Kind> {
+        let services = entries(&self.project.model, "services");
+        services.iter().find(|(key, _)| key.name == name).map(|(_, node)| self.kind(name, node))
+    }
+
     pub(super) fn service(&mut self, key: &Key, node: &Node) {
         if self.problems.is_broken(&key.name) {
             return;
         }
         let count = self.problems.count();
-        let is_scheduled = node.get("x-skiff").and_then(|extension| extension.get("schedule")).is_some();
-        let mode = node.get("deploy").and_then(|deploy| deploy.get("mode")).and_then(Node::as_str);
-        let kind = match mode {
-            _ if is_scheduled => Kind::CronJob,
-            Some("replicated-job" | "global-job") => Kind::Job,
-            _ if self.awaited.contains(&key.name) => Kind::Job,
-            _ => Kind::Deployment,
-        };
+        let kind = self.kind(&key.name, node);
         let name = names::object(&key.name);
         let manifest = Manifest::new(kind, &self.namespace, &name, key.span);
         let spec = if kind == Kind::CronJob { "spec/jobTemplate/spec/" } else { "spec/" };

@@ -166,8 +166,21 @@ services:
     let a = object(&loaded, "deployment/p/a");
     assert_eq!(a.pointer("/spec/template/networkMode"), Some(&"deployment:b".into()));
     assert_eq!(a.pointer("/spec/template/container/pidMode"), Some(&"deployment:c".into()));
-    assert_eq!(a.pointer("/spec/template/container/volumesFrom/0"), Some(&"fixed:ro".into()));
+    assert_eq!(a.pointer("/spec/template/container/volumesFrom/0"), Some(&"deployment:c:ro".into()));
     assert_eq!(a.pointer("/spec/dependsOn").map(Value::to_string).as_deref(), Some(r#"[{"name":"b"},{"name":"c"}]"#));
+}
+
+#[test]
+fn the_mounts_of_what_runs_to_its_end_are_refused() {
+    let text = "\
+services:
+  a: { image: i, volumes_from: [b], depends_on: { b: { condition: service_completed_successfully } } }
+  b: { image: i, volumes: [data:/data] }
+volumes: { data: }
+";
+    let told = complaints(&load_text(text));
+    let expected = "2:33 `volumes_from` is refused: `b` runs to its end, and its containers go (name its volumes in `volumes` of both)";
+    assert_eq!(told, [expected]);
 }
 
 #[test]

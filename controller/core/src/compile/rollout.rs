@@ -1,6 +1,6 @@
 //! How replicas are replaced: in what numbers, and why not start-first where that is so.
 
-use skiff_api::{DeploymentSpec, HostPort, IntOrPercent, ObjectKey, RollingUpdate, StrategyType};
+use skiff_api::{DeploymentSpec, HostPort, IntOrPercent, ObjectKey, RollingUpdate, StrategyType, mounts_from};
 
 use crate::desired::{Attachment, MountSource, Rollout, StopFirst, Template};
 
@@ -50,6 +50,11 @@ fn obstacle(spec: &DeploymentSpec, key: &ObjectKey, template: &Template, network
     });
     if let Some(address) = address {
         return Some(StopFirst::Address(address.clone()));
+    }
+    let writes = pod.container.volumes_from.iter().map(|item| mounts_from(item));
+    let mut writes = writes.filter(|(_, mode)| !mode.is_some_and(|mode| mode.split(',').any(|word| word == "ro")));
+    if let Some((whose, _)) = writes.next().filter(|_| spec.replicas() == 1) {
+        return Some(StopFirst::VolumesFrom(whose.to_owned()));
     }
     template.mounts.iter().find_map(|mount| match &mount.source {
         MountSource::Volume { object, per_replica, .. }

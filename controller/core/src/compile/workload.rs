@@ -193,7 +193,7 @@ fn resolve_attachment(input: &CompileInput<'_>, key: &ObjectKey, attachment: &Ne
     }
 }
 
-/// What must be there first: what the manifest names, and whose network, processes or memory it shares.
+/// What must be there first: what the manifest names, and whose network, processes, memory or mounts it shares.
 fn dependencies(
     input: &CompileInput<'_>,
     key: &ObjectKey,
@@ -208,8 +208,8 @@ fn dependencies(
             found.insert(target, dependency.condition);
         }
     }
-    for (_, name) in pod.joined() {
-        found.entry(reference(Kind::Deployment, key, None, name)).or_insert(DependencyCondition::Started);
+    for joined in pod.joined() {
+        found.entry(reference(Kind::Deployment, key, None, joined.deployment)).or_insert(DependencyCondition::Started);
     }
     found.into_iter().map(|(object, condition)| DependsOn { object, condition }).collect()
 }

@@ -117,6 +117,8 @@ pub enum StopFirst {
     Address(String),
     /// Two containers should not write one volume.
     Volume(String),
+    /// Two containers should not write what they both get from another one.
+    VolumesFrom(String),
     /// Two containers cannot listen on one port of the network that they share.
     SharedNetwork(String),
     /// The manifest's surge is 0.

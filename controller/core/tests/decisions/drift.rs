@@ -271,3 +271,55 @@ fn who_shares_processes_or_memory_is_replaced_with_the_container_that_has_them()
         assert!(after.map(|sidecar| &sidecar.id) != before.as_ref(), "{field}");
     }
 }
+
+/// Whose mounts the sidecar has, and the ids of those who should have them.
+fn mounts_of_others(world: &World) -> (Vec<String>, Vec<String>) {
+    let containers = world.engine.containers().filter(|container| container.is_up());
+    let (sidecars, web): (Vec<_>, Vec<_>) =
+        containers.partition(|container| container.name.starts_with("shop-sidecar"));
+    let has = sidecars.into_iter().flat_map(|container| container.volumes_from.clone());
+    (has.collect(), web.into_iter().map(|container| format!("{}:ro", container.id)).collect())
+}
+
+#[test]
+fn who_has_the_mounts_of_another_container_follows_it_through_its_updates_and_not_through_its_restarts() {
+    let sharing = || deployment("sidecar", 1, json!({ "volumesFrom": ["deployment:web:ro"] }), json!({}), json!({}));
+    let mut world = World::of(&[web(1, "app:1"), sharing()]);
+    world.settle();
+    let (has, first) = mounts_of_others(&world);
+    assert_eq!(has, first);
+    let made = |world: &World| {
+        let sidecar = world.engine.containers().find(|container| container.name.starts_with("shop-sidecar"));
+        sidecar.map(|sidecar| sidecar.id.clone())
+    };
+    let before = made(&world);
+    world.engine.kill_from_host("shop-web-1");
+    world.settle();
+    assert_eq!(made(&world), before);
+    world.declare(&[web(1, "app:2"), sharing()]);
+    world.settle();
+    assert!(world.lines().is_empty(), "{:?}", world.lines());
+    let (has, second) = mounts_of_others(&world);
+    assert!(has == second && second != first, "{has:?} instead of {second:?}");
+    // What had the name is another one by now, and this is the next replacement.
+    world.engine.remove_by_hand("shop-sidecar-1");
+    world.settle();
+    let (has, _) = mounts_of_others(&world);
+    assert_eq!(has, second);
+}
+
+#[test]
+fn who_writes_what_another_container_mounts_is_replaced_stop_first() {
+    let follows = |item: &str, image: &str| {
+        let sharing = json!({ "image": image, "volumesFrom": [item] });
+        deployment("sidecar", 1, sharing, json!({}), json!({}))
+    };
+    for (item, expected) in [("deployment:web", " stop container "), ("deployment:web:ro", " create container ")] {
+        let mut world = World::of(&[web(1, "app:1"), follows(item, "app:1")]);
+        world.settle();
+        world.declare(&[web(1, "app:1"), follows(item, "app:2")]);
+        let lines = world.lines();
+        let first = lines.iter().find(|line| line.contains("container shop-sidecar"));
+        assert!(first.is_some_and(|line| line.contains(expected)), "{item}: {lines:?}");
+    }
+}

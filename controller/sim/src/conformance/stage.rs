@@ -86,6 +86,7 @@ impl<'a> Stage<'a> {
             first_network: None,
             network_mode: Some("none".to_owned()),
             namespaces: Namespaces::default(),
+            volumes_from: Vec::new(),
         };
         CreateContainer { name: self.name(name), spec }
     }

@@ -11,6 +11,7 @@ pub(super) const SCRIPTS: &[Entry] = &[
     ("a container is made from the image that was chosen, by its name or its id", chosen_images),
     ("an image that is not there is built, once, and containers are made from it", built_images),
     ("an image loses its names unless a container uses it, and only once", removed_images),
+    ("the mounts of another container are had for good, and by its id", borrowed),
     ("a volume in use stays, and the engine makes those that are missing as they are defined", volumes),
     ("a container whose files are missing is not made", files),
     ("files that are updated in place change under what mounts them", files_in_place),
@@ -111,6 +112,25 @@ fn mounts(stage: &Stage<'_>, volume: &str, definition: Option<CreateVolume>) -> 
         definition: definition.map(Box::new),
     };
     vec![Mount { target: "/data".to_owned(), read_only: false, sub_path: None, source }]
+}
+
+fn borrowed(stage: &mut Stage<'_>) -> Result<(), String> {
+    let mut guest = stage.sleeper("guest");
+    guest.spec.volumes_from = vec![format!("{}:ro", stage.name("host"))];
+    stage.fails(Action::CreateContainer(Box::new(guest.clone())), "Stale")?;
+    stage.does(stage.create_volume("data"))?;
+    let mut host = stage.sleeper("host");
+    host.spec.mounts = mounts(stage, "data", None);
+    stage.makes(host)?;
+    let id = stage.container("host")?.id;
+    // Made, and never started: that is enough.
+    stage.runs("guest", guest)?;
+    same("whose mounts it has", &stage.detail("guest")?.volumes_from, &vec![format!("{id}:ro")])?;
+    same("its volumes", &stage.container("guest")?.volumes, &[stage.name("data")].into())?;
+    stage.does(stage.remove("host"))?;
+    stage.does(stage.stop("guest"))?;
+    stage.does(stage.start("guest"))?;
+    same("its volumes", &stage.container("guest")?.volumes, &[stage.name("data")].into())
 }
 
 fn volumes(stage: &mut Stage<'_>) -> Result<(), String> {

@@ -85,6 +85,8 @@ pub struct SimContainer {
     pub network_mode: Option<String>,
     /// Whose processes and memory it shares.
     pub namespaces: Namespaces,
+    /// Whose mounts it got as well: `ID`, `ID:ro`.
+    pub volumes_from: Vec<String>,
     /// The host name that it was given.
     pub hostname: Option<String>,
     /// Its networks by name.

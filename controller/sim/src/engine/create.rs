@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use skiff_api::{Container, OwnerLabels, RestartPolicy, label};
+use skiff_api::{Container, OwnerLabels, RestartPolicy, label, mounts_from};
 use skiff_core::{
     Attachment, ContainerSpec, ContentStore, CreateContainer, EngineError, EnvEntry, EnvValue, InPlace, Mount,
     MountSource, Outcome,
@@ -33,6 +33,7 @@ impl SimEngine {
         if let Some(missing) = made.file_sets().find(|files| !self.files.contains_key(*files)) {
             return Err(EngineError::Invalid(format!("bind source path does not exist: {missing}")));
         }
+        (made.volumes_from, made.mounts) = self.volumes_from(&create.spec)?;
         self.make_missing_volumes(&create.spec.mounts)?;
         made.id = self.new_id();
         made.serial = self.serial;
@@ -42,6 +43,25 @@ impl SimEngine {
 }
 
 impl SimEngine {
+    /// The containers whose mounts are used, by their ids, as the adapter tells Docker; and all mounts: a container's own, and of those
+    /// what is elsewhere.
+    fn volumes_from(&self, spec: &ContainerSpec) -> Result<(Vec<String>, Vec<Mount>), EngineError> {
+        let (mut ids, mut mounts) = (Vec::new(), spec.mounts.clone());
+        for item in &spec.volumes_from {
+            let (container, mode) = mounts_from(item);
+            let missing =
+                || EngineError::Stale(format!("there is no container {container} whose mounts could be used"));
+            let other = self.container(container).ok_or_else(missing)?;
+            ids.push(mode.map_or_else(|| other.id.clone(), |mode| format!("{}:{mode}", other.id)));
+            for mount in &other.mounts {
+                if !mounts.iter().any(|own| own.target == mount.target) {
+                    mounts.push(Mount { read_only: mount.read_only || mode == Some("ro"), ..mount.clone() });
+                }
+            }
+        }
+        Ok((ids, mounts))
+    }
+
     /// Docker makes the volumes that are missing as the mount says; the adapter looks first for those that must be there.
     fn make_missing_volumes(&mut self, mounts: &[Mount]) -> Result<(), EngineError> {
         let missing = mounts.iter().filter_map(|mount| match &mount.source {
@@ -96,7 +116,16 @@ fn judge(holder: &SimContainer, wanted: &OwnerLabels) -> Result<Outcome, EngineE
 }
 
 fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<String, String>) -> SimContainer {
-    let ContainerSpec { owner, image: from, template, mounts, first_network, network_mode, namespaces } = &create.spec;
+    let ContainerSpec {
+        owner,
+        image: from,
+        template,
+        mounts,
+        first_network,
+        network_mode,
+        namespaces,
+        volumes_from: _,
+    } = &create.spec;
     let container = &template.pod.container;
     let mut labels = template.pod.metadata.labels.clone();
     labels.extend(owner.to_map());

@@ -142,6 +142,7 @@ impl SimContainer {
             in_place: InPlace { restart_policy: self.restart.observed(), ..self.limits.clone() },
             pid_mode: self.namespaces.pid.clone().unwrap_or_default(),
             ipc_mode: self.namespaces.ipc.clone().unwrap_or_default(),
+            volumes_from: self.volumes_from.clone(),
             endpoints: endpoints.collect(),
         }
     }

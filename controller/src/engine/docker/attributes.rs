@@ -150,6 +150,7 @@ fn container_body(create: &CreateContainer, content: &ContentStore) -> Result<Va
         log_driver: "json-file",
         profiles: &profiles,
         files: &files,
+        volumes_from: &create.spec.volumes_from,
         content,
     };
     container::body(&create.spec, &around).map_err(|error| error.to_string())

@@ -38,6 +38,7 @@ pub(super) async fn compare(
         log_driver,
         profiles: &profiles,
         files: &docker.files,
+        volumes_from: &spec.volumes_from,
         content,
     };
     let wanted = container::body(spec, &around)?;

@@ -34,6 +34,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) profiles: &'a BTreeMap<String, String>,
     /// Where file sets are.
     pub(crate) files: &'a FileStore,
+    /// The containers whose mounts it gets as well, by what they are now.
+    pub(crate) volumes_from: &'a [String],
     /// What ConfigMaps and Secrets hold.
     pub(crate) content: &'a ContentStore,
 }
@@ -48,6 +50,8 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
         first_network,
         network_mode,
         namespaces: Namespaces { pid, ipc },
+        // In what is read first.
+        volumes_from: _,
     } = spec;
     let PodTemplate {
         metadata: TemplateMeta { labels, ordinal_labels, annotations },
@@ -73,6 +77,7 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
     fields.set("Env", env::variables(&template.env, around.content)?).set("Labels", labels).keep("StopTimeout", grace);
     let mut host = host_config::host_config(container, &template.in_place, around)?;
     host.set("Annotations", annotations).set("NetworkMode", network(spec)).set("PidMode", pid).set("IpcMode", ipc);
+    host.set("VolumesFrom", around.volumes_from);
     mounts::mounts(mounts, around)?.apply(&mut host);
     fields.keep("HostConfig", host.build());
     if let (Some(attachment), None) = (first_network, network_mode) {
@@ -164,11 +169,11 @@ fn process(container: &Container, api: (u32, u32)) -> Fields {
         // Resolved in the action.
         pid_mode: _,
         ipc_mode: _,
+        volumes_from: _,
         uts_mode: _,
         extra_hosts: _,
         dns: _,
         links: _,
-        volumes_from: _,
         volume_driver: _,
         logging: _,
     } = container;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use skiff_api::mounts_from;
 use skiff_core::{ContainerSpec, ContentStore, CreateContainer, EngineError, MountSource, Outcome};
 
 use super::Docker;
@@ -22,19 +23,22 @@ pub(super) async fn create(
     let CreateContainer { name, spec } = create;
     let client = &docker.client;
     let pod = &spec.template.pod.container;
-    let (image_id, log_driver, profiles, volumes) = tokio::join!(
+    let (image_id, log_driver, profiles, volumes, volumes_from) = tokio::join!(
         image::to_run(client, &spec.image),
         docker.log_driver(),
         profiles(spec),
-        volumes_that_must_be_there(client, spec)
+        volumes_that_must_be_there(client, spec),
+        volumes_from(client, spec)
     );
-    let (image_id, log_driver, profiles, ()) = (image_id?, log_driver?, profiles?, volumes?);
+    let (image_id, log_driver, profiles, (), volumes_from) =
+        (image_id?, log_driver?, profiles?, volumes?, volumes_from?);
     let around = Surroundings {
         api: client.api(),
         image_id: &image_id,
         log_driver,
         profiles: &profiles,
         files: &docker.files,
+        volumes_from: &volumes_from,
         content,
     };
     let body = container::body(spec, &around)?;
@@ -58,7 +62,20 @@ async fn volumes_that_must_be_there(client: &Client, spec: &ContainerSpec) -> Re
     Ok(())
 }
 
-/// The engine answers 404 for a missing image and for a container of `volumesFrom` or a namespace.
+/// Whose mounts it gets, by their ids: the engine keeps the word that it is told, and another container may have the name later.
+async fn volumes_from(client: &Client, spec: &ContainerSpec) -> Result<Vec<String>, EngineError> {
+    let mut found = Vec::new();
+    for item in &spec.volumes_from {
+        let (container, mode) = mounts_from(item);
+        let Some(Inspected { id, .. }) = inspect(client, container).await? else {
+            return Err(EngineError::Stale(format!("there is no container {container} whose mounts could be used")));
+        };
+        found.push(mode.map_or_else(|| id.clone(), |mode| format!("{id}:{mode}")));
+    }
+    Ok(found)
+}
+
+/// The engine answers 404 for a missing image, and for a container of `volumesFrom` or a namespace.
 fn missing(image: &str, name: &str, said: &str) -> EngineError {
     if said.to_lowercase().contains("no such image") {
         return EngineError::Image {

@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Attribute] = &[
         "volumes_from",
         "template/container/volumesFrom",
         "volumes_from: ['b:ro', 'container:x']",
-        r#"["p-b-1:ro","x"]"#,
+        r#"["deployment:b:ro","x"]"#,
     ),
     honoured(
         "configs",

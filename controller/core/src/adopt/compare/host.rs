@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use skiff_api::mounts_from;
 
 use super::{Compared, Differences, entries, items, said, sorted, text};
 
@@ -83,11 +84,16 @@ fn normal(name: &str, value: &Value) -> Option<Value> {
             let names = items(Some(value)).iter().filter_map(Value::as_str).map(str::to_uppercase);
             sorted(&json!(names.map(|name| name.trim_start_matches("CAP_").to_owned()).collect::<Vec<_>>()))
         }
-        // Which container that is shows when it is another one.
+        // Which container it is that shares something shows when it is another one.
         "PidMode" | "IpcMode" => match value.as_str().and_then(|mode| mode.split_once(':')) {
             Some(("container", _)) => json!("container"),
             Some(_) | None => value.clone(),
         },
+        "VolumesFrom" => {
+            let mode = |item: &str| mounts_from(item).1.filter(|mode| *mode != "rw").map(str::to_owned);
+            let modes = items(Some(value)).iter().filter_map(Value::as_str).map(mode);
+            sorted(&json!(modes.collect::<Vec<_>>()))
+        }
         "PortBindings" => ports(value),
         _ if is_default(name, Some(value)) && !["IpcMode", "CgroupnsMode"].contains(&name) => Value::Null,
         _ if value.is_array() && !IN_ORDER.contains(&name) => sorted(value),

@@ -24,7 +24,22 @@ pub(super) fn compare(compared: &Compared<'_>, found: &mut Differences) {
     let of_image =
         |target: &String| compared.image.pointer("/Config/Volumes").is_some_and(|of| of.get(target).is_some());
     has.retain(|target, mount| wanted.contains_key(target) || !of_image(target) || !text(mount, "/source").is_empty());
+    let others = items(compared.container.pointer("/HostConfig/VolumesFrom"));
+    if !others.is_empty() {
+        // What it got from another container is said by that one.
+        has.retain(|target, _| wanted.contains_key(target) || is_told(compared.container, target));
+    }
     found.named("Mounts", &has, &wanted, false);
+}
+
+/// Whether the engine was told of a mount for the container itself.
+fn is_told(container: &Value, target: &str) -> bool {
+    let host = |name: &str| container.pointer(&format!("/HostConfig/{name}"));
+    let is_it = |told: &str| path(told) == target;
+    items(host("Mounts")).iter().any(|mount| is_it(text(mount, "/Target")))
+        || items(host("Binds")).iter().filter_map(Value::as_str).any(|bind| bind.split(':').nth(1).is_some_and(is_it))
+        || entries(host("Tmpfs")).any(|(told, _)| is_it(told))
+        || entries(container.pointer("/Config/Volumes")).any(|(told, _)| is_it(told))
 }
 
 /// What the engine would be told.

@@ -117,6 +117,19 @@ fn each_difference_is_told_by_its_field() {
     }
 }
 
+#[test]
+fn what_another_container_brings_is_compared_by_who_reads_and_not_by_its_mounts() {
+    let mut case = case();
+    put(&mut case.wanted, "/HostConfig/VolumesFrom", json!(["p-data-1", "p-keys-1:ro"]));
+    put(&mut case.container, "/HostConfig/VolumesFrom", json!(["0123456789ab:rw", "p_keys_1:ro"]));
+    let brought = json!({ "Type": "volume", "Name": "p_other", "Destination": "/other", "RW": true });
+    let mounts = case.container.pointer_mut("/Mounts").and_then(Value::as_array_mut).expect("mounts");
+    mounts.push(brought);
+    assert_eq!(told(&case), [""; 0]);
+    put(&mut case.container, "/HostConfig/VolumesFrom", json!(["0123456789ab:rw", "p_keys_1"]));
+    assert_eq!(told(&case).len(), 1);
+}
+
 /// Writes a value where there may be none.
 fn put(tree: &mut Value, pointer: &str, value: Value) {
     let (parent, field) = pointer.rsplit_once('/').expect("a pointer");

@@ -165,7 +165,6 @@ fn namespaces(host: &mut Fields, container: &Container) {
         .set("DnsSearch", searches)
         .set("DnsOptions", options)
         .set("Links", &container.links)
-        .set("VolumesFrom", &container.volumes_from)
         .set("VolumeDriver", &container.volume_driver);
 }
 

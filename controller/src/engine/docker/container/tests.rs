@@ -32,6 +32,7 @@ fn body_for(spec: &ContainerSpec, api: (u32, u32)) -> Result<Value, EngineError>
             log_driver: "json-file",
             profiles: &profiles,
             files: &files,
+            volumes_from: &spec.volumes_from,
             content: &content,
         },
     )
@@ -182,6 +183,7 @@ fn a_bare_template_leaves_every_default_to_the_engine() {
         mounts: Vec::new(),
         network_mode: text("none"),
         namespaces: Namespaces::default(),
+        volumes_from: Vec::new(),
         ..spec
     };
     let (host, config) = split(body_of(&spec).expect("a body"));

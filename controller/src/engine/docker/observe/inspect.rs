@@ -105,6 +105,7 @@ struct HostConfig {
     restart_policy: Policy,
     pid_mode: String,
     ipc_mode: String,
+    volumes_from: Option<Vec<String>>,
     mounts: Option<Vec<Asked>>,
 }
 
@@ -215,6 +216,7 @@ impl<C> Inspected<C> {
             restart_count: self.restart_count,
             pid_mode: self.host_config.pid_mode.clone(),
             ipc_mode: self.host_config.ipc_mode.clone(),
+            volumes_from: self.host_config.volumes_from.clone().unwrap_or_default(),
             in_place: self.host_config.in_place(),
             endpoints,
         }

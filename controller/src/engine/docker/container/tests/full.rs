@@ -254,5 +254,6 @@ pub(super) fn full_spec() -> ContainerSpec {
         first_network: Some(attachment),
         network_mode: None,
         namespaces: Namespaces { pid: text("host"), ipc: text("shareable") },
+        volumes_from: words(["other:ro"]),
     }
 }
