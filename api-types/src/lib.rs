@@ -43,7 +43,7 @@ pub use quantity::{Bytes, Cpu};
 pub use resource::*;
 pub use scalar::{HostPort, IntOrPercent, PortRef};
 pub use schedule::{Schedule, ScheduleError};
-pub use validate::{validate_mended, validate_object, validate_set};
+pub use validate::{odd_in_object, validate_mended, validate_object, validate_set};
 pub use version_tag::VersionTag;
 
 /// The API group and version that every manifest names.

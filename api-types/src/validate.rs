@@ -17,6 +17,7 @@ mod modes;
 mod mounts;
 mod named_volume;
 mod network;
+mod odd;
 mod ports;
 mod probes;
 mod schedule;
@@ -45,6 +46,11 @@ pub fn validate_object(object: &Object) -> Vec<Complaint> {
         Object::CronJob(cron) => workload::cron_job(&cron.spec, &mut out),
     }
     out
+}
+
+/// What is odd about an object that is valid: it can be used, and does not do what it says.
+pub fn odd_in_object(object: &Object) -> Vec<Complaint> {
+    odd::check(object)
 }
 
 /// Everything that is wrong among objects: references, cycles, names and ports that collide.

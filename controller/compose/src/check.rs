@@ -17,7 +17,7 @@ use crate::problems::Problems;
 pub(crate) fn check(project: &Project, problems: &mut Problems) {
     let names = |section| entries(&project.model, section).iter().map(|(key, _)| key.name.as_str()).collect();
     let known = SECTIONS.map(|section| (section, names(section))).into_iter().collect();
-    let mut checker = Checker { model: &project.model, known, problems };
+    let mut checker = Checker { model: &project.model, inactive: &project.inactive, known, problems };
     for (key, service) in entries(&project.model, "services") {
         checker.service(key, service);
     }
@@ -40,6 +40,8 @@ const SECTIONS: [&str; 5] = ["services", "networks", "volumes", "configs", "secr
 
 struct Checker<'a> {
     model: &'a Node,
+    /// The services that no active profile has, with their profiles.
+    inactive: &'a BTreeMap<String, Vec<String>>,
     /// The names in each section.
     known: BTreeMap<&'static str, BTreeSet<&'a str>>,
     problems: &'a mut Problems,
@@ -87,10 +89,22 @@ impl Checker<'_> {
                 self.needs("services", "service", &key.name, key.span);
             }
         }
+        self.joined(service);
+    }
+
+    /// Services whose containers others use.
+    fn joined(&mut self, service: &Node) {
         for attribute in ["network_mode", "pid", "ipc"] {
             let Some(node) = service.get(attribute) else { continue };
             if let Some(name) = node.text().as_deref().and_then(|mode| mode.strip_prefix("service:")) {
                 self.needs("services", "service", name, node.place());
+            }
+        }
+        for from in items(service, "volumes_from") {
+            let written = from.text().unwrap_or_default();
+            let name = written.split(':').next().unwrap_or_default();
+            if name != "container" {
+                self.needs("services", "service", name, from.place());
             }
         }
     }
@@ -99,6 +113,10 @@ impl Checker<'_> {
         let known = self.known.get(section);
         if known.is_some_and(|known| known.contains(name)) {
             return;
+        }
+        if let Some(profiles) = self.inactive.get(name).filter(|_| section == "services") {
+            let complaint = self.problems.wrong(place, format!("no active profile has the service `{name}`"));
+            return complaint.help(format!("switch one on, `--profile {}`", profiles.join("` or `--profile ")));
         }
         let complaint = self.problems.wrong(place, format!("there is no {what} `{name}`"));
         match nearest(name, known.into_iter().flatten().copied()) {

@@ -20,10 +20,6 @@ mod service;
 
 pub(crate) use lifecycle::replicas;
 
-use std::collections::BTreeSet;
-
-use skiff_yaml::{Key, Node};
-
 use crate::environment::Environment;
 use crate::files::Files;
 use crate::load::{Project, entries};
@@ -43,7 +39,6 @@ pub(crate) fn convert(project: &Project, files: &mut Files<'_>, problems: &mut P
     let mut converter = Converter {
         project,
         namespace: names::object(&project.name),
-        awaited: awaited(&project.model),
         linked: network::linked(&project.model),
         files,
         problems,
@@ -68,8 +63,6 @@ struct Converter<'a, 'f, 'r> {
     project: &'a Project,
     /// The project's name, as objects have it.
     namespace: String,
-    /// The services whose end others wait for.
-    awaited: BTreeSet<String>,
     /// The names that links give to other services.
     linked: network::Linked,
     files: &'f mut Files<'r>,
@@ -91,14 +84,4 @@ impl Converter<'_, '_, '_> {
         }
         self.converted.report.rows.push(row);
     }
-}
-
-/// The services that another one waits for until they have ended.
-fn awaited(model: &Node) -> BTreeSet<String> {
-    let ended = |(key, need): &(Key, Node)| {
-        let condition = need.get("condition").and_then(Node::as_str);
-        (condition == Some("service_completed_successfully")).then(|| key.name.clone())
-    };
-    let needs = entries(model, "services").iter().flat_map(|(_, service)| entries(service, "depends_on"));
-    needs.filter_map(ended).collect()
 }

@@ -76,7 +76,12 @@ impl<'a> Files<'a> {
     fn read(&mut self, path: &Path) -> &Result<Arc<[u8]>, ReadError> {
         let path = paths::tidy(path);
         let reader = self.reader;
-        self.read.entry(path).or_insert_with_key(|path| reader.read(path).map(Into::into))
+        // What nothing is in is no device to be read: people name it for no variables at all.
+        let is_nothing = |path: &Path| path == Path::new("/dev/null");
+        self.read.entry(path).or_insert_with_key(|path| match path {
+            path if is_nothing(path) => Ok(Arc::default()),
+            path => reader.read(path).map(Into::into),
+        })
     }
 
     /// The texts by their numbers, and every path that was asked for.

@@ -8,6 +8,7 @@ mod project;
 
 pub use project::FILE_NAMES;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use skiff_yaml::{FileId, Key, Limits, Node, Position, Profile, Span, Value};
@@ -29,6 +30,10 @@ pub(crate) struct Project {
     /// Everything in its canonical form, without what no active profile has.
     pub(crate) model: Node,
     pub(crate) environment: Environment,
+    /// The services whose end others wait for, in whatever profile those are: what a service becomes must not depend on who runs.
+    pub(crate) awaited: BTreeSet<String>,
+    /// The services that no active profile has, each with its profiles.
+    pub(crate) inactive: BTreeMap<String, Vec<String>>,
     /// The attributes that other files or services were taken in for, which are not in the model any more.
     pub(crate) followed: Vec<(String, Span)>,
 }

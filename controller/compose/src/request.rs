@@ -17,7 +17,8 @@ pub struct Request {
     pub project_name: Option<String>,
     /// Profiles to switch on, besides those of `COMPOSE_PROFILES`; `*` is all.
     pub profiles: Vec<String>,
-    /// Services that were asked for by name: they run whatever their profiles, with what they depend on. All of them when empty.
+    /// Services that were asked for by name, as Compose or as objects have it: they are there whatever their profiles, which become active,
+    /// and so is what they depend on. Names that no service has are passed over.
     pub services: Vec<String>,
     /// Files of variables instead of the project's `.env`, before `COMPOSE_ENV_FILES`; the last one wins.
     pub env_files: Vec<PathBuf>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Settings;
 use super::paths::{ComposeArgs, Scale};
 use crate::session::TargetOptions;
-use crate::source::SourceOptions;
+use crate::source::{ComposeOptions, SourceOptions};
 
 /// What is applied, and how.
 #[derive(Clone, Debug, clap::Args)]
@@ -36,7 +36,11 @@ impl ApplyArgs {
     /// What to load.
     pub fn source(&self, settings: &Settings) -> SourceOptions {
         let paths: Vec<PathBuf> = std::iter::once(&self.path).chain(&self.files).cloned().collect();
-        SourceOptions { compose: self.compose.options(), ..settings.source_options(&paths, &self.overlays) }
+        // `deployment/web` as well as `web`.
+        let named = |name: &String| name.rsplit('/').next().unwrap_or(name).to_owned();
+        let services = self.names.iter().map(named).collect();
+        let compose = ComposeOptions { services, ..self.compose.options() };
+        SourceOptions { compose, ..settings.source_options(&paths, &self.overlays) }
     }
 
     /// What the command line adds to it.

@@ -42,11 +42,16 @@ pub(super) struct ProjectArgs {
 impl ProjectArgs {
     /// The project, where nothing is wrong with it.
     pub(super) fn load(&self, context: &mut Context) -> Result<ComposeProject, CliError> {
-        let paths = self.path.as_ref().map_or(self.files.as_slice(), std::slice::from_ref);
-        let options = context.settings.source_options(paths, &[]);
-        let project = compose_project(&crate::source::SourceOptions { compose: self.compose.options(), ..options });
+        let project = self.look(context);
         refuse_mistakes(std::slice::from_ref(&project.said), &mut context.ui)?;
         Ok(project)
+    }
+
+    /// The project, whatever is wrong with it.
+    pub(super) fn look(&self, context: &Context) -> ComposeProject {
+        let paths = self.path.as_ref().map_or(self.files.as_slice(), std::slice::from_ref);
+        let options = context.settings.source_options(paths, &[]);
+        compose_project(&crate::source::SourceOptions { compose: self.compose.options(), ..options })
     }
 }
 

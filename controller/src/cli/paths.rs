@@ -48,7 +48,7 @@ impl ComposeArgs {
         let Self { profiles, env_files } = self.clone();
         let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
         let environment = std::env::vars_os().filter_map(text).collect();
-        ComposeOptions { environment, profiles, env_files, unset_is_a_problem: false }
+        ComposeOptions { environment, profiles, services: Vec::new(), env_files, unset_is_a_problem: false }
     }
 }
 

@@ -114,6 +114,7 @@ fn request(project: &Project, directory: PathBuf, first: FileId, options: &Sourc
         directory,
         project_name: options.default_namespace.clone().filter(|_| project.named),
         profiles: compose.profiles.clone(),
+        services: compose.services.clone(),
         env_files: compose.env_files.iter().map(|path| absolute(path)).collect(),
         environment,
         unset_is_a_problem: compose.unset_is_a_problem,

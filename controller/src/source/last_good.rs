@@ -101,7 +101,8 @@ fn promote_warnings(loaded: &mut Loaded, good: &Good) {
     let held = good.objects.values().map(|object| object.file.as_path());
     let files: BTreeSet<&Path> = held.filter(|file| !holding.contains(*file)).collect();
     let is_mistake = |warning: &mut Problem| {
-        let path = warning.file.as_deref().map(absolute);
+        // What is odd in a Compose file says nothing of what it holds.
+        let path = warning.file.as_deref().filter(|_| warning.reason != reason::INVALID_COMPOSE).map(absolute);
         path.is_some_and(|path| files.iter().any(|file| file.starts_with(&path)))
     };
     loaded.problems.extend(loaded.warnings.extract_if(.., is_mistake));

@@ -3,11 +3,13 @@
 //! An object that is wrong in any layer is left out whole: half of it would be something that nobody wrote.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use skiff_api::{Broken, Kind, Mended, Object, ObjectKey, parse_or_mend, suggest};
+use skiff_api::{Broken, Kind, Mended, Object, ObjectKey, odd_in_object, parse_or_mend, suggest};
 use skiff_yaml::merge::{self, BY_MOUNT_PATH, BY_NAME, BY_PORT, KeyField, ListKey, by_field};
 
+use super::compose::is_compose;
 use super::documents::Candidate;
 use super::sealed::Opener;
 use super::{Declared, Flawed, Loaded, Origin, Problem, problem, reason};
@@ -163,6 +165,9 @@ fn read(key: &ObjectKey, candidate: Candidate, opener: &Opener<'_>, loaded: &mut
     };
     match parse_or_mend(&tree.to_json()) {
         Ok(object) if is_open => {
+            let odd = odd_in_object(&object).into_iter();
+            let odd = odd.map(|it| Problem::of_complaint(it, &positions, &loaded.texts).about(key)).collect::<Vec<_>>();
+            loaded.warnings.extend(odd);
             let object = in_namespace(object, &key.namespace);
             Ok(Declared { object, base, origin, last_good: false, written })
         }
@@ -199,10 +204,19 @@ fn duplicate(key: &ObjectKey, candidates: &[Candidate], loaded: &Loaded) -> Opti
     };
     let (last, earlier) = candidates.split_last()?;
     let (first, others) = earlier.split_first()?;
-    let problem = Problem::new(reason::DUPLICATE_OBJECT, format!("{key} is declared {} times", candidates.len()));
-    let problem = problem.at(place(last), &loaded.texts).about(key).with_help(
-        "remove one of them, or give one another name or namespace; to change an object for an environment, use `--overlay`",
-    );
+    let file = |candidate: &Candidate| loaded.texts.path(candidate.file);
+    let are_projects = candidates.iter().all(|candidate| is_compose(&file(candidate)));
+    let mut message = format!("{key} is declared {} times", candidates.len());
+    let help = if are_projects {
+        "write `name: OTHER` at the top of one of the Compose files: a project has a namespace of its own"
+    } else {
+        "remove one of them, or give one another name or namespace; to change an object for an environment, use `--overlay`"
+    };
+    if are_projects {
+        write!(message, ": several Compose projects come to the namespace `{}`", key.namespace).ok();
+    }
+    let problem = Problem::new(reason::DUPLICATE_OBJECT, message);
+    let problem = problem.at(place(last), &loaded.texts).about(key).with_help(help);
     let problem = problem.also(place(first), &loaded.texts, "it is declared here too");
     Some(others.iter().fold(problem, |problem, other| problem.also(place(other), &loaded.texts, "and here")))
 }

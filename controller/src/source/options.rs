@@ -45,6 +45,8 @@ pub struct ComposeOptions {
     pub environment: BTreeMap<String, String>,
     /// Profiles to switch on.
     pub profiles: Vec<String>,
+    /// Services that the command line names, and other objects: they are there whatever their profiles.
+    pub services: Vec<String>,
     /// Files of variables instead of the project's `.env`.
     pub env_files: Vec<PathBuf>,
     /// Whether a variable that is used, not set and without a default is a problem. Else it is a warning, as in Compose.
@@ -54,10 +56,11 @@ pub struct ComposeOptions {
 /// Leaves the values of variables out: they may be secrets.
 impl fmt::Debug for ComposeOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { environment, profiles, env_files, unset_is_a_problem } = self;
+        let Self { environment, profiles, services, env_files, unset_is_a_problem } = self;
         f.debug_struct("ComposeOptions")
             .field("environment", &environment.keys())
             .field("profiles", profiles)
+            .field("services", services)
             .field("env_files", env_files)
             .field("unset_is_a_problem", unset_is_a_problem)
             .finish()

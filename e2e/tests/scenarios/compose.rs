@@ -261,3 +261,17 @@ fn who_has_the_volumes_of_a_service_has_them_after_each_update_of_either() {
             [exits(0), untouched("web"), replaced("reader"), eventually(reads("two"))],
         );
 }
+
+#[test]
+fn a_service_that_is_named_comes_up_whatever_its_profile() {
+    let text = format!(
+        "name: default\nservices:\n  web: {{ image: {IMAGE}, restart: always, stop_grace_period: 0s }}\n  \
+         debug: {{ image: {IMAGE}, restart: always, stop_grace_period: 0s, profiles: [tools] }}\n"
+    );
+    scenario("a service that is named comes up whatever its profile")
+        .step("a Compose file", write("compose.yaml", &text), [])
+        .step("all of it comes up", skiff("up", &[]), [exits(0), ready("web", 1), gone("debug")])
+        .step("as it is now", remember(), [])
+        .step("a plan of the other one names it", skiff("plan", &["debug"]), [exits(2), says("debug")])
+        .step("it comes up", skiff("up", &["debug"]), [exits(0), ready("debug", 1), untouched("web")]);
+}

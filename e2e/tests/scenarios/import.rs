@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use skiff_e2e::act::{Act, act, all, remember, skiff, write};
-use skiff_e2e::check::{check, exits, is_silent_on, ready, says, untouched};
+use skiff_e2e::act::{Act, act, all, look, remember, skiff, write};
+use skiff_e2e::check::{answers, check, exits, is_silent_on, ready, says, untouched};
 use skiff_e2e::{IMAGE, scenario};
 
 fn stack() -> String {
@@ -81,6 +81,7 @@ fn a_project_that_is_refused_is_not_imported_and_says_where() {
     scenario("a project that is refused is not imported, and says where")
         .step("a Compose file", write("compose.yaml", &text), [])
         .step("is refused at its line", import("out"), [exits(1), says("compose.yaml:1:"), says("`models` is refused")])
+        .step("and is in the report beside the others", look(), [answers("services.web.models"), answers("refused")])
         .step(
             "and nothing is written",
             act(|_| Ok(())),

@@ -16,6 +16,16 @@ impl Converter<'_, '_, '_> {
         self.init_containers(service);
         self.hook(service, "post_start", "template/container/lifecycle/postStart");
         self.hook(service, "pre_stop", "template/container/lifecycle/preStop");
+        let grace = service.text("stop_grace_period").and_then(|text| text.parse::<skiff_api::Duration>().ok());
+        if let (Some(hooks), Some(0)) = (service.attribute("pre_stop"), grace.map(skiff_api::Duration::secs_ceil)) {
+            let does = "it is not run, as `stop_grace_period` leaves no time for it";
+            service.approximated(
+                "pre_stop",
+                hooks.place(),
+                does,
+                "make `stop_grace_period` what it takes, and 2 s more",
+            );
+        }
     }
 
     fn depends_on(&self, service: &mut Service<'_>) {

@@ -6,7 +6,7 @@ use skiff_yaml::{Node, Span, Value};
 
 use super::Converter;
 use super::security::words;
-use super::service::{Service, is_service, is_true};
+use super::service::{Service, is_true};
 use crate::canonical::form::bytes;
 use crate::manifest::{mapping, text};
 use crate::names;
@@ -45,9 +45,6 @@ impl Converter<'_, '_, '_> {
             return Some(container.to_owned());
         }
         let (name, mode) = written.split_once(':').map_or((written.as_str(), None), |(name, mode)| (name, Some(mode)));
-        if !is_service(self.project, name) {
-            self.problems.wrong(from.place(), format!("there is no service `{name}` whose mounts could be used"));
-        }
         if self.kind_of(name).is_some_and(|kind| kind != Kind::Deployment) {
             let does = format!("`{name}` runs to its end, and its containers go");
             service.refused("volumes_from", from.place(), &does, "name its volumes in `volumes` of both");

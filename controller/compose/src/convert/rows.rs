@@ -83,7 +83,12 @@ impl Converter<'_, '_, '_> {
             // What an image would have been built from says nothing where it is not built.
             let is_moot = it.path.starts_with("build.")
                 && specials.iter().any(|special| special.path == "build" && special.verdict > Verdict::Honoured);
-            let told = it.inner && attribute.verdict == Verdict::Honoured;
+            // A part of what is refused is refused with it.
+            let is_refused_with = |outer: &Found| {
+                let rest = it.path.strip_prefix(&outer.path);
+                outer.attribute.verdict == Verdict::Refused && rest.is_some_and(|rest| rest.starts_with('.'))
+            };
+            let told = it.inner && (attribute.verdict == Verdict::Honoured || found.iter().any(is_refused_with));
             let again = |row: &Row| row.place == it.place && row.attribute.ends_with(&it.path);
             if is_special || is_moot || told || self.converted.report.rows.iter().rev().take(8).any(again) {
                 continue;

@@ -113,7 +113,7 @@ impl Converter<'_, '_, '_> {
         match mode {
             _ if is_scheduled => Kind::CronJob,
             Some("replicated-job" | "global-job") => Kind::Job,
-            _ if self.awaited.contains(name) => Kind::Job,
+            _ if self.project.awaited.contains(name) => Kind::Job,
             _ => Kind::Deployment,
         }
     }

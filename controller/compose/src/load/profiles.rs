@@ -1,71 +1,49 @@
 //! Which services there are: those without profiles, those of an active one, and those that were asked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_yaml::{Node, Value};
 
 use super::{Loader, entries};
-use crate::Request;
 use crate::environment::Environment;
+use crate::{Request, names};
 
 impl Loader<'_, '_> {
-    /// Takes out the services that nobody wants.
-    pub(super) fn select(&mut self, request: &Request, model: &mut Node, environment: &Environment) {
+    /// Takes out the services that nobody wants, and gives them back with their profiles.
+    pub(super) fn select(
+        &mut self,
+        request: &Request,
+        model: &mut Node,
+        environment: &Environment,
+    ) -> BTreeMap<String, Vec<String>> {
         let listed = environment.given("COMPOSE_PROFILES").unwrap_or_default();
         let listed = listed.split(',').map(str::trim).filter(|name| !name.is_empty());
         let mut active: BTreeSet<String> = listed.map(str::to_owned).chain(request.profiles.iter().cloned()).collect();
-        let wanted = self.wanted(request, model, &mut active);
-        let is_in = |name: &str, service: &Node| {
-            let asked = wanted.as_ref().is_none_or(|wanted| wanted.contains(name));
-            asked && (is_active(service, &active) || wanted.is_some())
+        let needed = needed(request, model, &mut active);
+        let Value::Mapping(entries) = &mut model.value else { return BTreeMap::new() };
+        let Some((_, services)) = entries.iter_mut().find(|(key, _)| key.name == "services") else {
+            return BTreeMap::new();
         };
-        let Value::Mapping(entries) = &mut model.value else { return };
-        let Some((_, services)) = entries.iter_mut().find(|(key, _)| key.name == "services") else { return };
-        let Value::Mapping(services) = &mut services.value else { return };
-        let gone: BTreeSet<String> = services
+        let Value::Mapping(services) = &mut services.value else { return BTreeMap::new() };
+        let gone: BTreeMap<String, Vec<String>> = services
             .iter()
-            .filter(|(key, service)| !is_in(&key.name, service))
-            .map(|(key, _)| key.name.clone())
+            .filter(|(key, service)| !needed.contains(&key.name) && !is_active(service, &active))
+            .map(|(key, service)| (key.name.clone(), profiles(service)))
             .collect();
-        services.retain(|(key, _)| !gone.contains(&key.name));
+        services.retain(|(key, _)| !gone.contains_key(&key.name));
         for (key, service) in services.iter_mut() {
             self.leave(&key.name, service, &gone);
         }
-    }
-
-    /// The services that were asked for and all that they need; their profiles become active. `None` is all.
-    fn wanted(&mut self, request: &Request, model: &Node, active: &mut BTreeSet<String>) -> Option<BTreeSet<String>> {
-        if request.services.is_empty() {
-            return None;
-        }
-        let mut wanted = BTreeSet::new();
-        let mut open: Vec<String> = request.services.clone();
-        for name in &request.services {
-            match entries(model, "services").iter().find(|(key, _)| key.name == *name) {
-                Some((_, service)) => active.extend(profiles(service)),
-                None => {
-                    self.problems.problem(crate::Problem::new(format!("there is no service `{name}`")));
-                }
-            }
-        }
-        while let Some(name) = open.pop() {
-            let Some((_, service)) = entries(model, "services").iter().find(|(key, _)| key.name == name) else {
-                continue;
-            };
-            if wanted.insert(name) {
-                open.extend(entries(service, "depends_on").iter().map(|(key, _)| key.name.clone()));
-            }
-        }
-        Some(wanted)
+        gone
     }
 
     /// Takes out dependencies on services that are not there by their profile.
-    fn leave(&mut self, name: &str, service: &mut Node, gone: &BTreeSet<String>) {
+    fn leave(&mut self, name: &str, service: &mut Node, gone: &BTreeMap<String, Vec<String>>) {
         let Value::Mapping(attributes) = &mut service.value else { return };
         let Some((_, needs)) = attributes.iter_mut().find(|(key, _)| key.name == "depends_on") else { return };
         let Value::Mapping(needs) = &mut needs.value else { return };
         needs.retain(|(key, need)| {
-            if !gone.contains(&key.name) {
+            if !gone.contains_key(&key.name) {
                 return true;
             }
             if need.get("required").map(|node| &node.value) != Some(&Value::Bool(false)) {
@@ -76,6 +54,25 @@ impl Loader<'_, '_> {
             false
         });
     }
+}
+
+/// The services that were asked for by name and all that they need; the profiles of the former become active. The names of a command line
+/// are of other objects too, so that one that no service has is nothing wrong.
+fn needed(request: &Request, model: &Node, active: &mut BTreeSet<String>) -> BTreeSet<String> {
+    let services = entries(model, "services");
+    let is_meant = |name: &str| request.services.iter().any(|asked| asked == name || *asked == names::object(name));
+    let mut needed = BTreeSet::new();
+    let mut open: Vec<&str> = services.iter().map(|(key, _)| key.name.as_str()).filter(|name| is_meant(name)).collect();
+    for (_, service) in services.iter().filter(|(key, _)| open.contains(&key.name.as_str())) {
+        active.extend(profiles(service));
+    }
+    while let Some(name) = open.pop() {
+        let Some((_, service)) = services.iter().find(|(key, _)| key.name == name) else { continue };
+        if needed.insert(name.to_owned()) {
+            open.extend(entries(service, "depends_on").iter().map(|(key, _)| key.name.as_str()));
+        }
+    }
+    needed
 }
 
 fn profiles(service: &Node) -> Vec<String> {

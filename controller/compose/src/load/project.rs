@@ -1,10 +1,11 @@
 //! Which files a project has, what it is called, and all of them laid over each other.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use skiff_yaml::Node;
+use skiff_yaml::{Key, Node};
 
-use super::{Layer, Loader, Project, folder, lay};
+use super::{Layer, Loader, Project, entries, folder, lay};
 use crate::environment::Environment;
 use crate::files::Files;
 use crate::merge::settle;
@@ -87,10 +88,22 @@ impl Loader<'_, '_> {
         }
         let mut model = whole?;
         settle(&mut model);
-        self.select(request, &mut model, &layer.environment);
+        let awaited = awaited(&model);
+        let inactive = self.select(request, &mut model, &layer.environment);
         let followed = std::mem::take(&mut self.followed);
-        Some(Project { name, directory: layer.directory, model, environment: layer.environment, followed })
+        let Layer { directory, environment } = layer;
+        Some(Project { name, directory, model, environment, awaited, inactive, followed })
     }
+}
+
+/// The services that another one waits for until they have ended.
+fn awaited(model: &Node) -> BTreeSet<String> {
+    let ended = |(key, need): &(Key, Node)| {
+        let condition = need.get("condition").and_then(Node::as_str);
+        (condition == Some("service_completed_successfully")).then(|| key.name.clone())
+    };
+    let needs = entries(model, "services").iter().flat_map(|(_, service)| entries(service, "depends_on"));
+    needs.filter_map(ended).collect()
 }
 
 /// The file of a folder, with the one that is laid over it.

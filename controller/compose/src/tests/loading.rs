@@ -199,7 +199,12 @@ fn services_are_selected_by_profile_or_by_name() {
     assert_eq!(names(&request(&[])), "web soft");
     assert_eq!(names(&request(&[("COMPOSE_PROFILES", "debug,tools")])), "web debug tool soft");
     assert_eq!(names(&Request { profiles: vec!["*".to_owned()], ..request(&[]) }), "web debug tool soft");
-    assert_eq!(names(&Request { services: vec!["debug".to_owned()], ..request(&[]) }), "debug tool");
+    assert_eq!(names(&Request { services: vec!["debug".to_owned()], ..request(&[]) }), "web debug tool soft");
+    assert_eq!(
+        names(&Request { services: vec!["tool".to_owned(), "web".to_owned()], ..request(&[]) }),
+        "web tool soft"
+    );
+    assert_eq!(names(&Request { services: vec!["nobody".to_owned()], ..request(&[]) }), "web soft");
     let alone = loaded(&request(&[("COMPOSE_PROFILES", "debug")]), &file);
     assert_eq!(
         complaints(&alone),
@@ -207,6 +212,35 @@ fn services_are_selected_by_profile_or_by_name() {
             "3:54 `debug` depends on `tool`, which no active profile has (activate its profile, or write `required: false`)"
         ]
     );
+}
+
+#[test]
+fn a_service_that_no_active_profile_has_is_told_with_its_profiles() {
+    let text = "\
+services:
+  a: { image: i, network_mode: 'service:other', volumes_from: [other] }
+  b: { image: i, pid: 'service:nobody' }
+  other: { image: i, profiles: [one, two] }
+";
+    let lines = |place: &str| {
+        format!("{place} no active profile has the service `other` (switch one on, `--profile one` or `--profile two`)")
+    };
+    assert_eq!(
+        complaints(&loaded(&request(&[]), &[("compose.yaml", text)])),
+        [
+            lines("2:32"),
+            lines("2:64"),
+            "3:23 there is no service `nobody` (add it to `services` at the top of the file)".to_owned()
+        ]
+    );
+}
+
+#[test]
+fn nothing_is_in_the_null_device() {
+    let text = "services: { a: { image: 'i${TAG:-none}', env_file: /dev/null } }";
+    let request = Request { env_files: vec!["/dev/null".into()], ..request(&[]) };
+    let loaded = loaded(&request, &[("compose.yaml", text), (".env", "TAG=some\n")]);
+    assert_eq!((complaints(&loaded), images(&loaded)), (Vec::new(), vec!["a=inone".to_owned()]));
 }
 
 #[test]

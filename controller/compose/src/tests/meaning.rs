@@ -1,9 +1,12 @@
 //! What services come to where more than one attribute has a say: kinds, names, restarts, links, and what the report says.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use super::{complaints, load_files, load_text};
-use crate::{Loaded, Verdict};
+use crate::{Loaded, Request, Verdict, load};
 
 fn loaded(text: &str) -> Loaded {
     let loaded = load_text(text);
@@ -47,6 +50,53 @@ services:
     let app = object(&loaded, "deployment/p/app");
     assert_eq!(app.pointer("/spec/dependsOn/0/condition"), Some(&"Completed".into()));
     assert_eq!(rows(&loaded), "");
+}
+
+#[test]
+fn what_a_service_becomes_does_not_depend_on_the_profiles_that_are_on() {
+    let text = "\
+services:
+  init: { image: i, restart: always }
+  app: { image: i, restart: always, profiles: [app], depends_on: { init: { condition: service_completed_successfully } } }
+";
+    let kinds = |profiles: &[&str]| {
+        let profiles = profiles.iter().map(|&name| name.to_owned()).collect();
+        let request = Request { directory: "/p".into(), profiles, ..Request::default() };
+        let reader = BTreeMap::from([(PathBuf::from("/p/compose.yaml"), text.as_bytes().to_vec())]);
+        let loaded = load(&request, &reader);
+        loaded.objects.iter().map(|it| it.key.to_string()).filter(|key| !key.starts_with("network")).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&[]), ["job/p/init"]);
+    assert_eq!(kinds(&["app"]), ["deployment/p/app", "job/p/init"]);
+}
+
+#[test]
+fn a_hook_before_the_stop_has_the_time_of_the_grace_period_and_none_without_one() {
+    let told = |grace: &str| {
+        rows(&loaded(&format!(
+            "services: {{ a: {{ image: i, restart: always, pre_stop: [{{ command: [a] }}]{grace} }} }}"
+        )))
+    };
+    assert_eq!(
+        told(""),
+        "1:45 services.a.pre_stop approximated: it has the time of `stop_grace_period`, of which 2 s are left for the stop itself \
+         (make `stop_grace_period` longer by what it takes)"
+    );
+    assert_eq!(
+        told(", stop_grace_period: 0s"),
+        "1:55 services.a.pre_stop approximated: it is not run, as `stop_grace_period` leaves no time for it \
+         (make `stop_grace_period` what it takes, and 2 s more)"
+    );
+}
+
+#[test]
+fn what_is_refused_is_told_once_and_has_its_row() {
+    let loaded = load_text("services: { a: { provider: { type: model, options: { a: b } } } }");
+    let told = "1:18 `provider` is refused: no other program is asked to run a service \
+                (run it beside, and reach it through an external network)";
+    assert_eq!(complaints(&loaded), [told]);
+    let expected = "services.a.provider refused";
+    assert!(rows(&loaded).contains(expected), "{}", rows(&loaded));
 }
 
 #[test]

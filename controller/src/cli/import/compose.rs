@@ -6,6 +6,7 @@ use super::super::config::ProjectArgs;
 use super::super::{CliError, Context, Exit, Output};
 use super::report::{ReportRow, table, worth_a_look};
 use super::write::{self, Import};
+use crate::session::refuse_mistakes;
 use crate::source::ComposeProject;
 
 /// Write a Compose project as manifests, and say what became of each attribute
@@ -43,9 +44,10 @@ pub(in crate::cli) struct Args {
 /// # Errors
 /// When something is wrong with the project, or a file cannot be written.
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
-    let project = args.project.load(context)?;
+    let project = args.project.look(context);
     let rows = ReportRow::of(&project);
-    if let Some(dir) = &args.dir {
+    let sound = refuse_mistakes(std::slice::from_ref(&project.said), &mut context.ui);
+    if let (Some(dir), Ok(())) = (&args.dir, &sound) {
         let import = Import::of(&project, dir, &rows)?;
         write::write(&import, dir, args.force)?;
         tell(&import, dir, &project, context);
@@ -56,7 +58,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         let text = table(&shown, honoured, args.all);
         context.ui.answer(&text)?;
     }
-    Ok(Exit::Done)
+    sound.map(|()| Exit::Done)
 }
 
 /// Says what was written, and what to do next.

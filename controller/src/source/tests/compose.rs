@@ -147,3 +147,40 @@ fn an_overlay_is_laid_over_services() {
     let web = loaded.objects.get(&key_in("base", "web")).map(|declared| &declared.object);
     assert!(matches!(web, Some(Object::Deployment(web)) if web.spec.replicas == Some(3)), "{web:?}");
 }
+
+#[test]
+fn two_projects_that_come_to_one_namespace_are_told_what_to_do() {
+    let stack = "services: { web: { image: a } }";
+    let folder = Folder::new(&[("my-proj/compose.yaml", stack), ("my_proj/compose.yaml", stack)]);
+    let told = folder.load().problems;
+    let web = told.iter().find(|problem| problem.object == Some(key_in("my-proj", "web"))).expect("a problem");
+    let expected =
+        "deployment/my-proj/web is declared 2 times: several Compose projects come to the namespace `my-proj`";
+    assert_eq!(web.message, expected);
+    assert!(web.help.as_ref().is_some_and(|help| help.starts_with("write `name: OTHER`")), "{:?}", web.help);
+}
+
+#[test]
+fn a_warning_stays_one_beside_a_mistake_of_the_same_file() {
+    let folder = Folder::new(&[("shop/compose.yaml", STACK)]);
+    let good = folder.load().good();
+    let broken = format!("{STACK}  bad: {{ image: '${{UNSET}}', networks: [nowhere] }}\n");
+    folder.write("shop/compose.yaml", &broken);
+    let loaded = merge_last_good(folder.load(), &good, &skiff_core::Instance::default());
+    let told = |problems: &[Problem]| problems.iter().map(|it| it.message.clone()).collect::<Vec<_>>();
+    assert_eq!(told(&loaded.problems), ["there is no network `nowhere`"]);
+    assert_eq!(told(&loaded.warnings), ["the variable `UNSET` is not set and counts as empty"]);
+}
+
+#[test]
+fn a_hook_without_time_is_a_warning_at_its_line() {
+    let hook = "lifecycle: { preStop: { exec: { command: [a] } } }";
+    let text = format!(
+        "apiVersion: skiff.dev/v1\nkind: Deployment\nmetadata: {{ name: a }}\nspec:\n  template:\n    \
+         terminationGracePeriodSeconds: 0\n    container: {{ image: a, {hook} }}\n"
+    );
+    let loaded = Folder::new(&[("a.yaml", &text)]).load();
+    assert_eq!((loaded.problems.len(), loaded.objects.len()), (0, 1));
+    let lines: Vec<_> = loaded.warnings.iter().map(|it| it.span.map(|span| span.start.line)).collect();
+    assert_eq!(lines, [Some(6)], "{:?}", loaded.warnings);
+}

@@ -151,11 +151,13 @@ pub(super) const ROWS: &[Attribute] = &[
         "post_start: [{ command: [a], environment: { A: b } }]",
         r#"{"commands":[{"command":["a"],"env":{"A":"b"}}]}"#,
     ),
-    honoured(
+    approximated(
         "pre_stop",
         "template/container/lifecycle/preStop",
         "pre_stop: [{ command: [drain] }]",
         r#"{"exec":{"command":["drain"]}}"#,
+        "it has the time of `stop_grace_period`, of which 2 s are left for the stop itself",
+        "make `stop_grace_period` longer by what it takes",
     ),
     honoured(
         "pre_stop.command",
