@@ -13,7 +13,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use skiff_core::{ContentStore, Masking, Observed, ProbeAsk, ProbeKind, ProbeNews, ProbeSchedule, ProbeVerdicts};
+use skiff_core::{
+    ContentStore, GivenLabels, Masking, Observed, ProbeAsk, ProbeKind, ProbeNews, ProbeSchedule, ProbeVerdicts,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -172,6 +174,10 @@ impl<S: Sampler> Prober<S> {
 /// What a container may not be heard saying.
 fn masking<'a>(content: &'a ContentStore, observed: &'a Observed, container: &str) -> Masking<'a> {
     let found = observed.containers.iter().find(|found| found.id == container);
-    let labels = found.and_then(|found| found.owner.labels());
-    Masking::new(content, labels.and_then(|labels| labels.content.as_deref()))
+    let given = found.and_then(|found| found.owner.labels()).map(|labels| GivenLabels {
+        content: labels.content.as_deref(),
+        template: labels.template.as_deref(),
+        template_hash: Some(&labels.template_hash),
+    });
+    Masking::new(content, given.unwrap_or_default())
 }

@@ -66,7 +66,7 @@ pub use history::{
 pub use image::{FromImage, Images, ObservedImage, RevisionImage};
 pub use job::{JobReport, RunRefused, RunReport, ScheduleReport, ask_for_run, job_reports, run_name_at};
 pub use learn::learn;
-pub use masking::Masking;
+pub use masking::{GivenLabels, Masking};
 pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume, Owner, PublishedPort, TakenOver,

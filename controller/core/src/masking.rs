@@ -2,7 +2,8 @@
 //!
 //! What a probe or a hook writes goes into events, logs and the state directory, and a container may say there what it was given to
 //! keep. Values are known by the content that is declared and that of kept revisions; of a container that was given another, nothing
-//! is told but the exit code. What a container makes of a value is not recognised, except base64 of it.
+//! is told but the exit code, and so of one whose secrets change under it (`updatePolicy: InPlace`): which values it has read since its
+//! start is in no label. What a container makes of a value is not recognised, except base64 of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -10,8 +11,10 @@ use std::ops::Range;
 use base64::Engine;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use serde_json::Value;
 use skiff_api::Kind;
 
+use crate::adopt::ADOPTED;
 use crate::content::ContentStore;
 
 const STARS: &str = "***";
@@ -21,17 +24,41 @@ const SHORTEST: usize = 4;
 const BASE64_LINE: usize = 76;
 const BASE64: [GeneralPurpose; 2] = [STANDARD_NO_PAD, URL_SAFE_NO_PAD];
 
+/// What the labels of a container say of what it was given; one that somebody else made has none of them, and was given nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GivenLabels<'a> {
+    /// The content that it was given when it was made: [`skiff_api::label::CONTENT`].
+    pub content: Option<&'a str>,
+    /// What it was made from, where that is small enough to be recorded: [`skiff_api::label::TEMPLATE`].
+    pub template: Option<&'a str>,
+    /// The hash of that: [`skiff_api::label::TEMPLATE_HASH`].
+    pub template_hash: Option<&'a str>,
+}
+
+impl GivenLabels<'_> {
+    /// Whether it may be given other values of Secrets while it runs.
+    fn changes(&self) -> bool {
+        let Some(template) = self.template else {
+            return self.template_hash.is_some_and(|hash| !hash.is_empty() && hash != ADOPTED);
+        };
+        let Ok(form) = serde_json::from_str::<Value>(template) else { return true };
+        let in_place =
+            |volume: &Value| volume.pointer("/secret/updatePolicy").and_then(Value::as_str) == Some("InPlace");
+        form.get("volumes").and_then(Value::as_object).is_some_and(|volumes| volumes.values().any(in_place))
+    }
+}
+
 /// What a container may not be heard saying.
 #[derive(Clone, Copy, Debug)]
 pub struct Masking<'a> {
     content: &'a ContentStore,
-    used: Option<&'a str>,
+    given: GivenLabels<'a>,
 }
 
 impl<'a> Masking<'a> {
-    /// For a container with this label of the content that it was given ([`skiff_api::label::CONTENT`]); one without was given none.
-    pub const fn new(content: &'a ContentStore, used: Option<&'a str>) -> Self {
-        Self { content, used }
+    /// For a container with these labels.
+    pub const fn new(content: &'a ContentStore, given: GivenLabels<'a>) -> Self {
+        Self { content, given }
     }
 
     /// What was said, with stars for the values of Secrets; `None` where the container may know values that are not known here. `is_cut`
@@ -55,7 +82,10 @@ impl<'a> Masking<'a> {
 
     /// Whether the content has all that the container was given of Secrets.
     fn knows_all(&self) -> bool {
-        let Some(label) = self.used else { return true };
+        if self.given.changes() {
+            return false;
+        }
+        let Some(label) = self.given.content else { return true };
         let Ok(used) = serde_json::from_str::<BTreeMap<String, String>>(label) else { return false };
         let prefix = format!("{}/", Kind::Secret.lower());
         let mut digests = used.iter().filter(|(object, _)| object.starts_with(&prefix)).map(|(_, digest)| digest);
@@ -120,7 +150,7 @@ mod tests {
     }
 
     fn masked(value: &str, said: &str) -> String {
-        Masking::new(&store(Kind::Secret, value), None).masked(said, false).expect("all is known")
+        Masking::new(&store(Kind::Secret, value), GivenLabels::default()).masked(said, false).expect("all is known")
     }
 
     #[test]
@@ -154,7 +184,7 @@ mod tests {
     #[test]
     fn what_begins_within_a_value_is_starred_too() {
         let store = store(Kind::Secret, "hunter2");
-        let masking = Masking::new(&store, None);
+        let masking = Masking::new(&store, GivenLabels::default());
         assert_eq!(masking.masked("ter2 and on", true).as_deref(), Some("*** and on"));
         assert_eq!(masking.masked("ter2 and on", false).as_deref(), Some("ter2 and on"));
     }
@@ -162,7 +192,9 @@ mod tests {
     #[test]
     fn a_config_is_no_secret() {
         assert_eq!(
-            Masking::new(&store(Kind::ConfigMap, "hunter2"), None).masked("hunter2", false).as_deref(),
+            Masking::new(&store(Kind::ConfigMap, "hunter2"), GivenLabels::default())
+                .masked("hunter2", false)
+                .as_deref(),
             Some("hunter2")
         );
     }
@@ -170,9 +202,31 @@ mod tests {
     #[test]
     fn of_a_container_that_was_given_another_value_nothing_is_told() {
         let store = store(Kind::Secret, "hunter2");
-        let said = |label| Masking::new(&store, Some(label)).masked("hunter1", false);
+        let said = |label| {
+            let given = GivenLabels { content: Some(label), ..GivenLabels::default() };
+            Masking::new(&store, given).masked("hunter1", false)
+        };
         assert_eq!(said(r#"{"secret/db":"key:another"}"#), None);
         assert_eq!(said("no JSON"), None);
         assert_eq!(said(r#"{"secret/db":"key:one","configmap/db":"another"}"#).as_deref(), Some("hunter1"));
+    }
+
+    #[test]
+    fn of_a_container_whose_secrets_change_under_it_nothing_is_told() {
+        let store = store(Kind::Secret, "hunter2");
+        let said = |template: Option<&str>, hash| {
+            let given = GivenLabels { content: None, template, template_hash: Some(hash) };
+            Masking::new(&store, given).masked("hunter1", false)
+        };
+        let volume = |source: &str| format!(r#"{{"volumes":{{"keys":{source}}}}}"#);
+        let in_place = volume(r#"{"secret":{"secretName":"db","updatePolicy":"InPlace"}}"#);
+        assert_eq!(said(Some(&in_place), "v1:1"), None, "it may have read what was there before");
+        assert_eq!(said(None, "v1:1"), None, "its template is too large to be recorded");
+        assert_eq!(said(Some("no JSON"), "v1:1"), None);
+        let config = volume(r#"{"configMap":{"name":"db","updatePolicy":"InPlace"}}"#);
+        for template in [config, volume(r#"{"secret":{"secretName":"db"}}"#), "{}".to_owned()] {
+            assert_eq!(said(Some(&template), "v1:1").as_deref(), Some("hunter1"), "{template}");
+        }
+        assert_eq!(said(None, "adopted").as_deref(), Some("hunter1"), "Skiff gave it nothing");
     }
 }

@@ -1,7 +1,7 @@
 //! Content that is updated in place: the files change, what mounts them goes on.
 
 use serde_json::{Value, json};
-use skiff_core::{MountSource, Reason, SignedDuration};
+use skiff_core::{GivenLabels, Masking, MountSource, Reason, SignedDuration};
 use skiff_sim::{Program, SimImage};
 
 use crate::world::{World, deployment, key, merge};
@@ -144,4 +144,26 @@ fn what_files_were_left_is_told_of_the_secret_that_they_held() {
         plan.steps.into_iter().find(|step| step.action.verb() == "remove files").map(|step| step.object.to_string())
     });
     assert_eq!(told.as_deref(), Some("secret/shop/db-pass"));
+}
+
+#[test]
+fn of_what_a_container_says_whose_secret_changes_under_it_nothing_is_told() {
+    let secret = json!({ "apiVersion": "skiff.dev/v1", "kind": "Secret", "metadata": { "name": "db" }, "stringData": { "p": "hunter2" } });
+    let told = |policy: &str| {
+        let volumes =
+            json!({ "volumes": [{ "name": "db", "secret": { "secretName": "db", "updatePolicy": policy } }] });
+        let mount = json!({ "image": "app:1", "volumeMounts": [{ "name": "db", "mountPath": "/run/db" }] });
+        let mut world = World::of(&[secret.clone(), deployment("web", 1, mount, volumes, json!({}))]);
+        world.settle();
+        let observed = world.observe();
+        let labels = observed.containers.first().and_then(|one| one.owner.labels()).expect("it is ours");
+        let given = GivenLabels {
+            content: labels.content.as_deref(),
+            template: labels.template.as_deref(),
+            template_hash: Some(&labels.template_hash),
+        };
+        Masking::new(&world.compile().1, given).masked("refused hunter2", false)
+    };
+    assert_eq!(told("InPlace"), None);
+    assert_eq!(told("Replace").as_deref(), Some("refused ***"));
 }

@@ -112,7 +112,7 @@ pub(crate) fn exited(code: i64, said: &Said, masking: Masking<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use skiff_api::{Kind, ObjectKey};
-    use skiff_core::ContentStore;
+    use skiff_core::{ContentStore, GivenLabels};
 
     use super::*;
 
@@ -123,7 +123,7 @@ mod tests {
         for text in written {
             said.extend(text.as_bytes());
         }
-        exited(1, &said, Masking::new(&content, used))
+        exited(1, &said, Masking::new(&content, GivenLabels { content: used, ..GivenLabels::default() }))
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use skiff_api::{HookCommand, label};
-use skiff_core::{Check, ContainerRef, ContentStore, EngineError, HttpCheck, Masking, Outcome, RunHook};
+use skiff_core::{Check, ContainerRef, ContentStore, EngineError, GivenLabels, HttpCheck, Masking, Outcome, RunHook};
 
 use super::client::Client;
 use super::command::{CommandEnd, Commands, Said, exited};
@@ -100,8 +100,13 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(client: &'a Client, container: &'a Inspected, content: &'a ContentStore) -> Self {
-        let used = container.config.labels.as_ref().and_then(|labels| labels.get(label::CONTENT));
-        Self { client, container, masking: Masking::new(content, used.map(String::as_str)) }
+        let label = |name: &str| container.config.labels.as_ref()?.get(name).map(String::as_str);
+        let given = GivenLabels {
+            content: label(label::CONTENT),
+            template: label(label::TEMPLATE),
+            template_hash: label(label::TEMPLATE_HASH),
+        };
+        Self { client, container, masking: Masking::new(content, given) }
     }
 
     /// Runs commands, each when the one before has ended well. Where one of them runs already it is waited for, and those before it are not
