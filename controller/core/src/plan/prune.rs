@@ -64,11 +64,11 @@ fn guard(draft: &mut Draft<'_>, source: &str, orphans: BTreeSet<ObjectKey>) -> B
     }
     draft.kept.extend(protected.iter().cloned());
     let removed = removable.len();
-    let stays = staying(draft, source, &removable) + protected.len();
-    let total = removed + stays;
+    let staying = staying(draft, source, &removable);
+    let total = removed + staying + protected.len();
     let mut declared = draft.desired.with_containers().filter(|workload| workload.source == source);
-    // Nothing that was there stays, and what comes is no other name for it: it belongs elsewhere.
-    let is_all = stays == 0
+    // Nothing that was there is declared any more, and what comes is no other name for it: it belongs elsewhere.
+    let is_all = staying == 0
         && !declared.any(|workload| removable.iter().any(|object| object.namespace == workload.key.namespace));
     let too_many = is_all || (removed >= 3 && removed * 2 > total);
     let why = if state.problems > 0 {

@@ -50,6 +50,17 @@ fn a_source_that_yields_nothing_is_held_until_it_is_confirmed() {
 }
 
 #[test]
+fn what_is_protected_makes_no_source_of_nothing_one_of_something() {
+    let mut protected = named("b");
+    crate::world::merge(&mut protected, json!({ "metadata": { "annotations": { "skiff.dev/prune": "false" } } }));
+    let mut world = World::of(&[named("a"), protected]);
+    world.settle();
+    world.declare(&[]);
+    let lines = world.lines();
+    assert!(lines.iter().any(|line| line.starts_with("held a: 1 of 2 objects")), "{lines:?}");
+}
+
+#[test]
 fn more_than_half_and_at_least_three_are_held_until_they_are_confirmed() {
     let all: Vec<Value> = ["a", "b", "c", "d", "e"].into_iter().map(named).collect();
     let mut world = World::of(&all);
