@@ -57,13 +57,14 @@ fn exported(words: &[&str]) -> Result<Vec<Value>> {
     Ok(list.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default())
 }
 
-const STACKS: [&str; 8] = [
+const STACKS: [&str; 9] = [
     "manifests/quickstart",
     "manifests/examples/jobs.yaml",
     "manifests/examples/worker.yaml",
     "manifests/examples/layers/base",
     "manifests/examples/monitoring",
     "manifests/examples/orders",
+    "manifests/examples/shared-database",
     "manifests/examples/shared-database/blog",
     "e2e/tests/kubernetes/shop",
 ];
