@@ -245,6 +245,7 @@ impl<E: Engine> Controller<E> {
         let now = self.settings.clock.now();
         let target = Arc::clone(&self.wiring.target.borrow_and_update());
         let desired = &target.desired;
+        observed.hear_health(&target.content);
         observed.probes = Arc::clone(&self.wiring.verdicts.borrow_and_update());
         observed.tags = Arc::clone(&self.wiring.tags.borrow_and_update());
         self.flights.give_up_overtaken(desired);

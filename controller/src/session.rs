@@ -114,6 +114,7 @@ impl Session {
     /// When the engine does not answer, or the history cannot be read.
     pub async fn look(&self, target: &Target) -> Result<(Observed, Timestamp), CliError> {
         let mut observed = self.observe().await?;
+        observed.hear_health(&target.content);
         let history = self.state.chronicle().history();
         let history = history.map_err(|error| CliError::failed("cannot read the history", error))?;
         let (mut history, now) = (Arc::new(history), Timestamp::now());

@@ -16,6 +16,7 @@ mod event;
 mod failure;
 mod flight;
 mod got;
+mod health;
 mod held;
 mod history;
 mod image;
@@ -59,6 +60,7 @@ pub use event::{Event, Severity};
 pub use failure::{Cause, Failure, Failures, failure_behind};
 pub use flight::Flight;
 pub use got::{GotImage, GotImages, note_image};
+pub use health::{HealthOutput, exited};
 pub use held::{Held, HeldReason, HoldNews, Pending, hold_news};
 pub use history::{
     AttemptEnd, Back, Followed, History, ObjectHistory, Revision, RunEnd, RunOutcome, RunRecord, Standing, Why,

@@ -20,6 +20,8 @@ use crate::content::ContentStore;
 const STARS: &str = "***";
 /// What is shorter stands in every other word.
 const SHORTEST: usize = 4;
+/// How many characters of a line are told.
+const TOLD: usize = 512;
 /// `base64` breaks its lines here.
 const BASE64_LINE: usize = 76;
 const BASE64: [GeneralPurpose; 2] = [STANDARD_NO_PAD, URL_SAFE_NO_PAD];
@@ -78,6 +80,15 @@ impl<'a> Masking<'a> {
             }
         }
         Some(starred(said, found))
+    }
+
+    /// The last line of what was said, as [`Self::masked`] tells it, and the end of it where it is long; empty where it cannot be told.
+    pub fn last_line(&self, said: &str, is_cut: bool) -> String {
+        let said = said.trim_end();
+        let last = said.lines().next_back().unwrap_or_default();
+        let masked = self.masked(last, is_cut && last.len() == said.len()).unwrap_or_default();
+        let surplus = masked.chars().count().saturating_sub(TOLD);
+        masked.chars().skip(surplus).collect::<String>().trim().to_owned()
     }
 
     /// Whether the content has all that the container was given of Secrets.

@@ -12,6 +12,7 @@ use skiff_api::{LabelError, ObjectKey, OwnerLabels, Protocol};
 use crate::crash::Crashes;
 use crate::desired::InPlace;
 use crate::failure::Failures;
+use crate::health::HealthOutput;
 use crate::history::History;
 use crate::image::Images;
 use crate::probe::ProbeVerdicts;
@@ -184,6 +185,8 @@ pub struct ContainerDetail {
     pub oom_killed: bool,
     /// How often the engine started it again by itself.
     pub restart_count: i64,
+    /// What its health check said last, where it fails.
+    pub health_output: Option<HealthOutput>,
     /// The settings that can be changed in place. Zero values of the engine are `None`.
     pub in_place: InPlace,
     /// Whose processes it sees: `host`, `container:ID`, else its own.

@@ -144,6 +144,7 @@ async fn seen(
     observed.history = state.history();
     let target = remembered(&state, &observed.history, &settings.instance);
     let now = Timestamp::now();
+    observed.hear_health(&target.content);
     observed.probes = onlooker.verdicts(engine, &state, (&target, &settings.instance), &observed, now).await;
     let Target { desired, content: _ } = target;
     let jobs = job_reports(&desired, &observed, now);

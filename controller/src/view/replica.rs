@@ -201,8 +201,11 @@ impl Replica {
             (None, Readiness::Not { message } | Readiness::Undecided { message }) => Some(message.clone()),
             (None, Readiness::Since(_)) => None,
         });
-        let ContainerDetail { started_at, error, oom_killed, restart_count, endpoints, .. } =
+        let ContainerDetail { started_at, error, oom_killed, restart_count, endpoints, health_output, .. } =
             container.detail.clone().unwrap_or_default();
+        let fails = matches!(container.health, Some(Health::Starting | Health::Unhealthy));
+        let health = health_output.filter(|_| fails);
+        let complaint = complaint.or_else(|| Some(format!("healthCheck: {}", health?.told()?)));
         let address = |network: &String| endpoints.get(network).and_then(|endpoint| endpoint.current_address.clone());
         let running = matches!(container.state, ContainerState::Running | ContainerState::Paused);
         let replica = Self {

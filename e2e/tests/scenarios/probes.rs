@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use skiff_e2e::act::{self, Act, act, apply, end_run, look, remember, run, run_on, skiff, write};
 use skiff_e2e::check::{
-    Check, check, eventually, exits, gone, logs, never_fewer_than, ready, replaced, says, throughout, untouched,
+    Check, check, eventually, exits, gone, is_silent_on, logs, never_fewer_than, ready, replaced, says, throughout, untouched,
 };
-use skiff_e2e::{Service, scenario, service};
+use skiff_e2e::{Service, scenario, secret, service};
 
 /// A server that is ready when its page `/ready` is there.
 fn server() -> Service {
@@ -101,14 +101,20 @@ fn a_liveness_failure_restarts_the_container_where_it_stands() {
 
 #[test]
 fn what_docker_calls_unhealthy_is_restarted() {
-    let web =
-        service("web").healthy_when("/tmp/well").container("command: [/bin/sh, -c, 'touch /tmp/well; exec idle']");
+    let check = "[CMD-SHELL, 'test -e /tmp/well || { echo no route for pepper42; exit 3; }']";
+    let web = service("web")
+        .container("command: [/bin/sh, -c, 'touch /tmp/well; exec idle']")
+        .container(&format!("healthCheck: {{ test: {check}, interval: 1s, retries: 2 }}"))
+        .container("env: [{ name: SPICE, valueFrom: { secretKeyRef: { name: spice, key: kind } } }]");
+    let web = format!("{web}{}", secret("spice", "kind", "pepper42"));
     let fall_ill = exec_where("web", &["false"], &["rm", "/tmp/well"]);
     scenario("what Docker calls unhealthy is restarted")
-        .step("it runs", run_on(&web.to_string()), [eventually(ready("web", 1))])
+        .step("it runs", run_on(&web), [eventually(ready("web", 1))])
         .step("as it is now", remember(), [])
-        .step("it falls ill", fall_ill, [eventually(restarted("web")), eventually(ready("web", 1))])
-        .step("and the log says why", look(), [logs("unhealthy: healthCheck")]);
+        .step("it falls ill", fall_ill, [eventually(described("no route for ***"))])
+        .step("that restarts it", look(), [eventually(restarted("web")), eventually(ready("web", 1))])
+        .step("and the log says why", look(), [logs("unhealthy: healthCheck: exit code 3: no route for ***")])
+        .step("as do the events", get("events"), [says("exit code 3: no route for ***"), is_silent_on("pepper42")]);
 }
 
 #[test]

@@ -16,6 +16,8 @@ use crate::reason::Reason;
 
 /// The hook as its failures are told.
 pub(crate) const POST_START: &str = "postStart";
+/// Docker's own check as its failures are told.
+const HEALTH_CHECK: &str = "healthCheck";
 
 /// What checks come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +93,14 @@ impl Checks {
             return said(Checked::Fails, &failure.probe.to_string(), &failure.message);
         }
         match container.health {
-            Some(Health::Unhealthy) => return said(Checked::Fails, "healthCheck", "unhealthy"),
+            Some(Health::Unhealthy) => {
+                return said(Checked::Fails, HEALTH_CHECK, health_said(container).unwrap_or("unhealthy"));
+            }
             Some(Health::Starting) if verdict.is_some_and(|verdict| verdict.passed_early) => {}
-            Some(Health::Starting) => return Self { come_to: Checked::NotYet, complaint: None },
+            Some(Health::Starting) => match health_said(container) {
+                Some(message) => return said(Checked::NotYet, HEALTH_CHECK, message),
+                None => return Self { come_to: Checked::NotYet, complaint: None },
+            },
             None | Some(Health::Healthy) => {}
         }
         match verdict.map(|verdict| &verdict.readiness) {
@@ -104,6 +111,11 @@ impl Checks {
             None => Self { come_to: Checked::Passes(started_at), complaint: None },
         }
     }
+}
+
+/// What Docker's own check said last, where it fails.
+fn health_said(container: &ObservedContainer) -> Option<&str> {
+    container.detail.as_ref()?.health_output.as_ref()?.told()
 }
 
 /// The verdict on this very start of a container.

@@ -133,6 +133,7 @@ impl SimContainer {
             (name.clone(), seen)
         });
         ContainerDetail {
+            health_output: None,
             started_at: self.started_at,
             finished_at: self.finished_at,
             exit_code: self.exit_code,

@@ -11,8 +11,6 @@ use super::exec::{ExecControl, exec_as};
 
 /// How much of what a command writes is kept, for the words of an error.
 const KEPT: usize = 4096;
-/// How many characters of it are told.
-const TOLD: usize = 512;
 
 /// How a command ended, or that it did not in time.
 #[derive(Debug)]
@@ -52,12 +50,7 @@ impl Said {
 
     /// Its last line without the values of Secrets; empty where it cannot be told.
     fn masked(&self, masking: Masking<'_>) -> String {
-        let text = String::from_utf8_lossy(&self.bytes);
-        let last = text.trim_end().lines().next_back().unwrap_or_default();
-        let is_cut = self.is_cut && last.len() == text.trim_end().len();
-        let masked = masking.masked(last, is_cut).unwrap_or_default();
-        let surplus = masked.chars().count().saturating_sub(TOLD);
-        masked.chars().skip(surplus).collect::<String>().trim().to_owned()
+        masking.last_line(&String::from_utf8_lossy(&self.bytes), self.is_cut)
     }
 }
 
@@ -105,8 +98,7 @@ impl Commands {
 
 /// `exit code 1: cannot connect`, without the values of Secrets.
 pub(crate) fn exited(code: i64, said: &Said, masking: Masking<'_>) -> String {
-    let said = said.masked(masking);
-    if said.is_empty() { format!("exit code {code}") } else { format!("exit code {code}: {said}") }
+    skiff_core::exited(code, &said.masked(masking))
 }
 
 #[cfg(test)]

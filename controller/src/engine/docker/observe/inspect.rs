@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use skiff_api::RestartPolicy;
-use skiff_core::{ContainerDetail, ContainerState, Endpoint, EngineError, Health, InPlace, ObservedContainer};
+use skiff_core::{ContainerDetail, ContainerState, Endpoint, EngineError, Health, HealthOutput, InPlace, ObservedContainer};
 
 use super::rows;
 use crate::engine::docker::client::Client;
@@ -57,6 +57,23 @@ pub(crate) struct State {
 #[serde(rename_all = "PascalCase", default)]
 struct HealthState {
     status: String,
+    log: Option<Vec<HealthAnswer>>,
+}
+
+/// What a health check came to.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct HealthAnswer {
+    exit_code: i64,
+    output: String,
+}
+
+impl HealthState {
+    /// Its last answer, where it fails.
+    fn output(self) -> Option<HealthOutput> {
+        let last = self.log?.pop().filter(|last| last.exit_code != 0)?;
+        Some(HealthOutput::unmasked(last.exit_code, last.output))
+    }
 }
 
 /// What a container was made from.
@@ -206,7 +223,7 @@ impl<C> Inspected<C> {
 
     fn detail(self) -> ContainerDetail {
         let endpoints = self.endpoints();
-        let State { status: _, started_at, finished_at, exit_code, error, oom_killed, health: _ } = self.state;
+        let State { status: _, started_at, finished_at, exit_code, error, oom_killed, health } = self.state;
         ContainerDetail {
             started_at: rows::timestamp(&started_at),
             finished_at: rows::timestamp(&finished_at),
@@ -214,6 +231,7 @@ impl<C> Inspected<C> {
             error,
             oom_killed,
             restart_count: self.restart_count,
+            health_output: health.and_then(HealthState::output),
             pid_mode: self.host_config.pid_mode.clone(),
             ipc_mode: self.host_config.ipc_mode.clone(),
             volumes_from: self.host_config.volumes_from.clone().unwrap_or_default(),
