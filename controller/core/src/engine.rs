@@ -75,6 +75,9 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// The word of what had changed between a look and a step.
+    pub(crate) const STALE: &'static str = "Stale";
+
     /// The word of an image that could not be had.
     pub(crate) const IMAGE_PULL_FAILED: &'static str = "ImagePullFailed";
 
@@ -87,7 +90,7 @@ impl EngineError {
             Self::Unreachable(_) => "EngineUnreachable",
             Self::NotLeading => "NotLeading",
             Self::Failed(_) => "EngineFailed",
-            Self::Stale(_) => "Stale",
+            Self::Stale(_) => Self::STALE,
             Self::NameTaken { .. } => "NameTaken",
             Self::UpdateRefused(_) => "UpdateRefused",
             Self::Image { .. } => Self::IMAGE_PULL_FAILED,

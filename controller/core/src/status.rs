@@ -9,8 +9,9 @@ use serde::Serialize;
 use skiff_api::ObjectKey;
 
 use crate::desired::Desired;
-use crate::failure::UNHEALTHY;
-use crate::held::HeldReason;
+use crate::engine::EngineError;
+use crate::failure::{Failure, UNHEALTHY};
+use crate::held::{Held, HeldReason};
 use crate::observed::{ContainerState, Health, Observed};
 use crate::plan::{Plan, ReplicaView, replica_views};
 
@@ -106,6 +107,15 @@ pub fn status(
         .collect()
 }
 
+/// So often in a row something may have changed between a look and a step, which says nothing but that it is looked at again.
+const MAY_BE_STALE: u32 = 2;
+
+/// The failure of an object that is told of it.
+fn told_failure<'o>(observed: &'o Observed, key: &ObjectKey) -> Option<&'o Failure> {
+    let failure = observed.failures.get(key);
+    failure.filter(|failure| failure.reason != EngineError::STALE || failure.attempts > MAY_BE_STALE)
+}
+
 fn object_status(
     key: &ObjectKey,
     wanted: u32,
@@ -121,8 +131,9 @@ fn object_status(
         replicas.iter().filter(|view| view.status.updated).find_map(|view| view.finished.filter(|code| *code != 0));
     let updated = count(&|view| view.status.updated);
     let current = count(&|_| true);
-    let failure = observed.failures.get(key);
-    let held = plan.held.iter().find(|held| held.object == *key && !held.is_note());
+    let failure = told_failure(observed, key);
+    let is_told = |held: &Held| !matches!(held.why, HeldReason::BackOff { .. }) || failure.is_some();
+    let held = plan.held.iter().find(|held| held.object == *key && !held.is_note() && is_told(held));
     let busy = observed.in_flight.contains(key) || plan.steps.iter().any(|step| step.object == *key);
     let whole = ready + finished >= wanted && updated == current && current == wanted && !busy;
     let phase = match held.map(|held| &held.why) {

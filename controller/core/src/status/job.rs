@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use skiff_api::ObjectKey;
 
-use super::{ObjectStatus, Phase, ReplicaStatus};
+use super::{ObjectStatus, Phase, ReplicaStatus, told_failure};
 use crate::course::effective;
 use crate::desired::{Cron, Desired, Job};
 use crate::held::HeldReason;
@@ -58,7 +58,7 @@ fn of_job(
             (Phase::Progressing, ("Progressing", text))
         }
     };
-    let (reason, message) = match observed.failures.get(key) {
+    let (reason, message) = match told_failure(observed, key) {
         Some(failure) if phase == Phase::Progressing && held.is_none() && active == 0 => {
             (failure.reason, failure.error.clone())
         }
@@ -89,7 +89,7 @@ fn of_cron(cron: &Cron, containers: &[&ObservedContainer], plan: &Plan, observed
         }
         Some(why) if !why.is_waiting() || why.is_failing() => (Phase::Degraded, said(why)),
         Some(_) | None => {
-            let failure = observed.failures.get(key).map(|failure| (failure.reason, failure.error.clone()));
+            let failure = told_failure(observed, key).map(|failure| (failure.reason, failure.error.clone()));
             (Phase::Ready, failure.unwrap_or(NOTHING))
         }
     };

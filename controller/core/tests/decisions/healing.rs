@@ -1,10 +1,10 @@
 //! What ended, froze or vanished comes back, each with its reason.
 
 use serde_json::json;
-use skiff_core::{Health, InPlace, SignedDuration};
+use skiff_core::{EngineError, Failure, Health, InPlace, SignedDuration};
 use skiff_sim::{DockerRestart, Program, SimImage};
 
-use crate::world::{World, deployment, merge, web};
+use crate::world::{World, deployment, key, merge, web};
 
 fn healed(harm: impl FnOnce(&mut World)) -> Vec<String> {
     let mut world = World::of(&[web(1, "app:1")]);
@@ -204,4 +204,22 @@ fn no_more_old_replicas_come_back_than_are_wanted_by_now() {
     let starts: Vec<String> =
         world.lines().into_iter().filter(|line| line.contains("start container shop-web")).collect();
     assert_eq!(starts.len(), 1, "{starts:?}");
+}
+
+#[test]
+fn what_had_changed_between_a_look_and_a_step_is_told_as_progress_and_not_as_a_failure() {
+    let status_after = |errors: &[EngineError]| {
+        let mut world = World::of(&[web(1, "app:1")]);
+        let step = world.plan().steps.pop().expect("a step");
+        for error in errors {
+            let failure = Failure::of(world.failures.get(&key("web")), &step, error, world.engine.now());
+            world.failures.insert(key("web"), failure);
+        }
+        let status = world.status("web");
+        format!("{:?} {}", status.phase, status.reason)
+    };
+    let stale = EngineError::Stale("container shop-web-1 is gone".to_owned());
+    assert_eq!(status_after(std::slice::from_ref(&stale)), "Progressing Progressing");
+    assert_eq!(status_after(&[stale.clone(), stale.clone(), stale]), "Degraded BackOff", "again and again");
+    assert_eq!(status_after(&[EngineError::Failed("500: no".to_owned())]), "Degraded BackOff");
 }
