@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skiff_core::{
-    EngineError, History, Observed, Outcome, Plan, effective, grant, note_hook, note_image, plan, status,
+    EngineError, History, Observed, Outcome, Plan, effective, grant, note_conditions, note_hook, note_image, plan,
+    status,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -256,6 +257,7 @@ impl<E: Engine> Controller<E> {
         let plan = plan(desired, &observed, now);
         let status = status(desired, &observed, &plan, now);
         self.note_troubles(&status, &plan);
+        note_conditions(&mut self.history, desired, &status, now);
         self.schedule(&plan);
         if !plan.steps.is_empty() {
             let (content, given_up) = (Arc::clone(&target.content), self.flights.begin(&plan, desired));
@@ -267,6 +269,7 @@ impl<E: Engine> Controller<E> {
         let (pass, spent) = (self.passes, self.spent);
         let snapshot = Snapshot { pass, spent, target, observed, plan, status, engine_error: None };
         self.wiring.snapshots.send_replace(Arc::new(snapshot));
+        self.write_history().await;
     }
 
     /// When to look again, if nothing happens before.

@@ -43,6 +43,8 @@ pub struct View {
     pub at: Option<String>,
     /// What is wrong with it, where a controller runs and says so.
     pub trouble: Option<Trouble>,
+    /// Its probes and hooks, by what they are for.
+    pub checks: Vec<(&'static str, String)>,
     /// Its conditions, as Kubernetes has them.
     pub conditions: Vec<Condition>,
     /// What is wrong with its manifest, where a controller runs and says so: something else is in force than what it says.
@@ -110,7 +112,10 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
             let started_at = container.detail.as_ref().and_then(|detail| detail.started_at);
             let probed = observed.probes.get(&container.id).filter(|verdict| Some(verdict.started_at) == started_at);
             let may_end = may_end(container, labels, declared.get(&labels.object));
-            let replica = Replica::new(container, labels, probed, &observed.images, may_end);
+            let mut replica = Replica::new(container, labels, probed, &observed.images, may_end);
+            if let Some(crash) = observed.crashes.get(&container.id) {
+                replica.restarts = crash.restarts(container);
+            }
             add_container(entry(&mut views, &labels.object, &labels.source), replica);
         }
     }
@@ -177,6 +182,7 @@ fn entry<'a>(views: &'a mut BTreeMap<ObjectKey, View>, object: &ObjectKey, sourc
         source: source.to_owned(),
         at: None,
         trouble: None,
+        checks: Vec::new(),
         conditions: Vec::new(),
         faults: Vec::new(),
         body: Body::of(object),

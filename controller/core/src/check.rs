@@ -2,9 +2,13 @@
 //!
 //! Whoever asks decides nothing: a check says exactly what is called, and whether an answer is good follows from Kubernetes' rules.
 
+mod told;
+
 use skiff_api::{
     Container, ExecAction, GrpcAction, HookAction, HookCommand, HttpGetAction, PortRef, Probe, TcpSocketAction,
 };
+
+pub use told::told_checks;
 
 /// One question to a container.
 #[derive(Clone, Debug, PartialEq, Eq)]

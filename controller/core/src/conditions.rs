@@ -1,13 +1,19 @@
 //! What an object has come to, as Kubernetes tells it: conditions, each with a reason and a sentence that says why.
 //!
-//! Since when a condition holds is told only where the history knows it.
+//! Since when a condition holds is told only where the history knows it: where its change was seen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use skiff_api::ObjectKey;
 
 use crate::course::Way;
-use crate::history::{Back, ObjectHistory, Revision, RunOutcome, Standing, Why};
+use crate::desired::Desired;
+use crate::history::{Back, History, ObjectHistory, Revision, RunOutcome, Standing, Why};
 use crate::job::JobReport;
+use crate::status::ObjectStatus;
 
 /// A condition of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,8 +33,18 @@ pub struct Condition {
     pub last_transition_time: Option<Timestamp>,
 }
 
+/// What a condition last was, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// Whether it held.
+    pub status: Truth,
+    /// When it changed to that; nothing where it was so when it was first looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
 /// Whether a condition holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Truth {
     /// It does.
     True,
@@ -53,7 +69,42 @@ pub struct Counts {
 pub fn deployment_conditions(known: Option<&ObjectHistory>, paused: bool, counts: Counts) -> Vec<Condition> {
     let paused = paused || known.is_some_and(|known| known.paused);
     let progressing = known.and_then(ObjectHistory::declared).map(|declared| progressing(declared, paused));
-    progressing.into_iter().chain([available(counts)]).collect()
+    let since = |condition: &Condition| {
+        let last = known?.conditions.get(condition.kind)?;
+        last.at.filter(|_| last.status == condition.status)
+    };
+    let told = progressing.into_iter().chain([available(counts)]);
+    told.map(|told| Condition { last_transition_time: told.last_transition_time.or_else(|| since(&told)), ..told })
+        .collect()
+}
+
+/// Remembers which conditions of deployments have changed with this pass, and when.
+pub fn note_conditions(
+    history: &mut Arc<History>,
+    desired: &Desired,
+    statuses: &BTreeMap<ObjectKey, ObjectStatus>,
+    now: Timestamp,
+) {
+    for (key, workload) in &desired.workloads {
+        let (Some(known), Some(status)) = (history.objects.get(key), statuses.get(key)) else { continue };
+        let ready = status.containers.iter().filter(|replica| replica.ready).count();
+        let counts = Counts {
+            ready: u32::try_from(ready).unwrap_or(u32::MAX),
+            wanted: status.replicas,
+            max_unavailable: workload.rollout.max_unavailable,
+        };
+        let changed =
+            deployment_conditions(Some(known), workload.rollout.paused, counts).into_iter().filter_map(|told| {
+                let last = known.conditions.get(told.kind);
+                let at = told.last_transition_time.or_else(|| last.map(|_| now));
+                let is_new = last.is_none_or(|last| last.status != told.status);
+                is_new.then(|| (told.kind.to_owned(), Transition { status: told.status, at }))
+            });
+        let changed: Vec<_> = changed.collect();
+        if !changed.is_empty() {
+            Arc::make_mut(history).objects.entry(key.clone()).or_default().conditions.extend(changed);
+        }
+    }
 }
 
 fn condition(kind: &'static str, status: Truth, reason: &'static str, message: impl Into<String>) -> Condition {

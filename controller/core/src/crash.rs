@@ -35,6 +35,9 @@ const SKEW: SignedDuration = SignedDuration::from_secs(60);
 pub struct Crash {
     /// How many.
     pub exits: u32,
+    /// How many since it was made, which is never forgotten.
+    #[serde(default)]
+    ends: u32,
     /// When the last ones were, the oldest first.
     #[serde(default)]
     recent: Vec<Timestamp>,
@@ -82,11 +85,11 @@ pub fn notice_crashes(crashes: &mut Crashes, desired: &Desired, observed: &Obser
         crash.forget_future(now);
         if has_finished(desired, &labels.object, container, detail) {
             // It has done what it was to do, however often somebody made it do it.
-            crash = Crash { seen, ..Crash::default() };
+            crash = Crash { seen, ends: crash.ends, ..Crash::default() };
         } else if crash.seen != seen {
             crash.ended(seen, now);
         } else if crash.exits > 0 && runs_well(desired, &labels.object, container, detail, now) {
-            crash = Crash { seen, recovered: crash.is_loop, ..Crash::default() };
+            crash = Crash { seen, recovered: crash.is_loop, ends: crash.ends, ..Crash::default() };
         }
         crash.see_code(container, detail);
         crashes.insert(id, crash);
@@ -129,6 +132,18 @@ impl Crash {
         self.recent.iter().filter(|at| **at > since).count()
     }
 
+    /// Whether there is anything to remember.
+    const fn says_something(&self) -> bool {
+        self.exits > 0 || self.ends > 0
+    }
+
+    /// How often the container was started again, by the engine or anybody else, for all that is known: the engine counts from 0 again
+    /// when somebody else starts it.
+    pub fn restarts(&self, container: &ObservedContainer) -> i64 {
+        let by_engine = container.detail.as_ref().map_or(0, |detail| detail.restart_count);
+        by_engine.max(i64::from(self.ends) - i64::from(container.state != ContainerState::Running))
+    }
+
     fn see_code(&mut self, container: &ObservedContainer, detail: &ContainerDetail) {
         let is_down = matches!(container.state, ContainerState::Exited | ContainerState::Restarting);
         if self.exits > 0 && is_down {
@@ -143,7 +158,8 @@ impl Crash {
 
     /// What is known at the first look: that it is down is one end, as it was started. How it ended before says nothing.
     fn first_seen(seen: Seen, has_ended: bool, now: Timestamp) -> Self {
-        let mut crash = Self { seen: Seen { restarts: seen.restarts, ..Seen::default() }, ..Self::default() };
+        let ends = u32::try_from(seen.restarts).unwrap_or_default();
+        let mut crash = Self { ends, seen: Seen { restarts: seen.restarts, ..Seen::default() }, ..Self::default() };
         if has_ended {
             crash.ended(seen, now);
         }
@@ -165,6 +181,7 @@ impl Crash {
         let more = u32::try_from(seen.restarts.saturating_sub(self.seen.restarts)).unwrap_or(0).max(1);
         let at = seen.finished_at.unwrap_or(now);
         self.exits = self.exits.saturating_add(more);
+        self.ends = self.ends.saturating_add(more);
         self.code = None;
         // Of several it is only known after which end they came: nobody may have looked for long.
         let from = self.seen.finished_at.filter(|from| *from < at).unwrap_or(at);

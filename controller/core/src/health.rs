@@ -25,11 +25,7 @@ pub struct HealthOutput {
 impl fmt::Debug for HealthOutput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { code, output, told } = self;
-        f.debug_struct("HealthOutput")
-            .field("code", code)
-            .field("output", &output.len())
-            .field("told", told)
-            .finish()
+        f.debug_struct("HealthOutput").field("code", code).field("output", &output.len()).field("told", told).finish()
     }
 }
 

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use skiff_api::{ObjectKey, PodTemplate};
 
+use crate::conditions::Transition;
 use crate::crash::Crashes;
 use crate::got::GotImages;
 use crate::image::RevisionImage;
@@ -31,7 +32,7 @@ pub struct History {
     /// The images that Skiff got itself.
     #[serde(default)]
     pub got: GotImages,
-    /// The containers that have ended since they last ran for long, by id: a controller that starts goes on with their back-off.
+    /// The containers that have ended, by id: a controller that starts goes on with the back-off of those that have not run for long since.
     #[serde(default, skip_serializing_if = "Crashes::is_empty")]
     pub crashes: Crashes,
 }
@@ -64,6 +65,9 @@ pub struct ObjectHistory {
     /// What was done after the last start of each of its containers, by the container's id.
     #[serde(default)]
     pub starts: BTreeMap<String, StartRecord>,
+    /// What its conditions last were, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conditions: BTreeMap<String, Transition>,
     /// The tag that its image follows, or did.
     #[serde(default)]
     pub tag: Option<TagRecord>,

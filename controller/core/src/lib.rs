@@ -45,9 +45,9 @@ pub use adopt::{
     Adopted, AdoptedContainer, AdoptedVolume, Adoption, Claim, Compared, Comparison, Comparisons, Stack,
     StackContainer, StackNetwork, StackVolume, adopt, claims, differences, projects,
 };
-pub use check::{Check, HttpCheck};
+pub use check::{Check, HttpCheck, told_checks};
 pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};
-pub use conditions::{Condition, Counts, Truth, deployment_conditions, job_conditions};
+pub use conditions::{Condition, Counts, Transition, Truth, deployment_conditions, job_conditions, note_conditions};
 pub use content::{Archive, ContentKey, ContentStore, DigestKey};
 pub use course::{Course, Way, effective};
 pub use crash::{Crash, Crashes, notice_crashes};

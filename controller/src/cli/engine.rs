@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use skiff_api::{Object, ObjectKey};
 use skiff_core::{
-    Condition, Counts, Desired, EngineError, History, JobReport, Observed, Timestamp, deployment_conditions,
-    hook_complaints, job_conditions, job_reports,
+    Condition, Counts, Desired, EngineError, History, JobReport, Observed, Timestamp, deployment_conditions, effective,
+    hook_complaints, job_conditions, job_reports, notice_crashes, told_checks,
 };
 use skiff_remote::git::Commit;
 
@@ -145,6 +145,9 @@ async fn seen(
     let target = remembered(&state, &observed.history, &settings.instance);
     let now = Timestamp::now();
     observed.hear_health(&target.content);
+    let mut crashes = observed.history.crashes.clone();
+    notice_crashes(&mut crashes, &effective(&target.desired, &observed.history), &observed, now);
+    observed.crashes = crashes;
     observed.probes = onlooker.verdicts(engine, &state, (&target, &settings.instance), &observed, now).await;
     let Target { desired, content: _ } = target;
     let jobs = job_reports(&desired, &observed, now);
@@ -154,6 +157,8 @@ async fn seen(
     for view in &mut views {
         view.complain(&hooks);
         view.trouble = troubles.get(&view.object).cloned();
+        let declared = desired.workloads.get(&view.object);
+        view.checks = declared.map_or_else(Vec::new, |declared| told_checks(&declared.template.pod.container));
         view.conditions = conditions(view, &desired, &observed.history);
     }
     let faults = faults(&state, settings, &observed.engine.id);

@@ -93,6 +93,7 @@ mod tests {
             source: "shop".to_owned(),
             at: at.map(str::to_owned),
             trouble: None,
+            checks: Vec::new(),
             conditions: Vec::new(),
             faults: Vec::new(),
             body,

@@ -22,7 +22,7 @@ use crate::view::{Body, Network, Replica, View, Volume, Workload};
 /// When a template cannot be written as YAML.
 pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, CliError> {
     let mut text = String::new();
-    let View { object, source, at, trouble, conditions: _, faults, body } = view;
+    let View { object, source, at, trouble, checks, conditions: _, faults, body } = view;
     line(&mut text, 0, "Name", paint(NAME, &object.name));
     line(&mut text, 0, "Kind", object.kind);
     line(&mut text, 0, "Namespace", &object.namespace);
@@ -39,7 +39,7 @@ pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, 
         }
     }
     match body {
-        Body::Workload(workload) => of_workload(&mut text, workload, now),
+        Body::Workload(workload) => of_workload(&mut text, workload, checks, now),
         Body::Network(networks) => networks.iter().for_each(|network| of_network(&mut text, network, now)),
         Body::Volume(volumes) => volumes.iter().for_each(|volume| of_volume(&mut text, volume)),
         Body::Declared => {}
@@ -84,7 +84,7 @@ fn heading(text: &mut String, words: impl Display) {
     writeln!(text, "\n{}", paint(NAME, words)).ok();
 }
 
-fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) {
+fn of_workload(text: &mut String, workload: &Workload, checks: &[(&str, String)], now: Timestamp) {
     let verdict = workload.verdict();
     line(text, 0, "Status", paint(verdict_style(&verdict), &verdict));
     if let Some(job) = &workload.job {
@@ -95,6 +95,9 @@ fn of_workload(text: &mut String, workload: &Workload, now: Timestamp) {
     if !workload.image().is_empty() {
         line(text, 0, "Image", workload.image());
         line(text, 0, "Runs", workload.exact_image());
+    }
+    for (name, check) in checks {
+        line(text, 0, name, check);
     }
     if let Some(job) = &workload.job {
         jobs::of_runs(text, job, now);

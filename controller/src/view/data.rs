@@ -8,7 +8,7 @@ use super::{Body, Replica, View, Workload};
 use crate::state::{Fault, INVALID_MANIFEST, Trouble};
 
 pub(super) fn of(view: &View) -> Value {
-    let View { object, source, at, trouble, conditions, faults, body } = view;
+    let View { object, source, at, trouble, checks: _, conditions, faults, body } = view;
     let mut data = json!({
         "apiVersion": API_VERSION,
         "kind": object.kind.as_str(),

@@ -44,7 +44,7 @@ pub struct Replica {
     pub complaint: Option<String>,
     /// When it was last started.
     pub started_at: Option<Timestamp>,
-    /// How often the engine started it again by itself.
+    /// How often it was started again, by the engine or by Skiff, for all that is known.
     pub restarts: i64,
     /// Whether the kernel killed it for memory the last time.
     pub oom_killed: bool,

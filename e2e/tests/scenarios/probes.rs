@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use skiff_e2e::act::{self, Act, act, apply, end_run, look, remember, run, run_on, skiff, write};
 use skiff_e2e::check::{
-    Check, check, eventually, exits, gone, is_silent_on, logs, never_fewer_than, ready, replaced, says, throughout, untouched,
+    Check, check, eventually, exits, gone, is_silent_on, logs, never_fewer_than, ready, replaced, says, throughout,
+    untouched,
 };
 use skiff_e2e::{Service, scenario, secret, service};
 
@@ -114,6 +115,15 @@ fn what_docker_calls_unhealthy_is_restarted() {
         .step("it falls ill", fall_ill, [eventually(described("no route for ***"))])
         .step("that restarts it", look(), [eventually(restarted("web")), eventually(ready("web", 1))])
         .step("and the log says why", look(), [logs("unhealthy: healthCheck: exit code 3: no route for ***")])
+        .step(
+            "and describe counts it, shows the check and since when there is one again",
+            look(),
+            [
+                eventually(described("Available True MinimumReplicasAvailable 0s")),
+                says("Restarts: 1"),
+                says("Health check: exec [CMD-SHELL test -e /tmp/well"),
+            ],
+        )
         .step("as do the events", get("events"), [says("exit code 3: no route for ***"), is_silent_on("pepper42")]);
 }
 

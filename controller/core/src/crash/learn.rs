@@ -21,7 +21,7 @@ pub(crate) fn learn(
     now: Timestamp,
     events: &mut Vec<Event>,
 ) {
-    let ended = || observed.crashes.iter().filter(|(_, crash)| crash.exits > 0);
+    let ended = || observed.crashes.iter().filter(|(_, crash)| crash.says_something());
     if ended().eq(&history.crashes) {
         return;
     }

@@ -69,6 +69,26 @@ fn that_restarts_are_taken_from_docker_is_said_in_words() {
 }
 
 #[test]
+fn restarts_are_counted_across_controllers_and_healthy_times() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    let restarts = |world: &World| {
+        let observed = world.observe();
+        let container = observed.containers.first().expect("a container");
+        observed.history.crashes.get(&container.id).map_or(0, |crash| crash.restarts(container))
+    };
+    for expected in 1..=2 {
+        world.engine.kill_from_host("shop-web-1");
+        world.settle();
+        assert_eq!(restarts(&world), expected);
+        world.restart_controller();
+        world.advance(700);
+        world.pass();
+    }
+    assert_eq!(restarts(&world), 2, "it has run well since, and they are not forgotten");
+}
+
+#[test]
 fn that_restarts_are_given_back_to_docker_is_said_in_words() {
     let mut world = World::of(&[web(1, "app:1")]);
     world.settle();
@@ -165,7 +185,8 @@ fn what_runs_well_again_is_docker_s_again_and_that_is_told() {
     );
     let policy = world.engine.container("shop-web-1").map(|container| container.restart);
     assert_eq!(policy, Some(DockerRestart::Always));
-    assert!(world.history.crashes.is_empty(), "nothing is kept of what runs well");
+    let is_forgotten = world.history.crashes.values().all(|crash| crash.exits == 0);
+    assert!(is_forgotten, "nothing is kept of what runs well but how often it ended");
 }
 
 #[test]

@@ -29,4 +29,5 @@ mod standing;
 mod story;
 mod superseded;
 mod tags;
+mod transitions;
 mod world;

@@ -8,7 +8,10 @@ use jiff::SignedDuration;
 #[test]
 fn a_description_says_how_each_container_fares() {
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(90);
-    let texts: Vec<_> = views().iter().map(|view| description(view, now, usize::MAX).expect("plain data")).collect();
+    let mut views = views();
+    let api = views.iter_mut().filter(|view| view.object.name == "api");
+    api.for_each(|view| view.checks = vec![("Liveness", "exec [check] delay=0s timeout=1s".to_owned())]);
+    let texts: Vec<_> = views.iter().map(|view| description(view, now, usize::MAX).expect("plain data")).collect();
     insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
     Name:         default
     Kind:         Network
@@ -37,6 +40,7 @@ fn a_description_says_how_each_container_fares() {
     Revision:     3
     Image:        shop/api:1.2
     Runs:         shop/api@sha256:1e
+    Liveness:     exec [check] delay=0s timeout=1s
 
     Container shop-api-1
       Status:     Ready for 90s

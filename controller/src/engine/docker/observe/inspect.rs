@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use skiff_api::RestartPolicy;
-use skiff_core::{ContainerDetail, ContainerState, Endpoint, EngineError, Health, HealthOutput, InPlace, ObservedContainer};
+use skiff_core::{
+    ContainerDetail, ContainerState, Endpoint, EngineError, Health, HealthOutput, InPlace, ObservedContainer,
+};
 
 use super::rows;
 use crate::engine::docker::client::Client;
