@@ -203,8 +203,8 @@ impl Replica {
         });
         let ContainerDetail { started_at, error, oom_killed, restart_count, endpoints, health_output, .. } =
             container.detail.clone().unwrap_or_default();
-        let fails = matches!(container.health, Some(Health::Starting | Health::Unhealthy));
-        let health = health_output.filter(|_| fails);
+        let verdict = Verdict::of(container, probed, may_end);
+        let health = health_output.filter(|_| matches!(verdict, Verdict::Starting | Verdict::Unhealthy));
         let complaint = complaint.or_else(|| Some(format!("healthCheck: {}", health?.told()?)));
         let address = |network: &String| endpoints.get(network).and_then(|endpoint| endpoint.current_address.clone());
         let running = matches!(container.state, ContainerState::Running | ContainerState::Paused);
@@ -221,7 +221,7 @@ impl Replica {
             digest: None,
             source_revision: labels.source_revision.clone(),
             updated: false,
-            verdict: Verdict::of(container, probed, may_end),
+            verdict,
             complaint,
             started_at: started_at.filter(|_| running),
             restarts: restart_count,

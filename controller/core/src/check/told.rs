@@ -3,12 +3,13 @@
 use skiff_api::{Container, HealthCheck, HookAction};
 
 use super::{Check, HttpCheck};
-use crate::probe::{ProbePlan, ProbeSpec};
+use crate::probe::{ProbePlan, ProbeSpec, START_INTERVAL};
 
 /// What a container is asked and told, by what it is for: its probes, Docker's own check, its hooks.
 pub fn told_checks(container: &Container) -> Vec<(&'static str, String)> {
     // Whose address it is goes without saying.
-    let ProbePlan { startup, readiness, liveness } = ProbePlan::of(container, Ok(""));
+    let plan = ProbePlan::of(container, Ok(""), START_INTERVAL).unwrap_or_default();
+    let ProbePlan { startup, readiness, liveness, is_early: _ } = plan;
     let probe = |name, spec: Option<ProbeSpec>| Some((name, told_probe(&spec?)));
     let hooks = container.lifecycle.as_ref();
     let hook = |name, hook: Option<&HookAction>| Some((name, told(&Check::of_hook(hook?, container, Ok("")))));
@@ -25,7 +26,7 @@ pub fn told_checks(container: &Container) -> Vec<(&'static str, String)> {
 
 fn told_probe(spec: &ProbeSpec) -> String {
     let ProbeSpec { check, initial_delay, period, timeout, success_threshold, failure_threshold } = spec;
-    let [delay, timeout, period] = [initial_delay, timeout, period].map(|span| span.as_secs());
+    let [delay, timeout, period] = [initial_delay, timeout, period].map(jiff::SignedDuration::as_secs);
     let times = format!("delay={delay}s timeout={timeout}s period={period}s");
     format!("{} {times} #success={success_threshold} #failure={failure_threshold}", told(check))
 }
