@@ -90,9 +90,7 @@ pub async fn keep(
     let (verdict_sender, verdicts) = watch::channel(Arc::default());
     let sampler = Arc::new(DockerSampler::new(docker.commands()));
     let prober = Prober::new(sampler, Clock::System, probe_snapshots, verdict_sender);
-    if let Some(holder) = holder {
-        tasks.spawn(leave_verdicts(prober.words(), chronicle.clone(), holder, mandate.clone()));
-    }
+    tasks.spawn(leave_verdicts(prober.words(), chronicle.clone(), holder, mandate.clone()));
     let (answer_sender, tags) = watch::channel(Arc::default());
     let registries = Arc::new(DockerRegistries::new(docker.distribution()));
     let follower = TagFollower::new(registries, Clock::System, snapshot_receiver.clone(), answer_sender);

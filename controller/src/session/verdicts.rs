@@ -24,13 +24,14 @@ const WRITTEN_EVERY: Duration = Duration::from_millis(100);
 /// How long whoever waits is kept from looking again by probes that have not decided.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// Leaves all verdicts for commands beside this process, as they change, for as long as there is leave to.
+/// Leaves all verdicts for commands beside this process, as they change, for as long as there is leave to; none where nobody holds the lock.
 pub(super) async fn leave_verdicts(
     mut verdicts: watch::Receiver<Arc<ProbeVerdicts>>,
     chronicle: Chronicle,
-    by: LockHeld,
+    holder: Option<LockHeld>,
     mandate: Mandate,
 ) {
+    let Some(by) = holder else { return };
     let mut fails = false;
     while verdicts.changed().await.is_ok() {
         let (now, chronicle, by) = (Arc::clone(&verdicts.borrow_and_update()), chronicle.clone(), by.clone());
