@@ -5,13 +5,16 @@
 //! transport allowed, never a prompt, a deadline and a limit of size on each call. There is no working tree: trees are written out
 //! by [`Repository::check_out`], so that no hook, filter, attribute or submodule of a repository ever has a say.
 
+mod cache;
 mod checkout;
 mod configuration;
 mod copy;
 mod error;
 mod export;
+mod process;
 mod program;
 mod repository;
+mod turn;
 
 #[cfg(test)]
 mod tests;

@@ -41,7 +41,7 @@ pub(super) fn environment(folder: &Path, address: &GitAddress) -> Vec<(OsString,
         ("HOME", folder.as_os_str().to_owned()),
         ("LC_ALL", "C".into()),
         ("SKIFF_GIT_USER", address.user.as_str().into()),
-        ("SKIFF_GIT_TOKEN_FILE", address.token_file.clone().unwrap_or_default().into_os_string()),
+        ("SKIFF_GIT_TOKEN_FILE", address.token_file.as_deref().map(absolute).unwrap_or_default().into()),
     ];
     passed.chain(ours.map(|(name, value)| (name.into(), value))).collect()
 }
@@ -180,6 +180,14 @@ mod tests {
         assert!(text.contains("allow = never") && text.contains("[protocol \"https\"]\n\tallow = always"), "{text}");
         assert!(text.contains("[credential \"https://example.com:8443\"]"), "{text}");
         assert!(!text.contains("/etc/skiff/token"), "{text}");
+    }
+
+    #[test]
+    fn a_token_file_is_named_from_the_root_as_git_is_called_elsewhere() {
+        let environment = environment(Path::new("/f"), &address("git+https://h/shop?token-file=git.token"));
+        let file =
+            environment.iter().find(|(name, _)| name == "SKIFF_GIT_TOKEN_FILE").map(|(_, value)| Path::new(value));
+        assert!(file.is_some_and(|file| file.is_absolute() && file.ends_with("git.token")), "{file:?}");
     }
 
     #[test]

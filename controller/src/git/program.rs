@@ -3,13 +3,16 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use skiff_remote::git::{GitAddress, Obstacle};
 use tokio::io::AsyncReadExt as _;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
+use super::cache::{LARGEST, size};
+use super::process::Running;
+use super::turn::Turn;
 use super::{GitError, configuration};
 
 /// Git in one repository.
@@ -28,8 +31,6 @@ const LOCAL: Duration = Duration::from_secs(120);
 const REMOTE: Duration = Duration::from_secs(600);
 /// How many bytes an answer may have: a tree of 50,000 entries has 10 MiB.
 const LONGEST: u64 = 64 << 20;
-/// How large a repository may become by a fetch.
-const LARGEST: u64 = 2 << 30;
 /// How often the size is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -56,10 +57,24 @@ impl Program {
         self.run(command, REMOTE).await
     }
 
-    /// Gets objects, and gives up where they become too many.
-    pub(super) async fn fetch<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Vec<u8>, GitError> {
+    /// Asks the repository on this host a question whose answer is the exit code.
+    pub(super) async fn judge<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Option<i32>, GitError> {
         let mut command = self.command();
         command.arg("--git-dir").arg(&self.repository).args(args);
+        self.end(command, LOCAL).await.map(|ended| ended.status.code())
+    }
+
+    /// Gets objects, and gives up where they become too many.
+    pub(super) async fn fetch<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+        turn: &Turn,
+    ) -> Result<Vec<u8>, GitError> {
+        let mut command = self.command();
+        command.arg("--git-dir").arg(&self.repository).args(args).stdin(turn.input());
         tokio::select! {
             biased;
             fetched = self.run(command, REMOTE) => fetched,
@@ -80,16 +95,20 @@ impl Program {
     fn command(&self) -> Command {
         let mut command = Command::new("git");
         command.env_clear().envs(self.environment.iter().cloned()).current_dir("/");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    async fn run(&self, mut command: Command, patience: Duration) -> Result<Vec<u8>, GitError> {
-        let child = command.spawn().map_err(|error| not_started(&error))?;
-        match tokio::time::timeout(patience, answer(child)).await {
-            Ok(Ok((true, answer, _))) => Ok(answer),
-            Ok(Ok((false, _, words))) => Err(GitError::told(&words, &self.address)),
-            Ok(Err(error)) => Err(GitError::here("git", &error)),
+    async fn run(&self, command: Command, patience: Duration) -> Result<Vec<u8>, GitError> {
+        let Ended { status, answer, words } = self.end(command, patience).await?;
+        if status.success() { Ok(answer) } else { Err(GitError::told(&words, &self.address)) }
+    }
+
+    /// Waits for the end of a call, well or not.
+    async fn end(&self, mut command: Command, patience: Duration) -> Result<Ended, GitError> {
+        let running = Running::begin(&mut command).map_err(|error| not_started(&error))?;
+        match tokio::time::timeout(patience, answer(running)).await {
+            Ok(ended) => ended.map_err(|error| GitError::here("git", &error)),
             Err(_) => {
                 let message = format!("{}: no answer within {} s", self.address.url, patience.as_secs());
                 Err(GitError::new(
@@ -102,11 +121,18 @@ impl Program {
     }
 }
 
-/// Whether it went well, the answer, and what was said besides.
-async fn answer(mut child: Child) -> io::Result<(bool, Vec<u8>, String)> {
+/// What came of a call.
+struct Ended {
+    status: ExitStatus,
+    /// What it said.
+    answer: Vec<u8>,
+    /// What was said besides.
+    words: String,
+}
+
+async fn answer(mut running: Running) -> io::Result<Ended> {
     let (mut answer, mut words) = (Vec::new(), Vec::new());
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (Some(stdout), Some(stderr)) = (stdout, stderr) else { return Err(io::Error::other("no pipes")) };
+    let (stdout, stderr) = running.pipes()?;
     let (mut stdout, mut stderr) = (stdout.take(LONGEST), stderr.take(64 << 10));
     tokio::try_join!(stdout.read_to_end(&mut answer), stderr.read_to_end(&mut words))?;
     if stdout.limit() == 0 {
@@ -114,8 +140,8 @@ async fn answer(mut child: Child) -> io::Result<(bool, Vec<u8>, String)> {
     }
     // What goes on talking is not listened to any more, and ends by that.
     drop((stdout, stderr));
-    let ended = child.wait().await?;
-    Ok((ended.success(), answer, String::from_utf8_lossy(&words).into_owned()))
+    let status = running.wait().await?;
+    Ok(Ended { status, answer, words: String::from_utf8_lossy(&words).into_owned() })
 }
 
 pub(super) fn not_started(error: &io::Error) -> GitError {
@@ -138,14 +164,4 @@ async fn grown(folder: &Path) {
             return;
         }
     }
-}
-
-fn size(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let sizes = entries.map(|entry| match entry.metadata() {
-        Ok(meta) if meta.is_dir() => size(&entry.path()),
-        Ok(meta) => meta.len(),
-        Err(_) => 0,
-    });
-    sizes.sum()
 }

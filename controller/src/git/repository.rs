@@ -3,18 +3,22 @@
 //! Layout of its folder: `repository.git`, `gitconfig`, `trees/<commit>/<name>/…`, and `lock`, which whoever works in it holds.
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use skiff_remote::git::{
     Commit, CommitId, Entry, EntryKind, Export, Found, GitAddress, Obstacle, Reference, TreeLimits, entries,
 };
 
+use tokio::sync::Mutex;
+
 use super::program::Program;
-use super::{Checkout, GitError, configuration, export};
+use super::turn::Turn;
+use super::{Checkout, GitError, cache, configuration, export};
 
 /// A repository, and what is followed of it.
 #[derive(Clone, Debug)]
@@ -22,6 +26,8 @@ pub struct Repository {
     folder: PathBuf,
     address: GitAddress,
     git: Program,
+    /// One at a time of this process works in the folder.
+    own: Arc<Mutex<()>>,
 }
 
 /// What a fetch brought.
@@ -37,14 +43,14 @@ pub struct Fetched {
 const INCOMING: &str = "refs/skiff/incoming";
 /// The ref of what was good last.
 const GOOD: &str = "refs/skiff/good";
-/// How far back it is looked for the commit before.
-const FAR: &str = "--depth=100";
+/// How much younger than the commit before one may call itself that follows it, in seconds: clocks differ.
+const SLACK: i64 = 3600;
 
 impl Repository {
     /// The repository of an address in a folder of ours.
     pub fn new(folder: PathBuf, address: GitAddress) -> Self {
         let git = Program::new(&folder, &address);
-        Self { folder, address, git }
+        Self { folder, address, git, own: Arc::default() }
     }
 
     /// What is followed.
@@ -79,20 +85,21 @@ impl Repository {
     /// # Errors
     /// When it cannot be got, or is not signed as it must be.
     pub async fn fetch(&self, found: &Found, before: Option<&CommitId>) -> Result<Fetched, GitError> {
-        let _lock = self.lock().await?;
-        let is_here =
-            matches!(self.address.reference, Reference::Commit(_)) && self.commit(found.id.as_str()).await.is_ok();
-        if is_here {
-            self.git.ask(["update-ref", INCOMING, found.id.as_str()]).await?;
-        } else {
-            self.get(&found.name, "--depth=1").await?;
-        }
-        let commit = self.commit(INCOMING).await?;
+        let turn = self.turn().await?;
+        self.tidy()?;
+        let commit = match self.bring(found, &turn).await {
+            Err(error) if self.is_broken().await => {
+                tracing::warn!(url = self.address.url, %error, "what is here of the repository is broken: it is got anew");
+                self.discard()?;
+                self.bring(found, &turn).await?
+            }
+            brought => brought?,
+        };
         self.verify(&commit.id).await?;
         let before = before.filter(|before| **before != commit.id && !commit.parents.contains(before));
         let rewritten = match before {
             Some(before) if matches!(self.address.reference, Reference::Head | Reference::Named(_)) => {
-                self.is_rewritten(before, &commit.id, &found.name).await
+                self.is_rewritten(before, &commit.id, &found.name, &turn).await
             }
             Some(_) | None => false,
         };
@@ -104,7 +111,16 @@ impl Repository {
     /// # Errors
     /// When its tree is made to do harm, or the disk does not take it.
     pub async fn check_out(&self, commit: Commit) -> Result<Checkout, GitError> {
-        let _lock = self.lock().await?;
+        let _turn = self.turn().await?;
+        let written = self.write_out(commit).await;
+        if written.is_err() && self.is_broken().await {
+            // It is got anew when it is asked next.
+            self.discard()?;
+        }
+        written
+    }
+
+    async fn write_out(&self, commit: Commit) -> Result<Checkout, GitError> {
         let listing = self.git.ask(["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit.id.as_str()]).await?;
         let (git, home) = (self.git.blocking(), self.tree_home(&commit.id));
         let tree = home.join(self.name());
@@ -134,7 +150,7 @@ impl Repository {
     /// # Errors
     /// When the disk does not take it.
     pub async fn keep(&self, commit: &CommitId) -> Result<(), GitError> {
-        let _lock = self.lock().await?;
+        let _turn = self.turn().await?;
         self.git.ask(["update-ref", GOOD, commit.as_str()]).await?;
         // Here and not after a fetch, for nobody waits here. That it grows is no failure of the commit.
         self.git.ask(["gc", "--auto", "--quiet"]).await.ok();
@@ -151,20 +167,46 @@ impl Repository {
         }
     }
 
-    async fn get(&self, name: &str, depth: &str) -> Result<(), GitError> {
+    /// Gets what was found, where it is not here yet.
+    async fn bring(&self, found: &Found, turn: &Turn) -> Result<Commit, GitError> {
+        let is_here =
+            matches!(self.address.reference, Reference::Commit(_)) && self.commit(found.id.as_str()).await.is_ok();
+        if is_here {
+            self.git.ask(["update-ref", INCOMING, found.id.as_str()]).await?;
+        } else {
+            self.get(&found.name, "--depth=1", turn).await?;
+        }
+        self.commit(INCOMING).await
+    }
+
+    async fn get(&self, name: &str, depth: &str, turn: &Turn) -> Result<(), GitError> {
         let refspec = format!("+{name}:{INCOMING}");
-        let args = [
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--force",
-            depth,
-            "--",
-            &self.address.url,
-            &refspec,
-        ];
-        self.git.fetch(args).await.map(drop)
+        let url = self.address.url.as_str();
+        let how = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", depth, "--", url, &refspec];
+        self.git.fetch(how, turn).await.map(drop)
+    }
+
+    /// Clears away what a call left behind that was cut off, so that it is neither in the way nor counts as what a fetch brings.
+    fn tidy(&self) -> Result<(), GitError> {
+        cache::tidy(&self.git.repository);
+        if cache::size(&self.git.repository) > cache::LARGEST / 2 { self.discard() } else { self.make() }
+    }
+
+    /// Begins with an empty repository: it is a cache.
+    fn discard(&self) -> Result<(), GitError> {
+        let repository = &self.git.repository;
+        match fs::remove_dir_all(repository) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(GitError::here(format_args!("{} cannot be removed", repository.display()), &error))
+            }
+            Ok(()) | Err(_) => self.make(),
+        }
+    }
+
+    /// Whether git itself finds that something is missing. Where it does not answer, nothing is known.
+    async fn is_broken(&self) -> bool {
+        let verdict = self.git.judge(["fsck", "--connectivity-only", "--no-dangling", "--no-progress"]).await;
+        verdict.is_ok_and(|code| code.is_some_and(|code| code != 0))
     }
 
     async fn commit(&self, name: &str) -> Result<Commit, GitError> {
@@ -177,13 +219,24 @@ impl Repository {
         Ok(Commit::parse(id, &String::from_utf8_lossy(&text)))
     }
 
-    /// Looks far back for the commit before. Where the other side does not tell, nothing is said.
-    async fn is_rewritten(&self, before: &CommitId, now: &CommitId, name: &str) -> bool {
-        if self.get(name, FAR).await.is_err() {
+    /// Whether the commit before is known not to lead to this one: it is not among all that is not older than itself. Where the other
+    /// side does not tell, nothing is said.
+    async fn is_rewritten(&self, before: &CommitId, now: &CommitId, name: &str, turn: &Turn) -> bool {
+        let (Some(then), Some(since)) = (self.moment(before).await, self.moment(now).await) else { return false };
+        if since < then - SLACK {
+            return true;
+        }
+        if self.get(name, &format!("--shallow-since={}", then - SLACK), turn).await.is_err() {
             return false;
         }
-        // Git answers with an error where it is none.
-        self.git.ask(["merge-base", "--is-ancestor", before.as_str(), now.as_str()]).await.is_err()
+        // Any other code says that it could not be found out.
+        self.git.judge(["merge-base", "--is-ancestor", before.as_str(), now.as_str()]).await == Ok(Some(1))
+    }
+
+    /// When a commit that is here was made, in seconds since 1970.
+    async fn moment(&self, commit: &CommitId) -> Option<i64> {
+        let told = self.git.ask(["log", "-1", "--no-show-signature", "--format=%ct", commit.as_str()]).await.ok()?;
+        String::from_utf8_lossy(&told).trim().parse().ok()
     }
 
     async fn verify(&self, commit: &CommitId) -> Result<(), GitError> {
@@ -218,15 +271,8 @@ impl Repository {
     }
 
     /// One at a time works in the folder.
-    async fn lock(&self) -> Result<File, GitError> {
-        let path = self.folder.join("lock");
-        let locked = tokio::task::spawn_blocking(move || {
-            let file = File::options().create(true).truncate(false).write(true).open(&path)?;
-            file.lock()?;
-            Ok::<File, io::Error>(file)
-        });
-        let locked = locked.await.unwrap_or_else(|_| Err(io::Error::other("a thread panicked")));
-        locked.map_err(|error| GitError::here("the lock of the repository", &error))
+    async fn turn(&self) -> Result<Turn, GitError> {
+        Turn::wait(&self.folder, &self.own).await
     }
 
     fn gone(&self) -> GitError {

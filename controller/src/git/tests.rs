@@ -1,5 +1,6 @@
 //! Against repositories that are made here: what comes, what does not, and what was made to do harm.
 
+mod cut_off;
 mod hostile;
 mod upstream;
 
@@ -70,6 +71,18 @@ async fn several_commits_at_once_are_a_step_ahead_and_a_forced_push_is_another_p
     let forced =
         repository.fetch(&repository.look().await.expect("HEAD"), Some(&ahead.commit.id)).await.expect("a commit");
     assert_eq!((forced.commit.subject.as_str(), forced.rewritten), ("Other", true));
+}
+
+#[tokio::test]
+async fn many_commits_at_once_are_no_other_past() {
+    let upstream = Upstream::new();
+    upstream.commit(&[("a", "0")], "First");
+    let repository = upstream.repository("");
+    let fetched = repository.fetch(&repository.look().await.expect("HEAD"), None).await.expect("a commit");
+    upstream.commit_many(130);
+    let ahead =
+        repository.fetch(&repository.look().await.expect("HEAD"), Some(&fetched.commit.id)).await.expect("a commit");
+    assert_eq!((ahead.commit.subject.as_str(), ahead.rewritten), ("Number 130", false));
 }
 
 #[tokio::test]

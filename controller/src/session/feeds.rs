@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -15,11 +16,13 @@ use super::origin::{GitOrigin, Origin, origins};
 use super::slot::{Slot, SlotKind};
 use crate::cli::CliError;
 use crate::source::watch::{WatchOptions, Watcher, watcher};
-use crate::source::{self, Beside, Problem, SourceOptions, reason};
+use crate::source::{self, Beside, Loaded, Problem, SourceOptions, reason};
 use crate::state::State;
 
 /// How long the start waits for a repository of which nothing is here.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// And for one whose objects are remembered: they stay as they are until it answers.
+const PATIENCE_WITH_GOOD: Duration = Duration::from_secs(3);
 
 /// The sources, and what tells of them.
 pub(super) struct Feeds {
@@ -53,23 +56,62 @@ pub(super) async fn begin(source: &SourceOptions, state: &State) -> Result<Feeds
     let (sender, changes) = mpsc::channel(16);
     let mut feeds =
         Feeds { slots: Vec::new(), tasks: Vec::new(), reported: Vec::new(), asks: BTreeMap::new(), changes };
-    for (slot, origin) in origins(source, state.folders(), Access::Act)?.into_iter().enumerate() {
+    let origins = origins(source, state.folders(), Access::Act)?;
+    // All at once: none of them waits for another.
+    let said = join_all(origins.iter().map(|origin| first(origin, state))).await;
+    for (slot, (origin, (raw, trouble))) in origins.into_iter().zip(said).enumerate() {
+        let changes = sender.clone();
         match origin {
-            Origin::Disk(options) => feeds.disk(slot, options, state, sender.clone()),
-            Origin::Git(origin) => feeds.git(slot, Arc::new(*origin), state, sender.clone()).await?,
-            Origin::Etcd(origin) => feeds.etcd(slot, *origin, state, sender.clone()).await,
+            Origin::Disk(options) => feeds.disk(slot, options, raw, state, changes),
+            Origin::Git(origin) => feeds.git(slot, Arc::new(*origin), (raw, trouble), state, changes),
+            Origin::Etcd(origin) => feeds.etcd(slot, *origin, (raw, trouble), state, changes),
         }
     }
     Ok(feeds)
 }
 
+/// What a source says first, or why it says nothing.
+type Said = (Loaded, Option<Problem>);
+
+async fn first(origin: &Origin, state: &State) -> Said {
+    let (said, empty) = match origin {
+        // On this thread: nothing else goes on yet, and another one would keep its own share of memory for good.
+        Origin::Disk(options) => return (source::load(options), None),
+        Origin::Git(origin) => (first_commit(origin, state).await, origin.empty()),
+        Origin::Etcd(origin) => (origin.read_now().await, origin.empty()),
+    };
+    match said {
+        Ok(loaded) => (loaded, None),
+        Err(error) => {
+            let problem = Problem::of_source(reason::SOURCE_UNAVAILABLE, error.to_string());
+            (empty, Some(Problem { help: error.help().map(str::to_owned), ..problem }))
+        }
+    }
+}
+
+async fn first_commit(origin: &GitOrigin, state: &State) -> Result<Loaded, CliError> {
+    if let Some(commit) = origin.good().await {
+        return origin.read(commit).await;
+    }
+    let patience = if state.good(&origin.name).objects.is_empty() { PATIENCE } else { PATIENCE_WITH_GOOD };
+    tokio::time::timeout(patience, origin.read_now()).await.unwrap_or_else(|_| {
+        let message = format!("{} does not answer", origin.repository.address());
+        Err(CliError::refused(message, "it is asked again and again"))
+    })
+}
+
 impl Feeds {
-    fn disk(&mut self, slot: usize, options: Box<SourceOptions>, state: &State, changes: mpsc::Sender<Change>) {
+    fn disk(
+        &mut self,
+        slot: usize,
+        options: Box<SourceOptions>,
+        raw: Loaded,
+        state: &State,
+        changes: mpsc::Sender<Change>,
+    ) {
         let roots = options.paths.iter().chain(&options.overlays).filter(|path| path.as_os_str() != "-");
         let (beside, beside_receiver) = watch::channel(Beside::default());
         let (watcher, ticks) = watcher(WatchOptions::new(roots.cloned().collect::<Vec<PathBuf>>()), beside_receiver);
-        // On this thread: nothing else goes on yet, and another one would keep its own share of memory for good.
-        let raw = source::load(&options);
         let good = state.good(&raw.source);
         let mut begun = Slot::new(SlotKind::Disk { options, beside }, raw, &good);
         begun.spoke();
@@ -77,54 +119,27 @@ impl Feeds {
         self.tasks.push(Feed::Disk { slot, watcher, ticks, changes });
     }
 
-    async fn git(
-        &mut self,
-        slot: usize,
-        origin: Arc<GitOrigin>,
-        state: &State,
-        changes: mpsc::Sender<Change>,
-    ) -> Result<(), CliError> {
-        let first = match origin.good().await {
-            Some(commit) => origin.read(commit).await,
-            None => tokio::time::timeout(PATIENCE, origin.read_now()).await.unwrap_or_else(|_| {
-                let message = format!("{} does not answer", origin.repository.address());
-                Err(CliError::refused(message, "it is asked again and again"))
-            }),
-        };
-        let (raw, trouble) = match first {
-            Ok(loaded) => (loaded, None),
-            Err(error) => {
-                let problem = Problem::of_source(reason::SOURCE_UNAVAILABLE, error.to_string());
-                (origin.empty(), Some(Problem { help: error.help().map(str::to_owned), ..problem }))
-            }
-        };
-        let commit = raw.commit.as_ref().map(|commit| commit.id.clone());
-        let mut begun = Slot::new(SlotKind::Git(Arc::clone(&origin)), raw, &state.good(&origin.name));
-        begun.trouble = trouble;
-        self.slots.push(begun);
-        let (asking, asks) = mpsc::channel(8);
-        self.asks.insert(origin.name.clone(), asking);
+    fn git(&mut self, slot: usize, origin: Arc<GitOrigin>, said: Said, state: &State, changes: mpsc::Sender<Change>) {
+        let commit = said.0.commit.as_ref().map(|commit| commit.id.clone());
+        let asks = self.asked(&origin.name, SlotKind::Git(Arc::clone(&origin)), said, state);
         self.tasks.push(Feed::Git(Follower { slot, origin, changes, asks, commit }));
-        Ok(())
     }
-}
 
-impl Feeds {
-    async fn etcd(&mut self, slot: usize, origin: EtcdOrigin, state: &State, changes: mpsc::Sender<Change>) {
-        let (raw, trouble) = match origin.read_now().await {
-            Ok(loaded) => (loaded, None),
-            Err(error) => {
-                let problem = Problem::of_source(reason::SOURCE_UNAVAILABLE, error.to_string());
-                (origin.empty(), Some(Problem { help: error.help().map(str::to_owned), ..problem }))
-            }
-        };
-        let mut begun = Slot::new(SlotKind::Etcd, raw, &state.good(&origin.name));
-        begun.trouble = trouble;
-        self.slots.push(begun);
-        let (asking, asks) = mpsc::channel(8);
-        self.asks.insert(origin.name.clone(), asking);
+    fn etcd(&mut self, slot: usize, origin: EtcdOrigin, said: Said, state: &State, changes: mpsc::Sender<Change>) {
+        let asks = self.asked(&origin.name, SlotKind::Etcd, said, state);
         self.reported.push(origin.clone());
         self.tasks.push(Feed::Etcd(Box::new(EtcdFollower { slot, origin, changes, asks })));
+    }
+
+    /// Takes in what a source said that is asked; returns what asks it at once.
+    fn asked(&mut self, name: &str, kind: SlotKind, said: Said, state: &State) -> mpsc::Receiver<Ask> {
+        let (raw, trouble) = said;
+        let mut begun = Slot::new(kind, raw, &state.good(name));
+        begun.trouble = trouble;
+        self.slots.push(begun);
+        let (asking, asks) = mpsc::channel(8);
+        self.asks.insert(name.to_owned(), asking);
+        asks
     }
 }
 

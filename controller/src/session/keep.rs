@@ -67,10 +67,15 @@ pub async fn keep(
     let (chronicle, history, requests, syncs) =
         (state.chronicle().signed(mandate.holder()), state.history(), state.requests(), state.syncs());
     let (asking, asked) = mpsc::channel(1);
-    let Feeds { slots, tasks: feeds, reported, asks, changes } = begin(&source, &state).await?;
+    // Whoever ends it need not wait for sources that do not answer.
+    let Some(begun) = cancel.run_until_cancelled(begin(&source, &state)).await else { return Ok(()) };
+    let Feeds { slots, tasks: feeds, reported, asks, changes } = begun?;
     let engine = docker.id().await?.to_owned();
     let syncer = Syncer::new(asks);
     let (facts, sources) = watch::channel(Arc::default());
+    // What was told before a restart is no news; what is wrong with a source that nobody keeps any more is nobody's.
+    let mut faults = chronicle.faults();
+    faults.retain(|source, _| slots.iter().any(|slot| slot.raw.source == *source));
     let mut reading = SourceTask {
         slots,
         target_options: target,
@@ -79,12 +84,13 @@ pub async fn keep(
         targets,
         snapshots: snapshot_receiver.clone(),
         notes: notes.clone(),
-        // What was told before a restart is no news.
-        faults: chronicle.faults(),
+        faults,
         facts: monitor.is_some().then_some(facts),
         mandate: mandate.clone(),
     };
-    reading.take(None).await;
+    if cancel.run_until_cancelled(reading.take(None)).await.is_none() {
+        return Ok(());
+    }
 
     let (wakes, wake_receiver) = mpsc::channel(64);
     let (verdict_sender, verdicts) = watch::channel(Arc::default());

@@ -1,5 +1,7 @@
 //! Manifests in a repository: a commit is all it takes, and nothing that goes wrong on the way hurts what runs.
 
+use std::cell::RefCell;
+use std::fs::File;
 use std::rc::Rc;
 
 use anyhow::ensure;
@@ -217,6 +219,51 @@ fn a_forced_push_is_followed_and_told_and_a_branch_that_vanishes_keeps_what_runs
         )
         .step("it comes back", git(&forge, &["push", "--quiet", "origin", "HEAD:main"]), [untouched("web")])
         .step("and is followed again", all([push_to_main(&forge, &web(1), "Back")]), [eventually(ready("web", 1))]);
+}
+
+#[test]
+fn a_folder_in_which_a_frozen_process_works_stops_nobody_who_starts() {
+    let forge = forge();
+    let address = forge.address(OFTEN).expect("an address");
+    let held: Rc<RefCell<Option<File>>> = Rc::default();
+    let (hold, release) = (Rc::clone(&held), held);
+    scenario("a folder in which a frozen process works stops nobody who starts")
+        .step(
+            "a commit runs",
+            all([push(&forge, &[("web.yaml", &service("web").to_string())], "Web"), follow(&[&address])]),
+            [eventually(ready("web", 1))],
+        )
+        .step(
+            "somebody has the folder of the repository, and does not end, while its container is lost",
+            all([
+                end_run(),
+                act(move |world| {
+                    let lock = File::options().write(true).open(world.folder().join("state/git/shop/lock"))?;
+                    lock.lock()?;
+                    hold.replace(Some(lock));
+                    let web = world.replica("web")?;
+                    let removed = world.docker.command().args(["rm", "-f", &web.id]).output()?;
+                    ensure!(removed.status.success(), "docker rm");
+                    Ok(())
+                }),
+                follow(&[&address]),
+            ]),
+            [eventually(ready("web", 1)), eventually(logs("and does not end"))],
+        )
+        .step("it is named, and no mistake", call(&["get"]), [says("source shop cannot be reached"), says("process ")])
+        .step("it ends when it is asked to", end_run(), [ready("web", 1)])
+        .step(
+            "once the folder is free, commits are followed",
+            all([
+                act(move |_| {
+                    drop(release.take());
+                    Ok(())
+                }),
+                follow(&[&address]),
+                push(&forge, &[("web.yaml", &service("web").replicas(2).to_string())], "Two"),
+            ]),
+            [eventually(ready("web", 2))],
+        );
 }
 
 fn push_nothing(forge: &Rc<Forge>, web: &str) -> Act {

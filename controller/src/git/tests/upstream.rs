@@ -60,6 +60,16 @@ impl Upstream {
         self.git(&["rev-parse", "HEAD"])
     }
 
+    /// Commits the same files again and again.
+    pub(super) fn commit_many(&self, count: usize) {
+        let tree = self.git(&["rev-parse", "HEAD^{tree}"]);
+        let mut head = self.git(&["rev-parse", "HEAD"]);
+        for number in 1..=count {
+            head = self.git(&["commit-tree", &tree, "-p", &head, "-m", &format!("Number {number}")]);
+        }
+        self.git(&["update-ref", "refs/heads/main", &head]);
+    }
+
     /// Goes back to a commit, as whoever is about to push by force.
     pub(super) fn reset(&self, commit: &str) {
         self.git(&["reset", "--quiet", "--hard", commit]);
