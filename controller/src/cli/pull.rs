@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use skiff_remote::etcd::object_of;
 
-use super::push::address;
+use super::push::{address, own};
 use super::{CliError, Context, Exit};
 use crate::etcd::{Cluster, Documents};
 
@@ -29,6 +29,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     let address = address(&args.address)?;
     let documents = Context::block_on(async { Ok(Cluster::connect(&address).await?.list().await?) })?;
+    let documents = own(documents, &address)?;
+    if documents.texts.is_empty() {
+        context.ui.say(&format!("{address} holds no documents"));
+    }
     if let Some(who) = &documents.pushing {
         context.ui.say(&format!("{who} has begun to push and has not ended: what is read is no whole set"));
     }

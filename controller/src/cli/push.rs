@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use skiff_remote::Remote;
-use skiff_remote::etcd::{Change, EtcdAddress, batches, changes, document_key};
+use skiff_remote::etcd::{Change, EtcdAddress, batches, changes, document_key, inner_prefix, object_of, too_large};
 
 use super::{CliError, Context, Exit, engine};
 use crate::etcd::{Cluster, Documents};
@@ -76,8 +76,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             ));
         }
         let cluster = Cluster::connect(&address).await?;
-        let there = cluster.list().await?;
+        let there = own(cluster.list().await?, &address)?;
         let changes = changes(&there.texts, &wanted, args.prune);
+        refuse_too_large(&changes)?;
         context.ui.answer(&told(&changes, there.texts.len(), args.dry_run))?;
         if !args.dry_run {
             let host = rustix::system::uname();
@@ -87,6 +88,29 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         }
         Ok(Exit::Done)
     })
+}
+
+/// The documents of a prefix, and no other keys: what else is there is somebody else's.
+///
+/// # Errors
+/// When another prefix lies below: whoever names what several have in common means one of them.
+pub(super) fn own(mut documents: Documents, address: &EtcdAddress) -> Result<Documents, CliError> {
+    let prefix = address.prefix.as_str();
+    if let Some(inner) = documents.texts.keys().find_map(|key| inner_prefix(prefix, key)) {
+        let message = format!("below `{prefix}` lies another prefix, `{inner}`: the keys there are not its documents");
+        let help = format!("name that one, `etcd://{}{inner}`, or one that is nobody's yet", address.hosts.join(","));
+        return Err(CliError::refused(message, help));
+    }
+    documents.texts.retain(|key, _| object_of(prefix, key).is_some());
+    Ok(documents)
+}
+
+/// What etcd does not take is found before anything is written: half of a set would keep everybody waiting for the rest.
+fn refuse_too_large(changes: &[Change]) -> Result<(), CliError> {
+    let Some((change, size)) = too_large(changes) else { return Ok(()) };
+    let message = format!("{} has {} KiB, and etcd takes no more than 1.5 MiB at once", change.key(), size >> 10);
+    let help = "nothing was written; make several objects of it, or keep what is large on the host or in a repository";
+    Err(CliError::refused(message, help))
 }
 
 /// What is to stand in etcd, by key.
@@ -136,6 +160,30 @@ mod tests {
         - /p/c
         2 written, 1 removed, 3 left as they are (nothing was: --dry-run)
         ");
+    }
+
+    #[test]
+    fn keys_that_are_no_documents_are_nobodys_to_remove_and_a_prefix_above_others_is_refused() {
+        let address = address("etcd://h/skiff").expect("an address");
+        let there = |keys: &[&str]| Documents {
+            texts: keys.iter().map(|key| ((*key).to_owned(), String::new())).collect(),
+            ..Documents::default()
+        };
+        let own = |keys: &[&str]| super::own(there(keys), &address);
+        let kept = own(&["/skiff/job/a/b", "/skiff/notes", "/skiff/job/a"]).expect("one prefix");
+        assert_eq!(kept.texts.keys().collect::<Vec<_>>(), ["/skiff/job/a/b"]);
+        let gone = changes(&kept.texts, &BTreeMap::new(), true);
+        assert_eq!(gone, [Change::Delete { key: "/skiff/job/a/b".to_owned() }]);
+        for foreign in ["/skiff/shop/job/a/b", "/skiff/shop-leader/default/id/6a", "/skiff/shop-status/i/e/job/a/b"] {
+            let error = own(&[foreign]).expect_err(foreign);
+            assert!(error.to_string().contains("another prefix, `/skiff/shop`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_document_that_etcd_does_not_take_is_refused_before_anything_is_written() {
+        let put = |size| Change::Put { key: "/p/x".to_owned(), value: "x".repeat(size), new: true };
+        assert!(refuse_too_large(&[put(10), put(2_000_000)]).is_err() && refuse_too_large(&[put(1_400_000)]).is_ok());
     }
 
     #[test]

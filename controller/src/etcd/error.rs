@@ -21,6 +21,7 @@ impl EtcdError {
     /// What etcd or the way to it said.
     pub(super) fn told(error: &Error, address: &EtcdAddress) -> Self {
         let words = words(error);
+        let told = plain(&words).unwrap_or(&words);
         let lower = words.to_lowercase();
         let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
         let help = if has(&["authentication failed", "invalid auth token", "user name is empty", "user name not found"])
@@ -34,7 +35,7 @@ impl EtcdError {
         } else {
             "are the members right, and reachable from here? what runs stays as it is; it is asked again"
         };
-        Self::new(format!("{address}: {words}"), help)
+        Self::new(format!("{address}: {told}"), help)
     }
 
     /// Whether it was asked for a revision that is no more.
@@ -63,4 +64,46 @@ fn words(error: &Error) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+/// What the words of libraries mean for people, which names of types in them do not say; `None` for words that are people's own.
+fn plain(words: &str) -> Option<&'static str> {
+    const MEANINGS: [(&[&str], &str); 8] = [
+        (&["unknownissuer", "unknown issuer"], "the cluster's certificate is of an authority that is not trusted"),
+        (&["notvalidforname", "not valid for name"], "the cluster's certificate is for another host"),
+        (&["expired"], "the cluster's certificate has expired"),
+        (&["certificaterequired", "certificate required"], "the cluster asks for a certificate, and none is given"),
+        (&["connection refused"], "nobody listens there (connection refused)"),
+        (&["failed to lookup address", "dns error"], "a member's name is not known"),
+        (&["invalidcontenttype", "corrupt message"], "one side speaks TLS, and the other one does not"),
+        (
+            &["transport error", "h2 protocol error", "broken pipe", "connection reset", "error reading a body"],
+            "the connection broke off",
+        ),
+    ];
+    let lower = words.to_lowercase();
+    let is_meant = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
+    MEANINGS.iter().find(|(signs, _)| is_meant(signs)).map(|(_, meaning)| *meaning)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_what_it_means_and_not_how_a_library_calls_it() {
+        for (words, meaning) in [
+            (
+                "invalid peer certificate: UnknownIssuer",
+                "the cluster's certificate is of an authority that is not trusted",
+            ),
+            ("received fatal alert: CertificateRequired", "the cluster asks for a certificate, and none is given"),
+            ("received corrupt message of type InvalidContentType", "one side speaks TLS, and the other one does not"),
+            ("Connection refused (os error 111)", "nobody listens there (connection refused)"),
+            ("h2 protocol error: error reading a body from connection", "the connection broke off"),
+        ] {
+            assert_eq!(plain(words), Some(meaning));
+        }
+        assert_eq!(plain("etcdserver: permission denied"), None);
+    }
 }

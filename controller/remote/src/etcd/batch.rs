@@ -28,6 +28,8 @@ pub type Batch = Vec<Change>;
 const MOST: usize = 120;
 /// And requests of 1.5 MiB.
 const LARGEST: usize = 1 << 20;
+/// What a request of 1.5 MiB has room for, beside what guards the write.
+const MOST_OF_ONE: usize = (3 << 19) - (16 << 10);
 
 impl Change {
     /// The key.
@@ -63,6 +65,11 @@ pub fn changes(there: &BTreeMap<String, String>, wanted: &BTreeMap<String, Strin
     let mut changes: Vec<Change> = puts.chain(gone.map(|key| Change::Delete { key: key.clone() })).collect();
     changes.sort_by(|a, b| (a.rank(), a.key()).cmp(&(b.rank(), b.key())));
     changes
+}
+
+/// The first change that no transaction holds, and its size in bytes.
+pub fn too_large(changes: &[Change]) -> Option<(&Change, usize)> {
+    changes.iter().map(|change| (change, change.size())).find(|(_, size)| *size > MOST_OF_ONE)
 }
 
 /// The changes in transactions that etcd takes, in their order.
@@ -103,6 +110,14 @@ mod tests {
             |prune| changes(&there, &wanted, prune).iter().map(|change| change.key().to_owned()).collect::<Vec<_>>();
         assert_eq!(keys(false), ["/p/volume/a/z", "/p/deployment/a/web"]);
         assert_eq!(keys(true), ["/p/volume/a/z", "/p/deployment/a/web", "/p/deployment/a/old"]);
+    }
+
+    #[test]
+    fn what_no_transaction_holds_is_found_before_any_is_written() {
+        let put = |size: usize| Change::Put { key: "/p/x".to_owned(), value: "x".repeat(size), new: true };
+        let changes = [put(1_000_000), put(1_600_000)];
+        assert_eq!(too_large(&changes).map(|(_, size)| size), Some(1_600_004));
+        assert_eq!(too_large(&changes[..1]), None);
     }
 
     proptest! {

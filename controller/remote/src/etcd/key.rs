@@ -31,9 +31,38 @@ pub fn object_of(prefix: &str, key: &str) -> Option<ObjectKey> {
     is_whole.then(|| ObjectKey::new(kind, namespace, name))
 }
 
+/// The prefix below this one that a key belongs to: that of a document, of an election or of what objects have come to. `None` for keys
+/// of this prefix, and for what nobody knows.
+pub fn inner_prefix<'a>(prefix: &str, key: &'a str) -> Option<&'a str> {
+    let inner = key.strip_prefix(prefix)?.strip_prefix('/')?;
+    if object_of(prefix, key).is_some() {
+        return None;
+    }
+    let above = || inner.match_indices('/').filter_map(|(at, _)| key.get(..prefix.len() + 1 + at));
+    let beside = above().find_map(|part| part.strip_suffix("-leader").or_else(|| part.strip_suffix("-status")));
+    beside.or_else(|| above().find(|above| object_of(above, key).is_some()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_of_a_prefix_below_are_known() {
+        let object = ObjectKey::new(Kind::Job, "a", "b");
+        for key in [
+            document_key("/skiff/shop", &object),
+            status_key("/skiff/shop", "default", "id", &object),
+            format!("{}/6a", election_name("/skiff/shop", "default", "id")),
+        ] {
+            assert_eq!(inner_prefix("/skiff", &key), Some("/skiff/shop"), "{key}");
+            assert_eq!(inner_prefix("/skiff/shop", &key), None, "{key}");
+        }
+        assert_eq!(inner_prefix("/skiff", &document_key("/skiff/a/shop", &object)), Some("/skiff/a/shop"));
+        for key in ["/skiff/notes", "/skiff/job/a", "/skiff/.push", "/skiffer/shop/job/a/b"] {
+            assert_eq!(inner_prefix("/skiff", key), None, "{key}");
+        }
+    }
 
     #[test]
     fn a_key_names_its_object_and_no_other_key_does() {
