@@ -153,6 +153,15 @@ impl Session {
         Ok(Lock::holder(&self.state.folders().run, engine, &self.settings.instance))
     }
 
+    /// Whether controllers of the instance are here that are elected.
+    ///
+    /// # Errors
+    /// When the engine does not say who it is.
+    pub async fn has_candidates(&self) -> Result<bool, CliError> {
+        let engine = self.docker.id().await?;
+        Ok(Lock::has_candidates(&self.state.folders().run, engine))
+    }
+
     /// Makes this process the one that acts for the instance.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ impl Remote {
     /// # Errors
     /// When it is meant as an address and is none.
     pub fn parse(text: &str) -> Option<Result<Self, AddressError>> {
-        let (scheme, _) = text.split_once("://")?;
+        let Some((scheme, _)) = text.split_once("://") else { return of_scp(text).map(Err) };
         if scheme.starts_with("git+") {
             return Some(GitAddress::parse(text).map(Self::Git));
         }
@@ -60,6 +60,18 @@ impl Remote {
             Self::Etcd(address) => address.name.as_deref().unwrap_or_else(|| address.last()),
         }
     }
+}
+
+/// `git@host:team/shop.git`, as ssh and git hosts write it: meant as an address, for hardly a path looks like that.
+fn of_scp(text: &str) -> Option<AddressError> {
+    let (user, place) = text.split_once('@')?;
+    let (host, path) = place.split_once(':')?;
+    let is_name = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    let path = path.trim_start_matches('/');
+    (is_name(user) && is_name(host) && !path.is_empty()).then(|| {
+        let help = format!("write `git+ssh://{user}@{host}/{path}`");
+        AddressError::new(format!("`{}` is no path", text.escape_default()), help)
+    })
 }
 
 /// The settings behind the question mark, in their order, `%2F` and the like read.

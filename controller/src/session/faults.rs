@@ -7,10 +7,12 @@ use skiff_api::ObjectKey;
 use skiff_core::{Event, Severity, Timestamp};
 
 use crate::source::{Loaded, Problem, RelatedPlace};
-use crate::state::{Fault, INVALID_MANIFEST, Place};
+use crate::state::{Fault, Place};
 
 /// The word for a mistake that is gone.
 const MENDED: &str = "ManifestMended";
+/// The word for a source that answers again.
+const BACK: &str = "SourceAvailable";
 
 /// What is wrong with a load that was completed by the last good state.
 pub(super) fn faults(loaded: &Loaded) -> Vec<Fault> {
@@ -73,10 +75,14 @@ pub(super) fn fault_news(source: &str, before: &[Fault], now: &[Fault], at: Time
     let begun = now.iter().filter(|(subject, faults)| !is_told(subject, faults)).filter_map(|(subject, faults)| {
         let (first, rest) = faults.split_first()?;
         let more = if rest.is_empty() { String::new() } else { format!(" (and {} more)", rest.len()) };
-        Some(event(source, subject, (Severity::Warning, INVALID_MANIFEST), format!("{first}{more}"), at))
+        let word = Fault::word(faults.iter().copied())?;
+        Some(event(source, subject, (Severity::Warning, word), format!("{first}{more}"), at))
     });
-    let ended = before.keys().filter(|subject| !now.contains_key(subject)).map(|subject| {
+    let ended = before.iter().filter(|(subject, _)| !now.contains_key(subject)).map(|(subject, told)| {
         let what = if subject.0.is_some() { "the manifest" } else { subject.1.as_str() };
+        if told.iter().all(|fault| fault.is_outage()) {
+            return event(source, subject, (Severity::Normal, BACK), format!("{what} can be reached again"), at);
+        }
         event(source, subject, (Severity::Normal, MENDED), format!("{what} is in order again"), at)
     });
     begun.chain(ended).collect()

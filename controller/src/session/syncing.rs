@@ -80,6 +80,10 @@ impl Session {
     /// When none runs, or the newest commit is not in force.
     pub async fn sync(&self, request: &SyncRequest) -> Result<String, CliError> {
         let Some(holder) = self.holder().await? else {
+            if self.has_candidates().await? {
+                let help = "whoever is elected asks all repositories anew; `skiff get` says why nobody leads";
+                return Err(CliError::refused("controllers of this instance run, and none of them leads now", help));
+            }
             let help = "`skiff run git+https://host/shop.git` follows a repository, `skiff up` applies it once";
             return Err(CliError::refused("no controller runs for this instance", help));
         };

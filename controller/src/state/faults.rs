@@ -8,6 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use skiff_api::ObjectKey;
 
+use crate::source::reason;
+
 /// The word for an object whose manifest is wrong, so that something else than what it says is in force.
 pub const INVALID_MANIFEST: &str = "InvalidManifest";
 
@@ -54,6 +56,18 @@ impl Fault {
     /// Whether it keeps what the manifest of an object says from being in force.
     pub fn concerns(&self, object: &ObjectKey) -> bool {
         self.object.as_ref() == Some(object) || self.keeps.contains(object)
+    }
+
+    /// Whether the source does not answer; nothing is wrong then with what it says.
+    pub fn is_outage(&self) -> bool {
+        self.reason == reason::SOURCE_UNAVAILABLE
+    }
+
+    /// The word for what is wrong, where anything is.
+    pub fn word<'a>(faults: impl IntoIterator<Item = &'a Self>) -> Option<&'static str> {
+        let outages: Vec<bool> = faults.into_iter().map(Self::is_outage).collect();
+        let word = if outages.contains(&false) { INVALID_MANIFEST } else { reason::SOURCE_UNAVAILABLE };
+        (!outages.is_empty()).then_some(word)
     }
 
     /// The objects that it concerns.

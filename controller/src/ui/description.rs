@@ -13,7 +13,7 @@ use super::objects::verdict_style;
 use super::style::{BAD, FAINT, NAME, paint};
 use super::wrap::hanging;
 use crate::cli::CliError;
-use crate::state::{Fault, INVALID_MANIFEST, Trouble};
+use crate::state::{Fault, Trouble};
 use crate::view::{Body, Network, Replica, View, Volume, Workload};
 
 /// The description of an object, in lines that fit so many columns. The template stays as it is, to be taken over.
@@ -49,10 +49,8 @@ pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, 
 
 /// What is wrong with the manifest, and what is in force in its place.
 fn of_faults(text: &mut String, faults: &[Fault], was_good: bool) {
-    if faults.is_empty() {
-        return;
-    }
-    line(text, 0, "Manifest", paint(BAD, INVALID_MANIFEST));
+    let Some(word) = Fault::word(faults) else { return };
+    line(text, 0, "Manifest", paint(BAD, word));
     line(text, 0, "In force", if was_good { "its last good version" } else { "nothing, as it never was good" });
     for fault in faults {
         line(text, 0, "Mistake", fault);

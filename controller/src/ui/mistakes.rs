@@ -27,8 +27,13 @@ pub fn vacancy(leader: &Leader) -> Option<String> {
 }
 
 fn of_source(source: &str, faults: &[&Fault]) -> String {
-    let count = if faults.len() == 1 { "a mistake".to_owned() } else { format!("{} mistakes", faults.len()) };
-    let head = format!("source {source} has {count}; what is wrong stays as it last was, and nothing is removed");
+    let count = match faults.iter().filter(|fault| !fault.is_outage()).count() {
+        0 => "cannot be reached".to_owned(),
+        1 => "has a mistake".to_owned(),
+        count => format!("has {count} mistakes"),
+    };
+    let stays = if faults.iter().all(|fault| fault.is_outage()) { "it all" } else { "what is wrong" };
+    let head = format!("source {source} {count}; {stays} stays as it last was, and nothing is removed");
     let mut lines = vec![String::new(), paint(BAD, head)];
     for fault in faults.iter().take(SHOWN) {
         lines.push(format!("  {fault}"));

@@ -10,7 +10,7 @@ use skiff_core::PublishedPort;
 use super::age::age;
 use super::style::{BAD, CHANGE, FAINT, GOOD};
 use super::table::{Cell, Table};
-use crate::state::INVALID_MANIFEST;
+use crate::state::Fault;
 use crate::view::{Body, Network, Verdict, View, Volume, Workload};
 
 /// How tables are shown.
@@ -117,7 +117,7 @@ fn status(workload: &Workload, view: &View) -> Cell {
     let trouble = trouble.filter(|reason| !IN_THE_VERDICT.contains(reason));
     // What runs and is not what it should be is both.
     let fares = (trouble.is_none() || verdict.is_ready()).then(|| verdict.to_string());
-    let wrong = (!view.faults.is_empty()).then_some(INVALID_MANIFEST);
+    let wrong = Fault::word(&view.faults);
     let words: Vec<&str> = fares.as_deref().into_iter().chain(trouble).chain(wrong).collect();
     let style = match trouble {
         _ if wrong.is_some() => BAD,
@@ -147,7 +147,7 @@ const BY_ITSELF: [&str; 3] = ["WaitingFor", "Initializing", "Paused"];
 
 /// Why it is not as it should be.
 fn reason(view: &View) -> Cell {
-    let wrong = (!view.faults.is_empty()).then_some(INVALID_MANIFEST);
+    let wrong = Fault::word(&view.faults);
     view.trouble.as_ref().map(|trouble| trouble.reason.as_str()).or(wrong).unwrap_or("-").into()
 }
 

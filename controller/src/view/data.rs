@@ -5,7 +5,7 @@ use skiff_api::API_VERSION;
 use skiff_core::{JobReport, RunReport};
 
 use super::{Body, Replica, View, Workload};
-use crate::state::{Fault, INVALID_MANIFEST, Trouble};
+use crate::state::{Fault, Trouble};
 
 pub(super) fn of(view: &View) -> Value {
     let View { object, source, at, trouble, checks: _, conditions, faults, body } = view;
@@ -22,7 +22,7 @@ pub(super) fn of(view: &View) -> Value {
             status.insert("message".to_owned(), json!(message));
             status.extend(help.as_ref().map(|help| ("help".to_owned(), json!(help))));
         } else if let Some(first) = faults.first() {
-            status.insert("reason".to_owned(), json!(INVALID_MANIFEST));
+            status.insert("reason".to_owned(), json!(Fault::word(faults)));
             status.insert("message".to_owned(), json!(first.to_string()));
         }
         if !conditions.is_empty() {

@@ -30,9 +30,23 @@ pub(super) fn leader(leader: &Leader, now: Timestamp) -> Check {
     }
 }
 
-/// The state directory and the folder of secrets.
+/// The state directory, the folder of secrets, and the program that repositories are asked by.
 pub(super) fn checks(folders: &Folders) -> Vec<Check> {
-    vec![writable("state", &folders.state, "--state-dir"), secrets(&folders.run)]
+    let told = std::process::Command::new("git").arg("--version").output();
+    let git = git(told.as_ref().ok().map(|output| String::from_utf8_lossy(&output.stdout)).as_deref());
+    vec![writable("state", &folders.state, "--state-dir"), secrets(&folders.run), git]
+}
+
+/// What git says of itself, where it is there.
+pub(super) fn git(told: Option<&str>) -> Check {
+    match told.and_then(|told| told.trim().strip_prefix("git version ")) {
+        Some(version) => Check::ok("git", format!("{version}, for manifests in repositories")),
+        None => Check::warning(
+            "git",
+            "the git program is not there, so no manifests come from repositories",
+            "install it where they are to, such as by `apt-get install git`",
+        ),
+    }
 }
 
 fn writable(name: &'static str, folder: &Path, flag: &str) -> Check {

@@ -93,3 +93,9 @@ fn a_disk_without_room_for_the_state_is_full() {
     assert!(host::is_full(64 << 10, 100, 50) && host::is_full(1 << 30, 100, 0));
     assert!(!host::is_full(1 << 30, 100, 1) && !host::is_full(1 << 30, 0, 0));
 }
+
+#[test]
+fn that_git_is_missing_is_a_warning_as_not_everybody_needs_it() {
+    assert_eq!(host::git(Some("git version 2.47.3\n")).message, "2.47.3, for manifests in repositories");
+    assert_eq!(host::git(None).verdict, Verdict::Warning);
+}

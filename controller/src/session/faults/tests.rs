@@ -97,3 +97,18 @@ fn no_value_of_a_secret_is_left_for_others() {
     let told = scene.load();
     assert!(!told.is_empty() && !format!("{told:?} {:?}", scene.faults).contains("hunter2"), "{:?}", scene.faults);
 }
+
+#[test]
+fn a_source_that_does_not_answer_has_no_mistake() {
+    let away = Problem::of_source(crate::source::reason::SOURCE_UNAVAILABLE, "h does not answer");
+    let loaded = Loaded { source: "shop".to_owned(), problems: vec![away], ..Loaded::default() };
+    let now = faults(&loaded);
+    let told = |before: &[Fault], now: &[Fault]| {
+        let news = fault_news("shop", before, now, Timestamp::UNIX_EPOCH);
+        news.into_iter().map(|event| format!("{}: {}", event.reason, event.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[], &now), ["SourceUnavailable: source shop: h does not answer"]);
+    assert_eq!(told(&now, &[]), ["SourceAvailable: source shop can be reached again"]);
+    let notes = crate::ui::mistakes::note(&[("shop".to_owned(), now)].into(), &[], None);
+    assert!(notes.concat().contains("source shop cannot be reached; it all stays as it last was"), "{notes:?}");
+}

@@ -40,9 +40,10 @@ fn what_is_not_said_is_the_repositorys_own_branch_every_half_minute() {
 
 #[test]
 fn a_path_is_no_address_and_an_address_of_another_sort_says_what_to_write() {
-    for path in ["shop", "./a", "/srv/git+x", "C:/a", "-", "a b://c"] {
+    for path in ["shop", "./a", "/srv/git+x", "C:/a", "-", "a b://c", "a@b", "./a@b:c", "a@b:"] {
         assert!(Remote::parse(path).is_none(), "{path}");
     }
+    insta::assert_snapshot!(refused("git@github.com:team/shop.git"), @"`git@github.com:team/shop.git` is no path; write `git+ssh://git@github.com/team/shop.git`");
     insta::assert_snapshot!(refused("https://example.com/shop.git"), @"`https://` is no source that is known; for a repository write `git+https://example.com/shop.git`");
     insta::assert_snapshot!(refused("git+svn://example.com/shop"), @"`git+svn://` is no way to a repository; repositories are reached by git+https://, git+ssh:// or git+file:///");
 }
