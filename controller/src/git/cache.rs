@@ -26,7 +26,9 @@ pub(super) fn tidy(folder: &Path) {
 /// Git names no reference so, and ours are called otherwise.
 fn is_left_behind(name: &str) -> bool {
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    name.ends_with(".lock") || name == "gc.pid" || begins(&["tmp_", ".tmp-", "shallow_"])
+    name.rsplit_once('.').is_some_and(|(_, last)| last == "lock")
+        || name == "gc.pid"
+        || begins(&["tmp_", ".tmp-", "shallow_"])
 }
 
 /// How many bytes a folder holds.

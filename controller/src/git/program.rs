@@ -107,17 +107,12 @@ impl Program {
     /// Waits for the end of a call, well or not.
     async fn end(&self, mut command: Command, patience: Duration) -> Result<Ended, GitError> {
         let running = Running::begin(&mut command).map_err(|error| not_started(&error))?;
-        match tokio::time::timeout(patience, answer(running)).await {
-            Ok(ended) => ended.map_err(|error| GitError::here("git", &error)),
-            Err(_) => {
-                let message = format!("{}: no answer within {} s", self.address.url, patience.as_secs());
-                Err(GitError::new(
-                    Obstacle::Away,
-                    message,
-                    "is the network slow, or the repository very large? it is asked again",
-                ))
-            }
-        }
+        let Ok(ended) = tokio::time::timeout(patience, answer(running)).await else {
+            let message = format!("{}: no answer within {} s", self.address.url, patience.as_secs());
+            let help = "is the network slow, or the repository very large? it is asked again";
+            return Err(GitError::new(Obstacle::Away, message, help));
+        };
+        ended.map_err(|error| GitError::here("git", &error))
     }
 }
 

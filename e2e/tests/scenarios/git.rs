@@ -238,7 +238,9 @@ fn a_folder_in_which_a_frozen_process_works_stops_nobody_who_starts() {
             all([
                 end_run(),
                 act(move |world| {
-                    let lock = File::options().write(true).open(world.folder().join("state/git/shop/lock"))?;
+                    let lock = File::options()
+                        .write(true)
+                        .open(world.folder().join("state").join(&world.instance).join("git/shop/lock"))?;
                     lock.lock()?;
                     hold.replace(Some(lock));
                     let web = world.replica("web")?;

@@ -48,7 +48,7 @@ async fn a_repository_that_is_broken_is_got_anew() {
         |inner| {
             fs::remove_dir_all(inner.join("objects"))
                 .and_then(|()| fs::create_dir(inner.join("objects")))
-                .expect("a folder")
+                .expect("a folder");
         },
     ];
     for (index, spoil) in breaks.into_iter().enumerate() {
