@@ -23,7 +23,7 @@ mod watching;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skiff_core::{Observed, Plan, Timestamp, archived, effective, learn, notice_crashes, plan};
+use skiff_core::{Observed, Plan, Timestamp, archived, effective, learn, notice_crashes, plan, rejudged};
 
 pub use bring::{AskedRun, Bring, bring};
 pub use etcd::read_documents;
@@ -133,8 +133,9 @@ impl Session {
     /// # Errors
     /// When the engine does not answer.
     pub async fn plan(&self, target: &Target) -> Result<Plan, CliError> {
+        let rejudged = rejudged(&target.desired, &self.state.history());
         let (observed, now) = self.look(target).await?;
-        Ok(plan(&target.desired, &observed, now))
+        Ok(Plan { rejudged, ..plan(&target.desired, &observed, now) })
     }
 
     /// Keeps the content that a target uses, for as long as it may be gone back to.

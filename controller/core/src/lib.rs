@@ -73,7 +73,9 @@ pub use observed::{
     ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
     ObservedVolume, Owner, PublishedPort, TakenOver,
 };
-pub use plan::{Once, OncePlan, Plan, Step, StepId, hook_complaints, plan, plan_leave, plan_once, plan_restart};
+pub use plan::{
+    Once, OncePlan, Plan, Rejudged, Step, StepId, hook_complaints, plan, plan_leave, plan_once, plan_restart, rejudged,
+};
 pub use probe::{
     ProbeAsk, ProbeFailure, ProbeKind, ProbeNews, ProbePlan, ProbeSample, ProbeSchedule, ProbeSpec, ProbeState,
     ProbeTarget, ProbeVerdict, ProbeVerdicts, Readiness, START_INTERVAL, judge, probe_targets,

@@ -19,6 +19,7 @@ mod network;
 mod once;
 mod origin;
 mod prune;
+mod rejudged;
 mod removal;
 mod replica;
 mod restart;
@@ -48,6 +49,7 @@ pub(crate) use facts::{Facts, replica_facts};
 pub use hook::hook_complaints;
 pub use leave::plan_leave;
 pub use once::{Once, OncePlan, plan_once};
+pub use rejudged::{Rejudged, rejudged};
 pub use restart::plan_restart;
 
 /// The number of a step in its plan, counted from 0 in the order in which steps are best begun.
@@ -110,6 +112,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What is not done, and why.
     pub held: Vec<Held>,
+    /// What changes without a step; nothing of it where it was learnt before.
+    pub rejudged: Vec<Rejudged>,
     /// When time alone will change the answer.
     pub wake_at: Option<Timestamp>,
 }

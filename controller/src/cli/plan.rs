@@ -34,9 +34,9 @@ pub fn answer(plan: &Plan, context: &mut Context) -> Result<Exit, CliError> {
     Ok(exit(plan))
 }
 
-/// What is held on purpose is no change.
+/// What is held on purpose is no change; what is judged by other probes is one, though nothing is done to it.
 pub(super) fn exit(plan: &Plan) -> Exit {
-    if plan.is_settled() { Exit::Done } else { Exit::Changes }
+    if plan.is_settled() && plan.rejudged.is_empty() { Exit::Done } else { Exit::Changes }
 }
 
 /// Shows what `up` would do. Nothing is written, to the engine or the disk.

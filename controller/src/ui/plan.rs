@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use skiff_api::ObjectKey;
-use skiff_core::{Change, Plan, Reason};
+use skiff_core::{Change, Plan, Reason, Rejudged};
 
 use super::style::{BAD, CHANGE, FAINT, GOOD, HINT, NAME, paint};
 use lines::{Group, Line, Mark};
@@ -24,14 +24,23 @@ pub fn text(plan: &Plan, wide: bool) -> String {
     for group in lines::groups(plan, wide) {
         object(&mut text, &group);
     }
+    for Rejudged { object, changes } in &plan.rejudged {
+        let words = paint(CHANGE, "~ judge anew");
+        writeln!(text, "{}\n  {words}  {}", paint(NAME, object), paint(FAINT, REJUDGED)).ok();
+        change_lines(&mut text, changes, "  ");
+        text.push('\n');
+    }
     writeln!(text, "{}", Summary::of(plan)).ok();
     text
 }
 
+/// Why something changes that nothing is done to.
+const REJUDGED: &str = "other probes or hooks; containers stay";
+
 /// The objects that the plan is about, each once.
 pub fn objects(plan: &Plan) -> Vec<&ObjectKey> {
-    let mut objects: Vec<_> =
-        plan.steps.iter().map(|step| &step.object).chain(plan.held.iter().map(|held| &held.object)).collect();
+    let (steps, held) = (plan.steps.iter().map(|step| &step.object), plan.held.iter().map(|held| &held.object));
+    let mut objects: Vec<_> = steps.chain(held).chain(plan.rejudged.iter().map(|rejudged| &rejudged.object)).collect();
     objects.sort();
     objects.dedup();
     objects

@@ -148,7 +148,7 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn finish(self) -> Plan {
-        Plan { steps: self.steps, held: self.held, wake_at: self.wake_at }
+        Plan { steps: self.steps, held: self.held, rejudged: Vec::new(), wake_at: self.wake_at }
     }
 
     pub(super) fn step(

@@ -1,7 +1,7 @@
 //! Probes: what they gate, what they restart, and what nobody knows yet.
 
 use serde_json::{Value, json};
-use skiff_core::{ContainerState, Health, ProbeSchedule, SignedDuration, status};
+use skiff_core::{ContainerState, Health, ProbeSchedule, SignedDuration, rejudged, status};
 use skiff_sim::{Answers, Passes, SimImage};
 
 use crate::world::{World, deployment, key, merge, web};
@@ -355,4 +355,27 @@ fn an_engine_that_asks_early_by_itself_is_not_helped_and_an_image_s_own_check_ca
     let (probes, lines) = asks(json!([]), (1, 43));
     assert_eq!(probes, 0);
     assert!(lines.iter().any(|line| line.contains("startInterval needs Docker's API 1.44")), "{lines:?}");
+}
+
+#[test]
+fn a_changed_probe_is_told_before_it_is_learnt_and_by_its_words_only() {
+    let mut world = World::of(&[probed(1, "app:1", READINESS)]);
+    world.settle();
+    let told = |world: &World| {
+        let found = rejudged(&world.compile().0, &world.history);
+        found.iter().flat_map(|it| it.changes.iter().map(ToString::to_string)).collect::<Vec<_>>()
+    };
+    assert!(told(&world).is_empty());
+    let mut other = probed(1, "app:1", READINESS);
+    let probe = other.pointer_mut("/spec/template/container/readinessProbe").and_then(|it| it.as_object_mut());
+    probe.expect("a probe").insert("failureThreshold".to_owned(), json!(7));
+    world.declare(&[other]);
+    let lines = told(&world);
+    assert!(
+        matches!(lines.as_slice(), [line] if line.contains("readinessProbe") && line.contains("#failure=7")),
+        "{lines:?}"
+    );
+    assert!(world.lines().is_empty(), "nothing is done to the container");
+    world.settle();
+    assert!(told(&world).is_empty(), "it is known by now");
 }

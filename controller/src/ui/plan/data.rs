@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use skiff_api::ObjectKey;
-use skiff_core::{Change, Held, Pending, Plan, Reason, Step, StepId};
+use skiff_core::{Change, Held, Pending, Plan, Reason, Rejudged, Step, StepId};
 
 use super::lines::{self, Line, Mark};
 use crate::ui::style::{FAINT, paint};
@@ -20,6 +20,9 @@ pub struct Summary {
     pub replace: usize,
     /// What would be changed where it stands.
     pub update: usize,
+    /// Deployments whose containers stay and are judged by other probes or hooks.
+    #[serde(skip_serializing_if = "is_none")]
+    pub judge: usize,
     /// What would be removed.
     pub remove: usize,
     /// What time or another step will allow.
@@ -31,7 +34,7 @@ pub struct Summary {
 impl Summary {
     /// Counts the lines of a plan.
     pub fn of(plan: &Plan) -> Self {
-        let mut summary = Self::default();
+        let mut summary = Self { judge: plan.rejudged.len(), ..Self::default() };
         for group in lines::groups(plan, false) {
             group.lines.iter().for_each(|line| summary.count(line));
         }
@@ -54,6 +57,11 @@ impl Summary {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 /// `3 to create, 1 to replace; 2 waiting`.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,6 +73,7 @@ impl fmt::Display for Summary {
             (self.create, "to create"),
             (self.replace, "to replace"),
             (self.update, "to update"),
+            (self.judge, "to judge anew"),
             (self.remove, "to remove"),
         ]);
         let held = list(&[(self.waiting, "waiting"), (self.held, "held")]);
@@ -83,6 +92,8 @@ impl fmt::Display for Summary {
 pub struct PlanData<'a> {
     steps: Vec<StepData<'a>>,
     held: Vec<HeldData<'a>>,
+    #[serde(skip_serializing_if = "<[Rejudged]>::is_empty")]
+    rejudged: &'a [Rejudged],
     wake_at: Option<Timestamp>,
     summary: Summary,
 }
@@ -132,6 +143,7 @@ impl<'a> PlanData<'a> {
         Self {
             steps: plan.steps.iter().map(step).collect(),
             held: plan.held.iter().map(held).collect(),
+            rejudged: &plan.rejudged,
             wake_at: plan.wake_at,
             summary: Summary::of(plan),
         }

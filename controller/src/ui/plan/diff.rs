@@ -50,6 +50,9 @@ pub fn diffs(plan: &Plan) -> Vec<ObjectDiff> {
             entry.fields(changes);
         }
     }
+    for rejudged in &plan.rejudged {
+        gathered.entry(&rejudged.object).or_default().fields(&rejudged.changes);
+    }
     gathered.into_iter().filter_map(|(object, gathered)| gathered.finish(object)).collect()
 }
 

@@ -60,7 +60,7 @@ fn plan() -> Plan {
         Held { object: key("worker"), why: waiting, pending },
         Held { object: key("api"), why: HeldReason::Paused, pending: Vec::new() },
     ];
-    Plan { steps: steps.collect(), held, wake_at: Some(Timestamp::UNIX_EPOCH) }
+    Plan { steps: steps.collect(), held, wake_at: Some(Timestamp::UNIX_EPOCH), ..Plan::default() }
 }
 
 #[test]
@@ -203,4 +203,24 @@ fn a_plan_of_very_many_containers_is_shown_at_once() {
     let (plan, begun) = (Plan { steps: steps.collect(), ..Plan::default() }, std::time::Instant::now());
     assert_eq!(text(&plan, false).matches("- remove container").count(), 20_000);
     assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn other_probes_are_shown_though_nothing_is_done() {
+    let [from, to] = ["exec [a]", "exec [b]"].map(|told| Some(told.to_owned()));
+    let changes = vec![Change::new("container.livenessProbe", from, to)];
+    let plan = Plan { rejudged: vec![Rejudged { object: key("web"), changes }], ..Plan::default() };
+    insta::assert_snapshot!(strip_str(&text(&plan, false)).to_string(), @r"
+    deployment/shop/web
+      ~ judge anew  other probes or hooks; containers stay
+          container.livenessProbe: exec [a] → exec [b]
+
+    1 to judge anew
+    ");
+    insta::assert_snapshot!(strip_str(&diff(&diffs(&plan))).to_string(), @r"
+    deployment/shop/web
+    - container.livenessProbe: exec [a]
+    + container.livenessProbe: exec [b]
+    ");
+    assert_eq!(objects(&plan), [&key("web")]);
 }
