@@ -42,6 +42,12 @@ impl FileStore {
         }
     }
 
+    /// Whether a path is that of a file of a commit which Skiff wrote out, and is gone. What is in sets is written again by the plan.
+    pub fn is_lost(&self, path: &Path) -> bool {
+        let commits = self.config_root.parent().map(|state| state.join("git"));
+        commits.is_some_and(|commits| path.starts_with(commits)) && matches!(path.try_exists(), Ok(false))
+    }
+
     /// The ids of the sets that are whole, each with its version where it is updated in place.
     ///
     /// # Errors

@@ -159,6 +159,10 @@ pub struct ObservedContainer {
     pub volumes: BTreeSet<String>,
     /// The ids of the file sets that it mounts.
     pub files: BTreeSet<String>,
+    /// The paths of the host that it mounts.
+    pub binds: BTreeSet<String>,
+    /// Those of them that were Skiff's own, are gone, and come back with nothing that is declared: it cannot be started any more.
+    pub lost: BTreeSet<String>,
     /// What inspect adds; present for every container of ours in a pass that plans.
     pub detail: Option<ContainerDetail>,
 }

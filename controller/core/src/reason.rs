@@ -138,6 +138,11 @@ pub enum Reason {
     },
     /// `skiff rollout restart` asked for new replicas.
     RestartAsked,
+    /// What a container that has ended was made with is gone: it can only be made anew.
+    Unstartable {
+        /// What it lacks.
+        lacks: Vec<String>,
+    },
     /// The image that the revision ran is gone, and no registry knows it by a digest.
     ImageLost {
         /// Its id.
@@ -254,6 +259,7 @@ impl fmt::Display for Reason {
             Self::Replaced => f.write_str("replaced by the next run"),
             Self::RolledBack { from, why } => write!(f, "rolled back: revision {from} {why}"),
             Self::RestartAsked => f.write_str("restart asked for"),
+            Self::Unstartable { lacks } => write!(f, "unable to start again: {} is gone", lacks.join(", ")),
             Self::ImageLost { id } => {
                 write!(f, "needed: image {id}, which the revision ran, is gone; its tag may mean another one by now")
             }

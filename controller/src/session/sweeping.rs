@@ -12,11 +12,13 @@ use crate::git::older_than;
 use crate::source::host_paths;
 use crate::state::Good;
 
-/// The folders that manifests start from which somebody may still build from.
-pub(super) fn bases(good: &Good, history: &History) -> BTreeSet<PathBuf> {
+/// The folders that manifests start from which somebody may still build from, and what containers mount straight from a commit: the
+/// next start of those needs it, however old the commit is.
+pub(super) fn bases(good: &Good, history: &History, observed: &Observed) -> BTreeSet<PathBuf> {
+    let mounted = observed.containers.iter().flat_map(|container| &container.binds).map(PathBuf::from);
     let of_good = good.objects.values().map(|object| object.base.clone());
     let revisions = history.objects.values().flat_map(|known| &known.revisions);
-    of_good.chain(revisions.map(|revision| PathBuf::from(&revision.base))).collect()
+    of_good.chain(revisions.map(|revision| PathBuf::from(&revision.base))).chain(mounted).collect()
 }
 
 /// The copies below a folder that are needed; `None` where that is not known, because a container's label does not say what it mounts.
@@ -94,6 +96,15 @@ mod tests {
         assert!(unused.exists(), "it may be about to be mounted");
         sweep(folder.path(), &needed, Duration::ZERO);
         assert_eq!((used.exists(), unused.exists()), (true, false));
+    }
+
+    #[test]
+    fn what_a_container_mounts_straight_from_a_commit_stays() {
+        let motd = "/state/git/shop/trees/1a2b/shop/motd";
+        let container = ObservedContainer { binds: [motd.to_owned()].into(), ..ObservedContainer::default() };
+        let observed = Observed { containers: vec![container], ..Observed::default() };
+        let needed = bases(&Good::default(), &History::default(), &observed);
+        assert_eq!(needed, [PathBuf::from(motd)].into());
     }
 
     #[test]

@@ -224,12 +224,15 @@ impl SourceTask {
         for slot in &self.slots {
             let SlotKind::Git(origin) = &slot.kind else { continue };
             let (good, observed) = (self.state.good(&origin.name), &snapshot.observed);
-            let bases = sweeping::bases(&good, &history);
+            // Before the first pass nobody knows what containers mount.
             let seen = snapshot.pass > 0;
+            let bases = seen.then(|| sweeping::bases(&good, &history, observed));
             let copies = seen.then(|| sweeping::copies(origin.mounts(), &good, &history, observed)).flatten();
             let origin = Arc::clone(origin);
             tokio::task::spawn_blocking(move || {
-                origin.repository.sweep(&bases, sweeping::YOUNG);
+                if let Some(bases) = bases {
+                    origin.repository.sweep(&bases, sweeping::YOUNG);
+                }
                 if let Some(needed) = copies {
                     sweeping::sweep(origin.mounts(), &needed, sweeping::YOUNG);
                 }

@@ -131,6 +131,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Replaced
         | Reason::RolledBack { .. }
         | Reason::RestartAsked
+        | Reason::Unstartable { .. }
         | Reason::ImageLost { .. }
         | Reason::ImageMoved { .. }
         | Reason::Adopted

@@ -53,10 +53,9 @@ fn changes(from: &Container, to: &Container) -> Vec<Change> {
         let of = |value: &Value| value.pointer(pointer).filter(|value| !value.is_null()).cloned();
         let (before, after) = (told(&told_from, name), told(&told_to, name));
         let field = format!("container{}", pointer.replace('/', "."));
-        (of(&from) != of(&to)).then(|| match before == after {
-            true => Change::new(field, None, None),
-            false => Change::new(field, before, after),
-        })
+        // Where both are told alike, what differs is not shown.
+        let (before, after) = if before == after { (None, None) } else { (before, after) };
+        (of(&from) != of(&to)).then(|| Change::new(field, before, after))
     };
     FIELDS.into_iter().filter_map(change).collect()
 }

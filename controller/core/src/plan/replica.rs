@@ -110,7 +110,7 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
         .failures
         .get(&workload.key)
         .is_some_and(|failure| failure.update_refused && failure.template_hash == workload.template.hash);
-    let (changed_content, unknown_content) = content_changes(workload, labels);
+    let (changed_content, mut unknown_content) = content_changes(workload, labels);
     let must_replace = !removed.is_empty() || (refused && !adjust.is_empty());
     let restarted = workload.restart_before.filter(|before| {
         container.detail.as_ref().and_then(|detail| detail.started_at).is_some_and(|started| started < *before)
@@ -136,6 +136,7 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let settling = if is_shaky(draft, workload, container) { SETTLED_AFTER } else { SignedDuration::ZERO };
     let condition = condition(workload, policy, container, &checks, settling, draft.now);
     let outdated = outdated.or_else(|| is_used_up(container, condition).then_some(Reason::Adopted));
+    let outdated = outdated.or_else(|| unstartable(container, condition, &mut unknown_content));
     let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
     Replica { container, labels, outdated, adjust, unknown_content, condition, complaint }
 }
@@ -143,6 +144,17 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
 /// Whether a container that somebody else made has come to its end: ours takes its place instead of starting it again.
 const fn is_used_up(container: &ObservedContainer, condition: Condition) -> bool {
     container.adopted.is_some() && matches!(condition, Condition::Exited | Condition::Created)
+}
+
+/// Why a container that has ended is not started but made anew: what it mounts is gone, or was written by a key that is, and its files may
+/// be gone with it. What does not run is not restarted by that, so that nothing is to be held either.
+fn unstartable(container: &ObservedContainer, condition: Condition, unknown: &mut Vec<String>) -> Option<Reason> {
+    if !matches!(condition, Condition::Exited | Condition::Created) {
+        return None;
+    }
+    let keys = std::mem::take(unknown).into_iter().map(|object| format!("the key that {object} was digested with"));
+    let lacks: Vec<String> = container.lost.iter().cloned().chain(keys).collect();
+    (!lacks.is_empty()).then_some(Reason::Unstartable { lacks })
 }
 
 /// That the image has moved is a reason of its own, and one of several where there is more.

@@ -132,6 +132,48 @@ fn a_secret_digested_with_another_key_is_unknown_and_not_changed() {
 }
 
 #[test]
+fn a_replica_that_ended_and_whose_secret_was_digested_with_another_key_is_made_anew_and_not_held() {
+    let secret = json!({ "apiVersion": "skiff.dev/v1", "kind": "Secret", "metadata": { "name": "db" }, "stringData": { "p": "x" } });
+    let env = json!({ "env": [{ "name": "P", "valueFrom": { "secretKeyRef": { "name": "db", "key": "p" } } }] });
+    let mut world = World::of(&[secret, deployment("web", 1, env, json!({}), json!({}))]);
+    world.settle();
+    world.digest_key = 2;
+    assert!(world.engine.stop_by_hand("shop-web-1"));
+    let lines = world.lines().join("\n");
+    assert!(
+        lines.contains(
+            "create container shop-web-2 (unable to start again: the key that secret/db was digested with is gone)"
+        ),
+        "{lines}"
+    );
+    assert!(!lines.contains("held") && !lines.contains("start container shop-web-1"), "{lines}");
+    world.settle();
+    assert_eq!(world.running().len(), 1);
+    assert_eq!(world.lines(), [""; 0]);
+}
+
+#[test]
+fn a_replica_whose_mounted_files_are_gone_goes_on_while_it_runs_and_is_made_anew_once_it_has_ended() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    let plan_without = |world: &World| {
+        let mut observed = world.observe();
+        for container in &mut observed.containers {
+            container.lost.insert("/state/git/shop/trees/1/motd".to_owned());
+        }
+        crate::world::lines(&skiff_core::plan(&world.compile().0, &observed, world.engine.now())).join("\n")
+    };
+    assert_eq!(plan_without(&world), "");
+    assert!(world.engine.stop_by_hand("shop-web-1"));
+    let lines = plan_without(&world);
+    assert!(
+        lines.contains("create container shop-web-2 (unable to start again: /state/git/shop/trees/1/motd is gone)"),
+        "{lines}"
+    );
+    assert!(!lines.contains("start container shop-web-1"), "{lines}");
+}
+
+#[test]
 fn the_same_inputs_give_the_same_plan() {
     let world = World::of(&[web(3, "app:1")]);
     assert_eq!(format!("{:?}", world.plan()), format!("{:?}", world.plan()));

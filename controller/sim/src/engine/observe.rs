@@ -1,6 +1,6 @@
 //! What the adapter reports of the engine: everything, in Docker's order, details for what is ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_api::{Instance, OwnerLabels, RestartPolicy};
 use skiff_core::{
@@ -105,6 +105,8 @@ impl SimContainer {
             addresses: self.addresses(),
             volumes: self.volume_names().map(str::to_owned).collect(),
             files: self.file_sets().map(str::to_owned).collect(),
+            binds: BTreeSet::new(),
+            lost: BTreeSet::new(),
             detail,
         }
     }

@@ -235,6 +235,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Replaced
         | Reason::RolledBack { .. }
         | Reason::RestartAsked
+        | Reason::Unstartable { .. }
         | Reason::ImageLost { .. }
         | Reason::ImageMoved { .. }
         | Reason::Adopted

@@ -130,6 +130,8 @@ impl ContainerRow {
 
     pub(super) fn observed(self, instance: &Instance, files: &FileStore) -> ObservedContainer {
         let mounts = self.mounts.as_deref().unwrap_or_default();
+        let binds: BTreeSet<String> =
+            mounts.iter().filter(|mount| mount.kind == "bind").map(|mount| mount.source.clone()).collect();
         ObservedContainer {
             name: own_name(self.names.as_deref().unwrap_or_default()),
             owner: owner(self.labels.as_ref(), instance),
@@ -142,6 +144,8 @@ impl ContainerRow {
             network_mode: self.host_config.network_mode,
             volumes: mounts.iter().filter(|mount| mount.kind == "volume").map(|mount| mount.name.clone()).collect(),
             files: mounts.iter().filter_map(|mount| files.set_of(Path::new(&mount.source))).collect::<BTreeSet<_>>(),
+            lost: binds.iter().filter(|path| files.is_lost(Path::new(path))).cloned().collect(),
+            binds,
             image_id: self.image_id,
             id: self.id,
             detail: None,
@@ -290,7 +294,8 @@ mod tests {
                 {"IP":"::","PrivatePort":80,"PublicPort":8080,"Type":"tcp"}],
                 "HostConfig":{"NetworkMode":"shop"},
                 "NetworkSettings":{"Networks":{"shop":{"NetworkID":"n1","IPAMConfig":null,"IPAddress":"10.0.0.9"}}},
-                "Mounts":[{"Type":"volume","Name":"data","Source":"/var/lib/docker/x"},{"Type":"bind","Source":"/run/secrets/s1/key"}]}"#,
+                "Mounts":[{"Type":"volume","Name":"data","Source":"/var/lib/docker/x"},{"Type":"bind","Source":"/run/secrets/s1/key"},
+                {"Type":"bind","Source":"/state/git/shop/trees/1/motd"}]}"#,
         )
         .expect("a row");
         let instance: Instance = "t".parse().expect("an instance");
@@ -302,6 +307,11 @@ mod tests {
         assert_eq!(observed.network_mode, "shop");
         assert_eq!(observed.volumes, BTreeSet::from(["data".to_owned()]));
         assert_eq!(observed.files, BTreeSet::from(["s1".to_owned()]));
+        assert_eq!(
+            observed.binds,
+            ["/run/secrets/s1/key", "/state/git/shop/trees/1/motd"].map(ToOwned::to_owned).into()
+        );
+        assert_eq!(observed.lost, BTreeSet::from(["/state/git/shop/trees/1/motd".to_owned()]));
         assert!(matches!(observed.owner, Owner::Unreadable(_)));
     }
 
