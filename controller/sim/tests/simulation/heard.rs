@@ -54,8 +54,10 @@ impl Heard {
 
     /// Whether a container that runs answers well now, or did and nobody can know better yet.
     pub(crate) fn may_be_well(&self, engine: &SimEngine, container: &SimContainer, template: &PodTemplate) -> bool {
-        let is_believed =
-            self.of(container).is_none_or(|known| known.was_well && known.failed_in_a_row < MOST_FAILURES);
+        // A controller that has just begun asks no startup again that passed before, and then hears of liveness alone.
+        let is_believed = self.of(container).is_none_or(|known| {
+            known.failed_in_a_row == 0 || (known.was_well && known.failed_in_a_row < MOST_FAILURES)
+        });
         !is_probed(template) || is_believed || answers(engine, container)
     }
 }
