@@ -109,6 +109,15 @@ fn signal(stage: &Shared, number: usize, signal: Signal) -> Act {
     with(stage, move |stage| stage.run(number)?.running.signal(signal))
 }
 
+/// Kills a controller and waits until it is no more, as whoever starts services anew does.
+fn kill(stage: &Shared, number: usize) -> Act {
+    with(stage, move |stage| {
+        let run = stage.runs.get_mut(number).context("no such controller")?;
+        run.running.signal(Signal::KILL)?;
+        run.running.wait(Duration::from_secs(5)).map(drop)
+    })
+}
+
 /// The events that tell who leads: when, who and what.
 fn turns(world: &World) -> Result<Vec<(SystemTime, String, String)>> {
     let mut turns = Vec::new();
@@ -263,13 +272,13 @@ fn a_leader_that_is_killed_is_followed_within_its_lease_and_one_that_comes_back_
             all([docker(&["rm", "-f"], "web"), signal(&stage, 0, Signal::KILL)]),
             [leads(&stage, 1, LEASE + HAND_OVER), eventually(ready("web", 1)), each_acted_in_its_turn(&stage)],
         )
-        .step("the next one is killed as well", signal(&stage, 1, Signal::KILL), [])
+        .step("the next one is killed as well", kill(&stage, 1), [])
         .step(
             "one that is started again leads at once: on this host it is known that the other is no more",
             start(&stage, &["--lease", "10m"]),
             [leads(&stage, 2, HAND_OVER)],
         )
-        .step("that one is killed", signal(&stage, 2, Signal::KILL), [])
+        .step("that one is killed", kill(&stage, 2), [])
         .step("however long its lease", start(&stage, &[]), [leads(&stage, 3, HAND_OVER)]);
 }
 
