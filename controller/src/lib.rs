@@ -27,5 +27,7 @@ pub mod source;
 pub mod state;
 pub mod tags;
 pub mod telemetry;
+#[cfg(test)]
+mod testing;
 pub mod ui;
 pub mod view;

@@ -14,6 +14,7 @@ mod meaning;
 mod merging;
 mod reference;
 mod stack;
+mod values;
 
 /// Loads files of `/p`, the first of which is named.
 fn load_files(files: &[(&str, &str)]) -> Loaded {

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
-use skiff_api::{Component, Instance, OwnerLabels};
 use skiff_core::{
     Action, ContainerDetail, ContainerRef, Crash, EngineError, ObjectStatus, ObservedContainer, Outcome, Owner, Phase,
 };
 
 use super::counts::Counts;
 use super::*;
+use crate::testing::labels_of;
 
 fn object(kind: Kind, name: &str) -> ObjectKey {
     ObjectKey::new(kind, "shop", name)
@@ -29,20 +29,7 @@ fn status(object: ObjectKey, phase: Phase, ready: u32) -> (ObjectKey, ObjectStat
 
 /// A container of `web` that Docker restarted so often.
 fn container(id: &str, restarts: i64) -> ObservedContainer {
-    let labels = OwnerLabels {
-        instance: Instance::default(),
-        source: "shop".to_owned(),
-        object: object(Kind::Deployment, "web"),
-        ordinal: 1,
-        component: Component::Main,
-        run: None,
-        revision: 1,
-        source_revision: None,
-        template_hash: String::new(),
-        template: None,
-        content: None,
-        image_id: None,
-    };
+    let labels = labels_of(object(Kind::Deployment, "web"));
     let detail = ContainerDetail { restart_count: restarts, ..ContainerDetail::default() };
     let owner = Owner::Ours(Box::new(labels));
     ObservedContainer { id: id.to_owned(), owner, detail: Some(detail), ..ObservedContainer::default() }

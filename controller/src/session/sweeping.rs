@@ -58,26 +58,15 @@ pub(super) fn sweep(folder: &Path, needed: &BTreeSet<PathBuf>, young: Duration) 
 
 #[cfg(test)]
 mod tests {
-    use skiff_api::{Component, Instance, Kind, ObjectKey, OwnerLabels};
+    use skiff_api::{Kind, ObjectKey, OwnerLabels};
     use skiff_core::{ObservedContainer, Owner};
 
     use super::*;
+    use crate::testing::labels_of;
 
     fn running(template: Option<&str>) -> Observed {
-        let labels = OwnerLabels {
-            instance: Instance::default(),
-            source: "shop".to_owned(),
-            object: ObjectKey::new(Kind::Deployment, "shop", "web"),
-            ordinal: 1,
-            component: Component::Main,
-            run: None,
-            revision: 1,
-            source_revision: None,
-            template_hash: String::new(),
-            template: template.map(ToOwned::to_owned),
-            content: None,
-            image_id: None,
-        };
+        let template = template.map(ToOwned::to_owned);
+        let labels = OwnerLabels { template, ..labels_of(ObjectKey::new(Kind::Deployment, "shop", "web")) };
         let container = ObservedContainer { owner: Owner::Ours(Box::new(labels)), ..ObservedContainer::default() };
         Observed { containers: vec![container], ..Observed::default() }
     }

@@ -62,26 +62,13 @@ fn ends(observed: &Observed, replica: &ObservedContainer) -> Ends {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use skiff_api::{Instance, OwnerLabels};
     use skiff_core::{ContainerDetail, Crash, Owner};
 
     use super::*;
+    use crate::testing::labels_of;
 
     fn seen(started: i64, restarts: i64, exits: u32) -> Observed {
-        let labels = OwnerLabels {
-            instance: Instance::default(),
-            source: "shop".to_owned(),
-            object: ObjectKey::new(Kind::Deployment, "shop", "web"),
-            ordinal: 1,
-            component: Component::Main,
-            run: None,
-            revision: 1,
-            source_revision: None,
-            template_hash: "v1:a".to_owned(),
-            template: None,
-            content: None,
-            image_id: None,
-        };
+        let labels = labels_of(ObjectKey::new(Kind::Deployment, "shop", "web"));
         let container = ObservedContainer {
             id: "one".to_owned(),
             owner: Owner::Ours(Box::new(labels)),

@@ -1,31 +1,15 @@
 //! When a prune is confirmed, and what is gone.
 
-use skiff_api::{Component, Kind, OwnerLabels};
+use skiff_api::Kind;
 use skiff_core::{Departed, ObservedContainer, Owner};
 
 use super::*;
 use crate::source::Beside;
 use crate::state::Good;
+use crate::testing::labels_of;
 
 fn key(name: &str) -> ObjectKey {
     ObjectKey::new(Kind::Deployment, "shop", name)
-}
-
-fn labels_of(name: &str) -> OwnerLabels {
-    OwnerLabels {
-        instance: Instance::default(),
-        source: "test".to_owned(),
-        object: key(name),
-        ordinal: 1,
-        component: Component::Main,
-        run: None,
-        revision: 1,
-        source_revision: None,
-        template_hash: String::new(),
-        template: None,
-        content: None,
-        image_id: None,
-    }
 }
 
 /// A target that two objects have left, and a pass that worked towards it.
@@ -78,7 +62,7 @@ async fn a_prune_is_confirmed_for_the_first_load_and_for_no_later_one() {
 fn what_has_left_and_of_which_nothing_is_left_is_gone() {
     let (target, mut snapshot) = after_departure();
     assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api"), key("web")]));
-    let owner = Owner::Ours(Box::new(labels_of("web")));
+    let owner = Owner::Ours(Box::new(labels_of(key("web"))));
     let container = ObservedContainer { owner, ..ObservedContainer::default() };
     snapshot.observed.containers.push(container);
     assert_eq!(gone(&target, &snapshot), BTreeSet::from([key("api")]));
