@@ -122,9 +122,11 @@ fn deployments(out: &mut Exposition, snapshot: &Snapshot) {
         Some(of(it)?.updated.into())
     });
     let (restarts, loops) = (restarts(&snapshot.observed), crash_loops(&snapshot.observed));
-    each("skiff_deployment_restarts", "How often Docker restarted the containers that exist now.", &|it| {
-        Some(restarts.get(it).copied().unwrap_or_default())
-    });
+    each(
+        "skiff_deployment_restarts",
+        "How often the containers that exist now were started again, by whomever.",
+        &|it| Some(restarts.get(it).copied().unwrap_or_default()),
+    );
     each("skiff_deployment_crash_looping_replicas", "Replicas that end again and again.", &|it| {
         Some(loops.get(it).copied().unwrap_or_default())
     });
@@ -133,8 +135,8 @@ fn deployments(out: &mut Exposition, snapshot: &Snapshot) {
 fn restarts(observed: &Observed) -> BTreeMap<&ObjectKey, u64> {
     let mut restarts = BTreeMap::new();
     for container in &observed.containers {
-        let (Some(labels), Some(detail)) = (container.owner.labels(), &container.detail) else { continue };
-        let count = u64::try_from(detail.restart_count).unwrap_or_default();
+        let Some(labels) = container.owner.labels() else { continue };
+        let count = u64::try_from(observed.restarts(container)).unwrap_or_default();
         *restarts.entry(&labels.object).or_default() += count;
     }
     restarts

@@ -113,9 +113,7 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
             let probed = observed.probes.get(&container.id).filter(|verdict| Some(verdict.started_at) == started_at);
             let may_end = may_end(container, labels, declared.get(&labels.object));
             let mut replica = Replica::new(container, labels, probed, &observed.images, may_end);
-            if let Some(crash) = observed.crashes.get(&container.id) {
-                replica.restarts = crash.restarts(container);
-            }
+            replica.restarts = observed.restarts(container);
             add_container(entry(&mut views, &labels.object, &labels.source), replica);
         }
     }

@@ -304,7 +304,7 @@ impl HeldReason {
     }
 
     /// Whether it is to be said of an object that runs well: another is declared than what runs, or is done.
-    pub const fn is_gone_back(&self) -> bool {
+    pub const fn is_said_of_ready(&self) -> bool {
         matches!(self, Self::RevisionFailed { .. } | Self::ProbeUnproven { .. })
     }
 

@@ -58,6 +58,12 @@ impl Observed {
         let labels = running.filter_map(|container| container.owner.labels());
         labels.map(|labels| (labels.object.clone(), labels.template_hash.clone()))
     }
+
+    /// How often a container was started again, by the engine or anybody else, for all that is known.
+    pub fn restarts(&self, container: &ObservedContainer) -> i64 {
+        let by_engine = container.detail.as_ref().map_or(0, |detail| detail.restart_count);
+        self.crashes.get(&container.id).map_or(by_engine, |crash| crash.restarts(container))
+    }
 }
 
 /// What is known of the engine.

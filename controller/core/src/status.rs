@@ -147,7 +147,9 @@ fn object_status(
     };
     let complaint = replicas.iter().find_map(|view| view.status.complaint.as_deref());
     let (reason, message) = match (held, failure) {
-        (Some(held), _) if phase != Phase::Ready || held.why.is_gone_back() => (held.why.word(), held.why.to_string()),
+        (Some(held), _) if phase != Phase::Ready || held.why.is_said_of_ready() => {
+            (held.why.word(), held.why.to_string())
+        }
         (None, Some(failure)) if phase != Phase::Ready && phase != Phase::Finished => {
             (failure.reason, failure.error.clone())
         }

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use serde_json::json;
 use skiff_core::{
-    Action, ContainerDetail, ContainerRef, Crash, EngineError, ObjectStatus, ObservedContainer, Outcome, Owner, Phase,
+    Action, ContainerDetail, ContainerRef, ContainerState, Crash, EngineError, ObjectStatus, ObservedContainer,
+    Outcome, Owner, Phase,
 };
 
 use super::counts::Counts;
@@ -32,7 +34,8 @@ fn container(id: &str, restarts: i64) -> ObservedContainer {
     let labels = labels_of(object(Kind::Deployment, "web"));
     let detail = ContainerDetail { restart_count: restarts, ..ContainerDetail::default() };
     let owner = Owner::Ours(Box::new(labels));
-    ObservedContainer { id: id.to_owned(), owner, detail: Some(detail), ..ObservedContainer::default() }
+    let state = ContainerState::Running;
+    ObservedContainer { id: id.to_owned(), state, owner, detail: Some(detail), ..ObservedContainer::default() }
 }
 
 fn facts() -> Facts {
@@ -42,8 +45,7 @@ fn facts() -> Facts {
         status(object(Kind::Job, "mail"), Phase::Finished, 0),
     ]);
     snapshot.observed.containers = vec![container("a", 3), container("b", 1)];
-    let mut crash = Crash::default();
-    crash.is_loop = true;
+    let crash: Crash = serde_json::from_value(json!({ "exits": 4, "ends": 4, "isLoop": true })).expect("a crash loop");
     snapshot.observed.crashes = BTreeMap::from([("a".to_owned(), crash)]);
     let id = "1111111111111111111111111111111111111111".parse().expect("an id");
     let commit =
@@ -113,8 +115,8 @@ fn all_that_is_known_is_told_once() {
     # HELP skiff_deployment_status_replicas_updated Replicas of the declared template.
     skiff_deployment_status_replicas_updated{namespace="shop",name="web"} 2
     # TYPE skiff_deployment_restarts gauge
-    # HELP skiff_deployment_restarts How often Docker restarted the containers that exist now.
-    skiff_deployment_restarts{namespace="shop",name="web"} 4
+    # HELP skiff_deployment_restarts How often the containers that exist now were started again, by whomever.
+    skiff_deployment_restarts{namespace="shop",name="web"} 5
     # TYPE skiff_deployment_crash_looping_replicas gauge
     # HELP skiff_deployment_crash_looping_replicas Replicas that end again and again.
     skiff_deployment_crash_looping_replicas{namespace="shop",name="web"} 1

@@ -35,8 +35,9 @@ pub fn troubles(status: &BTreeMap<ObjectKey, ObjectStatus>, plan: &Plan) -> Trou
         }
     };
     // What runs well may not be what is declared.
-    let is_back =
-        |status: &ObjectStatus| plan.held.iter().any(|held| held.object == status.object && held.why.is_gone_back());
+    let is_back = |status: &ObjectStatus| {
+        plan.held.iter().any(|held| held.object == status.object && held.why.is_said_of_ready())
+    };
     let is_well = |status: &ObjectStatus| matches!(status.phase, Phase::Ready | Phase::Finished) && !is_back(status);
     let unwell = status.iter().filter(|(_, status)| !is_well(status));
     let held = plan.held.iter().filter(|held| !status.contains_key(&held.object));
