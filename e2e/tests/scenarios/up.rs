@@ -117,3 +117,12 @@ fn a_namespace_is_taken_from_the_command_line_where_the_manifest_names_none() {
             })],
         );
 }
+
+#[test]
+fn up_believes_what_has_crashed_only_once_it_has_run_for_a_while() {
+    // The first run ends at once, each later one outlives the second look that is enough for what has not crashed.
+    let frail = service("web").container("command: [sh, -c, '[ -e /seen ] && sleep 4; touch /seen; exit 3']");
+    scenario("up believes what has crashed only once it has run for a while")
+        .step("what crashes now and then", write("main.yaml", &frail.to_string()), [])
+        .step("is not ready while it runs for a moment", skiff("up", &[]), [exits(1), says("exited with 3")]);
+}
