@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use skiff_api::ObjectKey;
 
-use super::{AttemptState, Run, cron_runs, current_run, is_scheduled, of_jobs};
+use super::{Run, cron_runs, current_run, is_scheduled, of_jobs};
 use crate::course::effective;
 use crate::desired::{Cron, Desired, Job};
 use crate::history::{ObjectHistory, RunEnd};
@@ -112,7 +112,7 @@ fn of_run(job: &Job, run: &Run<'_>, now: Timestamp) -> RunReport {
         since: run.since(),
         succeeded: run.succeeded(),
         failed: run.failed(),
-        active: super::count(run.in_state(AttemptState::Active)),
+        active: run.active(),
         retry_at: retry,
         end,
     }
