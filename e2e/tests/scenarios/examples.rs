@@ -1,5 +1,6 @@
 //! The examples as they are shipped, on other ports, with real servers: what their files say is so.
 
+mod environments;
 mod layers;
 mod neighbours;
 mod orders;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use skiff_e2e::act::{Act, act, look, remember, run, skiff, up};
-use skiff_e2e::check::{check, ended, eventually, exits, nothing_was_written, ready, untouched};
+use skiff_e2e::check::{check, ended, eventually, exits, nothing_was_written, ready, replaced, untouched};
 use skiff_e2e::{free_port, scenario};
 
 use crate::change::page;
@@ -62,6 +62,11 @@ fn the_quickstart_comes_up_serves_its_page_and_follows_an_edit() {
 #[test]
 fn the_examples_come_up() {
     let port = free_port().expect("a free port");
+    let slower = act(|world| {
+        let path = world.manifests().join("worker.yaml");
+        fs::write(&path, fs::read_to_string(&path)?.replace("PAUSE: \"5\"", "PAUSE: \"1\""))?;
+        up()(world)
+    });
     scenario("the examples come up")
         .step("as they are shipped", copied("examples", port), [])
         .step(
@@ -69,5 +74,22 @@ fn the_examples_come_up() {
             up(),
             [ready("hello", 1), ready("worker", 2), ended("prepare", &[0]), ready("recorder", 1)],
         )
-        .step("the page is there", look(), [eventually(check(move |_| page(port).map(drop)))]);
+        .step("the page is there", look(), [eventually(check(move |_| page(port).map(drop)))])
+        .step("a worker writes into the memory that both share", in_worker(0, "touch /tally/mark"), [])
+        .step(
+            "the other one finds it there",
+            in_worker(1, "test -e /tally/mark && grep -q ' /tally tmpfs ' /proc/mounts"),
+            [],
+        )
+        .step("as they are now", remember(), [])
+        .step("their settings change", slower, [exits(0), ready("worker", 2), replaced("worker")])
+        .step("the memory of both has outlived each", in_worker(0, "test -e /tally/mark"), []);
+}
+
+/// Runs a script in one of the workers; it must succeed.
+fn in_worker(index: usize, script: &'static str) -> Act {
+    act(move |world| {
+        let seen = world.replicas("worker")?.into_iter().nth(index).context("no such worker")?;
+        world.docker.exec(&seen.id, &["sh", "-c", script]).map(drop)
+    })
 }

@@ -1,4 +1,4 @@
-//! `manifests/examples/orders`: phases, isolation, limits, backups, environments, a server that is spoken to.
+//! `manifests/examples/orders`: phases, isolation, limits, backups, a server that is spoken to.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use skiff_e2e::act::{Act, act, all, call, look, remember, skiff};
-use skiff_e2e::check::{
-    Check, check, ended, every, exits, gone, nothing_was_written, ready, replaced, untouched, volumes,
-};
+use skiff_e2e::act::{Act, act, all, look, remember, skiff};
+use skiff_e2e::check::{Check, check, ended, exits, gone, nothing_was_written, ready, replaced, untouched};
 use skiff_e2e::{World, free_port, scenario};
 
 use super::{does, edit, example, fails, limited, orders_in, prints, take, within};
@@ -17,9 +15,8 @@ use crate::change::page_at;
 
 const REACHED: &[&str] = &["sh", "-c", ". /srv/database && sql 'SELECT 1'"];
 const LOSE: &[&str] = &["psql", "-h", "/tmp", "-U", "postgres", "-c", "DROP TABLE orders", "orders"];
-const FSYNC: &[&str] = &["psql", "-h", "/tmp", "-U", "postgres", "-Atc", "SHOW fsync"];
 
-fn orders(port: u16) -> Act {
+pub(super) fn orders(port: u16) -> Act {
     example(
         "orders",
         [("WEB_PORT:-8480", format!("WEB_PORT:-{port}")), ("WEB_PORT:-8481", format!("WEB_PORT:-{port}"))],
@@ -159,47 +156,6 @@ fn backups_are_kept_for_a_while_and_bring_back_what_was_lost() {
         .step("all is lost, and restored", all([does("db", LOSE), once("restore")]), [exits(0), orders_in("db", "3")])
         .step("and once more", all([does("db", LOSE), once("restore")]), [exits(0), orders_in("db", "3")])
         .step("nothing of it is left", look(), [gone("backup"), gone("restore")]);
-}
-
-#[test]
-fn environments_lie_over_one_another() {
-    let port = free_port().expect("a free port");
-    let up = |files: &'static [&'static str]| {
-        act(move |world| {
-            let folder = world.manifests();
-            let path = |name: &str| folder.join(name).display().to_string();
-            let mut line = vec!["up".to_owned(), path("compose.yaml")];
-            line.extend(files.iter().flat_map(|file| ["-f".to_owned(), path(file)]));
-            world.call(&line.iter().map(String::as_str).collect::<Vec<_>>())
-        })
-    };
-    let has_ports = |seen: &skiff_e2e::Seen| {
-        seen.inspect
-            .pointer("/HostConfig/PortBindings")
-            .and_then(|ports| ports.as_object())
-            .is_some_and(|it| !it.is_empty())
-    };
-    scenario("environments lie over one another")
-        .step("as they are shipped", orders(port), [])
-        .step(
-            "for tests: one replica, another port, a database in memory",
-            up(&["compose.test.yaml"]),
-            [
-                exits(0),
-                ready("api", 1),
-                volumes(&[]),
-                prints("db", FSYNC, "off"),
-                prints("db", &["sh", "-c", "awk '$2 == \"/data\" { print $1 }' /proc/mounts"], "tmpfs"),
-                every("web", "a port of the host", has_ports),
-            ],
-        )
-        .step("that goes", call(&["down", "-A", "--yes"]), [exits(0)])
-        .step(
-            "and where nothing may be seen from outside there is no port either",
-            up(&["compose.test.yaml", "compose.ci.yaml"]),
-            [exits(0), ready("web", 1), every("web", "no port of the host", move |seen| !has_ports(seen))],
-        )
-        .step("it answers all the same", take(), [orders_in("db", "1")]);
 }
 
 #[test]
