@@ -1,6 +1,7 @@
 //! What the commands that act share: the engine, the state directory, the lock, and the way from manifests to a target.
 
 mod asking;
+mod beside;
 mod bring;
 mod candidacy;
 mod etcd;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use skiff_core::{Observed, Plan, Timestamp, archived, effective, learn, notice_crashes, plan, rejudged};
 
+pub use beside::{forget_taken_down, needed_by_others, save};
 pub use bring::{AskedRun, Bring, bring};
 pub use etcd::read_documents;
 pub use holds::tell_holds;
@@ -44,7 +46,7 @@ use crate::engine::{Engine, Look};
 use crate::fail_point::FailPoint;
 use crate::lock::{self, Candidate, Lock, LockError, LockHeld};
 use crate::mandate::Mandate;
-use crate::source::{self, Loaded, SourceOptions};
+use crate::source::{Loaded, SourceOptions};
 use crate::state::State;
 use crate::ui::{Ui, problem};
 
@@ -215,13 +217,13 @@ fn loop_settings(settings: &Settings, tick: Duration, mandate: &Mandate) -> cont
     }
 }
 
-/// Reads the manifests of all sources, and completes them by the last good state.
+/// Reads the manifests of all sources, and completes them by the last good state, beside what other sources are known to have.
 ///
 /// # Errors
 /// When a repository does not give what was asked of it. Never for what the manifests say: what is wrong with them is in what is loaded.
 pub async fn load(session: &Session, options: SourceOptions) -> Result<Vec<Loaded>, CliError> {
     let loads = read_all(&options, session.state.folders(), session.access).await?;
-    Ok(source::complete(loads, &|source| session.state.good(source), &session.settings.instance))
+    Ok(beside::complete(loads, &session.state, &session.settings.instance))
 }
 
 /// Shows what is wrong or odd with loads, and refuses them where that is more than odd.

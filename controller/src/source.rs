@@ -38,9 +38,10 @@ use skiff_core::HostFiles;
 use skiff_remote::git::Commit;
 use skiff_yaml::{FileId, Positions, Span};
 
-pub use complete::complete;
+pub use complete::{complete, complete_beside};
 pub use compose::{ComposeProject, project as compose_project};
 pub use given::GivenSource;
+pub(crate) use last_good::is_elsewhere;
 pub use last_good::merge_last_good;
 pub use name::is_source_name;
 pub use options::{ComposeOptions, Limits, SourceOptions};

@@ -288,6 +288,7 @@ fn planned(file: &Path) -> Result<Vec<String>, Failure> {
         digest_key: &DigestKey::new([7; 32]),
         departed: &BTreeMap::new(),
         claimed: &BTreeSet::new(),
+        beside: &BTreeMap::new(),
         history: &History::default(),
         archive: &Archive::default(),
     });

@@ -50,6 +50,7 @@ fn compiled() -> (Desired, ContentStore) {
         digest_key: &DigestKey::new([1; 32]),
         departed: &BTreeMap::new(),
         claimed: &BTreeSet::new(),
+        beside: &BTreeMap::new(),
         history: &History::default(),
         archive: &Archive::default(),
     })

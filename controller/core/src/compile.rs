@@ -15,10 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::Engine as _;
-use skiff_api::{Instance, Kind, Object, ObjectKey};
+use skiff_api::{Instance, Kind, Object, ObjectKey, SetComplaint, validate_set};
 
 use crate::content::{Archive, ContentStore, DigestKey};
-use crate::desired::{Departed, Desired, Intent, SourceState};
+use crate::desired::{Departed, Desired, Intent, Needed, SourceState};
 use crate::history::History;
 pub(crate) use workload::engine_restarts;
 
@@ -57,15 +57,58 @@ pub struct CompileInput<'a> {
     pub departed: &'a BTreeMap<ObjectKey, Departed>,
     /// Objects that sources which are not loaded declare.
     pub claimed: &'a BTreeSet<ObjectKey>,
+    /// The objects that sources which are not loaded declared when they were last good: those that are loaded may name them.
+    pub beside: &'a BTreeMap<ObjectKey, DeclaredObject>,
     /// What is remembered of each object: the revisions to go back to.
     pub history: &'a History,
     /// The content of these revisions.
     pub archive: &'a Archive,
 }
 
+impl CompileInput<'_> {
+    /// An object of the loaded sources, or of those beside them.
+    fn find(&self, key: &ObjectKey) -> Option<&DeclaredObject> {
+        self.objects.get(key).or_else(|| self.beside.get(key))
+    }
+}
+
 /// Compiles the objects, and gathers the content that their containers use.
 pub fn compile(input: &CompileInput<'_>) -> (Desired, ContentStore) {
-    let mut content = gather_content(input.objects);
+    let mut content = gather_content(input.objects.iter().chain(input.beside));
+    let mut desired = declared(input, &mut content);
+    if !input.beside.is_empty() {
+        let (none_loaded, none_left, none_claimed) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        let beside = CompileInput {
+            objects: input.beside,
+            beside: input.objects,
+            sources: &none_loaded,
+            departed: &none_left,
+            claimed: &none_claimed,
+            ..*input
+        };
+        desired.beside = Some(Arc::new(declared(&beside, &mut content)));
+        desired.needed = needs(input.beside, input.instance);
+        // What stays is not held back.
+        let goes = |key: &ObjectKey| input.intent != Intent::Run || !input.objects.contains_key(key);
+        desired.needed.retain(|key, _| goes(key));
+    }
+    (desired, content)
+}
+
+/// What objects name that none of them is, and who names it: other sources have it, and must keep it.
+pub fn needs(objects: &BTreeMap<ObjectKey, DeclaredObject>, instance: &Instance) -> BTreeMap<ObjectKey, Needed> {
+    let all = objects.iter().map(|(key, declared)| (key.clone(), declared.object.clone())).collect();
+    let mut needs = BTreeMap::new();
+    for SetComplaint { object: by, complaint, .. } in validate_set(&all, instance) {
+        let Some(source) = objects.get(&by).map(|declared| &declared.source) else { continue };
+        for wanted in complaint.wanted().filter(|wanted| !objects.contains_key(wanted)) {
+            needs.entry(wanted).or_insert_with(|| Needed { by: by.clone(), source: source.clone() });
+        }
+    }
+    needs
+}
+
+fn declared(input: &CompileInput<'_>, content: &mut ContentStore) -> Desired {
     let mut desired = Desired {
         instance: input.instance.clone(),
         intent: input.intent,
@@ -83,15 +126,15 @@ pub fn compile(input: &CompileInput<'_>) -> (Desired, ContentStore) {
                 desired.volumes.insert(key.clone(), network::volume(input, declared, object));
             }
             Object::Deployment(object) => {
-                let compiled = workload::with_revisions(input, &mut content, key, declared, object);
+                let compiled = workload::with_revisions(input, content, key, declared, object);
                 desired.workloads.insert(key.clone(), Arc::new(compiled));
             }
             Object::Job(object) => {
-                let origin = workload::Origin::declared(input, &content, key, declared);
+                let origin = workload::Origin::declared(input, content, key, declared);
                 desired.jobs.insert(key.clone(), Arc::new(job::job(&origin, &object.spec)));
             }
             Object::CronJob(object) => {
-                let origin = workload::Origin::declared(input, &content, key, declared);
+                let origin = workload::Origin::declared(input, content, key, declared);
                 desired.crons.insert(key.clone(), Arc::new(job::cron(&origin, &object.spec)));
             }
             Object::ConfigMap(_) | Object::Secret(_) => {}
@@ -99,8 +142,8 @@ pub fn compile(input: &CompileInput<'_>) -> (Desired, ContentStore) {
     }
     network::add_default_networks(input, &mut desired);
     network::mark_volumes_per_replica(&mut desired);
-    note_digests(&desired, &mut content);
-    (desired, content)
+    note_digests(&desired, content);
+    desired
 }
 
 /// Notes what containers may have been given of the content, so that it is known whose values are all known.
@@ -141,7 +184,7 @@ fn departed(declared: &DeclaredObject, depends_on: Vec<ObjectKey>) -> Departed {
     Departed::of(&declared.object, depends_on)
 }
 
-fn gather_content(objects: &BTreeMap<ObjectKey, DeclaredObject>) -> ContentStore {
+fn gather_content<'o>(objects: impl Iterator<Item = (&'o ObjectKey, &'o DeclaredObject)>) -> ContentStore {
     let mut content = ContentStore::default();
     for (key, declared) in objects {
         let (texts, bytes, over) = match &declared.object {

@@ -67,6 +67,17 @@ pub enum Way {
 /// What is worked towards: what is declared, with images that have moved in their place, with what was suspended by hand, and with the
 /// workloads that are not on their declared course replaced.
 pub fn effective<'d>(desired: &'d Desired, history: &History) -> Cow<'d, Desired> {
+    let effective = on_course(desired, history);
+    match desired.beside.as_ref().map(|beside| on_course(beside, history)) {
+        Some(Cow::Owned(beside)) => {
+            let beside = Some(Arc::new(beside));
+            Cow::Owned(Desired { beside, ..effective.into_owned() })
+        }
+        Some(Cow::Borrowed(_)) | None => effective,
+    }
+}
+
+fn on_course<'d>(desired: &'d Desired, history: &History) -> Cow<'d, Desired> {
     let desired = suspended(pinned(desired, history), history);
     let changed: Vec<Workload> = history
         .objects

@@ -38,6 +38,10 @@ pub struct Desired {
     pub departed: BTreeMap<ObjectKey, Departed>,
     /// Objects that sources which are not loaded now declare: they are left alone.
     pub claimed: BTreeSet<ObjectKey>,
+    /// What these sources declare, where it is known: objects of ours may name it. It is looked up; nothing is done about it.
+    pub beside: Option<Arc<Self>>,
+    /// Objects of the loaded sources that objects beside them need: they are not removed.
+    pub needed: BTreeMap<ObjectKey, Needed>,
 }
 
 impl Desired {
@@ -65,6 +69,29 @@ impl Desired {
         self.workloads.get(object).map(Arc::as_ref).or_else(job).or_else(cron)
     }
 
+    /// A deployment of the loaded sources, or of those beside them.
+    pub(crate) fn workload_anywhere(&self, object: &ObjectKey) -> Option<&Workload> {
+        let beside = || self.beside.as_ref().and_then(|beside| beside.workloads.get(object));
+        self.workloads.get(object).or_else(beside).map(Arc::as_ref)
+    }
+
+    /// A job of the loaded sources, or of those beside them.
+    pub(crate) fn job_anywhere(&self, object: &ObjectKey) -> Option<&Job> {
+        let beside = || self.beside.as_ref().and_then(|beside| beside.jobs.get(object));
+        self.jobs.get(object).or_else(beside).map(Arc::as_ref)
+    }
+
+    /// A volume of the loaded sources, or of those beside them.
+    pub(crate) fn volume_anywhere(&self, object: &ObjectKey) -> Option<&DesiredVolume> {
+        self.volumes.get(object).or_else(|| self.beside.as_ref()?.volumes.get(object))
+    }
+
+    /// The object that a network of this name is, of the loaded sources or of those beside them.
+    pub(crate) fn network_named(&self, name: &str) -> Option<&ObjectKey> {
+        let networks = self.networks.iter().chain(self.beside.iter().flat_map(|beside| &beside.networks));
+        networks.filter(|(_, network)| network.name == name).map(|(key, _)| key).next()
+    }
+
     /// What the containers of all objects are made from.
     pub fn with_containers(&self) -> impl Iterator<Item = &Workload> {
         let jobs = self.jobs.values().map(|job| &job.workload);
@@ -84,6 +111,15 @@ pub enum Intent {
         /// Whether volumes go as well.
         volumes: bool,
     },
+}
+
+/// Who needs an object that another source declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// The object that names it.
+    pub by: ObjectKey,
+    /// The source of that one.
+    pub source: String,
 }
 
 /// What a plan must know of a source.

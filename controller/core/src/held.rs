@@ -212,6 +212,20 @@ pub enum HeldReason {
         /// Where it was declared.
         roots: Vec<PathBuf>,
     },
+    /// An object of another source, which is not loaded now, needs it.
+    Needed {
+        /// The object that needs it.
+        by: ObjectKey,
+        /// The source of that one.
+        source: String,
+    },
+    /// A network or volume that another source declares, which is not loaded now, does not exist.
+    NotMadeBeside {
+        /// Docker's name.
+        name: String,
+        /// The source that makes it.
+        source: String,
+    },
     /// The source has mistakes, and nothing of it is pruned meanwhile.
     SourceHasProblems {
         /// The source.
@@ -332,6 +346,8 @@ impl HeldReason {
             | Self::VolumeChanged { .. }
             | Self::PruneUnconfirmed { .. }
             | Self::DeclaredElsewhere { .. }
+            | Self::Needed { .. }
+            | Self::NotMadeBeside { .. }
             | Self::SourceHasProblems { .. }
             | Self::Protected
             | Self::NetworkInUse { .. }

@@ -46,14 +46,14 @@ pub use adopt::{
     StackContainer, StackNetwork, StackVolume, adopt, claims, differences, projects,
 };
 pub use check::{Check, HttpCheck, told_checks};
-pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile};
+pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile, needs};
 pub use conditions::{Condition, Counts, Transition, Truth, deployment_conditions, job_conditions, note_conditions};
 pub use content::{Archive, ContentKey, ContentStore, DigestKey};
 pub use course::{Course, Way, effective};
 pub use crash::{Crash, Crashes, notice_crashes};
 pub use desired::{
     Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Init,
-    Intent, Job, Mount, MountSource, Rollout, SourceState, StopFirst, Template, Use, Workload, is_elsewhere,
+    Intent, Job, Mount, MountSource, Needed, Rollout, SourceState, StopFirst, Template, Use, Workload, is_elsewhere,
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};

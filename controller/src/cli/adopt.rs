@@ -6,7 +6,7 @@ use skiff_core::{Adoption, Claim, Comparisons, EngineError, Stack, adopt, claims
 use super::paths::PathArgs;
 use super::{CliError, Context, Exit, plan, signals};
 use crate::controller::Target;
-use crate::session::{Access, Bring, Session, TargetOptions, bring, load, make_mounts, refuse_mistakes, target};
+use crate::session::{Access, Bring, Session, TargetOptions, bring, load, make_mounts, refuse_mistakes, save, target};
 use crate::source::Loaded;
 
 /// Take over a stack that Docker Compose started: show the plan, or do it with --confirm
@@ -71,9 +71,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         }
         let _lock = session.lock("skiff adopt").await?;
         session.state.save_adopted(&all).map_err(|error| CliError::state("cannot record what is taken over", error))?;
-        for loaded in &loads {
-            session.state.save(&loaded.source, loaded.good());
-        }
+        save(&mut session.state, &loads, &settings.instance);
         session.keep_archive(&target);
         make_mounts(&loads).await?;
         say(&taken, &left, context)?;

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use skiff_api::OwnerLabels;
 use skiff_api::suggest::nearest;
 use skiff_core::{Intent, Observed, SourceState, is_elsewhere};
 
 use super::paths::ComposeArgs;
 use super::{CliError, Context, Exit, Settings, signals};
 use crate::controller::Target;
-use crate::session::{Access, Bring, Session, TargetOptions, bring, load, named_by_address, target};
+use crate::session::{
+    Access, Bring, Session, TargetOptions, bring, forget_taken_down, load, named_by_address, needed_by_others, target,
+};
 use crate::source::{Loaded, SourceOptions, reason};
 
 /// Remove what the manifests declare; volumes stay unless asked for
@@ -70,6 +73,9 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let goal = Bring { target, places: BTreeMap::new(), timeout: TIMEOUT, run: None, cancel };
         let reached = bring(&session, goal, &mut context.ui).await?;
         if !reached {
+            let there = owned(&session.observe().await?).map(|labels| labels.object.clone()).collect();
+            let sources: Vec<String> = sources.into_keys().collect();
+            forget_taken_down(&mut session.state, &sources, &there, &settings.instance);
             return Err(CliError::Reported);
         }
         for (source, state) in sources {
@@ -114,7 +120,9 @@ async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<T
     let going = if named.is_empty() {
         known
     } else {
-        goal.desired.claimed = session.state.other_claims(&named.iter().map(String::as_str).collect::<Vec<_>>());
+        let names: Vec<&str> = named.iter().map(String::as_str).collect();
+        goal.desired.claimed = session.state.other_claims(&names);
+        goal.desired.needed = needed_by_others(&session.state, &names, &session.settings.instance);
         named.into_iter().collect()
     };
     for source in going {
@@ -142,11 +150,15 @@ fn unknown(name: &str, known: &BTreeSet<String>) -> CliError {
 
 /// The sources that the instance's labels name.
 fn labelled(observed: &Observed) -> Vec<String> {
+    owned(observed).map(|labels| labels.source.clone()).collect()
+}
+
+/// The labels of all that is the instance's.
+fn owned(observed: &Observed) -> impl Iterator<Item = &OwnerLabels> {
     let containers = observed.containers.iter().map(|container| &container.owner);
     let networks = observed.networks.iter().map(|network| &network.owner);
     let volumes = observed.volumes.iter().map(|volume| &volume.owner);
-    let owners = containers.chain(networks).chain(volumes);
-    owners.filter_map(|owner| owner.labels()).map(|labels| labels.source.clone()).collect()
+    containers.chain(networks).chain(volumes).filter_map(|owner| owner.labels())
 }
 
 /// Refuses a path that is not there, unless its source is known: then it is known what shall go.

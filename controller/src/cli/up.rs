@@ -3,7 +3,7 @@
 use skiff_api::Duration;
 
 use super::{ApplyArgs, CliError, Context, Exit, signals};
-use crate::session::{Access, Bring, Session, bring, load, make_mounts, refuse_mistakes, target};
+use crate::session::{Access, Bring, Session, bring, load, make_mounts, refuse_mistakes, save, target};
 use crate::source::Loaded;
 
 /// Apply the manifests once and wait until everything is Ready
@@ -39,9 +39,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let target =
             target(&loads, &session.state, &session.state.history(), &settings.instance, &args.apply.target())?;
         if args.apply.names.is_empty() {
-            for loaded in &loads {
-                session.state.save(&loaded.source, loaded.good());
-            }
+            save(&mut session.state, &loads, &settings.instance);
         }
         session.keep_archive(&target);
         make_mounts(&loads).await?;

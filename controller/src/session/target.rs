@@ -6,6 +6,7 @@ use std::sync::Arc;
 use skiff_api::{Instance, Kind, Object, ObjectKey, suggest};
 use skiff_core::{CompileInput, DeclaredObject, History, HostFiles, Intent, SourceState, compile};
 
+use super::beside::{beside, declared};
 use crate::cli::CliError;
 use crate::cli::paths::Scale;
 use crate::controller::Target;
@@ -52,15 +53,17 @@ pub fn target(
         keep_needed(&mut objects, wanted);
     }
     let names: Vec<&str> = loads.iter().map(|loaded| loaded.source.as_str()).collect();
+    let beside = beside(state, loads);
     let (desired, content) = compile(&CompileInput {
         instance,
         intent: options.intent,
         objects: &objects,
         sources: &sources,
-        host_files: &loads.iter().flat_map(|loaded| loaded.host_files.clone()).collect(),
+        host_files: &loads.iter().chain(&beside).flat_map(|loaded| loaded.host_files.clone()).collect(),
         digest_key: &state.digest_key(),
         departed: &names.iter().flat_map(|source| state.departed(source)).collect(),
         claimed: &state.other_claims(&names),
+        beside: &declared(&beside),
         history,
         archive: state.archive(),
     });
@@ -98,6 +101,7 @@ pub fn remembered(state: &State, history: &History, instance: &Instance) -> Targ
         digest_key: &state.digest_key(),
         departed: &BTreeMap::new(),
         claimed: &BTreeSet::new(),
+        beside: &BTreeMap::new(),
         history,
         archive: state.archive(),
     });

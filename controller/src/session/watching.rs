@@ -8,6 +8,7 @@ use skiff_core::{History, Timestamp, archived};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::beside;
 use super::faults::{fault_news, faults};
 use super::following::{Change, Synced, What};
 use super::origin::make_mounts;
@@ -115,7 +116,7 @@ impl SourceTask {
     /// branch was written anew.
     pub(super) async fn take(&mut self, rewritten: Option<usize>) {
         let said = self.slots.iter().map(Slot::said).collect();
-        let mut loads = source::complete(said, &|source| self.state.good(source), &self.instance);
+        let mut loads = beside::complete(said, &self.state, &self.instance);
         let mut good = Vec::new();
         for (index, (slot, loaded)) in self.slots.iter_mut().zip(&mut loads).enumerate() {
             slot.complete(loaded);
@@ -136,8 +137,8 @@ impl SourceTask {
         }
         for loaded in &loads {
             self.tell_faults(loaded);
-            self.state.save(&loaded.source, loaded.good());
         }
+        beside::save(&mut self.state, &loads, &self.instance);
         self.publish(&loads);
         if let Some(why) = self.state.degraded() {
             tracing::warn!(why, "the state directory cannot be written; going on from memory");

@@ -14,12 +14,24 @@ use super::{Loaded, Problem, problem, reason};
 use crate::state::Good;
 
 /// Completes the loads of all sources. Call it for every load, with empty states where there are none.
-pub fn complete(mut loads: Vec<Loaded>, good: &dyn Fn(&str) -> Good, instance: &Instance) -> Vec<Loaded> {
+pub fn complete(loads: Vec<Loaded>, good: &dyn Fn(&str) -> Good, instance: &Instance) -> Vec<Loaded> {
+    complete_beside(loads, Vec::new(), good, instance)
+}
+
+/// As [`complete`], beside sources that are not loaded now and of which is known what they have: it may be named, its ports and names
+/// are taken, and it stays as it is. None of it is an object of the loads.
+pub fn complete_beside(
+    mut loads: Vec<Loaded>,
+    beside: Vec<Loaded>,
+    good: &dyn Fn(&str) -> Good,
+    instance: &Instance,
+) -> Vec<Loaded> {
     let own = |loaded: &Loaded| Some(good(&loaded.source)).filter(|good| !is_elsewhere(loaded, good));
     let goods: Vec<Good> = loads.iter().map(|loaded| own(loaded).unwrap_or_default()).collect();
     let owners = owners(&loads, &goods);
     yield_to_owners(&mut loads, &owners);
-    let elsewhere: Vec<BTreeSet<ObjectKey>> = (0..loads.len()).map(|index| elsewhere(index, &loads, &goods)).collect();
+    let elsewhere: Vec<BTreeSet<ObjectKey>> =
+        (0..loads.len()).map(|index| elsewhere(index, &loads, &goods, &beside)).collect();
     let completed =
         loads.into_iter().zip(&goods).zip(&elsewhere).map(|((loaded, good), elsewhere)| match loaded.commit {
             Some(_) => whole(loaded, good, elsewhere, instance),
@@ -30,16 +42,15 @@ pub fn complete(mut loads: Vec<Loaded>, good: &dyn Fn(&str) -> Good, instance: &
     for (index, loaded) in completed.iter_mut().enumerate() {
         loaded.objects.retain(|key, _| holders.get(key).is_none_or(|holder| *holder == index));
     }
-    between::fit(&mut completed, &goods, instance);
-    completed
+    between::fit(completed, &goods, beside, instance)
 }
 
 /// What the other sources declare or had: whether an object may name it shows only once all of them are known.
-fn elsewhere(index: usize, loads: &[Loaded], goods: &[Good]) -> BTreeSet<ObjectKey> {
+fn elsewhere(index: usize, loads: &[Loaded], goods: &[Good], beside: &[Loaded]) -> BTreeSet<ObjectKey> {
     let others = loads.iter().zip(goods).enumerate().filter(|(other, _)| *other != index);
     let keys = others
         .flat_map(|(_, (loaded, good))| loaded.objects.keys().chain(loaded.flawed.keys()).chain(good.objects.keys()));
-    keys.cloned().collect()
+    keys.chain(beside.iter().flat_map(|known| known.objects.keys().chain(&known.lost))).cloned().collect()
 }
 
 /// Whose each object is once all have fallen back: what was good of one source once may be declared by another now, and what is declared

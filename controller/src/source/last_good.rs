@@ -41,7 +41,7 @@ pub(super) fn merge_beside(
 }
 
 /// Whether what was good once is of another folder or repository of the same name.
-pub(super) fn is_elsewhere(loaded: &Loaded, good: &Good) -> bool {
+pub(crate) fn is_elsewhere(loaded: &Loaded, good: &Good) -> bool {
     !loaded.named && skiff_core::is_elsewhere(&loaded.roots, &good.roots)
 }
 

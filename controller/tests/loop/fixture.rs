@@ -191,6 +191,7 @@ fn target(manifests: &[Value]) -> Target {
         digest_key: &DigestKey::new([7; 32]),
         departed: &BTreeMap::new(),
         claimed: &std::collections::BTreeSet::new(),
+        beside: &BTreeMap::new(),
         history: &History::default(),
         archive: &Archive::default(),
     });

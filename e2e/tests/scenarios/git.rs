@@ -12,6 +12,7 @@ use skiff_e2e::check::{
 };
 use skiff_e2e::{Forge, scenario, service};
 
+mod beside;
 mod preview;
 mod remotes;
 mod several;

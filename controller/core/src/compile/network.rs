@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::json;
-use skiff_api::{Kind, Network, NetworkSpec, ObjectKey, Volume, naming};
+use skiff_api::{Kind, Network, NetworkSpec, Object, ObjectKey, Volume, naming};
 
 use super::{CompileInput, DeclaredObject, departed};
 use crate::desired::{Desired, DesiredNetwork, DesiredVolume, MountSource};
@@ -60,7 +60,20 @@ pub(super) fn add_default_networks(input: &CompileInput<'_>, desired: &mut Desir
         workload.networks.iter().map(|attachment| (workload.source.clone(), attachment.network.clone()))
     });
     for (source, name) in attachments.collect::<Vec<_>>() {
-        if desired.networks.values().any(|network| network.name == name) {
+        let is_declared = desired.networks.values().any(|network| network.name == name);
+        let is_declared_beside = || {
+            let networks = input.beside.values().filter_map(|beside| match &beside.object {
+                Object::Network(network) => Some(network),
+                Object::Volume(_)
+                | Object::ConfigMap(_)
+                | Object::Secret(_)
+                | Object::Deployment(_)
+                | Object::Job(_)
+                | Object::CronJob(_) => None,
+            });
+            networks.into_iter().any(|network| docker_name(input, network) == name)
+        };
+        if is_declared || is_declared_beside() {
             continue;
         }
         let mut namespaces = input.objects.keys().map(|key| key.namespace.as_str());

@@ -64,7 +64,7 @@ pub(super) fn pieces(
 /// Docker's name of a volume that a template mounts, without an ordinal.
 pub(super) fn volume_name(input: &CompileInput<'_>, key: &ObjectKey, volume: &NamedVolume) -> String {
     let object = reference(Kind::Volume, key, volume.namespace.as_deref(), &volume.name);
-    match input.objects.get(&object).map(|declared| &declared.object) {
+    match input.find(&object).map(|declared| &declared.object) {
         Some(Object::Volume(found)) => naming::volume_name(input.instance, found, None),
         _ => input.instance.docker_name(&format!("{}-{}", object.namespace, object.name)),
     }

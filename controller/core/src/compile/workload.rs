@@ -171,7 +171,7 @@ fn attachments(input: &CompileInput<'_>, key: &ObjectKey, pod: &PodTemplate) -> 
 
 fn resolve_attachment(input: &CompileInput<'_>, key: &ObjectKey, attachment: &NetworkAttachment) -> Attachment {
     let network_key = reference(Kind::Network, key, attachment.namespace.as_deref(), &attachment.name);
-    let network = match input.objects.get(&network_key).map(|declared| &declared.object) {
+    let network = match input.find(&network_key).map(|declared| &declared.object) {
         Some(Object::Network(network)) => super::network::docker_name(input, network),
         _ if attachment.name == "default" => naming::default_network_name(input.instance, &network_key.namespace),
         _ => input.instance.docker_name(&format!("{}-{}", network_key.namespace, network_key.name)),
@@ -204,7 +204,7 @@ fn dependencies(
     for dependency in depends_on {
         let candidates = [Kind::Deployment, Kind::Job, Kind::CronJob]
             .map(|kind| reference(kind, key, dependency.namespace.as_deref(), &dependency.name));
-        if let Some(target) = candidates.into_iter().find(|target| input.objects.contains_key(target)) {
+        if let Some(target) = candidates.into_iter().find(|target| input.find(target).is_some()) {
             found.insert(target, dependency.condition);
         }
     }

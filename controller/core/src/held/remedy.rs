@@ -45,6 +45,10 @@ impl Held {
                 "give either folder a name of its own with `--source NAME`; if this one is {source} now, say so: `--source {source}`, \
                  or once `--confirm-prune`"
             ),
+            HeldReason::Needed { source, .. } => {
+                format!("change {source} first, or take it down: `skiff down --source {source}`")
+            }
+            HeldReason::NotMadeBeside { source, .. } => format!("`skiff up` or `skiff run` of {source} makes it"),
             HeldReason::SourceHasProblems { .. } => {
                 "mend them; `skiff validate PATH` shows each with its line".to_owned()
             }

@@ -74,6 +74,10 @@ impl fmt::Display for HeldReason {
                 let roots = names.collect::<Vec<_>>().join(", ");
                 write!(f, "declared in {roots}, which is not what is loaded as source {source} now")
             }
+            Self::Needed { by, source } => write!(f, "{by} of source {source} needs it"),
+            Self::NotMadeBeside { name, source } => {
+                write!(f, "{name} is source {source}'s to make, and does not exist")
+            }
             Self::SourceHasProblems { source, problems } => {
                 let problems = counted(problems, "problem");
                 write!(f, "source {source} has {problems}; nothing of it is removed until that is mended")

@@ -26,6 +26,8 @@ impl HeldReason {
             Self::VolumeChanged { .. } => "VolumeChanged",
             Self::PruneUnconfirmed { .. } => "PruneUnconfirmed",
             Self::DeclaredElsewhere { .. } => "DeclaredElsewhere",
+            Self::Needed { .. } => "Needed",
+            Self::NotMadeBeside { .. } => "NotMadeBeside",
             Self::SourceHasProblems { .. } => "SourceHasProblems",
             Self::Protected => "Protected",
             Self::NetworkInUse { .. } => "NetworkInUse",

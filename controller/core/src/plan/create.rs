@@ -94,8 +94,11 @@ fn get_image(draft: &mut Draft<'_>, workload: &Workload, get: Action, reason: Re
 }
 
 pub(super) fn waiting_for(draft: &Draft<'_>, kind: Kind, name: &str, workload: &Workload) -> HeldReason {
-    let declared = draft.desired.networks.iter().find(|(_, network)| network.name == name).map(|(key, _)| key.clone());
-    let dependency = declared.unwrap_or_else(|| ObjectKey::new(kind, workload.key.namespace.as_str(), name));
+    let dependency = draft
+        .desired
+        .network_named(name)
+        .cloned()
+        .unwrap_or_else(|| ObjectKey::new(kind, workload.key.namespace.as_str(), name));
     HeldReason::WaitingFor { dependency, condition: DependencyCondition::default() }
 }
 
@@ -229,7 +232,7 @@ fn resolve_mounts(draft: &mut Draft<'_>, workload: &Workload, ordinal: u32) -> (
     let mut mounts = workload.template.mounts.clone();
     for mount in &mut mounts {
         let MountSource::Volume { object, name, per_replica, definition, .. } = &mut mount.source else { continue };
-        let Some(volume) = draft.desired.volumes.get(object) else { continue };
+        let Some(volume) = draft.desired.volume_anywhere(object) else { continue };
         if *per_replica {
             *name = format!("{name}-{ordinal}");
             if let Presence::After(step) = plan_volume(draft, object, volume, name) {
@@ -282,6 +285,6 @@ fn volumes_from(draft: &Draft<'_>, workload: &Workload) -> Vec<String> {
 fn first_replica(draft: &Draft<'_>, workload: &Workload, deployment: &str) -> String {
     let other = ObjectKey::new(Kind::Deployment, workload.key.namespace.as_str(), deployment);
     let first = draft.containers(&other).first().map(|container| container.name.clone());
-    let declared = || draft.desired.workloads.get(&other).map(|other| replica_name(draft, other, 1));
+    let declared = || draft.desired.workload_anywhere(&other).map(|other| replica_name(draft, other, 1));
     first.or_else(declared).unwrap_or_else(|| deployment.to_owned())
 }

@@ -69,10 +69,10 @@ pub(super) fn gate(draft: &Draft<'_>, workload: &Workload) -> Result<Vec<StepId>
 /// Whether the manifest of a dependency keeps it from running, so that waiting for it has no end; true where it is suspended, false where
 /// it is scaled to 0.
 fn idle(draft: &Draft<'_>, dependency: &ObjectKey) -> Option<bool> {
-    if let Some(job) = draft.desired.jobs.get(dependency) {
+    if let Some(job) = draft.desired.job_anywhere(dependency) {
         return job.suspend.then_some(true);
     }
-    let workload = draft.desired.workloads.get(dependency)?;
+    let workload = draft.desired.workload_anywhere(dependency)?;
     (workload.replicas == 0).then_some(false)
 }
 
@@ -83,10 +83,10 @@ enum Met {
 }
 
 fn met(draft: &Draft<'_>, dependency: &DependsOn) -> Met {
-    if let Some(job) = draft.desired.jobs.get(&dependency.object) {
+    if let Some(job) = draft.desired.job_anywhere(&dependency.object) {
         return job_met(draft, job, dependency.condition);
     }
-    let Some(workload) = draft.desired.workloads.get(&dependency.object) else {
+    let Some(workload) = draft.desired.workload_anywhere(&dependency.object) else {
         return Met::No;
     };
     let replicas: Vec<_> =

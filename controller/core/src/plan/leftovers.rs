@@ -7,7 +7,7 @@ use skiff_api::{Kind, ObjectKey, OwnerLabels};
 use super::StepId;
 use super::draft::Draft;
 use super::network::is_on;
-use super::prune::{hold_elsewhere, source_of};
+use super::prune::{hold_elsewhere, hold_needed, source_of};
 use crate::action::Action;
 use crate::desired::{Intent, MountSource, Workload};
 use crate::held::HeldReason;
@@ -44,7 +44,7 @@ fn leftover_networks(draft: &mut Draft<'_>) {
     for network in &draft.observed.networks {
         let Some(labels) = network.owner.labels() else { continue };
         let declared = draft.desired.networks.get(&labels.object).is_some_and(|desired| desired.name == network.name);
-        if leaves(draft, labels, declared).is_none() {
+        if leaves(draft, labels, declared).is_none() || hold_needed(draft, &labels.object) {
             continue;
         }
         let mut after = Vec::new();
@@ -87,6 +87,9 @@ fn leftover_volumes(draft: &mut Draft<'_>) {
             if draft.desired.intent != Intent::Run {
                 draft.hold(&labels.object, HeldReason::Retained { name: volume.name.clone() });
             }
+            continue;
+        }
+        if hold_needed(draft, &labels.object) {
             continue;
         }
         let users: Vec<&ObservedContainer> =

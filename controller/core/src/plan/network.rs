@@ -27,6 +27,32 @@ pub(super) fn plan_networks(draft: &mut Draft<'_>) {
         let presence = plan_network(draft, key, network);
         draft.networks.insert(network.name.clone(), presence);
     }
+    plan_beside(draft);
+}
+
+/// Networks that only sources beside the loaded ones declare, where something of ours is on them: they are there, or it is said whose
+/// they are.
+fn plan_beside(draft: &mut Draft<'_>) {
+    let desired = draft.desired;
+    let attachments = desired.with_containers().flat_map(|workload| &workload.networks);
+    let used: BTreeSet<&str> = attachments.map(|attachment| attachment.network.as_str()).collect();
+    for (key, network) in desired.beside.iter().flat_map(|beside| &beside.networks) {
+        if used.contains(network.name.as_str()) && !draft.networks.contains_key(&network.name) {
+            let is_theirs = |found: &ObservedNetwork| found.owner.labels().is_some_and(|labels| labels.object == *key);
+            let exists = draft.network(&network.name).is_some_and(|found| network.spec.external || is_theirs(found));
+            let presence = beside(draft, key, &network.source, &network.name, exists);
+            draft.networks.insert(network.name.clone(), presence);
+        }
+    }
+}
+
+/// What is another source's to make.
+pub(super) fn beside(draft: &mut Draft<'_>, key: &ObjectKey, source: &str, name: &str, exists: bool) -> Presence {
+    if exists {
+        return Presence::There;
+    }
+    draft.hold(key, HeldReason::NotMadeBeside { name: name.to_owned(), source: source.to_owned() });
+    Presence::Held
 }
 
 pub(super) fn plan_network(draft: &mut Draft<'_>, key: &ObjectKey, network: &DesiredNetwork) -> Presence {

@@ -91,6 +91,8 @@ fn find_ground(draft: &mut Draft<'_>, workload: &Workload) {
         let presence = match declared {
             Some((key, network)) if draft.network(name).is_none() => plan_network(draft, key, network),
             Some(_) => Presence::There,
+            // It may be another source's.
+            None if draft.desired.network_named(name).is_some() && draft.network(name).is_some() => Presence::There,
             None => Presence::Held,
         };
         draft.networks.insert(name.clone(), presence);
@@ -99,6 +101,8 @@ fn find_ground(draft: &mut Draft<'_>, workload: &Workload) {
         let MountSource::Volume { object, name, per_replica: false, .. } = &mount.source else { continue };
         if let Some(volume) = draft.desired.volumes.get(object) {
             plan_volume(draft, object, volume, name);
+        } else if draft.desired.volume_anywhere(object).is_some() && draft.volume(name).is_some() {
+            draft.volumes.insert(name.clone(), Presence::There);
         }
     }
 }

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skiff_api::{ObjectKey, OwnerLabels};
+use skiff_api::{Kind, ObjectKey, OwnerLabels};
 
 use super::draft::Draft;
-use crate::desired::{Desired, Intent, is_elsewhere};
+use crate::desired::{Desired, Intent, Needed, is_elsewhere};
 use crate::held::HeldReason;
 use crate::reason::Reason;
 
@@ -14,6 +14,7 @@ use crate::reason::Reason;
 pub(super) fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
     let desired = draft.desired;
     let mut going = BTreeMap::new();
+    let mut needed = Vec::new();
     let mut by_source: BTreeMap<String, BTreeSet<ObjectKey>> = BTreeMap::new();
     for (object, containers) in draft.owned() {
         let labels = containers.iter().filter_map(|container| container.owner.labels());
@@ -23,7 +24,9 @@ pub(super) fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
         let loaded = loaded.min_by_key(|source| (is_sound(source), *source));
         let declared = desired.containers_of(object).is_some();
         let orphaned_by = loaded.filter(|_| !declared && !desired.claimed.contains(object));
+        let goes = orphaned_by.is_some() || (declared && desired.intent != Intent::Run);
         match orphaned_by {
+            _ if goes && desired.needed.contains_key(object) => needed.push(object),
             _ if declared && desired.intent != Intent::Run => {
                 going.insert(object.clone(), Reason::Unwanted);
             }
@@ -32,6 +35,9 @@ pub(super) fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
             }
             None => {}
         }
+    }
+    for object in needed {
+        hold_needed(draft, object);
     }
     for (source, mut objects) in by_source {
         objects.retain(|object| !hold_elsewhere(draft, object, &source));
@@ -93,6 +99,24 @@ fn staying(draft: &Draft<'_>, source: &str, removable: &BTreeSet<ObjectKey>) -> 
     // What came after it had left was not there.
     let then = removable.iter().filter_map(|object| draft.desired.departed.get(object)?.beside).min();
     then.map_or(now, |then| now.min(then))
+}
+
+/// Keeps an object that one of another source needs, and says so. Whether it did.
+pub(super) fn hold_needed(draft: &mut Draft<'_>, object: &ObjectKey) -> bool {
+    let Some(Needed { by, source }) = draft.desired.needed.get(object) else { return false };
+    if draft.kept.insert(object.clone()) {
+        draft.hold(object, HeldReason::Needed { by: by.clone(), source: source.clone() });
+    }
+    true
+}
+
+/// Says of content that leaves its source who needs it: nothing in Docker would.
+pub(super) fn hold_needed_content(draft: &mut Draft<'_>) {
+    let desired = draft.desired;
+    let content = desired.needed.keys().filter(|key| matches!(key.kind, Kind::ConfigMap | Kind::Secret));
+    for object in content.filter(|key| desired.departed.contains_key(*key)) {
+        hold_needed(draft, object);
+    }
 }
 
 /// Keeps an object that was declared somewhere else than what is loaded as its source now, and says so. Whether it did.

@@ -20,6 +20,7 @@ const DEFAULT_GRACE_SECONDS: u32 = 30;
 pub(super) fn plan_removals(draft: &mut Draft<'_>) {
     report_unreadable(draft);
     let going = prune::going(draft);
+    prune::hold_needed_content(draft);
     draft.going = going.keys().cloned().collect();
     let mut removed: BTreeMap<ObjectKey, Vec<StepId>> = BTreeMap::new();
     for object in removal_order(draft, &going) {

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use skiff_api::ObjectKey;
 
 use super::draft::{Draft, Presence};
-use super::network::{external, owner_labels, recorded_changes};
+use super::network::{beside, external, owner_labels, recorded_changes};
 use crate::action::{Action, CreateVolume};
-use crate::desired::DesiredVolume;
+use crate::desired::{DesiredVolume, MountSource};
 use crate::held::HeldReason;
+use crate::observed::ObservedVolume;
 use crate::reason::{Change, Reason};
 
 pub(super) fn plan_volumes(draft: &mut Draft<'_>) {
@@ -21,6 +22,33 @@ pub(super) fn plan_volumes(draft: &mut Draft<'_>) {
     for (key, volume) in volumes.iter().filter(|(_, volume)| volume.spec.external && !made.contains(&volume.name)) {
         let presence = decide(draft, key, volume, &volume.name);
         draft.volumes.insert(volume.name.clone(), presence);
+    }
+    plan_beside(draft);
+}
+
+/// Volumes that only sources beside the loaded ones declare, where something of ours mounts them.
+fn plan_beside(draft: &mut Draft<'_>) {
+    let desired = draft.desired;
+    let mounts = desired.with_containers().flat_map(|workload| &workload.template.mounts);
+    let used: BTreeSet<&str> = mounts
+        .filter_map(|mount| match &mount.source {
+            MountSource::Volume { name, per_replica: false, .. } => Some(name.as_str()),
+            MountSource::Volume { .. }
+            | MountSource::HostPath { .. }
+            | MountSource::Files(_)
+            | MountSource::Tmpfs(_)
+            | MountSource::Anonymous(_)
+            | MountSource::Image(_)
+            | MountSource::NamedPipe(_) => None,
+        })
+        .collect();
+    for (key, volume) in desired.beside.iter().flat_map(|beside| &beside.volumes) {
+        if used.contains(volume.name.as_str()) && !draft.volumes.contains_key(&volume.name) {
+            let is_theirs = |found: &ObservedVolume| found.owner.labels().is_some_and(|labels| labels.object == *key);
+            let exists = draft.volume(&volume.name).is_some_and(|found| volume.spec.external || is_theirs(found));
+            let presence = beside(draft, key, &volume.source, &volume.name, exists);
+            draft.volumes.insert(volume.name.clone(), presence);
+        }
     }
 }
 

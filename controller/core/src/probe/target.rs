@@ -1,6 +1,7 @@
 //! Which containers are probed, and where: what follows from what is declared and what is observed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use skiff_api::{Component, ObjectKey};
@@ -44,7 +45,8 @@ fn target<'a>(
     container: &'a ObservedContainer,
 ) -> Option<(String, ProbeTarget)> {
     let labels = container.owner.labels().filter(|labels| labels.component == Component::Main)?;
-    let workload = desired.workloads.get(&labels.object)?;
+    let beside = || desired.workload_anywhere(&labels.object).filter(|_| is_waited_for(desired, &labels.object));
+    let workload = desired.workloads.get(&labels.object).map(Arc::as_ref).or_else(beside)?;
     let template = &made_from(Some(workload), &observed.history, labels)?.container;
     let started_at = container.detail.as_ref()?.started_at?;
     let address = places.address(container);
@@ -57,6 +59,11 @@ fn target<'a>(
         plan,
     };
     Some((container.id.clone(), target))
+}
+
+/// Whether something that is declared waits for an object, which may be another source's.
+fn is_waited_for(desired: &Desired, object: &ObjectKey) -> bool {
+    desired.with_containers().flat_map(|workload| &workload.depends_on).any(|dependency| dependency.object == *object)
 }
 
 /// Where containers can be reached from the host.

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod adopted;
+mod beside;
 mod besides;
 mod builds;
 mod crashes;

@@ -24,6 +24,8 @@ pub(crate) struct World {
     pub(crate) namespace: &'static str,
     pub(crate) departed: BTreeMap<ObjectKey, Departed>,
     pub(crate) claimed: BTreeSet<ObjectKey>,
+    /// What other sources declare, which are not loaded.
+    pub(crate) beside: BTreeMap<ObjectKey, DeclaredObject>,
     pub(crate) intent: Intent,
     pub(crate) failures: Failures,
     pub(crate) has_run: BTreeMap<ObjectKey, String>,
@@ -53,6 +55,7 @@ impl World {
             namespace: "shop",
             departed: BTreeMap::new(),
             claimed: BTreeSet::new(),
+            beside: BTreeMap::new(),
             intent: Intent::Run,
             failures: Failures::new(),
             has_run: BTreeMap::new(),
@@ -115,6 +118,7 @@ impl World {
             digest_key: &DigestKey::new([self.digest_key; 32]),
             departed: &self.departed,
             claimed: &self.claimed,
+            beside: &self.beside,
             history: &self.history,
             archive: &self.archive,
         })

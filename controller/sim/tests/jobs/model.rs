@@ -74,6 +74,7 @@ impl Controller {
             digest_key: &DigestKey::new([7; 32]),
             departed: &self.departed,
             claimed: &BTreeSet::new(),
+            beside: &BTreeMap::new(),
             history: &self.history,
             archive: &Archive::default(),
         });

@@ -107,6 +107,7 @@ impl Controller {
             digest_key: &DigestKey::new([7; 32]),
             departed,
             claimed: &self.memory.state.claims(order),
+            beside: &BTreeMap::new(),
             history: &self.memory.history,
             archive: &self.memory.archive,
         });

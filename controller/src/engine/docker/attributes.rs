@@ -106,6 +106,7 @@ fn seen(text: &str) -> Result<Seen, String> {
         digest_key: &DigestKey::new([7; 32]),
         departed: &BTreeMap::new(),
         claimed: &BTreeSet::new(),
+        beside: &BTreeMap::new(),
         history: &History::default(),
         archive: &Archive::default(),
     });

@@ -68,16 +68,21 @@ fn kept(snapshot: &Snapshot) -> Vec<Kept> {
     let mut kept: Vec<Kept> = Vec::new();
     for held in snapshot.plan.held.iter().filter(|held| is_unpruned(&held.why)) {
         let (object, why) = (held.object.clone(), held.why.to_string());
-        match kept.iter_mut().find(|kept| kept.why == why) {
-            Some(kept) => kept.objects.push(object),
-            None => kept.push(Kept { objects: vec![object], why, remedy: held.remedy() }),
+        if let Some(known) = kept.iter_mut().find(|kept| kept.why == why) {
+            known.objects.push(object);
+        } else {
+            let is_needed = matches!(held.why, HeldReason::Needed { .. });
+            kept.push(Kept { objects: vec![object], why, is_needed, remedy: held.remedy() });
         }
     }
     kept
 }
 
 const fn is_unpruned(why: &HeldReason) -> bool {
-    matches!(why, HeldReason::PruneUnconfirmed { .. } | HeldReason::SourceHasProblems { .. })
+    matches!(
+        why,
+        HeldReason::PruneUnconfirmed { .. } | HeldReason::SourceHasProblems { .. } | HeldReason::Needed { .. }
+    )
 }
 
 /// Waits for a run to end, whatever else its object has come to.
@@ -186,10 +191,12 @@ fn of_down(desired: &Desired, snapshot: &Snapshot) -> Verdict {
     let mut verdict = Verdict { total: desired.with_containers().count(), ..Verdict::default() };
     for container in &snapshot.observed.containers {
         let Some(labels) = container.owner.labels() else { continue };
-        let is_elsewhere =
-            |held: &Held| held.object == labels.object && matches!(held.why, HeldReason::DeclaredElsewhere { .. });
-        let of_source = desired.sources.contains_key(&labels.source) && !snapshot.plan.held.iter().any(is_elsewhere);
-        let goes = of_source || desired.containers_of(&labels.object).is_some();
+        let stays = |held: &Held| {
+            let on_purpose = matches!(held.why, HeldReason::DeclaredElsewhere { .. } | HeldReason::Needed { .. });
+            held.object == labels.object && on_purpose
+        };
+        let of_source = desired.sources.contains_key(&labels.source) || desired.containers_of(&labels.object).is_some();
+        let goes = of_source && !snapshot.plan.held.iter().any(stays);
         if !goes {
             continue;
         }
@@ -202,6 +209,7 @@ fn of_down(desired: &Desired, snapshot: &Snapshot) -> Verdict {
             verdict.coming.insert(labels.object.clone(), unready);
         }
     }
+    verdict.kept = kept(snapshot);
     verdict.notes = notes(snapshot, |_| false);
     verdict
 }

@@ -4,6 +4,9 @@
 //! would end it: a newcomer gives way, first what has just left its source while others use it, then what belongs to the source that
 //! is named last. Where nobody is new, that source's object is left out. A commit gives way whole. Every round brings something to
 //! its last good version or leaves something out, so there is an end; and what came of it fits.
+//!
+//! What is only known of sources that are not loaded now gives way to nothing. Nor is a source at fault that drops what such a source
+//! needs: the plan holds its removal.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -16,19 +19,26 @@ use super::super::{Declared, Loaded, Problem, problem, reason};
 use super::refused;
 use crate::state::{Good, GoodObject};
 
-/// Makes what the sources say fit together, each of which fits by itself.
-pub(super) fn fit(loads: &mut [Loaded], goods: &[Good], instance: &Instance) {
-    if loads.len() < 2 {
-        return;
+/// Makes what the sources say fit together, each of which fits by itself; and with what is known of those beside them.
+pub(super) fn fit(loads: Vec<Loaded>, goods: &[Good], beside: Vec<Loaded>, instance: &Instance) -> Vec<Loaded> {
+    if loads.len() + beside.len() < 2 {
+        return loads;
     }
-    let mut fitting = Fitting { loads, goods, owners: BTreeMap::new(), left_out: BTreeSet::new() };
+    let known = beside.len();
+    // Those who are named last give way: what is known of others is named first.
+    let mut loads: Vec<Loaded> = beside.into_iter().chain(loads).collect();
+    let goods: Vec<Good> = std::iter::repeat_n(Good::default(), known).chain(goods.iter().cloned()).collect();
+    let mut fitting =
+        Fitting { loads: &mut loads, goods: &goods, known, owners: BTreeMap::new(), left_out: BTreeSet::new() };
     let mut touched = BTreeSet::new();
     loop {
-        let complaints = validate_set(&fitting.objects(), instance);
-        if complaints.is_empty() {
+        let mut complaints = validate_set(&fitting.objects(), instance);
+        complaints.retain(|complaint| fitting.is_ours(complaint));
+        let moved = fitting.round(&complaints, instance);
+        if moved.is_empty() {
             break;
         }
-        touched.extend(fitting.round(&complaints, instance));
+        touched.extend(moved);
     }
     for index in touched {
         if let (Some(loaded), Some(good)) = (loads.get_mut(index), goods.get(index)) {
@@ -36,11 +46,14 @@ pub(super) fn fit(loads: &mut [Loaded], goods: &[Good], instance: &Instance) {
             problem::sort(&mut loaded.problems);
         }
     }
+    loads.split_off(known)
 }
 
 struct Fitting<'a> {
     loads: &'a mut [Loaded],
     goods: &'a [Good],
+    /// How many sources are not loaded, and only known. They come first.
+    known: usize,
     /// Whose each object is now.
     owners: BTreeMap<ObjectKey, usize>,
     /// Objects that fit in no version.
@@ -85,6 +98,20 @@ impl Fitting<'_> {
         }
         self.owners = owners;
         objects
+    }
+
+    /// Whether something that is loaded is at fault, or could end it.
+    fn is_ours(&self, complaint: &SetComplaint) -> bool {
+        self.parties(complaint).iter().filter(|party| party.source >= self.known).any(|party| {
+            // What is there in another version may have been changed; what has gone is held by the plan.
+            let is_changed = || self.declared(party).is_some() && matches!(self.retreat(party), Retreat::To(_));
+            !party.wanted || is_changed() || self.is_among_loads(complaint)
+        })
+    }
+
+    /// Whether the objects that a complaint is about are all of sources that are loaded.
+    fn is_among_loads(&self, complaint: &SetComplaint) -> bool {
+        self.owners.get(&complaint.object).is_some_and(|owner| *owner >= self.known)
     }
 
     /// Judges all complaints, tells them, and has those give way that lose. Returns which sources are others now.
@@ -146,7 +173,7 @@ impl Fitting<'_> {
         if let Some(gone) = newcomers.iter().find(|party| party.wanted) {
             return Some(Party::clone(gone));
         }
-        let own: Vec<&Party> = parties.iter().filter(|party| !party.wanted).collect();
+        let own: Vec<&Party> = parties.iter().filter(|party| !party.wanted && party.source >= self.known).collect();
         last(&newcomers).or_else(|| last(&own))
     }
 
@@ -247,18 +274,29 @@ impl Fitting<'_> {
             Some((file, span)) => Problem { file: Some(file), span, ..problem },
             None => problem,
         };
-        let help = what.help.clone().filter(|_| !party.wanted).unwrap_or_else(|| {
-            if party.wanted {
-                KEEP.to_owned()
-            } else {
-                "name the source that declares it as well, or mend it there".to_owned()
-            }
-        });
+        let help = what.help.clone().filter(|_| !party.wanted).unwrap_or_else(|| self.help(verdict));
         if let Some(loaded) = self.loads.get_mut(party.source) {
             let problem = problem.with_help(help);
             if !loaded.problems.contains(&problem) {
                 loaded.problems.push(problem);
             }
+        }
+    }
+
+    fn help(&self, Verdict { complaint, parties, party }: &Verdict<'_>) -> String {
+        let wants = |known: &&Loaded| complaint.complaint.wanted().any(|wanted| known.lost.contains(&wanted));
+        let known = self.loads.get(..self.known).unwrap_or_default();
+        let other = parties.iter().find(|party| party.source < self.known).and_then(|party| known.get(party.source));
+        if party.wanted {
+            KEEP.to_owned()
+        } else if let Some(Loaded { source, .. }) = known.iter().find(wants) {
+            format!(
+                "its content went with a restart of the host, and comes back with source `{source}`: bring that up first"
+            )
+        } else if let Some(Loaded { source, .. }) = other {
+            format!("change one of them, or take the other source down: `skiff down --source {source}`")
+        } else {
+            "name the source that declares it as well, or mend it there".to_owned()
         }
     }
 

@@ -34,11 +34,20 @@ pub(super) fn broken(loaded: Loaded) -> Loaded {
 }
 
 pub(super) fn completed(loads: Vec<Loaded>, goods: &[(&str, &Good)]) -> Vec<Loaded> {
+    completed_beside(loads, &[], goods)
+}
+
+/// As [`completed`], beside what is known of other sources.
+pub(super) fn completed_beside(loads: Vec<Loaded>, known: &[Loaded], goods: &[(&str, &Good)]) -> Vec<Loaded> {
     let good = |source: &str| goods.iter().find(|(name, _)| *name == source).map(|(_, good)| (*good).clone());
-    let completed = complete(loads, &|source| good(source).unwrap_or_default(), &Instance::default());
-    let objects = completed.iter().flat_map(|loaded| &loaded.objects);
+    let good = |source: &str| good(source).unwrap_or_default();
+    let completed = complete_beside(loads, known.to_vec(), &good, &Instance::default());
+    let objects = known.iter().chain(&completed).flat_map(|loaded| &loaded.objects);
     let objects = objects.map(|(key, declared)| (key.clone(), declared.object.clone())).collect();
-    assert_eq!(skiff_api::validate_set(&objects, &Instance::default()), [], "what is in force fits together");
+    let mut complaints = skiff_api::validate_set(&objects, &Instance::default());
+    // What others lack is nothing to what is loaded.
+    complaints.retain(|complaint| completed.iter().any(|loaded| loaded.objects.contains_key(&complaint.object)));
+    assert_eq!(complaints, [], "what is in force fits together");
     completed
 }
 

@@ -27,6 +27,8 @@ pub struct Kept {
     pub objects: Vec<ObjectKey>,
     /// Why they are not.
     pub why: String,
+    /// Whether another source needs them.
+    pub is_needed: bool,
     /// What to do.
     pub remedy: Option<String>,
 }
@@ -36,9 +38,12 @@ fn objects(count: usize) -> String {
 }
 
 /// What left the manifests and still runs, why, and what to do.
-pub fn kept(Kept { objects: kept, why, remedy }: &Kept) -> String {
-    let (have, run) = if kept.len() == 1 { ("has", "runs") } else { ("have", "run") };
-    let head = format!("{} {have} left the manifests and still {run}", objects(kept.len()));
+pub fn kept(Kept { objects: kept, why, is_needed, remedy }: &Kept) -> String {
+    let (have, run, stay) = if kept.len() == 1 { ("has", "runs", "stays") } else { ("have", "run", "stay") };
+    let head = match is_needed {
+        true => format!("{} {stay} for another source", objects(kept.len())),
+        false => format!("{} {have} left the manifests and still {run}", objects(kept.len())),
+    };
     let mut lines = vec![paint(BAD, head), format!("  {why}")];
     lines.extend(remedy.iter().map(|remedy| format!("    {} {remedy}", paint(HINT, "help:"))));
     lines.extend(kept.iter().map(|object| format!("  {}", paint(NAME, object))));

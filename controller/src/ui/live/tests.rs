@@ -80,8 +80,8 @@ fn elsewhere_each_thing_that_happens_is_a_line() {
 #[test]
 fn what_is_not_removed_is_named_with_the_reason_and_the_remedy() {
     let (why, remedy) = ("2 of 2 objects of source shop would be removed".to_owned(), Some("confirm it".to_owned()));
-    let two = Kept { objects: vec![key("api"), key("db")], why: why.clone(), remedy };
-    let one = Kept { objects: vec![key("api")], why, remedy: None };
+    let two = Kept { objects: vec![key("api"), key("db")], why: why.clone(), is_needed: false, remedy };
+    let one = Kept { objects: vec![key("api")], why, is_needed: false, remedy: None };
     insta::assert_snapshot!(strip_str(&[kept(&two), kept(&one)].join("\n")).to_string(), @r"
     2 objects have left the manifests and still run
       2 of 2 objects of source shop would be removed

@@ -103,6 +103,7 @@ fn compiled_with(manifests: &[Value], intent: Intent, digest_key: u8) -> (Desire
         digest_key: &DigestKey::new([digest_key; 32]),
         departed: &BTreeMap::new(),
         claimed: &BTreeSet::new(),
+        beside: &BTreeMap::new(),
         history: &History::default(),
         archive: &Archive::default(),
     })

@@ -1,4 +1,4 @@
-use super::super::tests::{FIRST, SECOND, broken, commit, completed, declares};
+use super::super::tests::{FIRST, SECOND, broken, commit, completed, completed_beside, declares};
 use super::*;
 use crate::source::tests::{deployment, image, names};
 
@@ -28,6 +28,79 @@ fn words(loaded: &Loaded) -> String {
 
 fn two(loads: Vec<Loaded>, goods: &[(&str, &Good)]) -> [Loaded; 2] {
     completed(loads, goods).try_into().expect("two sources")
+}
+
+/// What is known of a source that is not loaded.
+fn known(loaded: &Loaded) -> Loaded {
+    Loaded::remembered(&loaded.source, &loaded.good())
+}
+
+/// One source, beside another one that is known.
+fn one(loaded: Loaded, beside: &Loaded, good: &Good) -> Loaded {
+    let source = loaded.source.clone();
+    let completed = completed_beside(vec![loaded], &[known(beside)], &[(&source, good)]);
+    let [now] = completed.try_into().expect("what is known of others is no source");
+    now
+}
+
+#[test]
+fn an_object_names_what_a_source_declared_that_is_not_loaded_now() {
+    let base = declares("base", &[("edge.yaml", NETWORK), ("conf.yaml", &config("mode: a"))]);
+    let web = [("web.yaml", on_network("web", "web:1")), ("api.yaml", with_variable("api", "mode"))];
+    let web: Vec<(&str, &str)> = web.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    for shop in [declares("shop", &web), commit(FIRST, declares("shop", &web))] {
+        let now = one(shop, &base, &Good::default());
+        assert_eq!((words(&now), now.objects.len()), (String::new(), 2));
+    }
+}
+
+#[test]
+fn ports_and_keys_of_a_source_that_is_not_loaded_are_as_they_are() {
+    let base = declares("base", &[("conf.yaml", &config("mode: a")), ("web.yaml", &publishing("web", "web:1", 8080))]);
+    let now = one(declares("shop", &[("api.yaml", &publishing("api", "api:1", 8080))]), &base, &Good::default());
+    assert!(now.objects.is_empty());
+    let told = words(&now);
+    assert!(told.contains("of source `base` (") && told.contains("8080"), "{told}");
+    let help = now.problems.first().and_then(|problem| problem.help.as_deref()).unwrap_or_default();
+    assert!(help.contains("skiff down --source base") || help.contains("port"), "{help}");
+
+    let now = one(declares("shop", &[("api.yaml", &with_variable("api", "colour"))]), &base, &Good::default());
+    assert!(now.objects.is_empty() && words(&now).contains("no key `colour`"), "{}", words(&now));
+}
+
+#[test]
+fn what_a_source_drops_that_is_not_loaded_needs_is_no_mistake_and_a_changed_key_is() {
+    let shop =
+        declares("shop", &[("web.yaml", &on_network("web", "web:1")), ("api.yaml", &with_variable("api", "mode"))]);
+    let had = declares("base", &[("edge.yaml", NETWORK), ("conf.yaml", &config("mode: a"))]).good();
+    let now = one(
+        declares("base", &[("db.yaml", &deployment("db", "db:1")), ("conf.yaml", &config("mode: a"))]),
+        &shop,
+        &had,
+    );
+    assert_eq!((words(&now), now.objects.len()), (String::new(), 2), "the plan holds the removal");
+
+    let now = one(declares("base", &[("edge.yaml", NETWORK), ("conf.yaml", &config("other: b"))]), &shop, &had);
+    assert!(words(&now).contains("no key `mode`") && words(&now).contains("of source `shop` ("), "{}", words(&now));
+    assert_eq!(now.objects.values().filter(|declared| declared.last_good).count(), 1);
+}
+
+#[test]
+fn what_was_wrong_among_others_before_is_nothing_to_a_source() {
+    let shop = declares("shop", &[("web.yaml", &on_network("web", "web:1"))]);
+    let now = one(declares("blog", &[("db.yaml", &deployment("db", "db:1"))]), &shop, &Good::default());
+    assert_eq!((words(&now), now.objects.len()), (String::new(), 1));
+}
+
+#[test]
+fn a_secret_that_went_with_a_reboot_comes_back_with_its_source() {
+    let secret = ObjectKey::new(skiff_api::Kind::Secret, "default", "db");
+    let base = Loaded { source: "base".to_owned(), lost: [secret].into(), ..Loaded::default() };
+    let env = "      envFrom: [ { secretRef: { name: db } } ]\n";
+    let shop = declares("shop", &[("web.yaml", &(deployment("web", "web:1") + env))]);
+    let [now] = completed_beside(vec![shop], &[base], &[]).try_into().expect("one");
+    let help = now.problems.first().and_then(|problem| problem.help.as_deref()).unwrap_or_default();
+    assert!(help.contains("comes back with source `base`"), "{help}");
 }
 
 #[test]
