@@ -87,6 +87,7 @@ pub async fn keep(
         faults,
         facts: monitor.is_some().then_some(facts),
         mandate: mandate.clone(),
+        mounts: Vec::new(),
     };
     if cancel.run_until_cancelled(reading.take(None)).await.is_none() {
         return Ok(());

@@ -203,10 +203,19 @@ impl Drop for Scratch {
 /// # Errors
 /// When the disk does not take them.
 pub async fn make_mounts(loads: &[Loaded]) -> Result<(), CliError> {
-    let mounts: Vec<(PathBuf, PathBuf)> =
-        loads.iter().flat_map(|loaded| loaded.mounts.clone()).filter(|(to, _)| !to.exists()).collect();
-    let made =
-        tokio::task::spawn_blocking(move || mounts.iter().try_for_each(|(to, from)| crate::git::copy_whole(from, to)));
+    make_missing(loads.iter().flat_map(|loaded| loaded.mounts.clone()).collect()).await.map(drop)
+}
+
+/// Makes those of some copies that are missing, each from where its second path says; says which.
+///
+/// # Errors
+/// When the disk does not take them.
+pub(super) async fn make_missing(mounts: Vec<(PathBuf, PathBuf)>) -> Result<Vec<PathBuf>, CliError> {
+    let copy = move || {
+        let missing = mounts.into_iter().filter(|(to, _)| !to.exists());
+        missing.map(|(to, from)| crate::git::copy_whole(&from, &to).map(|()| to)).collect::<std::io::Result<Vec<_>>>()
+    };
+    let made = tokio::task::spawn_blocking(copy);
     let made = made.await.map_err(|error| CliError::failed("cannot copy what containers mount", error))?;
     made.map_err(|error| {
         CliError::failed("cannot copy what containers mount", error).with_help("is there room in the state directory?")

@@ -1,6 +1,7 @@
 //! Reads sources again whenever something may have changed, and sends on what came of it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use skiff_api::{Instance, ObjectKey};
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::beside;
 use super::faults::{fault_news, faults};
 use super::following::{Change, Synced, What};
-use super::origin::make_mounts;
+use super::origin::make_missing;
 use super::slot::{Slot, SlotKind};
 use super::sweeping;
 use super::target::{TargetOptions, target};
@@ -39,6 +40,8 @@ pub(super) struct SourceTask {
     pub(super) facts: Option<watch::Sender<Arc<SourceFacts>>>,
     /// Whether the state directory is this process's to write.
     pub(super) mandate: Mandate,
+    /// The copies of folders that containers mount, each with the folder of the commit in force that it is made from.
+    pub(super) mounts: Vec<(PathBuf, PathBuf)>,
 }
 
 impl SourceTask {
@@ -55,7 +58,10 @@ impl SourceTask {
                     None => return,
                 },
                 changed = self.snapshots.changed() => match changed {
-                    Ok(()) if self.mandate.holds() => self.forget_gone(),
+                    Ok(()) if self.mandate.holds() => {
+                        self.forget_gone();
+                        self.restore_mounts().await;
+                    }
                     Ok(()) => {}
                     Err(_) => return,
                 },
@@ -143,7 +149,8 @@ impl SourceTask {
         if let Some(why) = self.state.degraded() {
             tracing::warn!(why, "the state directory cannot be written; going on from memory");
         }
-        if let Err(error) = make_mounts(&loads).await {
+        self.mounts = loads.iter().flat_map(|loaded| loaded.mounts.clone()).collect();
+        if let Err(error) = make_missing(self.mounts.clone()).await {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             tracing::error!(%error, cause, "the manifests cannot be aimed at");
             return;
@@ -157,6 +164,16 @@ impl SourceTask {
             origin.keep(&commit).await;
         }
         self.sweep();
+    }
+
+    /// Makes copies again that somebody removed: what mounts them could not start again.
+    async fn restore_mounts(&self) {
+        match make_missing(self.mounts.clone()).await {
+            Ok(made) => {
+                made.iter().for_each(|path| tracing::warn!(path = %path.display(), "was gone and is there again"))
+            }
+            Err(error) => tracing::error!(%error, "what containers mount is gone, and cannot be made again"),
+        }
     }
 
     /// Leaves what is known of the sources for whoever watches.

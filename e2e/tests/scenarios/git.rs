@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::rc::Rc;
 
-use anyhow::ensure;
-use skiff_e2e::act::{Act, act, all, call, end_run, kill_run, look, remember};
+use anyhow::{Context, ensure};
+use skiff_e2e::act::{Act, act, all, call, end_run, kill_process_of, kill_run, look, remember};
 use skiff_e2e::check::{
     Check, answers, check, eventually, every, exits, gone, logs, nothing_was_written, ready, says, throughout,
     untouched,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use skiff_e2e::act::{self, Act, act, apply, end_run, look, remember, run, run_on, skiff, write};
 use skiff_e2e::check::{
     Check, check, eventually, exits, gone, is_silent_on, logs, never_fewer_than, ready, replaced, says, throughout,
-    untouched,
+    told, untouched,
 };
 use skiff_e2e::{Service, scenario, secret, service};
 
@@ -98,6 +98,32 @@ fn a_liveness_failure_restarts_the_container_where_it_stands() {
         .step("it is left alone while it is well", look(), [throughout(Duration::from_secs(3), untouched("web"))])
         .step("it falls ill", die, [eventually(restarted("web")), eventually(ready("web", 1))])
         .step("and the log says why", look(), [logs("unhealthy: livenessProbe: exit code 1")]);
+}
+
+#[test]
+fn what_does_not_answer_at_its_address_is_restarted_as_often_as_it_takes_and_a_revision_that_never_does_goes_back() {
+    let probe = "livenessProbe: { httpGet: { path: /alive, port: 8000 }, periodSeconds: 1, failureThreshold: 2 }";
+    let serving =
+        |script: &str| service("web").container(&format!("command: [/bin/sh, -c, '{script}']")).container(probe);
+    // Its second start is as ill as the first has become.
+    let well = serving("echo >>/starts; [ $(wc -l </starts) = 2 ] || touch /www/alive; exec serve");
+    let mute = serving("exec idle");
+    let die = exec_where("web", &["false"], &["rm", "/www/alive"]);
+    let starts = check(|world| {
+        let web = world.replica("web")?;
+        let starts = world.docker.exec(&web.id, &["cat", "/starts"])?.lines().count();
+        anyhow::ensure!(starts == 3, "it was started {starts} times");
+        Ok(())
+    });
+    scenario("what does not answer at its address is restarted as often as it takes, and a revision that never does goes back")
+        .step("it runs well", run_on(&well.to_string()), [eventually(told("web", &["RevisionStable"]))])
+        .step("it falls ill, and its next start is", die, [eventually(starts), eventually(ready("web", 1))])
+        .step("and the log says why", look(), [logs("unhealthy: livenessProbe: ")])
+        .step(
+            "another version answers nobody",
+            write("main.yaml", &mute.to_string()),
+            [eventually(told("web", &["RevisionFailed", "RolledBack"])), eventually(ready("web", 1))],
+        );
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn task(folder: &std::path::Path) -> (SourceTask, watch::Receiver<Arc<Target>>) 
         faults: Faults::new(),
         facts: None,
         mandate: Mandate::for_good(),
+        mounts: Vec::new(),
     };
     (task, aim)
 }

@@ -45,6 +45,45 @@ fn a_folder_of_the_commit_is_mounted_and_its_change_rolls_its_users() {
         );
 }
 
+/// Loses what a container mounts.
+fn lose_what_it_mounts() -> Act {
+    act(|world| {
+        let seen = world.replica("web")?;
+        let mounts = seen.inspect.get("Mounts").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+        let source = mounts.iter().find_map(|mount| mount.get("Source")?.as_str().map(std::path::PathBuf::from));
+        Ok(std::fs::remove_dir_all(source.context("it mounts nothing")?)?)
+    })
+}
+
+#[test]
+fn a_folder_that_is_lost_is_copied_again_from_the_commit_in_force() {
+    let forge = forge();
+    let web = service("web")
+        .container("volumeMounts: [ { name: site, mountPath: /site } ]")
+        .template("volumes: [ { name: site, hostPath: { path: ./site, readOnly: true } } ]")
+        .to_string();
+    let reads = check(|world| {
+        let web = world.replica("web")?;
+        ensure!(world.docker.exec(&web.id, &["cat", "/site/index.html"])? == "one", "another page");
+        Ok(())
+    });
+    scenario("a folder that is lost is copied again from the commit in force")
+        .step(
+            "a site is pushed",
+            all([
+                push(&forge, &[("web.yaml", &web), ("site/index.html", "one")], "Site"),
+                follow(&[&forge.address(OFTEN).expect("an address")]),
+            ]),
+            [eventually(ready("web", 1))],
+        )
+        .step("its files are lost, and it ends", all([lose_what_it_mounts(), kill_process_of("web")]), [])
+        .step(
+            "all is back",
+            look(),
+            [eventually(ready("web", 1)), eventually(reads), logs("was gone and is there again")],
+        );
+}
+
 #[test]
 fn a_hostile_tree_is_reported_and_what_runs_stays() {
     let forge = forge();
