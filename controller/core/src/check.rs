@@ -44,6 +44,8 @@ pub enum Check {
     Unaskable {
         /// Why.
         why: String,
+        /// Whether it can be asked soon, so that it is no answer: the container has no address yet.
+        is_for_now: bool,
     },
 }
 
@@ -63,7 +65,16 @@ pub struct HttpCheck {
 }
 
 /// The address of a container, or why it has none.
-pub(crate) type Address<'a> = Result<&'a str, &'a str>;
+pub(crate) type Address<'a> = Result<&'a str, NoAddress>;
+
+/// Why a container has no address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoAddress {
+    /// It was just started, or is off its network for a moment.
+    Yet,
+    /// It will have none.
+    Ever(&'static str),
+}
 
 impl Check {
     /// What a probe asks.
@@ -88,6 +99,11 @@ impl Check {
             (.., Some(time)) => Self::Sleep(time),
             (None, None, None) => unaskable("the hook says nothing"),
         }
+    }
+
+    /// Whether it is no question yet.
+    pub(crate) const fn is_for_later(&self) -> bool {
+        matches!(self, Self::Unaskable { is_for_now: true, .. })
     }
 
     fn exec(exec: &ExecAction) -> Self {
@@ -126,7 +142,10 @@ fn at(
 ) -> Check {
     let host = match host.map_or(address, Ok) {
         Ok(host) => host.to_owned(),
-        Err(why) => return unaskable(why),
+        Err(NoAddress::Ever(why)) => return unaskable(why),
+        Err(NoAddress::Yet) => {
+            return Check::Unaskable { why: "it has no address yet".to_owned(), is_for_now: true };
+        }
     };
     let number = match port {
         PortRef::Number(number) => Some(*number),
@@ -139,5 +158,5 @@ fn at(
 }
 
 fn unaskable(why: &str) -> Check {
-    Check::Unaskable { why: why.to_owned() }
+    Check::Unaskable { why: why.to_owned(), is_for_now: false }
 }

@@ -86,7 +86,7 @@ async fn over_the_network(asker: &Asker, check: &Check, masking: Masking<'_>) ->
             // The one answer over the network whose words are the container's.
             asked.map_err(|said| masking.masked(&said, false).unwrap_or_else(|| "gRPC: refused".to_owned()))
         }
-        Check::Unaskable { why } => Err(why.clone()),
+        Check::Unaskable { why, .. } => Err(why.clone()),
         // No probe asks for these here.
         Check::Exec { .. } | Check::Commands(_) | Check::Sleep(_) => Ok(()),
     }

@@ -44,7 +44,7 @@ fn told(check: &Check) -> String {
         Check::Tcp { host, port } => format!("tcp-socket {host}:{port}"),
         Check::Grpc { host, port, service } => format!("grpc {host}:{port} {service}").trim_end().to_owned(),
         Check::Sleep(time) => format!("sleep {time}"),
-        Check::Unaskable { why } => why.clone(),
+        Check::Unaskable { why, .. } => why.clone(),
     }
 }
 

@@ -3,19 +3,23 @@
 //! A check that fails for good restarts the container, readiness never does. Without a verdict on the start that is seen, nothing is
 //! known: such a container is not Ready, and does not go for not being so.
 
-use jiff::Timestamp;
-use skiff_api::OwnerLabels;
+use jiff::{SignedDuration, Timestamp};
+use skiff_api::{OwnerLabels, PodTemplate};
 
 use super::draft::Draft;
 use super::hook::PostStart;
+use super::replica::Replica;
+use crate::check::NoAddress;
 use crate::desired::Workload;
 use crate::made_from::{made_from, ran_whole};
-use crate::observed::{Health, ObservedContainer};
+use crate::observed::{ContainerState, Health, ObservedContainer};
 use crate::probe::{ProbeVerdict, Readiness, gates_readiness, is_probed};
 use crate::reason::Reason;
 
 /// The hook as its failures are told.
 pub(crate) const POST_START: &str = "postStart";
+/// How long to wait for an address before looking again.
+const LEAST_WAIT: SignedDuration = SignedDuration::from_millis(20);
 /// Docker's own check as its failures are told.
 const HEALTH_CHECK: &str = "healthCheck";
 
@@ -109,6 +113,24 @@ impl Checks {
             Some(Readiness::Undecided { message }) => said(Checked::Unjudged, "", message),
             None if probed.is_some_and(gates_readiness) => Self { come_to: Checked::Unjudged, complaint: None },
             None => Self { come_to: Checked::Passes(started_at), complaint: None },
+        }
+    }
+}
+
+/// Has all looked at again soon where a container has no address yet at which it is to be asked. No event tells of that; the longer it
+/// takes since the start, the longer is the wait.
+pub(super) fn await_addresses(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) {
+    let is_asked = |pod: &PodTemplate| is_probed(&pod.container) || pod.container.lifecycle.is_some();
+    let running = replicas.iter().filter(|replica| replica.container.state == ContainerState::Running);
+    for Replica { container, labels, .. } in running {
+        let started_at = container.detail.as_ref().and_then(|detail| detail.started_at);
+        let template = made_from(Some(workload), draft.history, labels);
+        if !template.is_some_and(is_asked) || draft.address(container) != Err(NoAddress::Yet) {
+            continue;
+        }
+        let ran = started_at.map_or(LEAST_WAIT, |at| draft.now.duration_since(at));
+        if let Ok(at) = draft.now.checked_add(ran.max(LEAST_WAIT)) {
+            draft.wake(at);
         }
     }
 }

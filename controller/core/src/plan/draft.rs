@@ -8,6 +8,7 @@ use skiff_api::{Component, ObjectKey};
 
 use super::{Plan, Step, StepId};
 use crate::action::{Action, ContainerRef};
+use crate::check::NoAddress;
 use crate::desired::Desired;
 use crate::engine::EngineError;
 use crate::held::{Held, HeldReason, Pending};
@@ -195,7 +196,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The address of a container, or why it has none.
-    pub(super) fn address(&self, container: &ObservedContainer) -> Result<String, &'static str> {
+    pub(super) fn address(&self, container: &ObservedContainer) -> Result<String, NoAddress> {
         self.places.get_or_init(|| Places::of(self.observed)).address(container)
     }
 

@@ -86,6 +86,10 @@ pub(super) fn plan_post_starts(draft: &mut Draft<'_>, workload: &Workload, repli
         let (Some((pod, hook)), Some(started_at)) = (hook, started_at) else { continue };
         let address = draft.address(container);
         let check = Check::of_hook(hook, &pod.container, address.as_deref().map_err(|why| *why));
+        // It has an address at one of the next looks.
+        if check.is_for_later() {
+            continue;
+        }
         let action = Action::RunHook(RunHook { container: observed_ref(container), started_at, check });
         draft.step(&workload.key, hash, action, Reason::Started, []);
     }

@@ -111,7 +111,7 @@ impl ProbeSchedule {
         let (state, verdict) = if let Some(known) = same_start {
             // With other probes, what is known stands until they have answered; with the same ones, of what has another name or address, all of it.
             let has_started = known.verdict.started;
-            let is_same = known.target.plan == target.plan;
+            let is_same = known.target.questions == target.questions;
             let changed = || ProbeState::changed(target.started_at, has_started);
             (if is_same { known.state.clone() } else { changed() }, known.verdict.clone())
         } else {

@@ -69,9 +69,9 @@ impl ProbeState {
         self.started_at
     }
 
-    /// When a probe is asked next; `None` where there is none, or it waits for startup or is done with.
+    /// When a probe is asked next; `None` where there is none, or it waits for an address or for startup, or is done with.
     pub fn due(&self, plan: &ProbePlan, probe: ProbeKind, now: Timestamp) -> Option<Timestamp> {
-        let spec = plan.get(probe)?;
+        let spec = plan.get(probe).filter(|spec| !spec.check.is_for_later())?;
         let is_open = match probe {
             ProbeKind::Startup => !self.has_started(plan),
             ProbeKind::Readiness | ProbeKind::Liveness => self.has_started(plan),
@@ -102,7 +102,8 @@ impl ProbeState {
         let not = |probe: ProbeKind| {
             let track = self.track(probe);
             let message = format!("{probe}: {}", track.message.as_deref().unwrap_or("not asked yet"));
-            match plan.get(probe).filter(|_| track.is_unjudged()) {
+            // Before the first answer nobody knows: what serves is not to go for that.
+            match plan.get(probe).filter(|_| track.is_unjudged() || self.is_unasked()) {
                 Some(spec) => Readiness::Undecided { message: message + &track.so_far(spec) },
                 None => Readiness::Not { message },
             }
@@ -128,6 +129,10 @@ impl ProbeState {
 
     fn is_unproven(&self, plan: &ProbePlan) -> bool {
         self.is_changed && self.has_started(plan) && !self.liveness.has_passed
+    }
+
+    const fn is_unasked(&self) -> bool {
+        self.startup.is_unasked() && self.readiness.is_unasked()
     }
 
     const fn track(&self, probe: ProbeKind) -> &Track {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use skiff_api::{Component, ObjectKey};
 
 use super::plan::ProbePlan;
+use crate::check::NoAddress;
 use crate::course::effective;
 use crate::desired::{Desired, Intent};
 use crate::made_from::made_from;
@@ -25,6 +26,8 @@ pub struct ProbeTarget {
     pub started_at: Timestamp,
     /// What it is asked.
     pub plan: ProbePlan,
+    /// The same wherever it is reached: what differs in it was declared otherwise.
+    pub(super) questions: ProbePlan,
 }
 
 /// The containers whose probes are to be run, by id: those that run, are declared, and were made from a template with probes.
@@ -50,13 +53,15 @@ fn target<'a>(
     let template = &made_from(Some(workload), &observed.history, labels)?.container;
     let started_at = container.detail.as_ref()?.started_at?;
     let address = places.address(container);
-    let plan = ProbePlan::of(template, address.as_deref().map_err(|why| *why), observed.engine.api_version)?;
+    let plan_at = |address| ProbePlan::of(template, address, observed.engine.api_version);
+    let (plan, questions) = (plan_at(address.as_deref().map_err(|why| *why))?, plan_at(Ok(""))?);
     let target = ProbeTarget {
         container: container.id.clone(),
         name: container.name.clone(),
         object: labels.object.clone(),
         started_at,
         plan,
+        questions,
     };
     Some((container.id.clone(), target))
 }
@@ -81,21 +86,22 @@ impl<'a> Places<'a> {
     }
 
     /// The address of a container on its first network, or of whose network it shares; or why there is none.
-    pub(crate) fn address(&self, container: &ObservedContainer) -> Result<String, &'static str> {
+    pub(crate) fn address(&self, container: &ObservedContainer) -> Result<String, NoAddress> {
         let mut container = container;
         for _ in 0..LONGEST_CHAIN {
             match container.network_mode.as_str() {
                 "host" => return Ok("127.0.0.1".to_owned()),
-                "none" => return Err("it is on no network"),
+                "none" => return Err(NoAddress::Ever("it is on no network")),
                 mode => match mode.strip_prefix("container:") {
                     Some(other) => {
-                        container = self.by_handle.get(other).ok_or("the container whose network it shares is gone")?;
+                        let gone = NoAddress::Ever("the container whose network it shares is gone");
+                        container = self.by_handle.get(other).ok_or(gone)?;
                     }
-                    None => return on_first_network(container, mode).ok_or("it has no address yet"),
+                    None => return on_first_network(container, mode).ok_or(NoAddress::Yet),
                 },
             }
         }
-        Err("it shares the network of one that shares another's, and so on in a circle")
+        Err(NoAddress::Ever("it shares the network of one that shares another's, and so on in a circle"))
     }
 }
 

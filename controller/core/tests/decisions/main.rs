@@ -1,5 +1,6 @@
 //! Decisions: the rendered plan against what a person would expect, on an engine that follows Docker's rules.
 
+mod addresses;
 mod adopt;
 mod adopted;
 mod beside;

@@ -51,7 +51,7 @@ fn late(check: &Check, grace_seconds: u32) -> Option<String> {
 
 /// A shell that is told to `exit N` does so; everything else ends well.
 fn failure(check: &Check) -> Option<String> {
-    if let Check::Unaskable { why } = check {
+    if let Check::Unaskable { why, .. } = check {
         return Some(why.clone());
     }
     let code = |command: &Vec<String>| command.last()?.strip_prefix("exit ")?.parse::<i64>().ok();

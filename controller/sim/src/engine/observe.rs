@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use skiff_api::{Instance, OwnerLabels, RestartPolicy};
 use skiff_core::{
     ContainerDetail, Endpoint, EngineError, EngineFacts, InPlace, Observed, ObservedContainer, ObservedNetwork,
-    ObservedVolume, Owner, TakenOver,
+    ObservedVolume, Owner, SignedDuration, TakenOver, Timestamp,
 };
 
 use super::SimEngine;
@@ -63,10 +63,13 @@ impl SimEngine {
     }
 }
 
+/// How long after its start a container is listed with its addresses.
+const ADDRESSED: SignedDuration = SignedDuration::from_millis(40);
+
 impl SimEngine {
     fn seen(&self, container: &SimContainer, instance: &Instance) -> ObservedContainer {
         let adopted = self.adopted.get(&container.id).map(|started_at| TakenOver { started_at: *started_at });
-        ObservedContainer { adopted, ..container.observed(owner(&container.labels, instance)) }
+        ObservedContainer { adopted, ..container.observed(owner(&container.labels, instance), self.now()) }
     }
 }
 
@@ -82,7 +85,7 @@ fn owner(labels: &BTreeMap<String, String>, instance: &Instance) -> Owner {
 }
 
 impl SimContainer {
-    fn observed(&self, owner: Owner) -> ObservedContainer {
+    fn observed(&self, owner: Owner, now: Timestamp) -> ObservedContainer {
         let detail = (owner != Owner::Foreign).then(|| self.detail());
         let networks = self.networks.iter();
         ObservedContainer {
@@ -102,7 +105,7 @@ impl SimContainer {
                 .clone()
                 .or_else(|| self.networks.keys().next().cloned())
                 .unwrap_or_default(),
-            addresses: self.addresses(),
+            addresses: self.addresses(now),
             volumes: self.volume_names().map(str::to_owned).collect(),
             files: self.file_sets().map(str::to_owned).collect(),
             binds: BTreeSet::new(),
@@ -111,10 +114,13 @@ impl SimContainer {
         }
     }
 
-    /// While it runs, an address on each of its networks, made from its number.
-    fn addresses(&self) -> BTreeMap<String, String> {
+    /// While it runs, an address on each of its networks, made from its number. A list that Docker makes while it starts a container has
+    /// none yet.
+    fn addresses(&self, now: Timestamp) -> BTreeMap<String, String> {
+        let starts =
+            self.started_at.is_some_and(|at| (SignedDuration::ZERO..ADDRESSED).contains(&now.duration_since(at)));
         let address = format!("10.{}.{}.{}", self.serial >> 16 & 255, self.serial >> 8 & 255, self.serial & 255);
-        let networks = self.networks.keys().filter(|_| self.is_up());
+        let networks = self.networks.keys().filter(|_| self.is_up() && !starts);
         networks.map(|name| (name.clone(), address.clone())).collect()
     }
 

@@ -41,7 +41,7 @@ pub(super) async fn run(
         Check::Commands(commands) => place.in_turn(commands).await?.map_err(failed)?,
         Check::Http(http) => request(asker, http).await.map_err(failed)?,
         Check::Sleep(time) => tokio::time::sleep(time.to_std()).await,
-        Check::Unaskable { why } => return Err(failed(why.clone())),
+        Check::Unaskable { why, .. } => return Err(failed(why.clone())),
         // No hook asks for these.
         Check::Tcp { .. } | Check::Grpc { .. } => {}
     }
@@ -72,7 +72,7 @@ pub(super) async fn pre_stop(
                 tokio::time::sleep(time.to_std()).await;
                 Ok(())
             }
-            Check::Unaskable { why } => Err(why.clone()),
+            Check::Unaskable { why, .. } => Err(why.clone()),
             Check::Tcp { .. } | Check::Grpc { .. } => Ok(()),
         }
     };
