@@ -1,13 +1,12 @@
-//! What went wrong lately, per object, and when it is tried again.
+//! What went wrong lately, and when it is tried again.
 //!
-//! One second, doubling to five minutes, ±20 % by the object's key; forgotten when the object is declared anew or after ten
+//! One second, doubling to five minutes, ±20 % by the name of what failed; forgotten when the object is declared anew or after ten
 //! minutes without a failure.
 
-use std::collections::BTreeMap;
+mod all;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
-use skiff_api::ObjectKey;
 
 use crate::action::{Action, CreateContainer};
 use crate::desired::MountSource;
@@ -15,10 +14,9 @@ use crate::engine::EngineError;
 use crate::plan::{POST_START, Step};
 use crate::reason::Reason;
 
-/// The failures of every object that has some.
-pub type Failures = BTreeMap<ObjectKey, Failure>;
+pub use all::Failures;
 
-/// The failures of an object since it last was well.
+/// The failures of an object or a replica since it last was well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// How many in a row.
@@ -59,14 +57,8 @@ const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(600);
 pub(crate) const UNHEALTHY: &str = "Unhealthy";
 
 impl Failure {
-    /// The failures of an object after one more of its checks, or whatever is no error of a step.
-    pub fn after(
-        previous: Option<&Self>,
-        object: &ObjectKey,
-        template_hash: &str,
-        error: String,
-        now: Timestamp,
-    ) -> Self {
+    /// The failures of `whose` after one more of its checks, or whatever is no error of a step.
+    fn after(previous: Option<&Self>, whose: &str, template_hash: &str, error: String, now: Timestamp) -> Self {
         let counted = previous.filter(|failure| {
             failure.template_hash == template_hash && now.duration_since(failure.at) < FORGOTTEN_AFTER
         });
@@ -75,7 +67,7 @@ impl Failure {
             attempts,
             error,
             at: now,
-            retry_at: now.saturating_add(delay(&object.to_string(), attempts)).unwrap_or(Timestamp::MAX),
+            retry_at: now.saturating_add(delay(whose, attempts)).unwrap_or(Timestamp::MAX),
             template_hash: template_hash.to_owned(),
             reason: UNHEALTHY,
             update_refused: counted.is_some_and(|failure| failure.update_refused),
@@ -83,10 +75,10 @@ impl Failure {
         }
     }
 
-    /// The failures of an object after a step failed with an error. One that says nothing of the object lets the wait not grow; yet
+    /// The failures of an object or a replica after a step failed with an error. One that says nothing of it lets the wait not grow; yet
     /// an engine that answers every look and no other call is not to be stormed.
-    pub fn of(previous: Option<&Self>, step: &Step, error: &EngineError, now: Timestamp) -> Self {
-        let after = |previous, error| Self::after(previous, &step.object, &step.hash, error, now);
+    fn of(previous: Option<&Self>, whose: &str, step: &Step, error: &EngineError, now: Timestamp) -> Self {
+        let after = |previous, error| Self::after(previous, whose, &step.hash, error, now);
         let mut failure = after(previous, error.to_string());
         failure.reason = error.reason();
         failure.update_refused |= matches!(error, EngineError::UpdateRefused(_));
@@ -118,7 +110,7 @@ fn is_of_our_files(create: &CreateContainer, why: &str) -> bool {
 
 /// What a step that was done says against its object: a container that had to be stopped for its checks has failed, though the step
 /// has not. `None` where it says nothing.
-pub fn failure_behind(step: &Step) -> Option<String> {
+fn failure_behind(step: &Step) -> Option<String> {
     match (&step.action, &step.reason) {
         // A hook that failed has been counted when it did.
         (Action::StopContainer(_), Reason::Unhealthy { check, .. }) if check == POST_START => None,
@@ -144,18 +136,13 @@ fn spread(whose: &str, attempts: u32) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skiff_api::Kind;
-
-    fn key() -> ObjectKey {
-        ObjectKey::new(Kind::Deployment, "shop", "api")
-    }
 
     #[test]
     fn the_wait_doubles_to_five_minutes_and_spreads_by_a_fifth() {
         let mut failure: Option<Failure> = None;
         let mut now = Timestamp::UNIX_EPOCH;
         for doubling in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
-            let next = Failure::after(failure.as_ref(), &key(), "v1:a", "no".to_owned(), now);
+            let next = Failure::after(failure.as_ref(), "web", "v1:a", "no".to_owned(), now);
             let wait = next.retry_at.duration_since(now).as_secs_f64();
             let plain = f64::from(doubling);
             assert!((plain * 0.8..=plain * 1.2).contains(&wait), "{wait} for {doubling}");
@@ -167,17 +154,17 @@ mod tests {
     #[test]
     fn another_template_is_tried_at_once_and_ten_good_minutes_forget() {
         let now = Timestamp::UNIX_EPOCH;
-        let first = Failure::after(None, &key(), "v1:a", "no".to_owned(), now);
-        let second = Failure::after(Some(&first), &key(), "v1:a", "no".to_owned(), now);
+        let first = Failure::after(None, "web", "v1:a", "no".to_owned(), now);
+        let second = Failure::after(Some(&first), "web", "v1:a", "no".to_owned(), now);
         assert_eq!(second.attempts, 2);
         assert!(second.holds("v1:a", now) && !second.holds("v1:b", now));
         let later = now + SignedDuration::from_secs(601);
-        assert_eq!(Failure::after(Some(&second), &key(), "v1:a", "no".to_owned(), later).attempts, 1);
+        assert_eq!(Failure::after(Some(&second), "web", "v1:a", "no".to_owned(), later).attempts, 1);
     }
 
     #[test]
     fn a_check_that_failed_has_a_word_for_programs() {
-        let failure = Failure::after(None, &key(), "v1:a", "startupProbe: refused".to_owned(), Timestamp::UNIX_EPOCH);
+        let failure = Failure::after(None, "web", "v1:a", "startupProbe: refused".to_owned(), Timestamp::UNIX_EPOCH);
         assert_eq!(failure.reason, "Unhealthy");
     }
 }

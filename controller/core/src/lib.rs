@@ -57,7 +57,7 @@ pub use desired::{
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};
-pub use failure::{Cause, Failure, Failures, failure_behind};
+pub use failure::{Cause, Failure, Failures};
 pub use flight::Flight;
 pub use got::{GotImage, GotImages, note_image};
 pub use health::{HealthOutput, exited};

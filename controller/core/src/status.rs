@@ -112,7 +112,7 @@ const MAY_BE_STALE: u32 = 2;
 
 /// The failure of an object that is told of it.
 fn told_failure<'o>(observed: &'o Observed, key: &ObjectKey) -> Option<&'o Failure> {
-    let failure = observed.failures.get(key);
+    let failure = observed.failures.latest(key);
     failure.filter(|failure| failure.reason != EngineError::STALE || failure.attempts > MAY_BE_STALE)
 }
 

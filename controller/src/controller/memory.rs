@@ -4,13 +4,7 @@
 use std::collections::BTreeMap;
 
 use skiff_api::ObjectKey;
-use skiff_core::{
-    Crashes, Desired, EngineError, Failure, Failures, History, Observed, SignedDuration, Step, Timestamp,
-    failure_behind, notice_crashes,
-};
-
-/// A failure is forgotten after so long without another: no back-off is as long.
-const FAILURES_LAST: SignedDuration = SignedDuration::from_mins(20);
+use skiff_core::{Crashes, Desired, EngineError, Failures, History, Observed, Step, Timestamp, notice_crashes};
 
 /// Failures, ends of containers, and what has run.
 #[derive(Debug, Default)]
@@ -34,22 +28,18 @@ impl Memory {
 
     /// A step failed.
     pub(super) fn failed(&mut self, step: &Step, error: &EngineError, now: Timestamp) {
-        let failure = Failure::of(self.failures.get(&step.object), step, error, now);
-        self.failures.insert(step.object.clone(), failure);
+        self.failures.failed(step, error, now);
     }
 
     /// A step was done, which may say that its object has failed.
     pub(super) fn done(&mut self, step: &Step, now: Timestamp) {
-        if let Some(why) = failure_behind(step) {
-            let failure = Failure::after(self.failures.get(&step.object), &step.object, &step.hash, why, now);
-            self.failures.insert(step.object.clone(), failure);
-        }
+        self.failures.done(step, now);
     }
 
     /// Learns from what was seen, and adds to it what is remembered. `desired` is what is worked towards.
     pub(super) fn complete(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
         self.learn(desired, observed);
-        self.forget(now);
+        self.failures.forget(now);
         observed.failures = self.failures.clone();
         observed.has_run = self.has_run.clone();
         notice_crashes(&mut self.crashes, desired, observed, now);
@@ -63,13 +53,5 @@ impl Memory {
         };
         self.has_run.retain(|object, hash| is_declared(object, hash));
         self.has_run.extend(observed.running_templates().filter(|(object, hash)| is_declared(object, hash)));
-    }
-
-    /// Drops failures that are long ago, or later than now because the clock was put back.
-    fn forget(&mut self, now: Timestamp) {
-        self.failures.retain(|_, failure| {
-            let age = now.duration_since(failure.at);
-            !age.is_negative() && age < FAILURES_LAST
-        });
     }
 }

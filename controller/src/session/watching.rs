@@ -170,7 +170,9 @@ impl SourceTask {
     async fn restore_mounts(&self) {
         match make_missing(self.mounts.clone()).await {
             Ok(made) => {
-                made.iter().for_each(|path| tracing::warn!(path = %path.display(), "was gone and is there again"))
+                for path in &made {
+                    tracing::warn!(path = %path.display(), "was gone and is there again");
+                }
             }
             Err(error) => tracing::error!(%error, "what containers mount is gone, and cannot be made again"),
         }

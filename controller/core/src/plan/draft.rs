@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use skiff_api::{Component, ObjectKey};
 
+use super::replica::Replica;
 use super::{Plan, Step, StepId};
 use crate::action::{Action, ContainerRef};
 use crate::check::NoAddress;
 use crate::desired::Desired;
 use crate::engine::EngineError;
+use crate::failure::{Cause, Failure};
 use crate::held::{Held, HeldReason, Pending};
 use crate::history::History;
 use crate::observed::{Observed, ObservedContainer, ObservedNetwork, ObservedVolume};
@@ -238,13 +240,27 @@ impl<'a> Draft<'a> {
 
     /// Why an object must be left alone for now, where it failed lately with this template.
     pub(super) fn back_off(&self, object: &ObjectKey, hash: &str) -> Option<HeldReason> {
-        let failure = self.observed.failures.get(object).filter(|failure| failure.holds(hash, self.now))?;
+        let failure = self.observed.failures.of_object(object).filter(|failure| failure.holds(hash, self.now))?;
+        Some(Self::held_back(failure))
+    }
+
+    /// Why a replica must be left alone for now: it failed lately itself, or what it needs did. That none can be made is no obstacle to
+    /// those that are there.
+    pub(super) fn replica_back_off(&self, object: &ObjectKey, replica: &Replica<'_>) -> Option<HeldReason> {
+        let hash = &replica.labels.template_hash;
+        let holds = |failure: &&Failure| failure.holds(hash, self.now);
+        let own = self.observed.failures.of_replica(&replica.container.name).filter(holds);
+        let of_object = || self.observed.failures.of_object(object).filter(holds);
+        own.or_else(|| of_object().filter(|failure| failure.cause == Cause::Other)).map(Self::held_back)
+    }
+
+    fn held_back(failure: &Failure) -> HeldReason {
         let (until, attempts, error) = (failure.retry_at, failure.attempts, failure.error.clone());
-        Some(match failure.reason {
+        match failure.reason {
             EngineError::IMAGE_PULL_FAILED => HeldReason::ImagePullBackOff { until, attempts, error },
             EngineError::IMAGE_BUILD_FAILED => HeldReason::ImageBuildBackOff { until, attempts, error },
             _ => HeldReason::BackOff { until, attempts, error },
-        })
+        }
     }
 }
 

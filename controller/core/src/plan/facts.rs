@@ -64,10 +64,12 @@ pub(crate) fn replica_facts(
 }
 
 fn facts_of(draft: &Draft<'_>, workload: &Workload, since: Timestamp) -> Facts {
-    let failure = draft.observed.failures.get(&workload.key);
-    let failure = failure.filter(|failure| failure.template_hash == workload.template.hash && failure.at >= since);
+    let failures = &draft.observed.failures;
+    let is_of_now = |failure: &&Failure| failure.template_hash == workload.template.hash && failure.at >= since;
+    let failure = failures.of_object(&workload.key).filter(is_of_now);
+    let own = |container: &ObservedContainer| failures.of_replica(&container.name).filter(is_of_now);
     let containers = draft.containers(&workload.key).iter();
-    let judged = containers.map(|container| facts(draft, &classify(draft, workload, container), failure, since));
+    let judged = containers.map(|container| facts(draft, &classify(draft, workload, container), own(container), since));
     let replicas: Vec<ReplicaFacts> = judged.collect();
     let youngest = replicas.iter().filter(|fact| fact.updated).filter_map(|fact| fact.started_at).max();
     let unmade = failure.filter(|failure| failure.cause == Cause::Template && failure.attempts >= FAILURES);

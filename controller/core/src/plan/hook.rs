@@ -13,6 +13,7 @@ use super::replica::{Condition, Replica};
 use crate::action::{Action, RunHook};
 use crate::check::Check;
 use crate::desired::{Desired, Workload};
+use crate::held::Pending;
 use crate::history::History;
 use crate::made_from::made_from;
 use crate::observed::{ContainerState, Observed, ObservedContainer};
@@ -75,11 +76,12 @@ pub fn hook_complaints(desired: &Desired, observed: &Observed) -> BTreeMap<Strin
 /// Runs the postStart hooks that are due, of outdated replicas as well: until they go they are to be Ready.
 pub(super) fn plan_post_starts(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) {
     for replica in replicas.iter().filter(|replica| replica.condition == Condition::Unhooked) {
-        let hash = &replica.labels.template_hash;
-        if draft.back_off(&workload.key, hash).is_some() {
+        let (hash, container) = (&replica.labels.template_hash, replica.container);
+        if let Some(held) = draft.replica_back_off(&workload.key, replica) {
+            let (target, reason) = (container.name.clone(), Reason::Started);
+            draft.hold_with(&workload.key, held, vec![Pending { verb: "run postStart hook", target, reason }]);
             continue;
         }
-        let container = replica.container;
         let template = made_from(Some(workload), draft.history, replica.labels);
         let hook = template.and_then(|pod| Some((pod, pod.container.lifecycle.as_ref()?.post_start.as_ref()?)));
         let started_at = container.detail.as_ref().and_then(|detail| detail.started_at);

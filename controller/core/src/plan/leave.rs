@@ -86,7 +86,7 @@ fn may_start(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> b
     replica.outdated.is_none()
         && has_networks
         && draft.observed.engine.low_disk.is_none()
-        && draft.back_off(&workload.key, &replica.labels.template_hash).is_none()
+        && draft.replica_back_off(&workload.key, replica).is_none()
 }
 
 fn step(

@@ -108,7 +108,7 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let refused = draft
         .observed
         .failures
-        .get(&workload.key)
+        .of_object(&workload.key)
         .is_some_and(|failure| failure.update_refused && failure.template_hash == workload.template.hash);
     let (changed_content, mut unknown_content) = content_changes(workload, labels);
     let must_replace = !removed.is_empty() || (refused && !adjust.is_empty());

@@ -162,13 +162,14 @@ impl<'d, 'a> Gap<'d, 'a> {
         remove(draft, key, hash, replica.container, reason, after)
     }
 
-    /// Says a back-off or full disk that keeps what exists from being started.
+    /// Says what keeps what exists from being started, but for back-offs, which are said of each replica.
     fn say_failures(&self, draft: &mut Draft<'_>, why: Option<HeldReason>) {
+        let is_back_off = why.as_ref().is_some_and(HeldReason::is_failing);
         let stuck = |replica: &&Replica<'_>| {
             let (verb, reason) = match (&replica.condition, &replica.complaint) {
-                (Condition::Exited | Condition::Created, _) => ("start container", Reason::NotStarted),
-                (Condition::Unhooked, _) => ("run postStart hook", Reason::Started),
-                (Condition::Unhealthy, Some(complaint)) => ("restart container", complaint.reason()),
+                (Condition::Created, _) => ("start container", Reason::NotStarted),
+                (Condition::Exited, _) if !is_back_off => ("start container", Reason::NotStarted),
+                (Condition::Unhealthy, Some(complaint)) if !is_back_off => ("restart container", complaint.reason()),
                 _ => return None,
             };
             Some(pending(verb, replica.container.name.clone(), reason))

@@ -44,7 +44,7 @@ fn is_quiet(draft: &Draft<'_>) -> bool {
 
 /// Whether an object for which an image was got has become what it shall be, or is nobody's any more.
 fn is_settled(draft: &Draft<'_>, object: &ObjectKey) -> bool {
-    if draft.observed.failures.contains_key(object) {
+    if draft.observed.failures.latest(object).is_some() {
         return false;
     }
     let Some(workload) = draft.desired.workloads.get(object) else {

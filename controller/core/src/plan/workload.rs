@@ -19,7 +19,7 @@ use crate::action::Action;
 use crate::course::{Course, Way};
 use crate::crash::{Pace, pace};
 use crate::desired::Workload;
-use crate::held::HeldReason;
+use crate::held::{HeldReason, Pending};
 use crate::observed::PublishedPort;
 use crate::reason::Reason;
 use crate::revision::next_look;
@@ -231,7 +231,13 @@ fn adjust(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> 
 fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut after: Vec<StepId>) {
     let (key, hash) = (&workload.key, replica.labels.template_hash.clone());
     let container = replica.container;
-    if is_left_alone(draft, workload, replica) {
+    let reason = match &container.detail {
+        Some(detail) if replica.condition == Condition::Exited => {
+            Reason::Exited { code: detail.exit_code, error: detail.error.clone(), oom_killed: detail.oom_killed }
+        }
+        _ => Reason::NotStarted,
+    };
+    if is_left_alone(draft, workload, replica, "start container", &reason) {
         return;
     }
     if let Some(held) = crash_held(draft, workload, replica) {
@@ -243,12 +249,6 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
     // Where what it depends on has ended as well, as after a restart of the engine, that comes first. A rollout of it does not.
     let before = workload.depends_on.iter().filter_map(|dependency| draft.restarts.get(&dependency.object));
     after.extend(before.flatten());
-    let reason = match &container.detail {
-        Some(detail) if replica.condition == Condition::Exited => {
-            Reason::Exited { code: detail.exit_code, error: detail.error.clone(), oom_killed: detail.oom_killed }
-        }
-        _ => Reason::NotStarted,
-    };
     let action = Action::StartContainer { container: observed_ref(container) };
     let step = draft.step(key, &hash, action, reason, after);
     draft.starts.entry(key.clone()).or_default().0.push(step);
@@ -256,19 +256,26 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
 }
 
 /// Whether a container is not started now: it failed lately, the disk is full, or a network that it is on is not there.
-fn is_left_alone(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> bool {
-    let back_off = draft.back_off(&workload.key, &replica.labels.template_hash);
-    if (back_off.is_some() && replica.outdated.is_none()) || draft.observed.engine.low_disk.is_some() {
-        // Said once for the object, by whoever closes the gap; but not that one of an earlier template fails.
+fn is_left_alone(
+    draft: &mut Draft<'_>,
+    workload: &Workload,
+    replica: &Replica<'_>,
+    verb: &'static str,
+    reason: &Reason,
+) -> bool {
+    if draft.observed.engine.low_disk.is_some() {
+        // Said once for the object, by whoever closes the gap.
         return true;
     }
+    let back_off = draft.replica_back_off(&workload.key, replica);
     let mut networks = replica.container.networks.keys();
     let missing = networks.find(|name| draft.networks.get(*name) == Some(&Presence::Held));
     let missing = missing.map(|missing| waiting_for(draft, Kind::Network, missing, workload));
     let held = back_off.or(missing);
     let is_held = held.is_some();
     if let Some(held) = held {
-        draft.hold(&workload.key, held);
+        let pending = Pending { verb, target: replica.container.name.clone(), reason: reason.clone() };
+        draft.hold_with(&workload.key, held, vec![pending]);
     }
     is_held
 }
@@ -290,10 +297,10 @@ fn crash_held(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> 
 /// Restarts a container whose checks have failed, unless it failed lately. One that is not to run again is only stopped.
 fn restart(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
     let (key, hash) = (&workload.key, replica.labels.template_hash.clone());
-    if is_left_alone(draft, workload, replica) {
+    let Some(reason) = replica.complaint.as_ref().map(Complaint::reason) else { return };
+    if is_left_alone(draft, workload, replica, "restart container", &reason) {
         return;
     }
-    let Some(reason) = replica.complaint.as_ref().map(Complaint::reason) else { return };
     let stopped = stop(draft, key, &hash, replica.container, &reason, &[]);
     let mut after = vec![stopped];
     after.extend(adjust(draft, workload, replica));

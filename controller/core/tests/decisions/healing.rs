@@ -1,10 +1,10 @@
 //! What ended, froze or vanished comes back, each with its reason.
 
 use serde_json::json;
-use skiff_core::{EngineError, Failure, Health, InPlace, SignedDuration};
+use skiff_core::{EngineError, Health, InPlace, SignedDuration};
 use skiff_sim::{DockerRestart, Program, SimImage};
 
-use crate::world::{World, deployment, key, merge, web};
+use crate::world::{World, deployment, merge, web};
 
 fn healed(harm: impl FnOnce(&mut World)) -> Vec<String> {
     let mut world = World::of(&[web(1, "app:1")]);
@@ -75,7 +75,7 @@ fn a_replica_is_not_started_while_a_network_that_it_is_on_is_not_there() {
         world.lines(),
         [
             "held proxy: proxy is declared external and does not exist",
-            "held web: waiting for network/shop/proxy to be Started",
+            "held web: waiting for network/shop/proxy to be Started [start container shop-web-1]",
         ]
     );
     world.engine.add_foreign_network("proxy");
@@ -210,10 +210,10 @@ fn no_more_old_replicas_come_back_than_are_wanted_by_now() {
 fn what_had_changed_between_a_look_and_a_step_is_told_as_progress_and_not_as_a_failure() {
     let status_after = |errors: &[EngineError]| {
         let mut world = World::of(&[web(1, "app:1")]);
-        let step = world.plan().steps.pop().expect("a step");
+        let step = world.plan().steps.into_iter().find(|step| step.action.verb() == "create container");
+        let step = step.expect("a step");
         for error in errors {
-            let failure = Failure::of(world.failures.get(&key("web")), &step, error, world.engine.now());
-            world.failures.insert(key("web"), failure);
+            world.failures.failed(&step, error, world.engine.now());
         }
         let status = world.status("web");
         format!("{:?} {}", status.phase, status.reason)

@@ -1,10 +1,10 @@
 //! What a controller leaves to Docker when it ends, and that the next one takes it up again.
 
 use serde_json::{Value, json};
-use skiff_core::{ContainerState, Failure, HeldReason, Intent, SignedDuration};
+use skiff_core::{Action, ContainerState, EngineError, HeldReason, Intent, SignedDuration};
 use skiff_sim::{DockerRestart, Program, SimImage};
 
-use crate::world::{World, deployment, key, lines, web};
+use crate::world::{World, deployment, lines, web};
 
 /// A deployment that ends with 3 shortly after each of its starts, in a crash loop.
 fn looping(template: Value) -> World {
@@ -88,8 +88,9 @@ fn what_is_meant_to_be_down_or_paced_by_the_manifest_is_left_alone() {
     let mut world = looping(json!({}));
     world.intent = Intent::Down { volumes: false };
     assert_eq!(world.leave().steps, [], "all of it goes");
-    let failure = Failure::after(None, &key("web"), "", "it could not be removed".to_owned(), world.engine.now());
-    world.failures.insert(key("web"), failure);
+    let step = world.plan().steps.into_iter().find(|step| matches!(step.action, Action::RemoveContainer { .. }));
+    let error = EngineError::Failed("it could not be removed".to_owned());
+    world.failures.failed(&step.expect("it is removed"), &error, world.engine.now());
     assert_eq!(world.leave().steps, [], "also where that waits");
 }
 

@@ -3,6 +3,7 @@
 mod addresses;
 mod adopt;
 mod adopted;
+mod apart;
 mod beside;
 mod besides;
 mod builds;

@@ -1,7 +1,7 @@
 //! What becomes of a revision that fails.
 
 use serde_json::{Value, json};
-use skiff_core::{Cause, Failure, Phase, SignedDuration, Standing};
+use skiff_core::{Cause, Failures, Phase, SignedDuration, Standing};
 use skiff_sim::{Passes, Program, SimImage};
 
 use crate::world::{World, deployment, key, web};
@@ -347,7 +347,9 @@ fn files_that_went_with_a_reboot_are_no_fault_of_the_template_that_asks_for_them
         let network = plan.steps.iter().find(|step| step.action.verb() == "create network").expect("a network");
         world.engine.perform(&network.action, &content).expect("a network");
         let error = world.engine.perform(&step.action, &content).expect_err("what it mounts is not there");
-        Failure::of(None, step, &error, world.engine.now()).cause
+        let mut failures = Failures::default();
+        failures.failed(step, &error, world.engine.now());
+        failures.of_object(&step.object).expect("a failure").cause
     };
     assert_eq!(cause(mounts(json!({ "name": "conf", "configMap": { "name": "conf" } }))), Cause::Other);
     assert_eq!(cause(mounts(json!({ "name": "conf", "hostPath": { "path": "/nowhere/at-all" } }))), Cause::Template);

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
-    Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failure,
-    Failures, History, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration, SourceState,
-    Step, TagSchedule, Timestamp, archived, compile, failure_behind, learn, note_hook, note_image, notice_crashes,
-    plan, plan_leave, status,
+    Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failures,
+    History, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration, SourceState, TagSchedule,
+    Timestamp, archived, compile, learn, note_hook, note_image, notice_crashes, plan, plan_leave, status,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -57,7 +56,7 @@ impl World {
             claimed: BTreeSet::new(),
             beside: BTreeMap::new(),
             intent: Intent::Run,
-            failures: Failures::new(),
+            failures: Failures::default(),
             has_run: BTreeMap::new(),
             crashes: Crashes::new(),
             history: Arc::default(),
@@ -207,13 +206,10 @@ impl World {
                 Ok(outcome) => {
                     succeeded.insert(step.id);
                     note_image(&mut self.history, step, &outcome);
-                    if let Some(why) = failure_behind(step) {
-                        self.fail(step, why);
-                    }
+                    self.failures.done(step, self.engine.now());
                 }
                 Err(error) => {
-                    let failure = Failure::of(self.failures.get(&step.object), step, &error, self.engine.now());
-                    self.failures.insert(step.object.clone(), failure);
+                    self.failures.failed(step, &error, self.engine.now());
                 }
             }
         }
@@ -234,7 +230,7 @@ impl World {
     pub(crate) fn restart_controller(&mut self) {
         self.history = Arc::clone(&self.history).resumed(self.engine.now());
         self.crashes.clone_from(&self.history.crashes);
-        self.failures.clear();
+        self.failures = Failures::default();
         self.has_run.clear();
     }
 
@@ -274,12 +270,6 @@ impl World {
     /// As [`World::told`], without the crash loops that a revision fails from.
     pub(crate) fn told_of_revisions(&mut self) -> Vec<String> {
         self.told().into_iter().filter(|event| !event.starts_with("CrashLoopBackOff: ")).collect()
-    }
-
-    fn fail(&mut self, step: &Step, why: String) {
-        let previous = self.failures.get(&step.object);
-        let failure = Failure::after(previous, &step.object, &step.hash, why, self.engine.now());
-        self.failures.insert(step.object.clone(), failure);
     }
 
     /// Passes, with a second between them, until nothing is done and nothing waits; panics after too many.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
-    Archive, CompileInput, ContentStore, DeclaredObject, Departed, DigestKey, Event, Failure, Failures, History,
-    Intent, Plan, SourceState, Step, StepId, Timestamp, ask_for_run, compile, learn, plan,
+    Archive, CompileInput, ContentStore, DeclaredObject, Departed, DigestKey, Event, Failures, History, Intent, Plan,
+    SourceState, Step, StepId, Timestamp, ask_for_run, compile, learn, plan,
 };
 use skiff_sim::SimEngine;
 
@@ -46,7 +46,7 @@ impl Controller {
             content: ContentStore::default(),
             history: Arc::default(),
             departed: BTreeMap::new(),
-            failures: Failures::new(),
+            failures: Failures::default(),
             batches: Vec::new(),
             wake_at: None,
             last_plan: Plan::default(),
@@ -83,7 +83,7 @@ impl Controller {
 
     /// It dies and is started again. Now and then its state directory is lost as well.
     pub(crate) fn crash(&mut self) {
-        self.failures.clear();
+        self.failures = Failures::default();
         self.batches.clear();
         self.wake_at = None;
     }
@@ -108,7 +108,7 @@ impl Controller {
         let Ok(mut observed) = engine.observe(&Instance::default()) else { return Ok(None) };
         let now = engine.now();
         // As the loop does when the clock was put back.
-        self.failures.retain(|_, failure| failure.at <= now);
+        self.failures.forget(now);
         observed.failures = self.failures.clone();
         let in_flight = self.batches.iter().flat_map(|batch| batch.steps.values().map(|step| step.object.clone()));
         observed.in_flight = in_flight.collect();
@@ -153,9 +153,7 @@ impl Controller {
             Err(error) => {
                 batch.skip_after(id);
                 if error.counts() {
-                    let previous = self.failures.get(&step.object);
-                    let failure = Failure::after(previous, &step.object, &step.hash, error.to_string(), engine.now());
-                    self.failures.insert(step.object.clone(), failure);
+                    self.failures.failed(&step, error, engine.now());
                 }
             }
         }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     Action, CompileInput, ContentStore, DeclaredObject, Departed, Desired, DigestKey, EngineError, Event, HeldReason,
-    Observed, Outcome, Plan, ProbeNews, ProbeSchedule, Step, StepId, Timestamp, compile, failure_behind, note_hook,
-    note_image, plan, plan_leave, status,
+    Observed, Outcome, Plan, ProbeNews, ProbeSchedule, Step, StepId, Timestamp, compile, note_hook, note_image, plan,
+    plan_leave, status,
 };
 use skiff_sim::SimEngine;
 
@@ -246,9 +246,7 @@ impl Controller {
             Ok(outcome) => {
                 batch.done.insert(step.id);
                 note_image(&mut self.memory.history, &step, outcome);
-                if let Some(why) = failure_behind(&step) {
-                    self.memory.failed_behind(&step, why, engine.now());
-                }
+                self.memory.done(&step, engine.now());
             }
             Err(error) if error.to_string().contains(SECRET_MARK) => {
                 return Err(format!("a secret's value is in an error: {error}"));

@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use skiff_api::ObjectKey;
 use skiff_core::{
-    Archive, ContentStore, Crashes, Desired, EngineError, Event, Failure, Failures, History, Observed, Severity,
-    SignedDuration, Step, Timestamp, archived, learn, notice_crashes,
+    Archive, ContentStore, Crashes, Desired, EngineError, Event, Failures, History, Observed, Severity, Step,
+    Timestamp, archived, learn, notice_crashes,
 };
 
 use crate::state::State;
-
-/// A failure is forgotten after so long without another.
-const FAILURES_LAST: SignedDuration = SignedDuration::from_mins(20);
 
 /// What is remembered.
 #[derive(Default)]
@@ -31,7 +28,7 @@ pub(crate) struct Memory {
 impl Memory {
     /// The process dies and another one reads what is on the disk.
     pub(crate) fn crash(&mut self, now: Timestamp) {
-        self.failures.clear();
+        self.failures = Failures::default();
         self.has_run.clear();
         self.history = Arc::clone(&self.history).resumed(now);
         self.crashes.clone_from(&self.history.crashes);
@@ -73,10 +70,7 @@ impl Memory {
     /// Completes what is seen by what is remembered.
     pub(crate) fn see(&mut self, desired: &Desired, observed: &mut Observed, now: Timestamp) {
         self.note_running(desired, observed);
-        self.failures.retain(|_, failure| {
-            let age = now.duration_since(failure.at);
-            !age.is_negative() && age < FAILURES_LAST
-        });
+        self.failures.forget(now);
         observed.failures = self.failures.clone();
         observed.has_run = self.has_run.clone();
         notice_crashes(&mut self.crashes, desired, observed, now);
@@ -97,15 +91,13 @@ impl Memory {
         self.crashes.values().any(|crash| crash.is_loop)
     }
 
-    /// A step was done because its object has failed.
-    pub(crate) fn failed_behind(&mut self, step: &Step, why: String, now: Timestamp) {
-        let failure = Failure::after(self.failures.get(&step.object), &step.object, &step.hash, why, now);
-        self.failures.insert(step.object.clone(), failure);
+    /// A step was done.
+    pub(crate) fn done(&mut self, step: &Step, now: Timestamp) {
+        self.failures.done(step, now);
     }
 
     /// A step failed.
     pub(crate) fn failed(&mut self, step: &Step, error: &EngineError, now: Timestamp) {
-        let failure = Failure::of(self.failures.get(&step.object), step, error, now);
-        self.failures.insert(step.object.clone(), failure);
+        self.failures.failed(step, error, now);
     }
 }

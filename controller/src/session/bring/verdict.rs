@@ -200,7 +200,7 @@ fn of_down(desired: &Desired, snapshot: &Snapshot) -> Verdict {
         if !goes {
             continue;
         }
-        let failure = snapshot.observed.failures.get(&labels.object);
+        let failure = snapshot.observed.failures.latest(&labels.object);
         let why = failure.map_or_else(|| format!("{} is still there", container.name), |failure| failure.error.clone());
         let unready = Unready { object: labels.object.clone(), why, remedy: None, at: None };
         if failure.is_some_and(|failure| failure.attempts >= HOPELESS_AFTER) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use skiff_api::Instance;
 use skiff_core::{
-    Archive, CompileInput, ContentStore, DeclaredObject, DigestKey, Failure, Failures, Health, History, HostFiles,
-    SourceState, Timestamp, compile, plan, status,
+    Action, Archive, CompileInput, ContentStore, DeclaredObject, DigestKey, EngineError, Failures, Health, History,
+    HostFiles, Reason, SourceState, Step, StepId, Timestamp, compile, plan, status,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -26,7 +26,7 @@ impl World {
         let mut engine = SimEngine::new(Timestamp::UNIX_EPOCH);
         engine.put_image("app:1", SimImage { id: "sha256:1".to_owned(), local: true, ..SimImage::default() });
         let (desired, content) = compiled(manifests, intent);
-        Self { engine, target: Target { desired, content: Arc::new(content) }, failures: Failures::new() }
+        Self { engine, target: Target { desired, content: Arc::new(content) }, failures: Failures::default() }
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -59,9 +59,7 @@ impl World {
             None => self.target.desired.networks.get(key).map(|network| network.hash.clone()).unwrap_or_default(),
         };
         for _ in 0..times {
-            let failure =
-                Failure::after(self.failures.get(key), key, &hash, "no such thing".to_owned(), self.engine.now());
-            self.failures.insert(key.clone(), failure);
+            self.failures.failed(&step(key, &hash), &error("no such thing"), self.engine.now());
         }
     }
 
@@ -79,6 +77,17 @@ impl World {
         lines.extend(verdict.notes);
         lines
     }
+}
+
+/// A step for an object as a whole.
+fn step(object: &ObjectKey, hash: &str) -> Step {
+    let action = Action::RemoveFiles { id: String::new() };
+    let (object, hash) = (object.clone(), hash.to_owned());
+    Step { id: StepId(0), object, hash, action, reason: Reason::Surplus, after: Vec::new() }
+}
+
+fn error(words: &str) -> EngineError {
+    EngineError::Failed(words.to_owned())
 }
 
 fn compiled(manifests: &[Value], intent: Intent) -> (Desired, ContentStore) {
@@ -252,12 +261,10 @@ fn going_down_waits_for_each_container_and_gives_up_on_what_cannot_be_removed() 
     (world.target.desired, _) = compiled(&[deployment("web", &[])], Intent::Down { volumes: false });
     assert_eq!(world.judged(), ["busy", "coming web: shop-web-1 is still there"]);
     for _ in 0..3 {
-        let failure =
-            Failure::after(world.failures.get(&key("web")), &key("web"), "", "busy".to_owned(), world.engine.now());
-        world.failures.insert(key("web"), failure);
+        world.failures.failed(&step(&key("web"), ""), &error("busy"), world.engine.now());
     }
     assert_eq!(world.judged().get(1).map(String::as_str), Some("hopeless web: busy"));
-    world.failures.clear();
+    world.failures = Failures::default();
     world.act();
     assert_eq!(world.judged(), ["quiet"]);
 }
