@@ -37,7 +37,7 @@ use skiff_api::{Kind, ObjectKey};
 
 use crate::action::Action;
 use crate::course::effective;
-use crate::desired::{Desired, Intent};
+use crate::desired::{Desired, Intent, StopFirst};
 use crate::engine::EngineError;
 use crate::event::{Event, Severity};
 use crate::held::Held;
@@ -114,6 +114,8 @@ pub struct Plan {
     pub held: Vec<Held>,
     /// What changes without a step; nothing of it where it was learnt before.
     pub rejudged: Vec<Rejudged>,
+    /// The objects of which replicas go before their successors come, and why they must.
+    pub old_first: BTreeMap<ObjectKey, StopFirst>,
     /// When time alone will change the answer.
     pub wake_at: Option<Timestamp>,
 }

@@ -49,6 +49,9 @@ pub fn objects(plan: &Plan) -> Vec<&ObjectKey> {
 fn object(text: &mut String, group: &Group<'_>) {
     writeln!(text, "{}", paint(NAME, group.object)).ok();
     step_lines(text, &group.lines, "  ");
+    if let Some(why) = group.old_first {
+        writeln!(text, "      {}", paint(FAINT, format!("the old one goes before the new one comes: {why}"))).ok();
+    }
     for held in &group.held {
         let (mark, style) = if held.waits { ("…", CHANGE) } else { ("!", FAINT) };
         writeln!(text, "  {} {}", paint(style, mark), held.why).ok();

@@ -1,8 +1,8 @@
 //! A changed manifest changes what runs: by replacement one by one, in place where Docker can, by more or fewer replicas.
 
 use serde_json::Value;
-use skiff_e2e::act::{apply, look, remember};
-use skiff_e2e::check::{Check, check, every, image, never_fewer_than, ready, replaced, untouched};
+use skiff_e2e::act::{apply, look, remember, skiff, up, write};
+use skiff_e2e::check::{Check, check, every, image, never_fewer_than, ready, replaced, says, untouched};
 use skiff_e2e::{IMAGE, OTHER_IMAGE, network, scenario, service};
 
 #[test]
@@ -42,7 +42,13 @@ fn what_publishes_a_fixed_port_is_replaced_stop_first() {
     scenario("what publishes a fixed port is replaced stop-first")
         .step("one replica runs", apply(&v1.to_string()), [ready("web", 1)])
         .step("as it is now", remember(), [])
-        .step("the image changes", apply(&v1.image(OTHER_IMAGE).to_string()), [ready("web", 1), replaced("web")])
+        .step("the image changes", write("main.yaml", &v1.image(OTHER_IMAGE).to_string()), [])
+        .step(
+            "the plan says in which order, and why",
+            skiff("plan", &[]),
+            [says("the old one goes before the new one comes: it publishes port")],
+        )
+        .step("it is done", up(), [ready("web", 1), replaced("web")])
         .step("the port answers", look(), [check(move |_| page(port).map(drop))]);
 }
 

@@ -1,6 +1,7 @@
 //! What an object with containers asks for, its rollout included.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -123,4 +124,23 @@ pub enum StopFirst {
     SharedNetwork(String),
     /// The manifest's surge is 0.
     NoSurge,
+    /// The manifest's strategy is `Recreate`.
+    Recreate,
+}
+
+/// As it reads after "the old one goes before the new one comes:".
+impl fmt::Display for StopFirst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HostPort(port) => write!(f, "it publishes port {port} of the host"),
+            Self::FixedName(name) => write!(f, "its container must be called {name}"),
+            Self::Hostname(name) => write!(f, "its host name is {name}"),
+            Self::Address(address) => write!(f, "its address is {address}"),
+            Self::Volume(name) => write!(f, "it alone writes volume {name}"),
+            Self::VolumesFrom(whose) => write!(f, "it writes what it mounts from {whose}"),
+            Self::SharedNetwork(mode) => write!(f, "it shares the network of {mode}"),
+            Self::NoSurge => f.write_str("strategy.rollingUpdate.maxSurge is 0"),
+            Self::Recreate => f.write_str("strategy.type is Recreate"),
+        }
+    }
 }

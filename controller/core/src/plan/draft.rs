@@ -10,7 +10,7 @@ use super::replica::Replica;
 use super::{Plan, Step, StepId};
 use crate::action::{Action, ContainerRef};
 use crate::check::NoAddress;
-use crate::desired::Desired;
+use crate::desired::{Desired, StopFirst};
 use crate::engine::EngineError;
 use crate::failure::{Cause, Failure};
 use crate::held::{Held, HeldReason, Pending};
@@ -57,6 +57,8 @@ pub(super) struct Draft<'a> {
     pub(super) builds: BTreeMap<String, StepId>,
     /// File sets that a step of this plan writes.
     pub(super) files: BTreeMap<String, StepId>,
+    /// The objects of which replicas go before their successors come, and why.
+    pub(super) old_first: BTreeMap<ObjectKey, StopFirst>,
     /// The steps that remove containers, by the container's id.
     pub(super) removals: BTreeMap<String, StepId>,
     /// The steps that take a container off a network, by both ids.
@@ -134,6 +136,7 @@ impl<'a> Draft<'a> {
             volumes: BTreeMap::new(),
             builds: BTreeMap::new(),
             files: BTreeMap::new(),
+            old_first: BTreeMap::new(),
             removals: BTreeMap::new(),
             detached: BTreeMap::new(),
             readdressed: BTreeMap::new(),
@@ -151,7 +154,13 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn finish(self) -> Plan {
-        Plan { steps: self.steps, held: self.held, rejudged: Vec::new(), wake_at: self.wake_at }
+        Plan {
+            steps: self.steps,
+            held: self.held,
+            rejudged: Vec::new(),
+            old_first: self.old_first,
+            wake_at: self.wake_at,
+        }
     }
 
     pub(super) fn step(

@@ -16,7 +16,7 @@ use super::removal::remove;
 use super::replica::{Condition, Replica};
 use super::workload::name_taken;
 use crate::course::Course;
-use crate::desired::Workload;
+use crate::desired::{StopFirst, Workload};
 use crate::held::{HeldReason, Pending};
 use crate::reason::Reason;
 
@@ -84,6 +84,11 @@ impl<'d, 'a> Gap<'d, 'a> {
             self.say_failures(draft, gate.err());
             self.note_starts(draft, 0);
             return;
+        }
+        let recreate = self.workload.rollout.recreate.then_some(&StopFirst::Recreate);
+        let old_first = recreate.or(self.workload.rollout.stop_first.as_ref());
+        if let (Some(why), false) = (old_first, self.outdated.is_empty()) {
+            draft.old_first.insert(self.workload.key.clone(), why.clone());
         }
         match gate {
             Err(why) => self.hold_all(draft, why, missing),

@@ -1,8 +1,11 @@
 //! How replicas come, go and are replaced.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
-use crate::world::{World, deployment, web};
+use serde_json::json;
+use skiff_core::StopFirst;
+
+use crate::world::{World, deployment, key, web};
 
 #[test]
 fn what_is_missing_is_made_on_the_default_network() {
@@ -112,7 +115,9 @@ fn a_port_of_the_host_makes_it_stop_first_once_the_image_is_there() {
             "4 start container shop-web-1 (outdated: container.image changed app:1 → app:2) < 3",
         ]
     );
+    assert_eq!(world.plan().old_first, BTreeMap::from([(key("web"), StopFirst::HostPort(8080))]));
     world.settle();
+    assert_eq!(world.plan().old_first, BTreeMap::new());
     assert!(world.lines().is_empty());
 }
 

@@ -94,8 +94,17 @@ pub struct PlanData<'a> {
     held: Vec<HeldData<'a>>,
     #[serde(skip_serializing_if = "<[Rejudged]>::is_empty")]
     rejudged: &'a [Rejudged],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    old_first: Vec<OldFirst<'a>>,
     wake_at: Option<Timestamp>,
     summary: Summary,
+}
+
+/// An object of which replicas go before their successors come.
+#[derive(Debug, Serialize)]
+struct OldFirst<'a> {
+    object: &'a ObjectKey,
+    message: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -144,6 +153,11 @@ impl<'a> PlanData<'a> {
             steps: plan.steps.iter().map(step).collect(),
             held: plan.held.iter().map(held).collect(),
             rejudged: &plan.rejudged,
+            old_first: plan
+                .old_first
+                .iter()
+                .map(|(object, why)| OldFirst { object, message: why.to_string() })
+                .collect(),
             wake_at: plan.wake_at,
             summary: Summary::of(plan),
         }

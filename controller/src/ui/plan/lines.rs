@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use skiff_api::ObjectKey;
-use skiff_core::{Action, Held, Plan, Reason, Step};
+use skiff_core::{Action, Held, Plan, Reason, Step, StopFirst};
 
 /// What comes, changes or goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(super) struct Group<'a> {
     pub(super) object: &'a ObjectKey,
     pub(super) lines: Vec<Line<'a>>,
     pub(super) held: Vec<HeldLine<'a>>,
+    /// Why replicas go before their successors come, where they do.
+    pub(super) old_first: Option<&'a StopFirst>,
 }
 
 /// What is done to one thing, and why.
@@ -68,13 +70,16 @@ pub(super) fn groups(plan: &Plan, wide: bool) -> Vec<Group<'_>> {
             group.held.push(held_line(held));
         }
     }
+    for group in &mut groups {
+        group.old_first = plan.old_first.get(group.object);
+    }
     groups
 }
 
 fn place<'a>(groups: &mut Vec<Group<'a>>, object: &'a ObjectKey) -> usize {
     // Steps of one object mostly follow each other.
     groups.iter().rposition(|group| group.object == object).unwrap_or_else(|| {
-        groups.push(Group { object, lines: Vec::new(), held: Vec::new() });
+        groups.push(Group { object, lines: Vec::new(), held: Vec::new(), old_first: None });
         groups.len() - 1
     })
 }

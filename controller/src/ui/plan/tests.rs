@@ -4,7 +4,8 @@ use anstream::adapter::strip_str;
 use jiff::Timestamp;
 use skiff_api::{DependencyCondition, Kind, PullPolicy};
 use skiff_core::{
-    Action, ContainerRef, Held, HeldReason, InPlace, Pending, PullImage, Step, StepId, StopContainer, UpdateContainer,
+    Action, ContainerRef, Held, HeldReason, InPlace, Pending, PullImage, Step, StepId, StopContainer, StopFirst,
+    UpdateContainer,
 };
 
 use super::*;
@@ -203,6 +204,32 @@ fn a_plan_of_very_many_containers_is_shown_at_once() {
     let (plan, begun) = (Plan { steps: steps.collect(), ..Plan::default() }, std::time::Instant::now());
     assert_eq!(text(&plan, false).matches("- remove container").count(), 20_000);
     assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn that_the_old_one_goes_first_is_said_with_why() {
+    let steps = vec![Step {
+        id: StepId(0),
+        object: key("web"),
+        hash: String::new(),
+        action: remove("shop-web-1"),
+        reason: Reason::Surplus,
+        after: Vec::new(),
+    }];
+    let old_first = [(key("web"), StopFirst::HostPort(80))].into();
+    let plan = Plan { steps, old_first, ..Plan::default() };
+    insta::assert_snapshot!(strip_str(&text(&plan, false)).to_string(), @r"
+    deployment/shop/web
+      - remove container shop-web-1  surplus
+          the old one goes before the new one comes: it publishes port 80 of the host
+
+    1 to remove
+    ");
+    let data = serde_json::to_value(PlanData::of(&plan)).expect("data");
+    assert_eq!(
+        data.pointer("/oldFirst/0/message").and_then(serde_json::Value::as_str),
+        Some("it publishes port 80 of the host")
+    );
 }
 
 #[test]
