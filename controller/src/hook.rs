@@ -2,16 +2,19 @@
 //!
 //! What a call says is not read, only proved; a body is never kept.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::Body;
 use hyper::header::HeaderMap;
 use hyper::{Method, Request, StatusCode};
 use skiff_remote::{HookHeaders, HookSecret};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::listen::{Answer, Listener, plain};
-use crate::session::Syncer;
+use crate::role::{Relay, Role, StandingBy};
 
 /// A listener, and the secret that calls are signed with.
 #[derive(Debug)]
@@ -29,18 +32,18 @@ impl HookListener {
         Self { listener, secret }
     }
 
-    /// Answers until cancelled.
-    pub(crate) async fn run(self, syncer: Syncer, cancel: CancellationToken) {
+    /// Answers until cancelled, as what the process is when it is called; a relay passes on to another one that leads.
+    pub(crate) async fn run(self, roles: watch::Receiver<Arc<Role>>, relay: Option<Relay>, cancel: CancellationToken) {
         let Self { listener, secret } = self;
         let answer = move |request, from: String| {
-            let (secret, syncer) = (secret.clone(), syncer.clone());
-            async move { answer(request, &from, &secret, &syncer).await }
+            let (secret, roles, relay) = (secret.clone(), roles.clone(), relay.clone());
+            async move { answer(request, &from, &secret, || pass_on(&roles.borrow(), relay.as_ref())).await }
         };
         listener.serve("webhooks", cancel, answer).await;
     }
 }
 
-async fn answer<B>(request: Request<B>, from: &str, secret: &HookSecret, syncer: &Syncer) -> Answer
+async fn answer<B>(request: Request<B>, from: &str, secret: &HookSecret, pass_on: impl FnOnce() -> Answer) -> Answer
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -49,15 +52,32 @@ where
     }
     match is_genuine(request, secret).await {
         Ok(true) => {
-            tracing::info!(from, "a webhook has the repositories fetched");
-            syncer.nudge();
-            plain(StatusCode::ACCEPTED, "the repositories are being fetched\n")
+            tracing::info!(from, "a webhook asks for the repositories to be fetched");
+            pass_on()
         }
         Ok(false) => {
             tracing::warn!(from, "a call of the webhook is not signed with its secret");
             plain(StatusCode::UNAUTHORIZED, "the call is not signed with the secret of this webhook\n")
         }
         Err(status) => plain(status, "the body is too large, or broke off\n"),
+    }
+}
+
+/// Has repositories fetched: by this process where it leads, else by whoever does.
+fn pass_on(role: &Role, relay: Option<&Relay>) -> Answer {
+    match role {
+        Role::Acting(acting) if acting.watched.mandate.holds() => {
+            acting.syncer.nudge();
+            plain(StatusCode::ACCEPTED, "the repositories are being fetched\n")
+        }
+        Role::StandingBy(StandingBy { leader: Some(leader), .. }) if relay.is_some_and(Relay::nudge) => {
+            plain(StatusCode::ACCEPTED, format!("{leader} leads, and has been told\n"))
+        }
+        Role::StandingBy(standing) => plain(StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", standing.words())),
+        Role::Acting(_) | Role::Beginning => plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "this controller does not lead now; the next one asks all repositories\n",
+        ),
     }
 }
 
@@ -98,7 +118,7 @@ mod tests {
         let request = Request::builder().method(method).header(header.0, header.1);
         let request = request.body(Full::new(Bytes::from(body.to_owned()))).expect("a request");
         let secret = HookSecret::new(SECRET.as_bytes()).expect("a secret");
-        answer(request, "here", &secret, &Syncer::default()).await.status().as_u16()
+        answer(request, "here", &secret, || plain(StatusCode::ACCEPTED, "ok")).await.status().as_u16()
     }
 
     #[tokio::test]

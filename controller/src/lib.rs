@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod monitor;
 pub mod probe;
 pub mod registry;
+mod role;
 pub mod scribe;
 pub mod secret;
 pub mod session;

@@ -1,11 +1,11 @@
 //! Where the controller can be called: an address, and the loop that answers there. Slow and many callers have each their bounds.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,10 +17,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use skiff_remote::HookSecret;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::CliError;
+use crate::session::warn_if_open;
 
 mod socket;
 
@@ -74,8 +75,9 @@ enum Socket {
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How many are answered at the same time; more wait their turn.
-const AT_ONCE: usize = 16;
+/// How many may be connected at the same time. Where one more comes, the one that has been there for longest goes: a call that is meant
+/// takes no time, and whoever connects and says nothing keeps nobody out.
+const AT_ONCE: usize = 64;
 /// How often an address that somebody else has is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -92,7 +94,7 @@ impl Listener {
         Ok(Self { address, socket: Some(socket) })
     }
 
-    /// Listens once the address can be had: a leader that was frozen may still have it.
+    /// Listens once the address can be had: another controller of this host may have it.
     pub(crate) const fn later(address: Address) -> Self {
         Self { address, socket: None }
     }
@@ -111,13 +113,17 @@ impl Listener {
                 None => return,
             },
         };
-        let room = Arc::new(Semaphore::new(AT_ONCE));
+        // Those who are connected go with this.
+        let mut callers = JoinSet::new();
+        let mut oldest: VecDeque<AbortHandle> = VecDeque::new();
         loop {
-            // A caller is let in once there is room: those who wait cost nothing but a place in the kernel's queue.
-            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
             let accepted = tokio::select! {
                 biased;
                 () = cancel.cancelled() => return,
+                Some(_) = callers.join_next() => {
+                    oldest.retain(|caller| !caller.is_finished());
+                    continue;
+                }
                 accepted = socket.accept() => accepted,
             };
             let Ok((stream, from)) = accepted else {
@@ -125,12 +131,14 @@ impl Listener {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let _place = place;
-                // Who is too slow has had his chance.
-                tokio::time::timeout(PATIENCE, converse(stream, from, what, answer)).await.ok();
-            });
+            if oldest.len() >= AT_ONCE
+                && let Some(caller) = oldest.pop_front()
+            {
+                caller.abort();
+            }
+            // Who is too slow has had his chance.
+            let conversation = tokio::time::timeout(PATIENCE, converse(stream, from, what, answer.clone()));
+            oldest.push_back(callers.spawn(async { drop(conversation.await) }));
         }
     }
 }
@@ -148,8 +156,7 @@ async fn had(address: &Address, what: &'static str) -> Socket {
             }
             Err(error) => {
                 if !std::mem::replace(&mut said, true) {
-                    let help =
-                        "a leader that is frozen lets go when it wakes or is ended; it is tried again every second";
+                    let help = "where several controllers of a host take turns, each has an address of its own; it is tried again every second";
                     tracing::warn!(%error, help, "{what} are not heard: {address} cannot be had");
                 }
                 tokio::time::sleep(AGAIN).await;
@@ -213,6 +220,7 @@ pub(crate) fn read_secret(file: &Path, what: &str, next: &str) -> Result<HookSec
     let text = std::fs::read(file).map_err(|error| {
         CliError::failed(format!("cannot read the {what} {}", file.display()), error).with_help(help.clone())
     })?;
+    warn_if_open(file);
     HookSecret::new(&text).map_err(|why| CliError::refused(format!("{}: {why}", file.display()), help))
 }
 

@@ -59,10 +59,25 @@ pub(crate) fn text(facts: &Facts) -> String {
     out.finish()
 }
 
+/// The text of one that stands by: what it would tell of the host is told by whoever leads.
+pub(crate) fn standing_by(leader: Option<&str>) -> String {
+    let mut out = Exposition::default();
+    process(&mut out, false);
+    let mut info = out.gauge("skiff_leader_info", "Who leads, as far as this controller knows.");
+    if let Some(leader) = leader {
+        info.sample(&[("leader", leader)], 1);
+    }
+    out.finish()
+}
+
+fn process(out: &mut Exposition, leads: bool) {
+    out.gauge("skiff_build_info", "The version of Skiff.").sample(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+    out.gauge("skiff_leading", "Whether this controller may act.").sample(&[], u8::from(leads));
+}
+
 fn controller(out: &mut Exposition, facts: &Facts) {
     let Facts { snapshot, leads, .. } = facts;
-    out.gauge("skiff_build_info", "The version of Skiff.").sample(&[("version", env!("CARGO_PKG_VERSION"))], 1);
-    out.gauge("skiff_leading", "Whether this controller may act.").sample(&[], u8::from(*leads));
+    process(out, *leads);
     let is_up = snapshot.pass > 0 && snapshot.engine_error.is_none();
     out.gauge("skiff_engine_up", "Whether Docker answered the last pass.").sample(&[], u8::from(is_up));
     out.summary("skiff_reconcile_duration_seconds", "How long passes took: look, decide, begin.")

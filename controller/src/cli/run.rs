@@ -9,12 +9,13 @@ use std::path::PathBuf;
 use skiff_api::Duration;
 use tokio_util::sync::CancellationToken;
 
-use doors::{Doors, Open};
+use doors::Doors;
 
 use super::paths::PathArgs;
 use super::{CliError, Context, Exit, signals};
 use crate::listen::Address;
-use crate::session::{Access, Keep, Session, TargetOptions, Turns, electing, keep, take_turns};
+use crate::role::Roles;
+use crate::session::{Access, Keep, Session, TargetOptions, Turns, electing, keep, take_turns, warn_of_open};
 use crate::source::SourceOptions;
 use crate::telemetry::LogFormat;
 
@@ -79,14 +80,23 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         // Nobody is there to read a warning: what is not said keeps the last good version.
         source.compose.unset_is_a_problem = true;
         let session = Session::open(&settings, Access::Act).await?;
-        tracing::info!(instance = %settings.instance, tick = %args.tick, "keeping the manifests applied; Ctrl-C ends it and leaves what runs running");
+        warn_of_open(&source);
         if let Some((address, source_name)) = electing(&source)?.filter(|_| !args.alone) {
-            let turns = Turns { address, source: source_name, lease: args.lease.to_std(), cancel };
-            args.take_turns(session, &source, turns, &doors).await?;
+            // Whoever takes turns on this host may have the same addresses.
+            let (open, relay) = (doors.later(), session.relay().await?);
+            let roles = Roles::default();
+            let answering = open.answer(&roles, Some(relay));
+            let turns = Turns { address, source: source_name, lease: args.lease.to_std(), roles, cancel };
+            args.take_turns(session, &source, turns).await?;
+            answering.end().await;
         } else {
             let open = doors.open().await?;
             let _lock = session.lock("skiff run").await?;
-            keep(session, args.keep(&source, open, args.confirm_prune, cancel), |_| {}).await?;
+            args.say_begun(&session);
+            let roles = Roles::default();
+            let answering = open.answer(&roles, None);
+            keep(session, args.keep(&source, roles, args.confirm_prune, cancel), |_| {}).await?;
+            answering.end().await;
         }
         tracing::info!("ended; what runs is left running");
         Ok(Exit::Done)
@@ -95,29 +105,28 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
 
 impl Args {
     /// Keeps the manifests applied whenever it is elected.
-    async fn take_turns(
-        &self,
-        session: Session,
-        source: &SourceOptions,
-        turns: Turns,
-        doors: &Doors,
-    ) -> Result<(), CliError> {
+    async fn take_turns(&self, session: Session, source: &SourceOptions, turns: Turns) -> Result<(), CliError> {
         // What was confirmed is what the manifests said when it began.
         let confirms = Cell::new(self.confirm_prune);
-        let lead = async |session, ended| {
-            // One that has lost its lease may still have the address.
-            keep(session, self.keep(source, doors.later(), confirms.take(), ended), |_| {}).await
+        let roles = turns.roles.clone();
+        let lead = async |session: Session, ended| {
+            self.say_begun(&session);
+            keep(session, self.keep(source, roles.clone(), confirms.take(), ended), |_| {}).await
         };
         Box::pin(take_turns(session, source, turns, lead)).await
     }
 
-    fn keep(&self, source: &SourceOptions, open: Open, confirm_prune: bool, cancel: CancellationToken) -> Keep {
+    fn say_begun(&self, session: &Session) {
+        tracing::info!(instance = %session.settings.instance, tick = %self.tick, "keeping the manifests applied; Ctrl-C ends it and leaves what runs running");
+    }
+
+    fn keep(&self, source: &SourceOptions, roles: Roles, confirm_prune: bool, cancel: CancellationToken) -> Keep {
         let target = TargetOptions { confirm_prune, ..TargetOptions::default() };
         Keep {
             source: source.clone(),
             target,
-            hook: open.hook,
-            monitor: open.monitor,
+            roles,
+            is_watched: self.metrics_listen.is_some(),
             tick: self.tick.to_std(),
             cancel,
         }

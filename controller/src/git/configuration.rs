@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use skiff_remote::git::{GitAddress, Obstacle, Transport};
@@ -75,7 +75,7 @@ pub(super) fn check(address: &GitAddress) -> Result<(), GitError> {
     ];
     for (setting, file) in files {
         let Some(path) = file else { continue };
-        fs::File::open(path).map_err(|error| {
+        let opened = fs::File::open(path).map_err(|error| {
             let message = format!("{}: {error}", path.display());
             GitError::new(
                 Obstacle::Denied,
@@ -83,8 +83,23 @@ pub(super) fn check(address: &GitAddress) -> Result<(), GitError> {
                 format!("`{setting}=` names it: is the path right, and may skiff read it?"),
             )
         })?;
+        if setting == "ssh-key" {
+            refuse_open_key(path, &opened)?;
+        }
     }
     Ok(())
+}
+
+/// A key of this user that others can read: ssh refuses it, in words that are hard to find among git's.
+fn refuse_open_key(path: &Path, key: &fs::File) -> Result<(), GitError> {
+    let Ok(about) = key.metadata() else { return Ok(()) };
+    let (mode, is_open) = (about.mode() & 0o7777, about.mode() & 0o077 != 0);
+    if about.uid() != rustix::process::geteuid().as_raw() || !is_open {
+        return Ok(());
+    }
+    let message =
+        format!("the key {} can be read by others (mode {mode:04o}), and ssh refuses such a key", path.display());
+    Err(GitError::new(Obstacle::Denied, message, format!("close it: `chmod 600 {}`", path.display())))
 }
 
 /// Objects are checked by their ids on arrival; whether a tree may be written out is checked by whoever does. So `fsckObjects`, which
@@ -188,6 +203,23 @@ mod tests {
         let file =
             environment.iter().find(|(name, _)| name == "SKIFF_GIT_TOKEN_FILE").map(|(_, value)| Path::new(value));
         assert!(file.is_some_and(|file| file.is_absolute() && file.ends_with("git.token")), "{file:?}");
+    }
+
+    #[test]
+    fn a_key_that_ssh_would_refuse_is_refused_with_what_to_do() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let key = folder.path().join("key");
+        fs::write(&key, "a key").expect("a file");
+        let address = address(&format!("git+ssh://git@h/shop?ssh-key={}", key.display()));
+        let checked = |mode| {
+            fs::set_permissions(&key, fs::Permissions::from_mode(mode)).expect("a mode");
+            check(&address)
+        };
+        assert!(checked(0o600).is_ok() && checked(0o400).is_ok());
+        let error = checked(0o640).expect_err("it is open");
+        assert!(error.message.contains("can be read by others (mode 0640)"), "{}", error.message);
+        assert_eq!(error.help, format!("close it: `chmod 600 {}`", key.display()));
     }
 
     #[test]

@@ -123,10 +123,12 @@ impl Repository {
     async fn write_out(&self, commit: Commit) -> Result<Checkout, GitError> {
         let listing = self.git.ask(["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit.id.as_str()]).await?;
         let (git, home) = (self.git.blocking(), self.tree_home(&commit.id));
+        let parts: Vec<String> = std::iter::once(&self.address.path).chain(&self.address.overlays).cloned().collect();
         let tree = home.join(self.name());
         let made = tokio::task::spawn_blocking(move || {
             let entries = entries(&listing);
-            let export = Export::of(&entries, &TreeLimits::default()).map_err(GitError::tree)?;
+            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+            let export = Export::of(&entries, &parts, &TreeLimits::default()).map_err(GitError::tree)?;
             let left_out = write_out(git, &export, &home, &tree)
                 .map_err(|error| GitError::here(format_args!("{} cannot be written", home.display()), &error))?;
             let odd = export.odd.into_iter().chain(left_out).collect();
@@ -135,11 +137,19 @@ impl Repository {
         made.await.unwrap_or_else(|_| Err(GitError::tree("the commit could not be written out".to_owned())))
     }
 
-    /// The commit that was good last, if the repository still has it: what a start without the other side begins with.
-    pub async fn good(&self) -> Option<Commit> {
+    /// The commit that was good last, if the repository still has it: what a start without the other side begins with. The state directory
+    /// remembers it before the repository does: a controller that was killed in between goes back to no older one.
+    pub async fn good(&self, remembered: Option<&CommitId>) -> Option<Commit> {
         configuration::check(&self.address).ok()?;
         self.make().ok()?;
-        let commit = self.commit(GOOD).await.ok()?;
+        let commit = match remembered {
+            Some(id) => self.commit(id.as_str()).await.ok(),
+            None => None,
+        };
+        let commit = match commit {
+            Some(commit) => commit,
+            None => self.commit(GOOD).await.ok()?,
+        };
         // Who is trusted may have changed since.
         self.verify(&commit.id).await.ok()?;
         Some(commit)

@@ -107,7 +107,22 @@ async fn a_commit_that_is_here_needs_nobody_on_the_other_side() {
     repository.keep(&fetched.commit.id).await.expect("kept");
     upstream.vanish();
     assert!(repository.fetch(&repository.look().await.expect("a commit"), None).await.is_ok());
-    assert_eq!(repository.good().await.map(|commit| commit.subject), Some("First".to_owned()));
+    assert_eq!(repository.good(None).await.map(|commit| commit.subject), Some("First".to_owned()));
+}
+
+#[tokio::test]
+async fn a_start_goes_on_from_what_the_state_remembers_and_from_nothing_older() {
+    let upstream = Upstream::new();
+    upstream.commit(&[("a", "1")], "First");
+    let repository = upstream.repository("");
+    let first = repository.fetch(&repository.look().await.expect("HEAD"), None).await.expect("a commit").commit;
+    repository.keep(&first.id).await.expect("kept");
+    upstream.commit(&[("a", "2")], "Second");
+    let second = repository.fetch(&repository.look().await.expect("HEAD"), None).await.expect("a commit").commit;
+    // Killed between the two, it is only the state that remembers.
+    assert_eq!(repository.good(Some(&second.id)).await, Some(second));
+    let gone = "0123456789012345678901234567890123456789".parse().expect("an id");
+    assert_eq!(repository.good(Some(&gone)).await, Some(first), "what is not here is not gone on from");
 }
 
 #[tokio::test]

@@ -76,3 +76,37 @@ async fn an_address_that_is_taken_is_tried_until_it_is_free() {
     let serving = tokio::spawn(listener.serve("calls", cancel, hello));
     serving.await.expect("who is cancelled tries no more");
 }
+
+#[tokio::test]
+async fn who_connects_and_says_nothing_keeps_nobody_out_and_leaves_nothing_behind() {
+    const SILENT: usize = 145;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("socket");
+    let cancel = CancellationToken::new();
+    let listener = Listener::bind(Address::Unix(path.clone())).await.expect("a listener");
+    let serving = tokio::spawn(listener.serve("calls", cancel.clone(), hello));
+    let mut silent = Vec::new();
+    for number in 0..SILENT {
+        let mut stream = tokio::net::UnixStream::connect(&path).await.expect("a connection");
+        // Every other one has begun to say something.
+        if number % 2 == 0 {
+            stream.write_all(b"POST / HTTP/1.1\r\nHost: x\r\n").await.ok();
+        }
+        silent.push(stream);
+    }
+    let good = async { called(tokio::net::UnixStream::connect(&path).await.expect("a connection")).await };
+    let answer = tokio::time::timeout(Duration::from_secs(5), good).await.expect("it is answered at once");
+    assert!(answer.ends_with("hello, a local socket\n"), "{answer}");
+    // Those who came first were let go; the others are as many as are let in.
+    let gone = silent.len() + 1 - AT_ONCE;
+    for stream in silent.iter_mut().take(gone) {
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut [0])).await;
+        assert!(matches!(read, Ok(Ok(0) | Err(_))), "it is still connected");
+    }
+    cancel.cancel();
+    tokio::time::timeout(Duration::from_secs(5), serving).await.expect("nobody holds it up").expect("it ends");
+    for stream in &mut silent {
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut [0])).await;
+        assert!(matches!(read, Ok(Ok(0) | Err(_))), "it outlives the listener");
+    }
+}

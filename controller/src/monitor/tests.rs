@@ -1,27 +1,31 @@
+use http_body_util::BodyExt as _;
 use skiff_core::EngineError;
 
 use super::*;
+use crate::role::{Acting, StandingBy};
+use crate::session::Syncer;
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-fn watched(snapshot: Snapshot, mandate: Mandate) -> Watched {
-    Watched {
+fn watched(snapshot: Snapshot, mandate: Mandate) -> Role {
+    let watched = Watched {
         snapshots: watch::channel(Arc::new(snapshot)).1,
         sources: watch::channel(Arc::default()).1,
         counts: watch::channel(Arc::default()).1,
         mandate,
-    }
+    };
+    Role::Acting(Box::new(Acting { watched, syncer: Syncer::default() }))
 }
 
-fn well() -> Watched {
+fn well() -> Role {
     watched(Snapshot { pass: 1, ..Snapshot::default() }, Mandate::for_good())
 }
 
-fn asked(path: &str, authorization: Option<&str>, watched: &Watched) -> Answer {
+fn asked(path: &str, authorization: Option<&str>, role: &Role) -> Answer {
     let request = Request::builder().uri(path);
     let request = authorization.into_iter().fold(request, |request, value| request.header(AUTHORIZATION, value));
     let token = HookSecret::new(TOKEN.as_bytes()).expect("a token");
-    answer(&request.body(()).expect("a request"), "here", Some(&token), watched)
+    answer(&request.body(()).expect("a request"), "here", Some(&token), role)
 }
 
 #[test]
@@ -61,4 +65,35 @@ fn it_is_ready_once_it_has_looked_and_while_it_may_act_and_the_engine_answers() 
     assert_eq!(ready(Snapshot::default(), Mandate::for_good()), 503);
     assert_eq!(ready(away, Mandate::for_good()), 503);
     assert_eq!(ready(passed(), Mandate::none_yet("a:1")), 503);
+}
+
+async fn words(answer: Answer) -> (u16, String) {
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+    (status, String::from_utf8(body.to_vec()).expect("text"))
+}
+
+#[tokio::test]
+async fn one_that_stands_by_answers_and_is_ready_where_another_one_leads() {
+    let standing = |leader: Option<&str>, trouble: Option<&str>| {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        Role::StandingBy(StandingBy { leader: own(leader), trouble: own(trouble) })
+    };
+    let ready = async |role: &Role| words(asked("/readyz", None, role)).await;
+    let led = standing(Some("a:1"), None);
+    assert_eq!(ready(&led).await, (200, "a:1 leads, this one stands by\n".to_owned()));
+    assert_eq!(asked("/livez", None, &led).status(), StatusCode::OK);
+    let (status, numbers) =
+        words(answer(&Request::builder().uri("/metrics").body(()).expect("a request"), "here", None, &led)).await;
+    assert_eq!(status, 200);
+    for line in ["skiff_leading 0", "skiff_leader_info{leader=\"a:1\"} 1", "skiff_build_info{", "# EOF"] {
+        assert!(numbers.contains(line), "no {line} in {numbers}");
+    }
+    assert!(!numbers.contains("skiff_engine_up"), "it has made no pass: {numbers}");
+    let (status, why) = ready(&standing(Some("a:1"), Some("no engine"))).await;
+    assert!(status == 503 && why.contains("not ready to: no engine"), "{why}");
+    let (status, why) = ready(&standing(None, Some("etcd is away"))).await;
+    assert!(status == 503 && why.contains("nobody leads") && why.contains("etcd is away"), "{why}");
+    assert_eq!((ready(&standing(None, None)).await.0, ready(&Role::Beginning).await.0), (503, 503));
+    assert_eq!(asked("/livez", None, &Role::Beginning).status(), StatusCode::OK);
 }

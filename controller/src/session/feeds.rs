@@ -90,10 +90,11 @@ async fn first(origin: &Origin, state: &State) -> Said {
 }
 
 async fn first_commit(origin: &GitOrigin, state: &State) -> Result<Loaded, CliError> {
-    if let Some(commit) = origin.good().await {
+    let known = state.good(&origin.name);
+    if let Some(commit) = origin.good(known.commit.as_ref().map(|commit| &commit.id)).await {
         return origin.read(commit).await;
     }
-    let patience = if state.good(&origin.name).objects.is_empty() { PATIENCE } else { PATIENCE_WITH_GOOD };
+    let patience = if known.objects.is_empty() { PATIENCE } else { PATIENCE_WITH_GOOD };
     tokio::time::timeout(patience, origin.read_now()).await.unwrap_or_else(|_| {
         let message = format!("{} does not answer", origin.repository.address());
         Err(CliError::refused(message, "it is asked again and again"))

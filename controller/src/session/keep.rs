@@ -20,10 +20,10 @@ use crate::cli::CliError;
 use crate::clock::Clock;
 use crate::controller::{Controller, Snapshot, Target, Wiring};
 use crate::engine::Engine;
-use crate::hook::HookListener;
 use crate::metrics::count;
-use crate::monitor::{Monitor, Watched};
+use crate::monitor::Watched;
 use crate::probe::{DockerSampler, Prober};
+use crate::role::{Acting, Role, Roles};
 use crate::scribe::{Notes, scribe};
 use crate::source::SourceOptions;
 use crate::tags::{DockerRegistries, TagFollower};
@@ -35,10 +35,10 @@ pub struct Keep {
     pub source: SourceOptions,
     /// What the command line adds.
     pub target: TargetOptions,
-    /// What listens for webhooks.
-    pub hook: Option<HookListener>,
-    /// What answers whoever watches.
-    pub monitor: Option<Monitor>,
+    /// Where it is told that this process acts.
+    pub(crate) roles: Roles,
+    /// Whether anybody may ask for numbers.
+    pub is_watched: bool,
     /// How long to rest when nothing happens.
     pub tick: Duration,
     /// Cancelled when it is time to end.
@@ -54,7 +54,7 @@ pub async fn keep(
     keep: Keep,
     watch_snapshots: impl FnOnce(watch::Receiver<Arc<Snapshot>>),
 ) -> Result<(), CliError> {
-    let Keep { source, target, hook, monitor, tick, cancel } = keep;
+    let Keep { source, target, roles, is_watched, tick, cancel } = keep;
     let holder = session.holder().await?;
     let Session { docker, state, settings, access: _, mandate } = session;
     let tasks = TaskTracker::new();
@@ -85,7 +85,7 @@ pub async fn keep(
         snapshots: snapshot_receiver.clone(),
         notes: notes.clone(),
         faults,
-        facts: monitor.is_some().then_some(facts),
+        facts: is_watched.then_some(facts),
         mandate: mandate.clone(),
         mounts: Vec::new(),
     };
@@ -111,7 +111,7 @@ pub async fn keep(
             verdicts,
             tags,
             snapshots,
-            reports: monitor.is_some().then_some(reports),
+            reports: is_watched.then_some(reports),
             notes: Some(notes),
             asked,
             history,
@@ -124,12 +124,12 @@ pub async fn keep(
     for feed in feeds {
         tasks.spawn(ending(feed.run(stop.clone()), ends.clone()));
     }
-    if let Some(monitor) = monitor {
-        let (counting, counts) = watch::channel(Arc::default());
+    let (counting, counts) = watch::channel(Arc::default());
+    if is_watched {
         tasks.spawn(count(counted, counting));
-        let snapshots = snapshot_receiver.clone();
-        tasks.spawn(monitor.run(Watched { snapshots, sources, counts, mandate: mandate.clone() }, stop.clone()));
     }
+    let watched = Watched { snapshots: snapshot_receiver.clone(), sources, counts, mandate: mandate.clone() };
+    roles.send_replace(Arc::new(Role::Acting(Box::new(Acting { watched, syncer: syncer.clone() }))));
     for origin in reported {
         let (instance, engine, snapshots) = (settings.instance.clone(), engine.clone(), snapshot_receiver.clone());
         let reporter = Reporter { origin, instance, engine, snapshots };
@@ -142,9 +142,6 @@ pub async fn keep(
     tasks.spawn(ending(follower.run(stop.clone()), ends.clone()));
     tasks.spawn(ending(controller.run(stop.clone()), ends));
     tasks.spawn(take_up(requests, move |request| ask(asking.clone(), request), stop.clone()));
-    if let Some(hook) = hook {
-        tasks.spawn(hook.run(syncer.clone(), stop.clone()));
-    }
     tasks.spawn(take_up(syncs, move |request| syncer.clone().answer(request), stop.clone()));
     // It ends with the loop, once all is written.
     tasks.spawn(scribe(chronicle, written, mandate));

@@ -9,10 +9,11 @@ use skiff_remote::git::{Commit, CommitId, GitAddress};
 
 use super::Access;
 use super::etcd::EtcdOrigin;
+use super::private::warn_of_open;
 use crate::cli::CliError;
 use crate::git::{Checkout, Fetched, GitError, Repository};
 use crate::source::{self, Loaded, Part, PartsError, SourceOptions, TreeSource, parts};
-use crate::state::Folders;
+use crate::state::{Folders, State};
 
 /// Where a source comes from.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ pub(super) fn origins(options: &SourceOptions, folders: &Folders, access: Access
 /// When a repository does not give what was asked of it. Never for what manifests say.
 pub async fn read_all(options: &SourceOptions, folders: &Folders, access: Access) -> Result<Vec<Loaded>, CliError> {
     let mut loads = Vec::new();
+    warn_of_open(options);
     for origin in origins(options, folders, access)? {
         loads.push(match &origin {
             Origin::Disk(options) => read(SourceOptions::clone(options)).await?,
@@ -159,8 +161,8 @@ impl GitOrigin {
     }
 
     /// Whether a commit is here already and was good.
-    pub(super) async fn good(&self) -> Option<Commit> {
-        self.repository.good().await
+    pub(super) async fn good(&self, remembered: Option<&CommitId>) -> Option<Commit> {
+        self.repository.good(remembered).await
     }
 
     /// The folder of copies that containers mount.
@@ -226,16 +228,18 @@ pub(super) async fn make_missing(mounts: Vec<(PathBuf, PathBuf)>) -> Result<Vec<
 ///
 /// # Errors
 /// When a repository has nothing here yet.
-pub async fn read_here(options: &SourceOptions, folders: &Folders) -> Result<Vec<Loaded>, CliError> {
+pub async fn read_here(options: &SourceOptions, state: &State) -> Result<Vec<Loaded>, CliError> {
     let mut loads = Vec::new();
-    for origin in origins(options, folders, Access::Act)? {
+    for origin in origins(options, state.folders(), Access::Act)? {
         loads.push(match &origin {
             Origin::Disk(options) => read(SourceOptions::clone(options)).await?,
             Origin::Git(git) => {
                 let help = "`skiff run` or `skiff up` fetches it once";
                 let none =
                     || CliError::refused(format!("no good commit of {} is here", git.repository.address()), help);
-                git.read(git.good().await.ok_or_else(none)?).await?
+                let known = state.good(&git.name).commit;
+                let good = git.good(known.as_ref().map(|commit| &commit.id)).await;
+                git.read(good.ok_or_else(none)?).await?
             }
             // What was good last is remembered by name.
             Origin::Etcd(etcd) => etcd.away("it is not asked before Docker starts"),

@@ -9,7 +9,9 @@ use super::Session;
 use super::asking::hand_over;
 use super::following::{Ask, Synced};
 use crate::cli::CliError;
-use crate::state::{Answer, SyncRequest};
+use crate::lock::LockHeld;
+use crate::role::Relay;
+use crate::state::{Answer, Requests, SyncRequest};
 
 /// How long a command waits for what comes of it: a fetch may take its time.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -73,7 +75,24 @@ impl Syncer {
     }
 }
 
+/// Leaves it to the process that acts to ask all repositories, and waits for what comes of it.
+///
+/// # Errors
+/// When it does not answer, or the newest commit is not in force.
+pub(crate) async fn hand_over_sync(requests: &Requests<SyncRequest>, holder: &LockHeld) -> Result<String, CliError> {
+    hand_over(requests, &SyncRequest::default(), holder, PATIENCE).await
+}
+
 impl Session {
+    /// What passes on to whoever leads what calls this process.
+    ///
+    /// # Errors
+    /// When the engine does not say which one it is.
+    pub(crate) async fn relay(&self) -> Result<Relay, CliError> {
+        let engine = self.docker.id().await?.to_owned();
+        Ok(Relay::new(self.state.syncs(), self.state.folders().clone(), engine, self.settings.instance.clone()))
+    }
+
     /// Has the controller that runs ask its repositories at once. Returns what is in force then.
     ///
     /// # Errors

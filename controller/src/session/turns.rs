@@ -19,6 +19,7 @@ use crate::cli::{CliError, Settings};
 use crate::etcd::{Ballot, Cluster, EtcdError};
 use crate::lock::{Candidate, Elected};
 use crate::mandate::{self, Mandate};
+use crate::role::Roles;
 use crate::source::{Part, SourceOptions, parts};
 use office::Office;
 
@@ -31,6 +32,8 @@ pub struct Turns {
     pub source: String,
     /// How long whoever leads may go without a sign of life.
     pub lease: Duration,
+    /// Where it is told who leads, while this one does not.
+    pub(crate) roles: Roles,
     /// Cancelled when it is time to end.
     pub cancel: CancellationToken,
 }
@@ -105,7 +108,7 @@ impl Elector {
         let candidate = session.stand().await?;
         let host = rustix::system::uname();
         let name = format!("{}:{}", host.nodename().to_string_lossy(), std::process::id());
-        let office = Office::new(&name, &turns.source, &session.state);
+        let office = Office::new(&name, &turns.source, &session.state, turns.roles.clone());
         let (mandate, options) = (Mandate::none_yet(&name), options.clone());
         Ok(Self { turns, options, settings, election, candidate, mandate, office, session: Some(session) })
     }
@@ -181,9 +184,13 @@ impl Elector {
     async fn get_ready(&mut self) {
         let Some(session) = self.session.take() else { return };
         match office::look(&session, &self.options).await {
-            Ok(what) => tracing::info!("ready to lead: {what}"),
+            Ok(what) => {
+                tracing::info!("ready to lead: {what}");
+                self.office.is_ready();
+            }
             Err(error) => {
                 tracing::warn!(%error, help = error.help(), "not ready to lead");
+                self.office.is_not_ready(&error.to_string());
                 self.session = Some(session);
             }
         }
@@ -205,6 +212,7 @@ impl Elector {
             Err(error) => {
                 // Another one may have a way to the engine.
                 tracing::error!(%error, help = error.help(), "elected, and cannot lead: it resigns");
+                self.office.is_not_ready(&error.to_string());
                 self.turns.cancel.run_until_cancelled(tokio::time::sleep(READY)).await;
                 return Ok(());
             }
@@ -224,6 +232,7 @@ impl Elector {
         if self.turns.cancel.is_cancelled() {
             self.office.resigns();
         }
+        self.office.acts_no_more();
         result
     }
 }

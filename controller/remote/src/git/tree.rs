@@ -21,6 +21,24 @@ impl Default for TreeLimits {
     }
 }
 
+impl TreeLimits {
+    /// Whether some entries are no more than is read.
+    fn check<'e>(&self, entries: impl Iterator<Item = &'e Entry>, what: &str) -> Result<(), String> {
+        let (mut count, mut bytes) = (0_usize, 0_u64);
+        for entry in entries {
+            count += usize::from(entry.kind != EntryKind::Folder);
+            bytes = bytes.saturating_add(entry.size);
+        }
+        if count > self.entries {
+            return Err(format!("{what} has {count} files, and at most {} are read", self.entries));
+        }
+        if bytes > self.bytes {
+            return Err(format!("{what} has {} MiB of files, and at most {} are read", bytes >> 20, self.bytes >> 20));
+        }
+        Ok(())
+    }
+}
+
 /// An entry of a tree, as git lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -95,23 +113,27 @@ pub struct Oddity {
 }
 
 impl Export {
-    /// What is to be written of a tree.
+    /// What is to be written of a tree. Where all of it is more than is read, it is no more than the parts that were asked for, folders
+    /// and files; an empty one is all of it.
     ///
     /// # Errors
     /// When nothing of it may be: it is too large, or made to do harm.
-    pub fn of(entries: &[Entry], limits: &TreeLimits) -> Result<Self, String> {
-        let count = entries.iter().filter(|entry| entry.kind != EntryKind::Folder).count();
-        let bytes = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.size));
-        if count > limits.entries {
-            return Err(format!("the commit has {count} files, and at most {} are read", limits.entries));
+    pub fn of(entries: &[Entry], parts: &[&str], limits: &TreeLimits) -> Result<Self, String> {
+        let is_asked_for = |entry: &&Entry| parts.iter().any(|part| is_within(&entry.path, part));
+        match limits.check(entries.iter(), "the commit") {
+            Ok(()) => Self::of_all(entries.iter()),
+            Err(too_large) if parts.iter().any(|part| part.is_empty()) || parts.is_empty() => {
+                Err(format!("{too_large}; a part of it is named by `path=`"))
+            }
+            Err(_) => {
+                limits
+                    .check(entries.iter().filter(is_asked_for), &format!("what is asked for ({})", parts.join(", ")))?;
+                Self::of_all(entries.iter().filter(is_asked_for))
+            }
         }
-        if bytes > limits.bytes {
-            return Err(format!(
-                "the commit has {} MiB of files, and at most {} are read",
-                bytes >> 20,
-                limits.bytes >> 20
-            ));
-        }
+    }
+
+    fn of_all<'e>(entries: impl Iterator<Item = &'e Entry>) -> Result<Self, String> {
         let mut export = Self::default();
         let mut files: BTreeSet<&str> = BTreeSet::new();
         let mut folders: BTreeSet<&str> = BTreeSet::new();
@@ -191,6 +213,12 @@ fn entry(line: &[u8]) -> Option<Entry> {
         _ => EntryKind::Unknown,
     };
     Some(Entry { kind, id: id.to_owned(), size: size.parse().unwrap_or(0), path: path.get(1..)?.to_vec() })
+}
+
+/// Whether a path is a part of the tree, or in it.
+fn is_within(path: &[u8], part: &str) -> bool {
+    let rest = path.strip_prefix(part.as_bytes());
+    part.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.first() == Some(&b'/'))
 }
 
 fn stays_inside(path: &str) -> bool {

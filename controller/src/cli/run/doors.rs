@@ -1,12 +1,15 @@
 //! Where `skiff run` can be called: for webhooks, and by whoever watches it.
 
 use skiff_remote::HookSecret;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::Args;
 use crate::cli::CliError;
 use crate::hook::HookListener;
 use crate::listen::{Address, Listener, read_secret};
 use crate::monitor::Monitor;
+use crate::role::{Relay, Roles};
 
 /// Addresses, and what a caller has to know there.
 #[derive(Debug)]
@@ -20,6 +23,36 @@ pub(super) struct Doors {
 pub(super) struct Open {
     pub(super) hook: Option<HookListener>,
     pub(super) monitor: Option<Monitor>,
+}
+
+/// What answers at the doors, until it is ended.
+#[derive(Debug)]
+pub(super) struct Answering {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Open {
+    /// Answers, as what the process is when it is called.
+    pub(super) fn answer(self, roles: &Roles, relay: Option<Relay>) -> Answering {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        if let Some(monitor) = self.monitor {
+            tasks.spawn(monitor.run(roles.subscribe(), stop.clone()));
+        }
+        if let Some(hook) = self.hook {
+            tasks.spawn(hook.run(roles.subscribe(), relay, stop.clone()));
+        }
+        tasks.close();
+        Answering { tasks, stop }
+    }
+}
+
+impl Answering {
+    /// Closes the doors.
+    pub(super) async fn end(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
 }
 
 impl Doors {

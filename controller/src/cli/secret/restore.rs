@@ -28,9 +28,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let settings = context.settings.clone();
     let state = State::open(engine::folders(&settings));
     let state = state.map_err(|error| CliError::failed("cannot open the state directory", error))?;
-    let (source, folders) = (args.manifests.source(&settings), engine::folders(&settings));
+    let source = args.manifests.source(&settings);
     // The network may not be there yet: a repository's last good commit is what ran.
-    let loads = Context::block_on(read_here(&source, &folders))?;
+    let loads = Context::block_on(read_here(&source, &state))?;
     let loads = source::complete(loads, &|source| state.good(source), &settings.instance);
     let mistakes = refuse_mistakes(&loads, &mut context.ui);
     let target = target(&loads, &state, &state.history(), &settings.instance, &TargetOptions::default())?;

@@ -35,7 +35,7 @@ async fn a_fetch_that_was_cut_off_is_in_no_later_ones_way_and_counts_as_nothing(
     for path in left.iter().chain(&packs) {
         assert!(!inner.join(path).exists(), "{path}");
     }
-    assert_eq!(repository.good().await, Some(first), "it is the same repository");
+    assert_eq!(repository.good(None).await, Some(first), "it is the same repository");
 }
 
 #[tokio::test]

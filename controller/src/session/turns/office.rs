@@ -1,11 +1,14 @@
 //! Says who leads: in the log, in events, and in the run folder for commands beside it. Each thing once.
 
+use std::sync::Arc;
+
 use skiff_core::{Event, Severity, Timestamp};
 
 use super::super::origin::{Origin, origins, read};
 use super::super::{Access, Session};
 use crate::cli::CliError;
 use crate::etcd::EtcdError;
+use crate::role::{Role, Roles, StandingBy};
 use crate::source::SourceOptions;
 use crate::state::{Chronicle, Leader, State};
 
@@ -15,12 +18,35 @@ pub(super) struct Office {
     source: String,
     chronicle: Chronicle,
     said: Option<Leader>,
+    roles: Roles,
+    /// Why this one could not lead, where it could not.
+    unready: Option<String>,
 }
 
 impl Office {
-    pub(super) fn new(name: &str, source: &str, state: &State) -> Self {
+    pub(super) fn new(name: &str, source: &str, state: &State, roles: Roles) -> Self {
         let chronicle = state.chronicle().signed(Some(name));
-        Self { name: name.to_owned(), source: source.to_owned(), chronicle, said: None }
+        Self { name: name.to_owned(), source: source.to_owned(), chronicle, said: None, roles, unready: None }
+    }
+
+    /// It has looked at all that it would act on.
+    pub(super) fn is_ready(&mut self) {
+        self.unready = None;
+        self.acts_no_more();
+    }
+
+    /// It could not lead, and why.
+    pub(super) fn is_not_ready(&mut self, why: &str) {
+        self.unready = Some(why.to_owned());
+        self.acts_no_more();
+    }
+
+    /// Tells who calls this process what it is while it does not lead.
+    pub(super) fn acts_no_more(&self) {
+        let said = self.said.as_ref();
+        let leader = said.and_then(|said| said.name.clone()).filter(|leader| *leader != self.name);
+        let trouble = said.and_then(|said| said.trouble.clone()).or_else(|| self.unready.clone());
+        self.roles.send_replace(Arc::new(Role::StandingBy(StandingBy { leader, trouble })));
     }
 
     /// This one leads.
@@ -80,7 +106,11 @@ impl Office {
         // The log has it, and whoever leads goes on without a disk.
         self.chronicle.append(&[event]).ok();
         self.chronicle.save_leader(&leader).ok();
+        let leads = leader.name.as_deref() == Some(&self.name);
         self.said = Some(leader);
+        if !leads {
+            self.acts_no_more();
+        }
     }
 }
 

@@ -7,7 +7,7 @@ fn file(path: &str) -> Entry {
 }
 
 fn of(entries: &[Entry]) -> Result<Export, String> {
-    Export::of(entries, &TreeLimits::default())
+    Export::of(entries, &[""], &TreeLimits::default())
 }
 
 #[test]
@@ -42,9 +42,9 @@ fn a_tree_that_only_an_attack_looks_like_is_refused_whole() {
 #[test]
 fn a_tree_that_is_too_large_is_refused_before_anything_is_written() {
     let limits = TreeLimits { entries: 2, bytes: 25 };
-    assert!(Export::of(&[file("a"), file("b")], &limits).is_ok());
-    assert!(Export::of(&[file("a"), file("b"), file("c")], &limits).is_err());
-    assert!(Export::of(&[file("a"), Entry { size: u64::MAX, ..file("b") }], &limits).is_err());
+    assert!(Export::of(&[file("a"), file("b")], &[""], &limits).is_ok());
+    assert!(Export::of(&[file("a"), file("b"), file("c")], &[""], &limits).is_err());
+    assert!(Export::of(&[file("a"), Entry { size: u64::MAX, ..file("b") }], &[""], &limits).is_err());
 }
 
 #[test]
@@ -87,4 +87,27 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn of_a_tree_that_is_too_large_the_part_that_is_asked_for_counts() {
+    let limits = TreeLimits { entries: 2, bytes: 25 };
+    let tree = ["deploy/a", "deploy/b", "deployed", "big/1", "big/2"].map(file);
+    let paths = |parts: &[&str]| -> Result<Vec<String>, String> {
+        Ok(Export::of(&tree, parts, &limits)?.files.into_iter().map(|file| file.path).collect())
+    };
+    assert_eq!(paths(&["deploy"]), Ok(vec!["deploy/a".to_owned(), "deploy/b".to_owned()]));
+    assert_eq!(paths(&["deploy/a", "deployed"]), Ok(vec!["deploy/a".to_owned(), "deployed".to_owned()]));
+    for (parts, words) in
+        [(&[][..], "by `path=`"), (&[""], "the commit has 5 files"), (&["deploy", "big"], "(deploy, big) has 4 files")]
+    {
+        let told = paths(parts).expect_err("too large");
+        assert!(told.contains(words), "{told}");
+    }
+    let small = TreeLimits::default();
+    assert_eq!(
+        Export::of(&tree, &["deploy"], &small).map(|export| export.files.len()),
+        Ok(5),
+        "what lies beside may be mounted"
+    );
 }
