@@ -36,7 +36,9 @@ impl Remote {
     /// # Errors
     /// When it is meant as an address and is none.
     pub fn parse(text: &str) -> Option<Result<Self, AddressError>> {
-        let Some((scheme, _)) = text.split_once("://") else { return of_scp(text).map(Err) };
+        let Some((scheme, _)) = text.split_once("://") else {
+            return of_scp(text).or_else(|| of_one_slash(text)).map(Err);
+        };
         if scheme.starts_with("git+") {
             return Some(GitAddress::parse(text).map(Self::Git));
         }
@@ -72,6 +74,22 @@ fn of_scp(text: &str) -> Option<AddressError> {
         let help = format!("write `git+ssh://{user}@{host}/{path}`");
         AddressError::new(format!("`{}` is no path", text.escape_default()), help)
     })
+}
+
+/// `etcd:/x` and `git+https:/x`: a slip, for hardly a path looks like that.
+fn of_one_slash(text: &str) -> Option<AddressError> {
+    let (scheme, place) = text.split_once(':')?;
+    let place = place.trim_start_matches('/');
+    let form = match scheme {
+        "etcd" => format!("etcd://HOST:2379/{}", if place.is_empty() { "PREFIX" } else { place }),
+        "git" => "git+https://HOST/PATH, git+ssh://USER@HOST/PATH or git+file:///PATH".to_owned(),
+        "git+file" => format!("git+file:///{place}"),
+        "git+https" | "git+http" | "git+ssh" => {
+            format!("{scheme}://{}", if place.is_empty() { "HOST/PATH" } else { place })
+        }
+        _ => return None,
+    };
+    Some(AddressError::new(format!("`{}` is no address", text.escape_default()), format!("write `{form}`")))
 }
 
 /// The settings behind the question mark, in their order, `%2F` and the like read.
@@ -114,4 +132,23 @@ fn decoded(text: &str) -> Option<String> {
         bytes.push(u8::try_from(high * 16 + low).ok()?);
     }
     String::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_a_slash_too_few_is_told_its_form() {
+        let help = |text: &str| Remote::parse(text).expect("meant as an address").expect_err("it is none").help;
+        assert_eq!(help("etcd:/skiff/shop"), "write `etcd://HOST:2379/skiff/shop`");
+        assert_eq!(help("etcd:skiff"), "write `etcd://HOST:2379/skiff`");
+        assert_eq!(help("etcd:"), "write `etcd://HOST:2379/PREFIX`");
+        assert_eq!(help("git+https:/example.com/shop.git"), "write `git+https://example.com/shop.git`");
+        assert_eq!(help("git+file:/srv/shop.git"), "write `git+file:///srv/shop.git`");
+        assert!(help("git:example.com/shop.git").contains("git+https://HOST/PATH"));
+        for path in ["./etcd:/x", "shop", "/srv/a:b", "C:/x", "a:b"] {
+            assert!(Remote::parse(path).is_none(), "{path}");
+        }
+    }
 }

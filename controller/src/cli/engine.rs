@@ -188,6 +188,13 @@ pub fn commits(settings: &Settings) -> Vec<(String, Commit)> {
     meant.filter_map(|source| Some((source.to_owned(), state.good(source).commit?))).collect()
 }
 
+/// The revision that is in force of each source in etcd.
+pub fn revisions(settings: &Settings) -> Vec<(String, String)> {
+    let Ok(state) = State::read_only(folders(settings)) else { return Vec::new() };
+    let meant = state.sources().filter(|source| settings.source.as_ref().is_none_or(|meant| meant == source));
+    meant.filter_map(|source| Some((source.to_owned(), state.good(source).revision?))).collect()
+}
+
 /// Connects, looks and leaves again.
 ///
 /// # Errors

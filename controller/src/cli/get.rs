@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use skiff_api::{API_VERSION, Kind};
+use skiff_remote::git::Commit;
 
 use super::{CliError, Context, Exit, Output, engine};
 use crate::ui::age::age;
@@ -56,10 +57,27 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     Ok(Exit::Done)
 }
 
-/// Which commit is in force of each repository, where everything is shown.
+/// Which commit, or which revision of etcd, is in force of each source, where everything is shown.
 fn commits(args: &Args, context: &Context, now: jiff::Timestamp) -> String {
     let everything = args.words.is_empty() || args.words.as_slice() == ["all"];
-    let commits = if everything { engine::commits(&context.settings) } else { Vec::new() };
+    if !everything {
+        return String::new();
+    }
+    [of_repositories(engine::commits(&context.settings), now), of_etcd(engine::revisions(&context.settings))].concat()
+}
+
+fn of_etcd(revisions: Vec<(String, String)>) -> String {
+    if revisions.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(["SOURCE", "REVISION"]);
+    for (source, revision) in revisions {
+        table.row([source, revision].map(Cell::from));
+    }
+    format!("\n{}", table.render())
+}
+
+fn of_repositories(commits: Vec<(String, Commit)>, now: jiff::Timestamp) -> String {
     if commits.is_empty() {
         return String::new();
     }

@@ -1,8 +1,12 @@
 //! `skiff pull`: reads manifests back out of etcd.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use skiff_remote::etcd::object_of;
+use base64::Engine as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use skiff_remote::etcd::{EtcdAddress, object_of};
 
 use super::push::{address, own};
 use super::{CliError, Context, Exit};
@@ -39,8 +43,16 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     match &args.to {
         None => context.ui.answer(&all(&documents))?,
         Some(folder) => {
-            let written = write(&documents, &address.prefix, folder)?;
-            context.ui.answer(&format!("{written} written to {}\n", folder.display()))?;
+            let Pulled { written, removed, left } = write(&documents, &address, folder)?;
+            let gone = if removed == 0 { String::new() } else { format!(", {removed} removed that have gone") };
+            context.ui.answer(&format!("{written} written to {}{gone}\n", folder.display()))?;
+            for name in left {
+                let path = folder.join(name);
+                context.ui.say(&format!(
+                    "{} has gone from etcd, and was changed since it was pulled: it is left there",
+                    path.display()
+                ));
+            }
         }
     }
     Ok(Exit::Done)
@@ -51,22 +63,81 @@ fn all(documents: &Documents) -> String {
     documents.texts.values().flat_map(|text| ["---\n", text.trim_end(), "\n"]).collect()
 }
 
-/// A file for each object, named by it; keys that name no object are nobody's.
-fn write(documents: &Documents, prefix: &str, folder: &Path) -> Result<usize, CliError> {
+/// What came of a pull into a folder.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Pulled {
+    /// Files that were written.
+    written: usize,
+    /// Files of an earlier pull that were removed, for their documents have gone.
+    removed: usize,
+    /// Such files that somebody has changed since: they stay.
+    left: Vec<String>,
+}
+
+/// What was pulled into a folder last: where from, and a digest of each file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Receipt {
+    from: String,
+    files: BTreeMap<String, String>,
+}
+
+/// Its file, which no reader of manifests takes for one.
+const RECEIPT: &str = ".skiff-pull";
+
+/// A file for each object, named by it; keys that name no object are nobody's. Files that an earlier pull of the same address wrote and that
+/// have gone since are removed; no other file ever is.
+fn write(documents: &Documents, address: &EtcdAddress, folder: &Path) -> Result<Pulled, CliError> {
     let failed = |path: &Path, error| CliError::failed(format!("cannot write {}", path.display()), error);
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    let mut written = 0;
-    for (key, text) in &documents.texts {
-        let Some(object) = object_of(prefix, key) else { continue };
-        // A name of an object is one of DNS; what is none never becomes a path.
-        if !skiff_api::validate::is_dns_label(&object.namespace) || !skiff_api::validate::is_dns_label(&object.name) {
-            continue;
-        }
-        let path = folder.join(format!("{}.{}.{}.yaml", object.namespace, object.name, object.kind.lower()));
+    let receipt = folder.join(RECEIPT);
+    // Without one, or with one that cannot be read, nothing is known to be ours.
+    let before = std::fs::read_to_string(&receipt).ok().and_then(|text| serde_json::from_str::<Receipt>(&text).ok());
+    let before = before.filter(|before| before.from == address.prefix).unwrap_or_default();
+    let mut files = BTreeMap::new();
+    for (name, text) in files_of(documents, &address.prefix) {
+        let path = folder.join(&name);
         std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
-        written += 1;
+        files.insert(name, digest(text.as_bytes()));
     }
-    Ok(written)
+    let mut pulled = Pulled { written: files.len(), ..Pulled::default() };
+    for (name, known) in before.files.into_iter().filter(|(name, _)| !files.contains_key(name) && is_file_name(name)) {
+        let path = folder.join(&name);
+        match std::fs::read(&path) {
+            Ok(bytes) if digest(&bytes) == known => {
+                std::fs::remove_file(&path)
+                    .map_err(|error| CliError::failed(format!("cannot remove {}", path.display()), error))?;
+                pulled.removed += 1;
+            }
+            Ok(_) => pulled.left.push(name),
+            // It has been removed by hand.
+            Err(_) => {}
+        }
+    }
+    let now = serde_json::to_string_pretty(&Receipt { from: address.prefix.clone(), files }).unwrap_or_default();
+    std::fs::write(&receipt, now).map_err(|error| failed(&receipt, error))?;
+    Ok(pulled)
+}
+
+/// A name of a file is one: a receipt may have been written by anybody.
+fn is_file_name(name: &str) -> bool {
+    !name.contains('/') && Path::new(name).extension().is_some_and(|extension| extension == "yaml")
+}
+
+fn digest(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(Sha256::digest(bytes))
+}
+
+/// The files of the documents that are objects.
+fn files_of<'d>(documents: &'d Documents, prefix: &str) -> impl Iterator<Item = (String, &'d str)> {
+    documents.texts.iter().filter_map(move |(key, text)| {
+        let object = object_of(prefix, key)?;
+        // A name of an object is one of DNS; what is none never becomes a path.
+        let is_name = skiff_api::validate::is_dns_label;
+        let fits = is_name(&object.namespace) && is_name(&object.name);
+        let name = format!("{}.{}.{}.yaml", object.namespace, object.name, object.kind.lower());
+        fits.then_some((name, text.as_str()))
+    })
 }
 
 #[cfg(test)]
@@ -84,8 +155,31 @@ mod tests {
     fn each_object_has_a_file_and_what_names_none_or_leads_away_has_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let documents = documents(&["/p/deployment/a/web", "/p/other", "/p/deployment/../..", "/p/job/a/Not a name"]);
-        assert_eq!(write(&documents, "/p", &folder.path().join("new")).expect("it is written"), 1);
+        let pulled = write(&documents, &address("etcd://h/p").expect("an address"), &folder.path().join("new"));
+        assert_eq!(pulled.expect("it is written"), Pulled { written: 1, ..Pulled::default() });
         assert!(folder.path().join("new/a.web.deployment.yaml").exists());
+    }
+
+    #[test]
+    fn what_a_pull_wrote_goes_with_its_document_and_nothing_else_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pull = |from: &str, keys: &[&str]| {
+            write(&documents(keys), &address(from).expect("an address"), folder.path()).expect("it is written")
+        };
+        let there = |name: &str| folder.path().join(name).exists();
+        pull("etcd://h/p", &["/p/deployment/a/web", "/p/deployment/a/db", "/p/deployment/a/api"]);
+        std::fs::write(folder.path().join("own.yaml"), "mine").expect("a file");
+        std::fs::write(folder.path().join("a.db.deployment.yaml"), "edited").expect("a file");
+        let other = pull("etcd://h/q", &["/q/job/a/b"]);
+        assert_eq!(other, Pulled { written: 1, ..Pulled::default() }, "what another prefix brought is not missed");
+        assert!(there("a.web.deployment.yaml"));
+
+        pull("etcd://h/p", &["/p/deployment/a/web", "/p/deployment/a/db", "/p/deployment/a/api"]);
+        std::fs::write(folder.path().join("a.db.deployment.yaml"), "edited").expect("a file");
+        let less = pull("etcd://g/p", &["/p/deployment/a/api"]);
+        assert_eq!(less, Pulled { written: 1, removed: 1, left: vec!["a.db.deployment.yaml".to_owned()] });
+        let names = ["own.yaml", "a.api.deployment.yaml", "a.db.deployment.yaml", "a.b.job.yaml"];
+        assert!(names.iter().all(|name| there(name)) && !there("a.web.deployment.yaml"));
     }
 
     #[test]

@@ -138,7 +138,9 @@ fn named(objects: &BTreeMap<ObjectKey, DeclaredObject>, word: &str, kinds: &[Kin
 /// Whether a word that should name an object was meant as another path.
 fn is_like_a_path(word: &str) -> bool {
     let extension = std::path::Path::new(word).extension().and_then(|extension| extension.to_str());
-    word.starts_with(['.', '/']) || extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
+    word.contains("://")
+        || word.starts_with(['.', '/'])
+        || extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
 }
 
 /// Keeps the named objects, what they depend on, and everything that is no workload.

@@ -57,7 +57,7 @@ impl Loaded {
             source: source.to_owned(),
             named: true,
             roots: good.roots.clone(),
-            revision: good.commit.as_ref().map(|commit| commit.id.to_string()),
+            revision: good.commit.as_ref().map(|commit| commit.id.to_string()).or_else(|| good.revision.clone()),
             commit: good.commit.clone(),
             objects: objects.collect(),
             host_files: good.host_files.clone(),
@@ -88,6 +88,7 @@ impl Loaded {
         Good {
             roots: self.roots.clone(),
             commit: self.commit.clone(),
+            revision: self.revision.clone().filter(|_| self.commit.is_none()),
             objects: objects.collect(),
             host_files: self.host_files.clone(),
             lost: self.lost.clone(),

@@ -14,6 +14,8 @@ pub struct Good {
     pub roots: Vec<PathBuf>,
     /// The commit that they are of, for a repository.
     pub commit: Option<Commit>,
+    /// The revision that they are of, for a source that has no commits.
+    pub revision: Option<String>,
     /// The objects.
     pub objects: BTreeMap<ObjectKey, GoodObject>,
     /// What small host files held.

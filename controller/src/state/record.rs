@@ -22,6 +22,8 @@ pub(super) struct Record {
     roots: Vec<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     commit: Option<Commit>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revision: Option<String>,
     objects: BTreeMap<ObjectKey, ObjectRecord>,
     departed: BTreeMap<ObjectKey, Departed>,
 }
@@ -57,8 +59,8 @@ struct FileRecord {
 impl Record {
     pub(super) fn of(source: &str, good: &Good, departed: &BTreeMap<ObjectKey, Departed>) -> Self {
         let objects = good.objects.iter().map(|(key, object)| (key.clone(), ObjectRecord::of(key, object))).collect();
-        let (roots, commit) = (good.roots.clone(), good.commit.clone());
-        Self { source: source.to_owned(), roots, commit, objects, departed: departed.clone() }
+        let (roots, commit, revision) = (good.roots.clone(), good.commit.clone(), good.revision.clone());
+        Self { source: source.to_owned(), roots, commit, revision, objects, departed: departed.clone() }
     }
 
     /// The state that was recorded. An object that this version finds invalid is left out with a warning.
@@ -67,7 +69,14 @@ impl Record {
         mut content: Content,
         warnings: &mut Vec<String>,
     ) -> (Good, BTreeMap<ObjectKey, Departed>) {
-        let mut good = Good { roots: self.roots, commit: self.commit, host_files: content.files(), ..Good::default() };
+        let Self { roots, commit, revision, .. } = &self;
+        let mut good = Good {
+            roots: roots.clone(),
+            commit: commit.clone(),
+            revision: revision.clone(),
+            host_files: content.files(),
+            ..Good::default()
+        };
         for (key, record) in self.objects {
             let ObjectRecord { manifest, base, file, document, line, column } = record;
             let Some(manifest) = manifest.or_else(|| content.secrets.remove(&key)) else {

@@ -30,7 +30,11 @@ pub struct Diagnosis {
 pub fn diagnose(words: &str, address: &GitAddress) -> Diagnosis {
     let lower = words.to_lowercase();
     let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
-    let (obstacle, help) = if has(&["host key verification failed", "no matching host key"]) {
+    let (obstacle, help) = if has(&["identification has changed"]) {
+        let help = "somebody may listen in, or the host was set up anew: compare its key with what its owner publishes, and only then put it \
+                    in the place of the old one in the file of `known-hosts=`, or in ~/.ssh/known_hosts";
+        (Obstacle::Denied, help.to_owned())
+    } else if has(&["host key verification failed", "no matching host key"]) {
         let help = "put the host's key into the file of `known-hosts=`, or into ~/.ssh/known_hosts: \
                     `ssh-keyscan HOST` shows it, compare it with what its owner publishes";
         (Obstacle::Denied, help.to_owned())
@@ -112,12 +116,24 @@ fn missing(address: &GitAddress) -> String {
 fn sentence(words: &str) -> String {
     let lines = || words.lines().map(str::trim).filter(|line| !line.is_empty());
     let told = lines().find_map(|line| line.strip_prefix("ERROR: ").or_else(|| line.strip_prefix("remote: ")));
-    let ssh = lines().find(|line| line.ends_with("failed.") || line.contains("Permission denied"));
+    // What is wrong with a key comes before that the other side knows none; what ssh says, before that git could not read.
+    let ssh = SSH.iter().find_map(|sign| lines().find(|line| line.contains(sign)));
     let fatal = lines().find_map(|line| line.strip_prefix("fatal: "));
     let error = lines().find_map(|line| line.strip_prefix("error: "));
     let sentence = ssh.or(told).or(fatal).or(error).or_else(|| lines().next_back()).unwrap_or("git says nothing");
-    sentence.trim_end_matches('.').chars().filter(|c| !c.is_control()).take(300).collect()
+    sentence.trim_matches(['@', ' ', '.', '!']).chars().filter(|c| !c.is_control()).take(300).collect()
 }
+
+/// What marks the lines of ssh that say why, those first that say most.
+const SSH: [&str; 7] = [
+    "IDENTIFICATION HAS CHANGED",
+    "are too open",
+    "Load key",
+    "host key is known for",
+    "Host key verification failed",
+    "Permission denied",
+    "ssh: ",
+];
 
 #[cfg(test)]
 mod tests {
@@ -170,6 +186,11 @@ mod tests {
                 "ssh: connect to host x port 22: Connection refused\nfatal: Could not read from remote repository.",
                 Obstacle::Away,
             ),
+            (
+                ssh,
+                "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key verification failed.\nfatal: Could not read from remote repository.",
+                Obstacle::Denied,
+            ),
             ("git+file:///srv/x", "fatal: '/srv/x' does not appear to be a git repository", Obstacle::Missing),
             (https, "fatal: bad object", Obstacle::Other),
         ];
@@ -180,11 +201,37 @@ mod tests {
 
     #[test]
     fn the_sentence_that_says_most_is_told() {
-        let of = |words| told("git+ssh://git@example.com/shop.git", words).1;
+        let of = |words: &str| told("git+ssh://git@example.com/shop.git", words).1;
         assert_eq!(
             of("Host key verification failed.\r\nfatal: Could not read from remote repository.\n\nPlease make sure"),
             "Host key verification failed"
         );
+        let after = "\r\nfatal: Could not read from remote repository.\n\nPlease make sure";
+        let cases = [
+            (
+                "@@@@@\r\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\r\n@@@@@\r\nHost key verification failed.",
+                "WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED",
+            ),
+            (
+                "Permissions 0644 for '/k' are too open.\nLoad key \"/k\": bad permissions\ngit@h: Permission denied (publickey).",
+                "Permissions 0644 for '/k' are too open",
+            ),
+            (
+                "Load key \"/k\": invalid format\ngit@h: Permission denied (publickey).",
+                "Load key \"/k\": invalid format",
+            ),
+            (
+                "No ED25519 host key is known for h and you have requested strict checking.\nHost key verification failed.",
+                "No ED25519 host key is known for h and you have requested strict checking",
+            ),
+            (
+                "ssh: connect to host h port 22: Connection refused",
+                "ssh: connect to host h port 22: Connection refused",
+            ),
+        ];
+        for (words, sentence) in cases {
+            assert_eq!(of(&format!("{words}{after}")), sentence);
+        }
         assert_eq!(of("fatal: repository 'x' not found\n"), "repository 'x' not found");
         assert_eq!(of(""), "git says nothing");
         assert_eq!(of("fatal: a\x1b[31mb"), "a[31mb");
