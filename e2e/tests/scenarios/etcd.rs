@@ -268,12 +268,21 @@ fn a_cluster_is_followed_over_tls_with_a_certificate_and_a_user() {
         &["role", "add", "deploy"],
         &["role", "grant-permission", "deploy", "--prefix=true", "readwrite", PREFIX],
         &["user", "grant-role", "deploy", "deploy"],
-        &["auth", "enable"],
+        &["user", "add", "follow:s3cret"],
+        &["role", "add", "follow"],
+        &["user", "grant-role", "follow", "follow"],
     ] {
         etcd.ctl(args).expect("it is set up");
     }
+    // Who only follows needs no more than docs/etcd.md says.
+    for (right, prefix) in [("read", ""), ("readwrite", "-status/"), ("readwrite", "-leader/")] {
+        let prefix = format!("{PREFIX}{prefix}");
+        etcd.ctl(&["role", "grant-permission", "follow", "--prefix=true", right, &prefix]).expect("it is granted");
+    }
+    etcd.ctl(&["auth", "enable"]).expect("users are asked for");
     let tls = format!("ca-file={certificate}&cert-file={certificate}&key-file={key}");
     let right = etcd.address(PREFIX, &format!("{tls}&user=deploy&password-file={}", password.display()));
+    let follower = etcd.address(PREFIX, &format!("{tls}&user=follow&password-file={}", password.display()));
     let elsewhere = etcd.address("/other", &format!("{tls}&user=deploy&password-file={}", password.display()));
     scenario("a cluster is followed over TLS, with a certificate and a user")
         .step(
@@ -291,5 +300,16 @@ fn a_cluster_is_followed_over_tls_with_a_certificate_and_a_user() {
             "two",
             all([write("web.yaml", &service("web").replicas(2).to_string()), push(&right, &[])]),
             [exits(0), eventually(ready("web", 2))],
-        );
+        )
+        .step(
+            "who may only follow cannot push",
+            all([write("web.yaml", &service("web").replicas(3).to_string()), push(&follower, &[])]),
+            [exits(1), says("permission denied")],
+        )
+        .step(
+            "and follows",
+            all([end_run(), follow(&follower), write("web.yaml", &service("web").to_string()), push(&right, &[])]),
+            [exits(0), eventually(ready("web", 1)), eventually(logs(" leads"))],
+        )
+        .step("the revision in force is shown", call(&["get"]), [exits(0), answers("SOURCE  REVISION")]);
 }

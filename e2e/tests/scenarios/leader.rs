@@ -494,6 +494,11 @@ fn a_leader_outlives_a_member_of_the_cluster_and_stops_where_most_of_them_are_go
         )
         .step("it is said why", call(&["get"]), [exits(0), says("nobody leads"), says("what runs is left to Docker")])
         .step(
+            "nobody can be asked to look",
+            call(&["sync"]),
+            [exits(1), says("none of them leads now"), says("`skiff get` says why nobody leads")],
+        )
+        .step(
             "the cluster is back",
             with(&stage, |stage| stage.members.iter_mut().filter(|member| !member.is_alive()).try_for_each(Etcd::run)),
             [within(Duration::from_secs(40), ready("web", 2))],

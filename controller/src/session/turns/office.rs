@@ -51,6 +51,7 @@ impl Office {
 
     /// This one leads.
     pub(super) fn leads(&mut self) {
+        self.unready = None;
         let message = format!("{} leads", self.name);
         tracing::info!(source = self.source, "{message}");
         self.tell(Some(self.name.clone()), None, "Leading", message);

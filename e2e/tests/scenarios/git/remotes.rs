@@ -103,7 +103,7 @@ fn a_repository_is_followed_over_ssh_by_a_key_and_from_a_known_host_only() {
         .step(
             "a host that is not known",
             call(&["plan", &address(&key, &nobody)]),
-            [exits(1), says("Host key verification failed"), says("ssh-keyscan")],
+            [exits(1), says("host key is known for"), says("ssh-keyscan")],
         )
         .step(
             "a key that the host does not know",

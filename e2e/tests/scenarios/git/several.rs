@@ -1,6 +1,6 @@
 //! Several sources at once: each object has one.
 
-use skiff_e2e::act::{remove, write};
+use skiff_e2e::act::{remove, run, write};
 use skiff_e2e::check::networks;
 use skiff_e2e::{free_port, network};
 
@@ -120,4 +120,27 @@ fn sources_name_each_others_objects_and_none_takes_a_port_or_a_network_from_anot
             [eventually(networks(&["default-default"])), eventually(ready("web", 1)), untouched("db")],
         )
         .step("and all is well", call(&["sync"]), [exits(0), answers("Off the edge (Ann) is in force")]);
+}
+
+#[test]
+fn what_was_wrong_with_a_source_that_nobody_keeps_any_more_is_not_shown() {
+    let forge = forge();
+    let not_said = check(|world| {
+        world.call(&["get"])?;
+        let said = format!("{}{}", world.last.stdout, world.last.stderr);
+        ensure!(!said.contains("mistake"), "it is still said: {said}");
+        Ok(())
+    });
+    scenario("what was wrong with a source that nobody keeps any more is not shown")
+        .step(
+            "a repository beside the folder has a mistake",
+            all([
+                write("db.yaml", &service("db").to_string()),
+                push(&forge, &[("web.yaml", "kind: [")], "Wrong"),
+                follow_beside_the_folder(&forge),
+            ]),
+            [eventually(ready("db", 1)), eventually(logs("not applied"))],
+        )
+        .step("it is shown", call(&["get"]), [exits(0), says("source shop has a mistake")])
+        .step("the folder is kept alone", all([end_run(), run()]), [eventually(not_said), ready("db", 1)]);
 }

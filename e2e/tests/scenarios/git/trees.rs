@@ -1,5 +1,7 @@
 //! What a commit's tree may hold: folders that are mounted, and what is meant to lead out of it.
 
+use skiff_e2e::act::docker;
+
 use super::*;
 
 #[test]
@@ -132,5 +134,60 @@ fn a_hostile_tree_is_reported_and_what_runs_stays() {
                 push(&forge, &[("apps/db.yaml", &service("db").to_string())], "Clean"),
             ]),
             [eventually(ready("db", 1)), untouched("web")],
+        );
+}
+
+/// Removes the files of the oldest commit that is written out, as a sweep that went too far would.
+fn lose_the_oldest_commit() -> Act {
+    act(|world| {
+        let trees = world.folder().join("state").join(&world.instance).join("git/shop/trees");
+        let mounts = world.replica("web")?.inspect.get("Mounts").cloned().unwrap_or_default();
+        let mounts = mounts.to_string();
+        let tree = std::fs::read_dir(&trees)?.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut mounted = tree.filter(|path| mounts.contains(&path.display().to_string()));
+        let mounted = mounted.next().ok_or_else(|| anyhow::anyhow!("nothing of {} in {mounts}", trees.display()))?;
+        Ok(std::fs::remove_dir_all(mounted)?)
+    })
+}
+
+fn another_container() -> Check {
+    check(|world| {
+        let now = world.replica("web")?;
+        ensure!(world.remembered.values().all(|before| before.id != now.id), "it is the same container");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_container_that_ended_and_whose_file_of_a_commit_is_gone_is_made_anew() {
+    let forge = forge();
+    let web = service("web")
+        .container("volumeMounts: [ { name: motd, mountPath: /motd } ]")
+        .template("volumes: [ { name: motd, hostPath: { path: ./motd, readOnly: true } } ]")
+        .to_string();
+    scenario("a container that ended and whose file of a commit is gone is made anew")
+        .step(
+            "a file of a commit is mounted",
+            all([
+                push(&forge, &[("web.yaml", &web), ("motd", "one")], "Motd"),
+                follow(&[&forge.address(OFTEN).expect("an address")]),
+            ]),
+            [eventually(ready("web", 1))],
+        )
+        .step("as it is now", remember(), [])
+        .step(
+            "the next commit has nothing to do with it",
+            push(&forge, &[("README", "x")], "Words"),
+            [eventually(logs("Words (Ann) is in force")), untouched("web")],
+        )
+        .step(
+            "the files of its commit go, and it goes on",
+            lose_the_oldest_commit(),
+            [throughout(std::time::Duration::from_secs(2), untouched("web"))],
+        )
+        .step(
+            "it ends",
+            docker(&["kill"], "web"),
+            [eventually(another_container()), eventually(ready("web", 1)), eventually(logs("unable to start again"))],
         );
 }
