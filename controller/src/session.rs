@@ -158,6 +158,14 @@ impl Session {
         Ok(Lock::holder(&self.state.folders().run, engine, &self.settings.instance))
     }
 
+    /// Whether `skiff run` acts for the instance now, and stays.
+    ///
+    /// # Errors
+    /// When the engine does not say which one it is.
+    pub async fn is_kept(&self) -> Result<bool, CliError> {
+        Ok(self.holder().await?.is_some_and(|holder| holder.command == "skiff run"))
+    }
+
     /// Whether controllers of the instance are here that are elected.
     ///
     /// # Errors

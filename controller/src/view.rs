@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 use skiff_api::{Component, Kind, ObjectKey, OwnerLabels, RestartPolicy};
-use skiff_core::{Condition, JobReport, ObjectHistory, Observed, ObservedContainer, Revision};
+use skiff_core::{Condition, EngineRestart, JobReport, ObjectHistory, Observed, ObservedContainer, Revision};
 
 use crate::state::{Fault, Faults, Trouble};
 
@@ -137,7 +137,8 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
 /// Whether a container is not to run for good: all but the replicas of a deployment that always restarts. What the engine would do
 /// counts where the manifest is not known; of a crash loop that says nothing, as Skiff restarts it in place of the engine.
 fn may_end(container: &ObservedContainer, labels: &OwnerLabels, declared: Option<&Declared>) -> bool {
-    let engine = || container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
+    let engine =
+        || container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy).map(EngineRestart::policy);
     let policy = declared.and_then(|declared| declared.restart_policy).or_else(engine);
     let is_replica = labels.component == Component::Main && labels.object.kind == Kind::Deployment;
     !(is_replica && policy == Some(RestartPolicy::Always))

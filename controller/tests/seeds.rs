@@ -282,6 +282,7 @@ fn planned(file: &Path) -> Result<Vec<String>, Failure> {
     let (desired, _) = compile(&CompileInput {
         instance: &Instance::default(),
         intent: Intent::Run,
+        stays: true,
         objects: &declared.collect(),
         sources: &[("seed".to_owned(), SourceState::default())].into(),
         host_files: &HostFiles::new(),

@@ -44,6 +44,7 @@ fn compiled() -> (Desired, ContentStore) {
     compile(&CompileInput {
         instance: &Instance::default(),
         intent: Intent::Run,
+        stays: true,
         objects: &declared(),
         sources: &BTreeMap::from([("bench".to_owned(), SourceState::default())]),
         host_files: &HostFiles::new(),

@@ -20,7 +20,6 @@ use skiff_api::{Instance, Kind, Object, ObjectKey, SetComplaint, validate_set};
 use crate::content::{Archive, ContentStore, DigestKey};
 use crate::desired::{Departed, Desired, Intent, Needed, SourceState};
 use crate::history::History;
-pub(crate) use workload::engine_restarts;
 
 /// An object and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +44,8 @@ pub struct CompileInput<'a> {
     pub instance: &'a Instance,
     /// What the objects are for.
     pub intent: Intent,
+    /// Whether whoever works towards it stays, and restarts what the engine cannot restart as a manifest says.
+    pub stays: bool,
     /// The objects by key.
     pub objects: &'a BTreeMap<ObjectKey, DeclaredObject>,
     /// The sources that are loaded.

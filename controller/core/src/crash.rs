@@ -1,19 +1,25 @@
 //! Containers that end without being asked to: who starts them again, and when.
 //!
-//! The first quick restarts are Docker's. After three ends within a minute, or where the manifest paces restarts, Skiff sets Docker's
-//! policy to `no` and owns the back-off: 1 s, doubling to 5 min, ±20 %; it gives it back after ten minutes of running. Containers that
-//! have ended are part of the history, so that a controller that starts goes on from there; where that is lost, three more ends bring
-//! it back.
+//! The first quick restarts are Docker's. After three ends within a minute, or where the manifest paces restarts as Docker cannot, Skiff
+//! sets Docker's policy to `no` and owns the back-off: 1 s, doubling to 5 min, ±20 %; it gives it back after ten minutes of running.
+//! Containers that have ended are part of the history, so that a controller that starts goes on from there; where that is lost, three
+//! more ends bring it back.
+//!
+//! `maxAttempts` alone, under `OnFailure`, is Docker's own `on-failure:N` and is left to it whole: it counts, waits and gives up as it
+//! does where no Skiff runs. Its count is all that says so: it begins anew with each start by anybody else, and so Skiff starts nothing
+//! again that has used it up, unless the last run was a long one.
 
 mod learn;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use skiff_api::{Component, Kind, ObjectKey, RestartPolicy, RestartSettings};
+use skiff_api::{Component, Kind, ObjectKey, PodTemplate, RestartPolicy, RestartSettings};
 
-use crate::desired::{Desired, Workload};
+use crate::desired::{Desired, EngineRestart, Workload};
 use crate::failure;
 use crate::observed::{ContainerDetail, ContainerState, Observed, ObservedContainer};
 pub(crate) use learn::learn;
@@ -47,6 +53,9 @@ pub struct Crash {
     /// Whether it was one, and has run for long enough since then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,
+    /// Whether the engine has restarted it as often as it may, and it ended soon after all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gave_up: bool,
     /// How the last end was, where somebody looked while it was down: an engine that restarts it forgets that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
@@ -79,6 +88,7 @@ pub fn notice_crashes(crashes: &mut Crashes, desired: &Desired, observed: &Obser
             let has_ended = is_down && !has_finished(desired, &labels.object, container, detail);
             let mut crash = Crash::first_seen(seen, has_ended, now);
             crash.see_code(container, detail);
+            crash.see_engine(desired.workloads.get(&labels.object), container);
             crashes.insert(container.id.clone(), crash);
             continue;
         };
@@ -92,6 +102,7 @@ pub fn notice_crashes(crashes: &mut Crashes, desired: &Desired, observed: &Obser
             crash = Crash { seen, recovered: crash.is_loop, ends: crash.ends, ..Crash::default() };
         }
         crash.see_code(container, detail);
+        crash.see_engine(desired.workloads.get(&labels.object), container);
         crashes.insert(id, crash);
     }
 }
@@ -151,6 +162,12 @@ impl Crash {
         }
     }
 
+    /// What the engine counts is its own, and no crash loop of Skiff's.
+    fn see_engine(&mut self, workload: Option<&Arc<Workload>>, container: &ObservedContainer) {
+        self.is_loop &= workload.and_then(|workload| engine_limit(workload)).is_none();
+        self.gave_up = workload.is_some_and(|workload| engine_gave_up(workload, container).is_some());
+    }
+
     /// `, last with 3`; nothing where nobody saw it.
     pub(crate) fn last(&self) -> String {
         last(self.code)
@@ -202,9 +219,60 @@ pub(crate) fn last(code: Option<i64>) -> String {
     code.map_or_else(String::new, |code| format!(", last with {code}"))
 }
 
-/// Whether Skiff restarts the containers of a workload, whatever they do: Docker cannot pace as the manifest says.
-pub(crate) fn is_paced(restart: Option<&RestartSettings>) -> bool {
-    restart.is_some_and(|restart| restart.delay.is_some() || restart.max_attempts.is_some())
+/// Whether the manifest asks for restarts that Docker cannot make: it waits by itself, counts under `on-failure` alone, forgets no restart,
+/// and takes a limit of 0 for none.
+pub(crate) fn needs_pacing(pod: &PodTemplate) -> bool {
+    !paced_fields(pod).is_empty()
+}
+
+/// The fields that ask for it.
+pub(crate) fn paced_fields(pod: &PodTemplate) -> Vec<&'static str> {
+    let policy = pod.restart_policy.unwrap_or_default();
+    let Some(RestartSettings { delay, max_attempts, window }) = &pod.restart else { return Vec::new() };
+    if policy == RestartPolicy::Never {
+        return Vec::new();
+    }
+    let is_docker_s = |most: u32| most > 0 && policy == RestartPolicy::OnFailure;
+    [
+        ("restart.delay", delay.is_some()),
+        ("restart.maxAttempts", max_attempts.is_some_and(|most| !is_docker_s(most))),
+        ("restart.window", window.is_some() && max_attempts.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(field, asks)| asks.then_some(field))
+    .collect()
+}
+
+/// What the engine does when a container ends by itself: nothing, where Skiff stays and paces the restarts. Where nobody stays it is the
+/// nearest that the engine can do: it counts, or restarts as the policy alone says.
+pub(crate) fn engine_restarts(pod: &PodTemplate, stays: bool) -> EngineRestart {
+    let policy = pod.restart_policy.unwrap_or_default();
+    let most = pod.restart.as_ref().and_then(|restart| restart.max_attempts).map(NonZeroU32::new);
+    match (policy, most) {
+        (RestartPolicy::Never, _) | (_, Some(None)) => EngineRestart::Never,
+        _ if stays && needs_pacing(pod) => EngineRestart::Never,
+        (RestartPolicy::Always | RestartPolicy::OnFailure, Some(Some(most))) => EngineRestart::OnFailureTimes(most),
+        (RestartPolicy::Always, None) => EngineRestart::Always,
+        (RestartPolicy::OnFailure, None) => EngineRestart::OnFailure,
+    }
+}
+
+/// How often the engine restarts a container of a workload at most, where that is its to count.
+fn engine_limit(workload: &Workload) -> Option<u32> {
+    match workload.in_place.restart_policy {
+        Some(EngineRestart::OnFailureTimes(most)) => Some(most.get()),
+        Some(EngineRestart::Never | EngineRestart::Always | EngineRestart::OnFailure) | None => None,
+    }
+}
+
+/// How often the engine restarted a container, where it does so no more and the last run was a short one. Its count alone says so, as it
+/// begins anew with every start by anybody else.
+pub(crate) fn engine_gave_up(workload: &Workload, container: &ObservedContainer) -> Option<u32> {
+    let (most, detail) = (engine_limit(workload)?, container.detail.as_ref()?);
+    let ran = detail.started_at.zip(detail.finished_at).map(|(from, to)| to.duration_since(from));
+    let is_down = container.state == ContainerState::Exited && detail.exit_code != 0;
+    let used_up = detail.restart_count >= i64::from(most) && ran.is_none_or(|ran| ran < well_after(workload));
+    (is_down && used_up).then(|| u32::try_from(detail.restart_count).unwrap_or(most))
 }
 
 /// What the ends of a container mean for its next start.
@@ -229,7 +297,7 @@ pub(crate) fn pace(
     finished_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Pace {
-    let paced = is_paced(workload.restart.as_ref());
+    let paced = workload.is_paced();
     if crash.exits == 0 || !(paced || crash.is_loop) {
         return Pace::Now;
     }

@@ -32,7 +32,11 @@ pub struct Held {
 impl Held {
     /// Whether it only says something, and keeps nothing from being as declared.
     pub fn is_note(&self) -> bool {
-        self.pending.is_empty() && matches!(self.why, HeldReason::NotRun { .. } | HeldReason::ContentUnknown { .. })
+        self.pending.is_empty()
+            && matches!(
+                self.why,
+                HeldReason::NotRun { .. } | HeldReason::ContentUnknown { .. } | HeldReason::Unpaced { .. }
+            )
     }
 }
 
@@ -121,6 +125,13 @@ pub enum HeldReason {
         code: i64,
         /// How often it was restarted.
         attempts: u32,
+    },
+    /// Its restarts are to be paced as Docker cannot, and nobody stays who does.
+    Unpaced {
+        /// The fields that ask for it.
+        fields: Vec<&'static str>,
+        /// What Docker does instead.
+        engine: String,
     },
     /// A probe that was changed fails and has not passed once: it is not restarted for it.
     ProbeUnproven {
@@ -338,6 +349,7 @@ impl HeldReason {
             | Self::Restarting { .. } => true,
             Self::DependencyIdle { .. }
             | Self::GaveUp { .. }
+            | Self::Unpaced { .. }
             | Self::ProbeUnproven { .. }
             | Self::RevisionFailed { .. }
             | Self::NameTaken { .. }

@@ -52,8 +52,9 @@ pub use content::{Archive, ContentKey, ContentStore, DigestKey};
 pub use course::{Course, Way, effective};
 pub use crash::{Crash, Crashes, notice_crashes};
 pub use desired::{
-    Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EnvEntry, EnvValue, InPlace, Init,
-    Intent, Job, Mount, MountSource, Needed, Rollout, SourceState, StopFirst, Template, Use, Workload, is_elsewhere,
+    Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EngineRestart, EnvEntry, EnvValue,
+    InPlace, Init, Intent, Job, Mount, MountSource, Needed, Rollout, SourceState, StopFirst, Template, Use, Workload,
+    is_elsewhere,
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};

@@ -91,6 +91,8 @@ pub enum Reason {
         /// For how long it is to run until its restarts are Docker's again.
         well_after: SignedDuration,
     },
+    /// The manifest paces its restarts as Docker cannot: Skiff restarts it.
+    RestartsPaced,
     /// It was a crash loop and has run for long enough: Docker restarts it again.
     RestartsGiven {
         /// How long that is.
@@ -242,6 +244,7 @@ impl fmt::Display for Reason {
                 f,
                 "crashing again and again: after {exits} ends Skiff restarts it in place of Docker, until it has run for {well_after:#}"
             ),
+            Self::RestartsPaced => f.write_str("paced by `restart`: Skiff restarts it in place of Docker"),
             Self::RestartsGiven { well_after } => {
                 write!(f, "it has run for {well_after:#} without a crash: Docker restarts it again")
             }

@@ -3,7 +3,7 @@
 use skiff_core::Plan;
 
 use super::{ApplyArgs, CliError, Context, Exit, Output};
-use crate::session::{Access, Session, load, refuse_mistakes, target};
+use crate::session::{Access, Session, TargetOptions, load, refuse_mistakes, target};
 use crate::ui::plan;
 
 /// Show what `up` would do, and why, without doing it
@@ -55,7 +55,8 @@ pub(super) fn made(args: &ApplyArgs, context: &mut Context) -> Result<Plan, CliE
         let session = Session::open(&settings, Access::Read).await?;
         let loads = load(&session, args.source(&settings)).await?;
         refuse_mistakes(&loads, &mut context.ui)?;
-        let target = target(&loads, &session.state, &session.state.history(), &settings.instance, &args.target())?;
+        let options = TargetOptions { stays: session.is_kept().await?, ..args.target() };
+        let target = target(&loads, &session.state, &session.state.history(), &settings.instance, &options)?;
         session.plan(&target).await
     })
 }

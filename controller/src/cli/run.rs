@@ -121,7 +121,7 @@ impl Args {
     }
 
     fn keep(&self, source: &SourceOptions, roles: Roles, confirm_prune: bool, cancel: CancellationToken) -> Keep {
-        let target = TargetOptions { confirm_prune, ..TargetOptions::default() };
+        let target = TargetOptions { confirm_prune, stays: true, ..TargetOptions::default() };
         Keep {
             source: source.clone(),
             target,

@@ -1,4 +1,4 @@
-//! The end of the loop: crash loops, whose restarts are Skiff's, are given back to Docker. `skiff_core::plan_leave` decides of which.
+//! The end of the loop: what Skiff restarts, as it crashes again and again or is paced by the manifest, is given back to Docker. `skiff_core::plan_leave` decides of which.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,19 @@ impl<E: Engine> Controller<E> {
     /// Gives back what is to be given back, where the engine answers and another controller has not taken over.
     pub(super) async fn leave(&mut self) {
         let has_looked = self.passes > 0 && self.engine_failures == 0;
-        if !has_looked || !self.memory.has_restarts() || !self.settings.mandate.holds() {
+        let has_restarts = self.memory.has_restarts() || self.is_pacing();
+        if !has_looked || !has_restarts || !self.settings.mandate.holds() {
             return;
         }
         if tokio::time::timeout(LEAVING, self.give_restarts_back()).await.is_err() {
             tracing::warn!("not all restarts are given back to Docker; what ends may stay down until Skiff runs again");
         }
         self.hear();
+    }
+
+    /// Whether restarts of a deployment are Skiff's by the manifest.
+    fn is_pacing(&self) -> bool {
+        self.wiring.target.borrow().desired.workloads.values().any(|workload| workload.is_paced())
     }
 
     async fn give_restarts_back(&mut self) {

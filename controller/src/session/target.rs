@@ -18,6 +18,8 @@ use crate::state::{Good, GoodObject, State};
 pub struct TargetOptions {
     /// Whether the objects shall run or go.
     pub intent: Intent,
+    /// Whether a controller stays, which restarts what the engine cannot restart as a manifest says.
+    pub stays: bool,
     /// Whether most of a source may be removed at once.
     pub confirm_prune: bool,
     /// Numbers of replicas that win over the manifests.
@@ -57,6 +59,7 @@ pub fn target(
     let (desired, content) = compile(&CompileInput {
         instance,
         intent: options.intent,
+        stays: options.stays,
         objects: &objects,
         sources: &sources,
         host_files: &loads.iter().chain(&beside).flat_map(|loaded| loaded.host_files.clone()).collect(),
@@ -95,6 +98,7 @@ pub fn remembered(state: &State, history: &History, instance: &Instance) -> Targ
     let (desired, content) = compile(&CompileInput {
         instance,
         intent: Intent::Run,
+        stays: false,
         objects: &objects.collect(),
         sources: &goods.iter().map(|(source, _)| (source.clone(), SourceState::default())).collect(),
         host_files: &HostFiles::new(),

@@ -120,6 +120,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Disconnected { .. }
         | Reason::Overconnected { .. }
         | Reason::RestartsTaken { .. }
+        | Reason::RestartsPaced
         | Reason::RestartsGiven { .. }
         | Reason::Left
         | Reason::Unused

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use skiff_api::{Instance, Kind, OwnerLabels};
 use skiff_core::{
-    ContainerDetail, ContainerState, Health, Images, ObservedImage, ObservedVolume, Owner, ProbeFailure, ProbeKind,
-    ProbeVerdict, Readiness,
+    ContainerDetail, ContainerState, EngineRestart, Health, Images, ObservedImage, ObservedVolume, Owner, ProbeFailure,
+    ProbeKind, ProbeVerdict, Readiness,
 };
 
 use super::*;
@@ -169,7 +169,11 @@ fn an_end_with_0_completes_only_what_is_not_to_run_for_good() {
     let shown = |declared: Option<RestartPolicy>, engine: Option<RestartPolicy>, component| {
         let mut ended = container("api", 1, "new", ContainerState::Exited);
         let mut detail = ContainerDetail { exit_code: 0, ..ContainerDetail::default() };
-        detail.in_place.restart_policy = engine;
+        detail.in_place.restart_policy = engine.map(|engine| match engine {
+            Always => EngineRestart::Always,
+            OnFailure => EngineRestart::OnFailure,
+            Never => EngineRestart::Never,
+        });
         ended.detail = Some(detail);
         ended.owner = Owner::Ours(Box::new(OwnerLabels { component, ..labels(Kind::Deployment, "api", 1, "new") }));
         let observed = Observed { containers: vec![ended], ..Observed::default() };

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use skiff::engine::docker::{Docker, FactsFile};
 use skiff::engine::{Engine, Look, Wake};
-use skiff_api::{Kind, RestartPolicy};
-use skiff_core::{Action, ContainerState, CreateVolume, Mount, MountSource, Observed, ObservedContainer, Owner};
+use skiff_api::Kind;
+use skiff_core::{
+    Action, ContainerState, CreateVolume, EngineRestart, Mount, MountSource, Observed, ObservedContainer, Owner,
+};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -41,7 +43,7 @@ async fn a_container_is_reported_with_labels_volumes_and_settings() -> Tested {
             },
         ];
         let template = Arc::make_mut(&mut create.spec.template);
-        template.in_place.restart_policy = Some(RestartPolicy::Never);
+        template.in_place.restart_policy = Some(EngineRestart::Never);
         template.in_place.nano_cpus = Some(500_000_000);
         let container = host.run(create).await?;
         let found = host.ended(&container).await?;
@@ -50,7 +52,7 @@ async fn a_container_is_reported_with_labels_volumes_and_settings() -> Tested {
         // A process that ends at once can have ended before its start was written down: the order is not certain.
         assert!(detail.started_at.is_some() && detail.finished_at.is_some());
         assert_eq!(detail.in_place.nano_cpus, Some(500_000_000));
-        assert_eq!(detail.in_place.restart_policy, Some(RestartPolicy::Never));
+        assert_eq!(detail.in_place.restart_policy, Some(EngineRestart::Never));
         let labels = found.owner.labels().ok_or("not ours")?;
         assert_eq!(labels.image_id.as_ref(), Some(&found.image_id));
         assert!(found.volumes.contains(&host.name("data")) && found.volumes.len() == 2, "{:?}", found.volumes);

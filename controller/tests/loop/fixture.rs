@@ -185,6 +185,7 @@ fn target(manifests: &[Value]) -> Target {
     let (desired, content) = compile(&CompileInput {
         instance: &Instance::default(),
         intent: Intent::Run,
+        stays: true,
         objects: &objects.collect(),
         sources: &BTreeMap::from([("test".to_owned(), state)]),
         host_files: &HostFiles::new(),

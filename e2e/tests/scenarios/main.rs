@@ -29,6 +29,7 @@ mod probes;
 mod prune;
 mod quickstart;
 mod registry;
+mod restarts;
 mod rollout_commands;
 mod rollouts;
 mod runs;

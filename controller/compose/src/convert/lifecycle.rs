@@ -136,6 +136,8 @@ fn restart(service: &mut Service<'_>) {
     };
     let (word, attempts) = written.split_once(':').unwrap_or((&written, ""));
     let attempts = attempts.parse::<i64>().ok().or_else(|| service.integer("deploy.restart_policy.max_attempts"));
+    // To Compose, 0 is no limit.
+    let attempts = attempts.filter(|attempts| *attempts != 0);
     let meant = match word {
         "no" | "none" | "false" => "Never",
         "always" | "unless-stopped" | "any" => "Always",

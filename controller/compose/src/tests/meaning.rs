@@ -113,6 +113,8 @@ fn restarts_mean_what_compose_means_and_none_at_all_is_told() {
         ("restart: always", "Always"),
         ("restart: unless-stopped", "Always"),
         ("restart: on-failure", "OnFailure"),
+        ("restart: 'on-failure:0'", "OnFailure"),
+        ("deploy: { restart_policy: { condition: on-failure, max_attempts: 0 } }", "OnFailure"),
         ("restart: 'on-failure:5'", "OnFailure {\"maxAttempts\":5}"),
         ("deploy: { restart_policy: { condition: none } }", "Never"),
         ("deploy: { restart_policy: { delay: 5s } }", "Always {\"delay\":\"5s\"}"),

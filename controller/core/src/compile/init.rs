@@ -5,7 +5,7 @@ use std::sync::Arc;
 use skiff_api::{Container, EnvVar, InitContainer, PodTemplate, RestartPolicy};
 
 use super::workload::{Origin, template};
-use crate::desired::{Attachment, InPlace, Init, Template};
+use crate::desired::{Attachment, EngineRestart, InPlace, Init, Template};
 
 /// The init containers of a template in their order.
 pub(super) fn inits(origin: &Origin<'_>, pod: &PodTemplate, main: &Template, networks: &[Attachment]) -> Vec<Init> {
@@ -13,7 +13,7 @@ pub(super) fn inits(origin: &Origin<'_>, pod: &PodTemplate, main: &Template, net
         let own = template(origin, &pod_of(pod, init), networks);
         // It belongs to the main container's revision; it runs the same image as that, where it names no other.
         let identity = if has_own_image(init, &pod.container) { own.identity } else { main.identity.clone() };
-        let in_place = InPlace { restart_policy: Some(RestartPolicy::Never), ..own.in_place };
+        let in_place = InPlace { restart_policy: Some(EngineRestart::Never), ..own.in_place };
         Init {
             name: init.name.clone(),
             template: Arc::new(Template { hash: main.hash.clone(), identity, in_place, ..own }),

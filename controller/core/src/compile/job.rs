@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use skiff_api::{CronJobSpec, JobSpec, RestartPolicy};
 
 use super::workload::{Origin, workload};
-use crate::desired::{Cron, InPlace, Job, Template, Workload};
+use crate::desired::{Cron, EngineRestart, InPlace, Job, Template, Workload};
 use crate::schedule::Timetable;
 
 const DEFAULT_BACKOFF_LIMIT: u32 = 6;
@@ -15,7 +15,7 @@ pub(super) fn job(origin: &Origin<'_>, spec: &JobSpec) -> Job {
     let compiled = workload(origin, &spec.template, &spec.depends_on);
     // An attempt ends once: whether another one follows is Skiff's to say.
     let restart_policy = RestartPolicy::Never;
-    let in_place = InPlace { restart_policy: Some(restart_policy), ..compiled.in_place };
+    let in_place = InPlace { restart_policy: Some(EngineRestart::Never), ..compiled.in_place };
     let template = Template { in_place: in_place.clone(), ..Template::clone(&compiled.template) };
     let parallelism = spec.parallelism.unwrap_or(1);
     Job {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use skiff_api::{
     Cpu, Dependency, DependencyCondition, Deployment, Kind, NetworkAttachment, Object, ObjectKey, OnFailure,
-    PodTemplate, RestartPolicy, label, naming,
+    PodTemplate, label, naming,
 };
 
 use super::init::inits;
@@ -14,7 +14,7 @@ use super::pieces::{Pieces, Versions, pieces};
 use super::{CompileInput, DeclaredObject, content_object, departed, reference, requirement, rollout};
 use crate::content::ContentStore;
 use crate::course::Course;
-use crate::crash::is_paced;
+use crate::crash::engine_restarts;
 use crate::desired::{Attachment, DependsOn, InPlace, Rollout, Template, Workload};
 use crate::history::Revision;
 use crate::probe::gates_readiness;
@@ -155,7 +155,7 @@ pub(super) fn template(origin: &Origin<'_>, pod: &PodTemplate, networks: &[Attac
         pod: pod.clone(),
         env,
         mounts,
-        in_place: in_place(pod),
+        in_place: in_place(pod, input.stays),
     }
 }
 
@@ -232,7 +232,7 @@ fn volume_names(input: &CompileInput<'_>, key: &ObjectKey, pod: &PodTemplate) ->
         .collect()
 }
 
-fn in_place(pod: &PodTemplate) -> InPlace {
+fn in_place(pod: &PodTemplate, stays: bool) -> InPlace {
     let container = &pod.container;
     let (limits, requests) = (&container.resources.limits, &container.resources.requests);
     let signed = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -245,16 +245,7 @@ fn in_place(pod: &PodTemplate) -> InPlace {
         memory_reservation: requests.memory.map(|memory| signed(memory.get())),
         memory_swap: container.memory_swap.map(skiff_api::MemorySwap::docker),
         pids_limit: container.pids_limit.filter(|limit| *limit > 0),
-        restart_policy: Some(engine_restarts(pod)),
-    }
-}
-
-/// What the engine does when a container ends by itself: nothing, where it cannot pace restarts as the manifest says.
-pub(crate) fn engine_restarts(pod: &PodTemplate) -> RestartPolicy {
-    if is_paced(pod.restart.as_ref()) {
-        RestartPolicy::Never
-    } else {
-        pod.restart_policy.unwrap_or(RestartPolicy::Always)
+        restart_policy: Some(engine_restarts(pod, stays)),
     }
 }
 

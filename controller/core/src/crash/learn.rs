@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Crash, Crashes, Pace, is_paced, pace, well_after};
+use super::{Crash, Crashes, Pace, engine_gave_up, pace, well_after};
 use crate::course::effective;
 use crate::desired::{Desired, Workload};
 use crate::event::Event;
@@ -49,15 +49,20 @@ fn told(
     let (key, name, code) = (&workload.key, &container.name, detail.exit_code);
     let pace_of = |crash: &Crash| pace(workload, crash, labels.ordinal, detail.finished_at, now);
     let was_loop = before.is_some_and(|before| before.is_loop);
-    if let Pace::Never { attempts } = pace_of(after) {
-        let is_new = before.is_none_or(|before| !matches!(pace_of(before), Pace::Never { .. }));
+    let given_up = |crash: &Crash| crash.gave_up || matches!(pace_of(crash), Pace::Never { .. });
+    let attempts = match pace_of(after) {
+        Pace::Never { attempts } => Some(attempts),
+        Pace::Now | Pace::Until(_) => engine_gave_up(workload, container),
+    };
+    if let Some(attempts) = attempts {
+        let is_new = before.is_none_or(|before| !given_up(before));
         let why = HeldReason::GaveUp { container: name.clone(), code, attempts };
         return is_new.then(|| Event::warning(now, key, why.word(), why.to_string()));
     }
     if after.is_loop && !was_loop {
         let until = if let Pace::Until(until) = pace_of(after) { until } else { now };
         let why = HeldReason::CrashLoop { container: name.clone(), code: after.code, exits: after.exits, until };
-        let taken = if is_paced(workload.restart.as_ref()) {
+        let taken = if workload.is_paced() {
             String::new()
         } else {
             format!("; Skiff restarts it in place of Docker until it has run for {:#}", well_after(workload))

@@ -1,6 +1,8 @@
 //! What containers are made from, resolved: names, content, mounts, networks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::num::NonZeroU32;
 
 use skiff_api::{ObjectKey, PodTemplate, RestartPolicy};
 
@@ -134,8 +136,44 @@ pub struct InPlace {
     pub memory_swap: Option<i64>,
     /// Processes; -1 without limit.
     pub pids_limit: Option<i64>,
-    /// The restart policy.
-    pub restart_policy: Option<RestartPolicy>,
+    /// What the engine does when it ends by itself.
+    pub restart_policy: Option<EngineRestart>,
+}
+
+/// What the engine does when a container ends by itself: Docker's restart policies, those that Skiff asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineRestart {
+    /// `no`.
+    #[default]
+    Never,
+    /// `always`.
+    Always,
+    /// `on-failure`, without a limit.
+    OnFailure,
+    /// `on-failure`, so often at most since somebody else last started it. The engine forgets none of these.
+    OnFailureTimes(NonZeroU32),
+}
+
+impl EngineRestart {
+    /// The policy without its limit.
+    pub const fn policy(self) -> RestartPolicy {
+        match self {
+            Self::Never => RestartPolicy::Never,
+            Self::Always => RestartPolicy::Always,
+            Self::OnFailure | Self::OnFailureTimes(_) => RestartPolicy::OnFailure,
+        }
+    }
+}
+
+/// The manifest's word, and the limit: `OnFailure, 3 times at most`.
+impl fmt::Display for EngineRestart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OnFailureTimes(most) if most.get() == 1 => f.write_str("OnFailure, once at most"),
+            Self::OnFailureTimes(most) => write!(f, "OnFailure, {most} times at most"),
+            Self::Never | Self::Always | Self::OnFailure => write!(f, "{:?}", self.policy()),
+        }
+    }
 }
 
 /// A network that containers of a workload are on.

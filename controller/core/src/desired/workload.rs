@@ -9,7 +9,7 @@ use serde::Serialize;
 use skiff_api::{DependencyCondition, ImageUpdate, ObjectKey, OnFailure, RestartPolicy, RestartSettings};
 
 use super::Departed;
-use super::template::{Attachment, InPlace, Template};
+use super::template::{Attachment, EngineRestart, InPlace, Template};
 use crate::course::Course;
 
 /// A deployment, compiled.
@@ -67,6 +67,13 @@ pub struct Workload {
     pub inits: Vec<Init>,
     /// What is remembered of it once it is declared no more.
     pub departed: Departed,
+}
+
+impl Workload {
+    /// Whether Skiff restarts its containers whatever they do, and the engine never.
+    pub fn is_paced(&self) -> bool {
+        self.restart_policy != RestartPolicy::Never && self.in_place.restart_policy == Some(EngineRestart::Never)
+    }
 }
 
 /// An init container.

@@ -72,6 +72,7 @@ impl Held {
             | HeldReason::Paused
             | HeldReason::Suspended
             | HeldReason::Retry { .. }
+            | HeldReason::Unpaced { .. }
             | HeldReason::Retained { .. } => return None,
         })
     }

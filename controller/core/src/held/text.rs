@@ -38,6 +38,10 @@ impl fmt::Display for HeldReason {
                 "{container} ended with {code} and was restarted {}, which is all that restart.maxAttempts allows",
                 counted(attempts, "time")
             ),
+            Self::Unpaced { fields, engine } => {
+                let need = if fields.len() == 1 { "needs" } else { "need" };
+                write!(f, "{} {need} `skiff run`; without it Docker restarts it as {engine}", fields.join(" and "))
+            }
             Self::ProbeUnproven { container, probe, message } => write!(
                 f,
                 "{container}: {probe}: {message}; it has not passed once since it was changed, and nothing that runs is restarted for it"

@@ -14,6 +14,7 @@ impl HeldReason {
             Self::ImageBuildBackOff { .. } => "ImageBuildBackOff",
             Self::CrashLoop { .. } => "CrashLoopBackOff",
             Self::GaveUp { .. } => "GaveUp",
+            Self::Unpaced { .. } => "Unpaced",
             Self::ProbeUnproven { .. } => "ProbeUnproven",
             Self::RevisionFailed { .. } => "RevisionFailed",
             Self::Initializing { .. } => "Initializing",

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use skiff_api::RestartPolicy;
 
-use crate::desired::{Attachment, InPlace, Template, Workload};
+use crate::desired::{Attachment, EngineRestart, InPlace, Template, Workload};
 
 /// The workload with another template, for such a container.
 pub(super) fn beside(declared: &Workload, mut template: Template) -> Workload {
     let restart_policy = RestartPolicy::Never;
     template.pod.container_name = None;
-    template.in_place = InPlace { restart_policy: Some(restart_policy), ..template.in_place };
+    template.in_place = InPlace { restart_policy: Some(EngineRestart::Never), ..template.in_place };
     let networks = declared.networks.iter().map(|attachment| Attachment {
         network: attachment.network.clone(),
         driver_opts: attachment.driver_opts.clone(),

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use skiff_api::RestartPolicy;
-
 use super::StepId;
 use super::besides::RESTART_POLICY;
 use super::create::{is_replica_name, replica_name};
@@ -13,7 +11,7 @@ use super::replica::{Condition, Replica};
 use super::workload::name_taken;
 use crate::action::{Action, ConnectNetwork, UpdateContainer};
 use crate::crash::well_after;
-use crate::desired::{Attachment, InPlace, Workload};
+use crate::desired::{Attachment, EngineRestart, InPlace, Workload};
 use crate::observed::{ContainerState, Endpoint};
 use crate::reason::{Change, Reason};
 
@@ -21,7 +19,7 @@ use crate::reason::{Change, Reason};
 pub(super) fn put_right(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
     if replica.condition == Condition::Restarting {
         // It has neither a process nor a place on a network; Docker lets only its settings be changed.
-        update(draft, workload, replica);
+        update(draft, workload, replica, None);
         return Vec::new();
     }
     rename(draft, workload, replica);
@@ -30,7 +28,7 @@ pub(super) fn put_right(draft: &mut Draft<'_>, workload: &Workload, replica: &Re
 
 /// As [`put_right`], whatever its name: settings and networks.
 pub(super) fn adjust(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Vec<StepId> {
-    update(draft, workload, replica);
+    update(draft, workload, replica, None);
     networks(draft, workload, replica)
 }
 
@@ -53,26 +51,28 @@ fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
     draft.step(&workload.key, &workload.template.hash, action, reason, []);
 }
 
-fn update(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
+/// Changes the settings that differ, after a step where there is one.
+pub(super) fn update(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, after: Option<StepId>) {
     if replica.adjust.is_empty() {
         return;
     }
     let mut to = sent_together(workload.in_place.clone());
     let crash = draft.observed.crashes.get(&replica.container.id);
     if crash.is_some_and(|crash| crash.is_loop) {
-        to.restart_policy = Some(RestartPolicy::Never);
+        to.restart_policy = Some(EngineRestart::Never);
     }
     let action = Action::UpdateContainer(UpdateContainer { container: observed_ref(replica.container), to });
     let reason = match (crash, replica.adjust.as_slice()) {
         (Some(crash), [change]) if change.field == RESTART_POLICY && crash.is_loop => {
             Reason::RestartsTaken { exits: crash.exits, well_after: well_after(workload) }
         }
+        (_, [change]) if change.field == RESTART_POLICY && workload.is_paced() => Reason::RestartsPaced,
         (Some(crash), [change]) if change.field == RESTART_POLICY && crash.recovered => {
             Reason::RestartsGiven { well_after: well_after(workload) }
         }
         _ => Reason::Adjusted { changes: replica.adjust.clone() },
     };
-    draft.step(&workload.key, &workload.template.hash, action, reason, []);
+    draft.step(&workload.key, &workload.template.hash, action, reason, after);
 }
 
 /// Memory is sent together with swap: Docker refuses a limit above the swap that it had before.

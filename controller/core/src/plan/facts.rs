@@ -123,7 +123,9 @@ fn trouble(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, 
         | Condition::Restarting => {
             let crash = draft.observed.crashes.get(&container.id)?;
             let ends = i64::from(crash.exits).max(detail.restart_count);
-            (crash.ends_since(since) >= ENDS).then(|| format!("{name} ended {ends} times{}", crash.last()))
+            let gave_up =
+                matches!(replica.condition, Condition::Exited) && crash.gave_up && crash.ends_since(since) > 0;
+            (gave_up || crash.ends_since(since) >= ENDS).then(|| format!("{name} ended {ends} times{}", crash.last()))
         }
     }
 }

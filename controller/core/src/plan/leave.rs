@@ -1,21 +1,22 @@
 //! The end of a controller: what it restarted itself is Docker's to restart again, for nobody else will be there.
 //!
 //! How often each container has ended stays in the history: the next controller takes the restarts again, and goes on with the back-off
-//! from where it was. What is meant to be down stays down, and so does what the manifest has Skiff restart: Docker cannot pace that.
+//! from where it was. What is meant to be down stays down, and so does what was tried often enough. What the manifest has Skiff pace
+//! Docker restarts as nearly so as it can.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use skiff_api::{Kind, RestartPolicy};
+use skiff_api::Kind;
 
 use super::create::restore_files;
 use super::draft::{Draft, observed_ref};
 use super::replica::{Condition, Replica, classify};
 use super::{Plan, StepId, plan};
 use crate::action::{Action, UpdateContainer};
-use crate::compile::engine_restarts;
 use crate::course::effective;
-use crate::desired::{Desired, InPlace, Intent, Workload};
+use crate::crash::{Pace, engine_restarts, pace};
+use crate::desired::{Desired, EngineRestart, InPlace, Intent, Workload};
 use crate::made_from::made_from;
 use crate::observed::Observed;
 use crate::reason::Reason;
@@ -35,7 +36,8 @@ pub fn plan_leave(desired: &Desired, observed: &Observed, now: Timestamp) -> Pla
             continue;
         }
         for container in draft.containers(&workload.key).to_vec() {
-            if !going.contains(&container.id) && is_taken(&draft, &container.id) {
+            let is_ours = workload.is_paced() || is_taken(&draft, &container.id);
+            if is_ours && !going.contains(&container.id) {
                 let replica = classify(&draft, workload, container);
                 leave(&mut draft, workload, &replica);
             }
@@ -61,7 +63,7 @@ fn leave(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
     let has = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
     let declared = declared(draft, workload, replica);
     let waits = replica.condition == Condition::Exited && may_start(draft, workload, replica);
-    if has != Some(RestartPolicy::Never) || declared == RestartPolicy::Never || !(replica.has_process() || waits) {
+    if has != Some(EngineRestart::Never) || declared == EngineRestart::Never || !(replica.has_process() || waits) {
         return;
     }
     let to = InPlace { restart_policy: Some(declared), ..InPlace::default() };
@@ -73,17 +75,20 @@ fn leave(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
     }
 }
 
-/// What the manifest that a container was made from has Docker do when it ends.
-fn declared(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> RestartPolicy {
+/// What the manifest that a container was made from has Docker do when it ends and nobody else is there.
+fn declared(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> EngineRestart {
     let own = replica.outdated.as_ref().and_then(|_| made_from(Some(workload), draft.history, replica.labels));
-    own.map(engine_restarts).or(workload.in_place.restart_policy).unwrap_or_default()
+    engine_restarts(own.unwrap_or(&workload.template.pod), false)
 }
 
-/// Whether a container that has ended is down for its back-off alone. One of an earlier template is not brought back: another takes its place.
+/// Whether a container that has ended is down for its back-off alone, and was not tried often enough. One of an earlier template is not brought back: another takes its place.
 fn may_start(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> bool {
     let container = replica.container;
     let has_networks = container.networks.keys().all(|name| draft.network(name).is_some());
+    let crash = draft.observed.crashes.get(&container.id);
+    let tried = crash.map(|crash| pace(workload, crash, replica.labels.ordinal, None, draft.now));
     replica.outdated.is_none()
+        && !matches!(tried, Some(Pace::Never { .. }))
         && has_networks
         && draft.observed.engine.low_disk.is_none()
         && draft.replica_back_off(&workload.key, replica).is_none()

@@ -11,8 +11,8 @@ use super::besides::with_besides;
 use super::checks::{Checks, Complaint};
 use super::draft::Draft;
 use crate::adopt::ADOPTED;
-use crate::crash::is_paced;
-use crate::desired::Workload;
+use crate::crash::needs_pacing;
+use crate::desired::{EngineRestart, Workload};
 use crate::made_from::made_from;
 use crate::observed::{ContainerState, ObservedContainer};
 use crate::reason::{Change, Reason};
@@ -199,9 +199,9 @@ const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 fn is_shaky(draft: &Draft<'_>, workload: &Workload, container: &ObservedContainer) -> bool {
     let Some(detail) = &container.detail else { return false };
     let is_taken =
-        detail.in_place.restart_policy == Some(RestartPolicy::Never) && workload.restart_policy != RestartPolicy::Never;
+        detail.in_place.restart_policy == Some(EngineRestart::Never) && workload.restart_policy != RestartPolicy::Never;
     // What Skiff paces never was Docker's to restart.
-    let has_ended = detail.finished_at.is_some() || !is_paced(workload.restart.as_ref());
+    let has_ended = detail.finished_at.is_some() || !needs_pacing(&workload.template.pod);
     (is_taken && has_ended) || draft.is_crash_loop(&container.id)
 }
 
@@ -216,6 +216,7 @@ fn old_policy(
 ) -> RestartPolicy {
     let remembered = made_from(Some(workload), draft.history, labels);
     let own = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
+    let own = own.map(EngineRestart::policy);
     let own = own.filter(|own| *own != RestartPolicy::Never);
     remembered.map(|pod| pod.restart_policy.unwrap_or_default()).or(own).unwrap_or(workload.restart_policy)
 }

@@ -9,7 +9,7 @@ use super::checks::{Complaint, await_addresses};
 use super::create::{replica_name, restore_files, update_files, waiting_for};
 use super::dependency::gate;
 use super::draft::{Draft, Presence, observed_ref};
-use super::drift::{put_right, reconnect};
+use super::drift::{put_right, reconnect, update};
 use super::hook;
 use super::init;
 use super::removal::{remove, stop};
@@ -17,7 +17,7 @@ use super::replica::{Condition, Replica, classify};
 use super::rollout::Gap;
 use crate::action::Action;
 use crate::course::{Course, Way};
-use crate::crash::{Pace, pace};
+use crate::crash::{Pace, engine_gave_up, pace, paced_fields};
 use crate::desired::Workload;
 use crate::held::{HeldReason, Pending};
 use crate::observed::PublishedPort;
@@ -35,6 +35,11 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     let unknown: BTreeSet<&String> = replicas.iter().flat_map(|replica| &replica.unknown_content).collect();
     if !unknown.is_empty() {
         draft.hold(&workload.key, HeldReason::ContentUnknown { objects: unknown.into_iter().cloned().collect() });
+    }
+    let fields = paced_fields(&workload.template.pod);
+    if !fields.is_empty() && !workload.is_paced() {
+        let engine = workload.in_place.restart_policy.unwrap_or_default().to_string();
+        draft.hold(&workload.key, HeldReason::Unpaced { fields, engine });
     }
     for held in replicas.iter().filter_map(|replica| starts::unproven(draft.observed, replica.container)) {
         draft.hold(&workload.key, held);
@@ -244,7 +249,11 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
         draft.hold(key, held);
         return;
     }
-    after.extend(adjust(draft, workload, replica));
+    // What the engine gave up is started for the sake of other settings. They come after the start, which begins its count anew: were it
+    // the other way round, and Skiff to end in between, nothing would be left that says so.
+    let is_given_up = replica.outdated.is_none() && engine_gave_up(workload, container).is_some();
+    let settled = Replica { adjust: Vec::new(), ..replica.clone() };
+    after.extend(adjust(draft, workload, if is_given_up { &settled } else { replica }));
     after.extend(restore_files(draft, workload, container));
     // Where what it depends on has ended as well, as after a restart of the engine, that comes first. A rollout of it does not.
     let before = workload.depends_on.iter().filter_map(|dependency| draft.restarts.get(&dependency.object));
@@ -253,6 +262,9 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
     let step = draft.step(key, &hash, action, reason, after);
     draft.starts.entry(key.clone()).or_default().0.push(step);
     draft.restarts.entry(key.clone()).or_default().push(step);
+    if is_given_up {
+        update(draft, workload, replica, Some(step));
+    }
 }
 
 /// Whether a container is not started now: it failed lately, the disk is full, or a network that it is on is not there.
@@ -283,8 +295,11 @@ fn is_left_alone(
 /// What keeps a container that ends again and again from being started now.
 fn crash_held(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> Option<HeldReason> {
     let (container, detail) = (replica.container, replica.container.detail.as_ref()?);
-    let crash = draft.observed.crashes.get(&container.id)?;
     let (name, code) = (container.name.clone(), detail.exit_code);
+    if let Some(attempts) = engine_gave_up(workload, container).filter(|_| replica.adjust.is_empty()) {
+        return Some(HeldReason::GaveUp { container: name, code, attempts });
+    }
+    let crash = draft.observed.crashes.get(&container.id)?;
     match pace(workload, crash, replica.labels.ordinal, detail.finished_at, draft.now) {
         Pace::Until(until) if until > draft.now => {
             Some(HeldReason::CrashLoop { container: name, code: crash.code, exits: crash.exits, until })

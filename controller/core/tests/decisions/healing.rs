@@ -161,14 +161,14 @@ fn what_has_done_its_work_is_in_no_crash_loop_however_often_somebody_made_it_do_
     world.declare(&[once]);
     world.run(20);
     let policy = |world: &World| world.engine.container("shop-once-1").map(|container| container.restart);
-    assert_eq!(policy(&world), Some(DockerRestart::OnFailure));
+    assert_eq!(policy(&world), Some(DockerRestart::OnFailure(None)));
     // Nobody looks while Docker starts it again and again.
     let to = InPlace::default();
     assert!(world.engine.update_by_hand("shop-once-1", &to, Some(DockerRestart::Always)));
     assert!(world.engine.start_by_hand("shop-once-1"));
     world.advance(5);
     world.run(60);
-    assert_eq!(policy(&world), Some(DockerRestart::OnFailure));
+    assert_eq!(policy(&world), Some(DockerRestart::OnFailure(None)));
     assert!(world.lines().is_empty(), "{:?}", world.lines());
 }
 

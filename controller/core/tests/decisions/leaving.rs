@@ -76,15 +76,13 @@ fn the_next_controller_takes_the_restarts_again_and_forgets_no_end() {
 }
 
 #[test]
-fn what_is_meant_to_be_down_or_paced_by_the_manifest_is_left_alone() {
+fn what_is_meant_to_be_down_is_left_alone() {
     let mut world = looping(json!({}));
     world.declare(&[deployment("web", 0, json!({ "image": "bad:1" }), json!({}), json!({}))]);
     assert_eq!(world.leave().steps, [], "it is scaled to nothing");
     world.declare(&[]);
     assert_eq!(world.leave().steps, [], "it is declared no more");
-    for template in [json!({ "restart": { "delay": "1s" } }), json!({ "restartPolicy": "Never" })] {
-        assert_eq!(looping(template.clone()).leave().steps, [], "{template}");
-    }
+    assert_eq!(looping(json!({ "restartPolicy": "Never" })).leave().steps, [], "it is not to run again");
     let mut world = looping(json!({}));
     world.intent = Intent::Down { volumes: false };
     assert_eq!(world.leave().steps, [], "all of it goes");

@@ -7,6 +7,7 @@ mod apart;
 mod beside;
 mod besides;
 mod builds;
+mod counted;
 mod crashes;
 mod crons;
 mod dependencies;

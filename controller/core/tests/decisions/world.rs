@@ -40,6 +40,8 @@ pub(crate) struct World {
     pub(crate) digest_key: u8,
     pub(crate) api_version: (u32, u32),
     pub(crate) low_disk: Option<u64>,
+    /// Whether the controller stays.
+    pub(crate) stays: bool,
 }
 
 impl World {
@@ -68,6 +70,7 @@ impl World {
             digest_key: 1,
             api_version: (1, 41),
             low_disk: None,
+            stays: true,
         };
         for image in ["app:1", "app:2"] {
             world.engine.put_image(image, SimImage { id: format!("sha256:{image}"), ..SimImage::default() });
@@ -111,6 +114,7 @@ impl World {
         compile(&CompileInput {
             instance: &Instance::default(),
             intent: self.intent,
+            stays: self.stays,
             objects: &self.objects,
             sources: &sources,
             host_files: &HostFiles::new(),

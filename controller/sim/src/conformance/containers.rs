@@ -1,7 +1,7 @@
 //! Names, starts, stops, removals, limits.
 
-use skiff_api::{Kind, RestartPolicy};
-use skiff_core::{Action, ContainerState, InPlace};
+use skiff_api::Kind;
+use skiff_core::{Action, ContainerState, EngineRestart, InPlace};
 
 use super::stage::same;
 use super::{Entry, Hand, Stage};
@@ -108,7 +108,7 @@ fn no_program(stage: &mut Stage<'_>) -> Result<(), String> {
     let mut create = stage.shell("nowhere", "true");
     let template = std::sync::Arc::make_mut(&mut create.spec.template);
     template.pod.container.command = Some(vec!["/nowhere/program".to_owned()]);
-    template.in_place.restart_policy = Some(RestartPolicy::Always);
+    template.in_place.restart_policy = Some(EngineRestart::Always);
     stage.makes(create)?;
     stage.fails(stage.start("nowhere"), "EngineFailed")?;
     same("the state", &stage.container("nowhere")?.state, &ContainerState::Created)?;
@@ -126,12 +126,12 @@ fn limits(stage: &mut Stage<'_>) -> Result<(), String> {
     same("the limit", &stage.detail("limits")?.in_place.pids_limit, &Some(40))?;
     stage.does(stage.start("limits"))?;
     let policy = stage.detail("limits")?.in_place.restart_policy;
-    same("the policy of a template that says none", &policy, &Some(RestartPolicy::Never))?;
+    same("the policy of a template that says none", &policy, &Some(EngineRestart::Never))?;
     let to = InPlace {
         memory: Some(64 << 20),
         nano_cpus: Some(500_000_000),
         pids_limit: Some(50),
-        restart_policy: Some(RestartPolicy::Always),
+        restart_policy: Some(EngineRestart::Always),
         ..InPlace::default()
     };
     stage.does(stage.update("limits", to.clone()))?;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use skiff_api::{HealthCheck, RestartPolicy};
-use skiff_core::{ContainerState, CreateContainer, Health};
+use skiff_api::HealthCheck;
+use skiff_core::{ContainerState, CreateContainer, EngineRestart, Health};
 
 use super::stage::same;
 use super::{Entry, Stage};
@@ -17,7 +17,7 @@ pub(super) const SCRIPTS: &[Entry] = &[
 fn checked(stage: &Stage<'_>, name: &str, command: &str, interval: &str) -> CreateContainer {
     let mut create = stage.sleeper(name);
     let template = Arc::make_mut(&mut create.spec.template);
-    template.in_place.restart_policy = Some(RestartPolicy::Always);
+    template.in_place.restart_policy = Some(EngineRestart::Always);
     template.pod.container.health_check = Some(HealthCheck {
         test: vec!["CMD-SHELL".to_owned(), command.to_owned()],
         // The scripts write intervals that can be read.

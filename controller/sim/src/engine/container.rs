@@ -1,6 +1,7 @@
 //! A container, and the actions on one: start, stop, remove, rename, unpause.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use jiff::{SignedDuration, Timestamp};
 use skiff_api::ContainerPort;
@@ -24,8 +25,8 @@ pub enum DockerRestart {
     No,
     /// `always`.
     Always,
-    /// `on-failure`, without a limit.
-    OnFailure,
+    /// `on-failure`, and so often at most, without a limit where none is said.
+    OnFailure(Option<NonZeroU32>),
     /// `unless-stopped`.
     UnlessStopped,
 }
@@ -188,7 +189,7 @@ impl SimContainer {
             && match self.restart {
                 DockerRestart::No => false,
                 DockerRestart::Always => true,
-                DockerRestart::OnFailure => self.exit_code != 0,
+                DockerRestart::OnFailure(most) => self.exit_code != 0 && self.may_restart(most),
                 DockerRestart::UnlessStopped => !self.stopped_by_api && !engine_was_killed,
             }
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use skiff_api::{Container, OwnerLabels, RestartPolicy, label, mounts_from};
+use skiff_api::{Container, OwnerLabels, label, mounts_from};
 use skiff_core::{
-    Attachment, ContainerSpec, ContentStore, CreateContainer, EngineError, EnvEntry, EnvValue, InPlace, Mount,
-    MountSource, Outcome,
+    Attachment, ContainerSpec, ContentStore, CreateContainer, EngineError, EngineRestart, EnvEntry, EnvValue, InPlace,
+    Mount, MountSource, Outcome,
 };
 
 use super::check::Check;
@@ -172,11 +172,12 @@ fn limits(wanted: &InPlace) -> InPlace {
     InPlace { memory_swap, restart_policy: None, ..wanted.clone() }
 }
 
-pub(super) const fn restart(policy: Option<RestartPolicy>) -> DockerRestart {
+pub(super) const fn restart(policy: Option<EngineRestart>) -> DockerRestart {
     match policy {
-        Some(RestartPolicy::Always) => DockerRestart::Always,
-        Some(RestartPolicy::OnFailure) => DockerRestart::OnFailure,
-        Some(RestartPolicy::Never) | None => DockerRestart::No,
+        Some(EngineRestart::Always) => DockerRestart::Always,
+        Some(EngineRestart::OnFailure) => DockerRestart::OnFailure(None),
+        Some(EngineRestart::OnFailureTimes(most)) => DockerRestart::OnFailure(Some(most)),
+        Some(EngineRestart::Never) | None => DockerRestart::No,
     }
 }
 

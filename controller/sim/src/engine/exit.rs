@@ -1,5 +1,7 @@
 //! What happens by itself: processes end, the engine starts them again, health checks are made.
 
+use std::num::NonZeroU32;
+
 use jiff::{SignedDuration, Timestamp};
 use skiff_core::{ContainerState, Health};
 
@@ -101,7 +103,12 @@ impl SimContainer {
         match self.restart {
             DockerRestart::No => false,
             DockerRestart::Always | DockerRestart::UnlessStopped => !self.stopped_by_api,
-            DockerRestart::OnFailure => !self.stopped_by_api && self.exit_code != 0,
+            DockerRestart::OnFailure(most) => !self.stopped_by_api && self.exit_code != 0 && self.may_restart(most),
         }
+    }
+
+    /// Whether a limit of restarts is not used up: the engine counts all that it made since somebody else started it, and forgets none.
+    pub(super) fn may_restart(&self, most: Option<NonZeroU32>) -> bool {
+        most.is_none_or(|most| self.restart_count < i64::from(most.get()))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use skiff_api::{Instance, OwnerLabels, RestartPolicy};
+use skiff_api::{Instance, OwnerLabels};
 use skiff_core::{
-    ContainerDetail, Endpoint, EngineError, EngineFacts, InPlace, Observed, ObservedContainer, ObservedNetwork,
-    ObservedVolume, Owner, SignedDuration, TakenOver, Timestamp,
+    ContainerDetail, Endpoint, EngineError, EngineFacts, EngineRestart, InPlace, Observed, ObservedContainer,
+    ObservedNetwork, ObservedVolume, Owner, SignedDuration, TakenOver, Timestamp,
 };
 
 use super::SimEngine;
@@ -159,11 +159,12 @@ impl SimContainer {
 
 impl DockerRestart {
     /// As the adapter reads it; what we never set is not one of ours.
-    const fn observed(self) -> Option<RestartPolicy> {
+    const fn observed(self) -> Option<EngineRestart> {
         match self {
-            Self::No => Some(RestartPolicy::Never),
-            Self::Always => Some(RestartPolicy::Always),
-            Self::OnFailure => Some(RestartPolicy::OnFailure),
+            Self::No => Some(EngineRestart::Never),
+            Self::Always => Some(EngineRestart::Always),
+            Self::OnFailure(None) => Some(EngineRestart::OnFailure),
+            Self::OnFailure(Some(most)) => Some(EngineRestart::OnFailureTimes(most)),
             Self::UnlessStopped => None,
         }
     }

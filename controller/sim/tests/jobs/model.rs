@@ -68,6 +68,7 @@ impl Controller {
         let (desired, content) = compile(&CompileInput {
             instance: &Instance::default(),
             intent: Intent::Run,
+            stays: true,
             objects: &objects.collect(),
             sources: &BTreeMap::from([("shop".to_owned(), SourceState::default())]),
             host_files: &BTreeMap::new(),

@@ -201,7 +201,8 @@ fn serving(track: &Track, sight: Sight<'_>, by: By) -> BTreeSet<String> {
         let needed =
             if track.is_new(container) { SignedDuration::from_secs(i64::from(needed)) } else { SignedDuration::ZERO };
         let policies = [track.policy_of(container), spec.template.restart_policy.unwrap_or_default()];
-        let mut finished = policies.into_iter().map(|policy| has_finished(container, policy));
+        let policies = policies.into_iter().chain(track.policy_by_engine(container));
+        let mut finished = policies.map(|policy| has_finished(container, policy));
         let has_finished = if by == By::Any { finished.any(|it| it) } else { finished.all(|it| it) };
         let is_ready =
             || up_since(container, track, sight, by).is_some_and(|since| now.duration_since(since) >= needed);

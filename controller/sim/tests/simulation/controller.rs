@@ -101,6 +101,7 @@ impl Controller {
         let (desired, content) = compile(&CompileInput {
             instance: &Instance::default(),
             intent: order.intent,
+            stays: true,
             objects: &declared(&order.scope(manifests)),
             sources: &sources,
             host_files: &BTreeMap::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use skiff_api::{Deployment, IntOrPercent, ObjectKey, PodTemplate, RestartPolicy, label};
 use skiff_core::{Action, Plan, Step};
-use skiff_sim::{SimContainer, SimEngine};
+use skiff_sim::{DockerRestart, SimContainer, SimEngine};
 
 use crate::manifests::Manifests;
 use crate::nature::{Natures, Quality};
@@ -309,6 +309,17 @@ impl Track {
     /// What the version that a container is of says of its restarts.
     pub(crate) fn policy_of(&self, container: &SimContainer) -> RestartPolicy {
         self.template_of(container).restart_policy.unwrap_or_default()
+    }
+
+    /// What the engine says of the restarts of a container, where its version was forgotten with the history: then nobody knows whether
+    /// somebody changed that by hand. `no` may be Skiff's doing as well, and says nothing.
+    pub(crate) fn policy_by_engine(&self, container: &SimContainer) -> Option<RestartPolicy> {
+        let said = match container.restart {
+            DockerRestart::Always => RestartPolicy::Always,
+            DockerRestart::OnFailure(_) => RestartPolicy::OnFailure,
+            DockerRestart::No | DockerRestart::UnlessStopped => return None,
+        };
+        self.version_of(container).is_none().then_some(said)
     }
 
     /// Whether a container is of the version that replicas are brought to now.

@@ -109,7 +109,12 @@ fn other_limits(random: &mut Random) -> InPlace {
 }
 
 fn other_restart(random: &mut Random) -> DockerRestart {
-    *random.pick(&[DockerRestart::No, DockerRestart::Always, DockerRestart::OnFailure, DockerRestart::UnlessStopped])
+    *random.pick(&[
+        DockerRestart::No,
+        DockerRestart::Always,
+        DockerRestart::OnFailure(None),
+        DockerRestart::UnlessStopped,
+    ])
 }
 
 /// Something happens to networks and volumes, ours or not.

@@ -100,6 +100,7 @@ fn seen(text: &str) -> Result<Seen, String> {
     let (desired, content) = compile(&CompileInput {
         instance: &Instance::default(),
         intent: skiff_core::Intent::Run,
+        stays: true,
         objects: &loaded.declared(),
         sources: &BTreeMap::from([(loaded.source.clone(), SourceState::default())]),
         host_files: &loaded.host_files,

@@ -245,6 +245,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::ImageMoved { .. }
         | Reason::Adopted
         | Reason::RestartsTaken { .. }
+        | Reason::RestartsPaced
         | Reason::RestartsGiven { .. }
         | Reason::Left
         | Reason::Rewired { .. } => 2,

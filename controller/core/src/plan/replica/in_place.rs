@@ -1,8 +1,6 @@
 //! What differs of what Docker changes on a live container.
 
-use skiff_api::RestartPolicy;
-
-use crate::desired::{InPlace, Workload};
+use crate::desired::{EngineRestart, InPlace, Workload};
 use crate::observed::ObservedContainer;
 use crate::plan::besides::RESTART_POLICY;
 use crate::reason::Change;
@@ -26,7 +24,7 @@ pub(super) fn in_place_changes(
         restart_policy,
     } = &workload.in_place;
     // In a crash loop the restarts are Skiff's.
-    let restart_policy = if is_loop { &Some(RestartPolicy::Never) } else { restart_policy };
+    let restart_policy = if is_loop { &Some(EngineRestart::Never) } else { restart_policy };
     let has = &detail.in_place;
     let (mut found, number) = (Differences::default(), i64::to_string);
     let cpu = |nanos: &i64| skiff_api::Cpu::from_millis(unsigned(*nanos) / 1_000_000).to_string();
@@ -43,8 +41,8 @@ pub(super) fn in_place_changes(
         found.compare("container.memorySwap", has.memory_swap.as_ref(), memory_swap.as_ref(), swap);
     }
     found.compare("container.pidsLimit", has.pids_limit.as_ref(), pids_limit.as_ref(), number);
-    let policy = |policy: &RestartPolicy| format!("{policy:?}");
-    found.compare(RESTART_POLICY, has.restart_policy.as_ref(), restart_policy.as_ref(), policy);
+    let (has_policy, policy) = (has.restart_policy.as_ref(), restart_policy.as_ref());
+    found.compare(RESTART_POLICY, has_policy, policy, EngineRestart::to_string);
     (found.adjust, found.removed)
 }
 

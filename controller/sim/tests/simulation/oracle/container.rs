@@ -1,8 +1,11 @@
 //! What one container of a deployment must be, worked out from the manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
-use skiff_api::{Deployment, Kind, NetworkAttachment, Object, ObjectKey, PodTemplate, RestartPolicy, label};
+use skiff_api::{
+    Deployment, Kind, NetworkAttachment, Object, ObjectKey, PodTemplate, RestartPolicy, RestartSettings, label,
+};
 use skiff_core::{ContainerState, MountSource};
 use skiff_sim::{DockerRestart, SimContainer, SimEngine, SimHook};
 
@@ -90,14 +93,17 @@ pub(crate) fn has_finished(container: &SimContainer, policy: RestartPolicy) -> b
         }
 }
 
-/// Docker's restart policy; none where Skiff paces the restarts.
+/// Docker's restart policy: it counts under `on-failure` by itself; none where Skiff paces the restarts otherwise.
 fn docker_restart(template: &PodTemplate) -> DockerRestart {
-    if template.restart.as_ref().is_some_and(|restart| restart.delay.is_some() || restart.max_attempts.is_some()) {
-        return DockerRestart::No;
-    }
-    match template.restart_policy.unwrap_or_default() {
+    let policy = template.restart_policy.unwrap_or_default();
+    let most = match (&template.restart, policy) {
+        (None | Some(RestartSettings { delay: None, max_attempts: None, window: _ }), _) => None,
+        (Some(RestartSettings { delay: None, max_attempts, window: None }), RestartPolicy::OnFailure) => *max_attempts,
+        (Some(_), _) => return DockerRestart::No,
+    };
+    match policy {
         RestartPolicy::Always => DockerRestart::Always,
-        RestartPolicy::OnFailure => DockerRestart::OnFailure,
+        RestartPolicy::OnFailure => DockerRestart::OnFailure(most.and_then(NonZeroU32::new)),
         RestartPolicy::Never => DockerRestart::No,
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use skiff_api::{
     Blkio, BlkioDeviceRate, BlkioDeviceWeight, Container, ContainerPort, Device, DeviceRequest, Dns, HostEntry,
-    HostPort, RestartPolicy, Ulimit,
+    HostPort, Ulimit,
 };
-use skiff_core::{EngineError, InPlace};
+use skiff_core::{EngineError, EngineRestart, InPlace};
 
 use super::{Surroundings, logging, port_key, security};
 use crate::engine::docker::fields::Fields;
@@ -50,14 +50,16 @@ pub(crate) fn in_place(host: &mut Fields, settings: &InPlace) {
         .set("MemoryReservation", memory_reservation)
         .set("MemorySwap", memory_swap)
         .set("PidsLimit", pids_limit)
-        .set("RestartPolicy", restart_policy.map(|policy| json!({ "Name": policy_word(policy) })));
+        .set("RestartPolicy", restart_policy.map(restart_policy_of));
 }
 
-const fn policy_word(policy: RestartPolicy) -> &'static str {
-    match policy {
-        RestartPolicy::Always => "always",
-        RestartPolicy::OnFailure => "on-failure",
-        RestartPolicy::Never => "no",
+/// Docker's words for what it does when a container ends by itself.
+fn restart_policy_of(restart: EngineRestart) -> Value {
+    match restart {
+        EngineRestart::Never => json!({ "Name": "no" }),
+        EngineRestart::Always => json!({ "Name": "always" }),
+        EngineRestart::OnFailure => json!({ "Name": "on-failure" }),
+        EngineRestart::OnFailureTimes(most) => json!({ "Name": "on-failure", "MaximumRetryCount": most }),
     }
 }
 

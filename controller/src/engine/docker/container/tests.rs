@@ -110,7 +110,7 @@ fn expected_host() -> Value {
     let mut host = json!({
         "NanoCpus": 2_000_000_000, "CpuShares": 512, "CpusetCpus": "0-1", "CpusetMems": "0",
         "Memory": 1024, "MemoryReservation": 512, "MemorySwap": -1, "PidsLimit": 100,
-        "RestartPolicy": { "Name": "on-failure" },
+        "RestartPolicy": { "Name": "on-failure", "MaximumRetryCount": 3 },
         "CpuPeriod": 100_000, "CpuQuota": 50_000, "CpuRealtimePeriod": 1, "CpuRealtimeRuntime": 2,
         "CpuCount": 3, "CpuPercent": 4, "MemorySwappiness": 0, "OomKillDisable": false, "OomScoreAdj": -5, "ShmSize": 64,
         "Ulimits": [{ "Name": "nofile", "Soft": 1, "Hard": 2 }],

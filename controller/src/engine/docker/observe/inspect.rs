@@ -1,13 +1,14 @@
 //! What inspect adds to a container's row: how it ended, the settings that can change in place, its names on each network.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use skiff_api::RestartPolicy;
 use skiff_core::{
-    ContainerDetail, ContainerState, Endpoint, EngineError, Health, HealthOutput, InPlace, ObservedContainer,
+    ContainerDetail, ContainerState, Endpoint, EngineError, EngineRestart, Health, HealthOutput, InPlace,
+    ObservedContainer,
 };
 
 use super::rows;
@@ -132,6 +133,7 @@ struct HostConfig {
 #[serde(rename_all = "PascalCase", default)]
 struct Policy {
     name: String,
+    maximum_retry_count: u32,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -288,17 +290,20 @@ impl HostConfig {
             memory_swap: number(self.memory_swap),
             // Every number that is not positive means that there is no limit.
             pids_limit: self.pids_limit.filter(|limit| *limit > 0),
-            restart_policy: policy(&self.restart_policy.name),
+            restart_policy: policy(&self.restart_policy),
         }
     }
 }
 
 /// Docker's word for a restart policy. `unless-stopped` is never ours, so that it differs from everything that is wanted.
-fn policy(word: &str) -> Option<RestartPolicy> {
-    match word {
-        "" | "no" => Some(RestartPolicy::Never),
-        "always" => Some(RestartPolicy::Always),
-        "on-failure" => Some(RestartPolicy::OnFailure),
+fn policy(Policy { name, maximum_retry_count }: &Policy) -> Option<EngineRestart> {
+    match name.as_str() {
+        "" | "no" => Some(EngineRestart::Never),
+        "always" => Some(EngineRestart::Always),
+        "on-failure" => {
+            let most = NonZeroU32::new(*maximum_retry_count);
+            Some(most.map_or(EngineRestart::OnFailure, EngineRestart::OnFailureTimes))
+        }
         _ => None,
     }
 }
@@ -316,7 +321,7 @@ mod tests {
         let inspected: Inspected = serde_json::from_str(
             r#"{"Id":"0123456789abcdef","Name":"/a","RestartCount":2,
                 "State":{"Status":"exited","StartedAt":"2026-11-21T04:00:00.5Z","FinishedAt":"0001-01-01T00:00:00Z","ExitCode":137,"OOMKilled":true},
-                "HostConfig":{"NanoCpus":0,"Memory":1024,"MemorySwap":-1,"PidsLimit":null,"CpusetCpus":"","RestartPolicy":{"Name":"always"},
+                "HostConfig":{"NanoCpus":0,"Memory":1024,"MemorySwap":-1,"PidsLimit":null,"CpusetCpus":"","RestartPolicy":{"Name":"on-failure","MaximumRetryCount":4},
                   "Mounts":[{"Type":"volume","Target":"/tmp"},{"Type":"volume","Source":"data","Target":"/data"}]},
                 "Mounts":[{"Name":"ffff","Destination":"/tmp"},{"Name":"data","Destination":"/data"},{"Name":"eeee","Destination":"/image"}],
                 "NetworkSettings":{"Networks":{"n":{"Aliases":["web","0123456789ab"],"IPAMConfig":{"IPv4Address":"10.0.0.9"},"IPAddress":""}}}}"#,
@@ -329,7 +334,7 @@ mod tests {
         let expected = InPlace {
             memory: Some(1024),
             memory_swap: Some(-1),
-            restart_policy: Some(RestartPolicy::Always),
+            restart_policy: Some(EngineRestart::OnFailureTimes(NonZeroU32::new(4).expect("four"))),
             ..InPlace::default()
         };
         assert_eq!(detail.in_place, expected);

@@ -106,6 +106,7 @@ fn compiled_with(manifests: &[Value], intent: Intent, digest_key: u8) -> (Desire
     compile(&CompileInput {
         instance: &Instance::default(),
         intent,
+        stays: false,
         objects: &objects.collect(),
         sources: &BTreeMap::from([("test".to_owned(), SourceState::default())]),
         host_files: &HostFiles::new(),

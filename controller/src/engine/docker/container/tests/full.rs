@@ -1,15 +1,17 @@
 //! A template with every field set.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use skiff_api::{
     Blkio, BlkioDeviceRate, BlkioDeviceWeight, Bytes, Capabilities, Component, Device, DeviceRequest, Dns, Duration,
-    HostEntry, HostPort, ImageVolume, Instance, Kind, Logging, ObjectKey, OwnerLabels, Protocol, RestartPolicy,
-    SeLinuxOptions, SecurityContext, SecurityProfile, TmpfsVolume, Ulimit,
+    HostEntry, HostPort, ImageVolume, Instance, Kind, Logging, ObjectKey, OwnerLabels, Protocol, SeLinuxOptions,
+    SecurityContext, SecurityProfile, TmpfsVolume, Ulimit,
 };
 use skiff_core::{
-    Attachment, EnvEntry, EnvValue, FileSet, FromImage, InPlace, Mount, MountSource, Namespaces, Template,
+    Attachment, EngineRestart, EnvEntry, EnvValue, FileSet, FromImage, InPlace, Mount, MountSource, Namespaces,
+    Template,
 };
 
 use super::super::*;
@@ -206,7 +208,7 @@ pub(super) fn full_spec() -> ContainerSpec {
         memory_reservation: Some(512),
         memory_swap: Some(-1),
         pids_limit: Some(100),
-        restart_policy: Some(RestartPolicy::OnFailure),
+        restart_policy: Some(EngineRestart::OnFailureTimes(NonZeroU32::new(3).expect("three"))),
     };
     let metadata = TemplateMeta {
         labels: map([("tier", "web")]),
