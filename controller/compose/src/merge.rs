@@ -123,10 +123,21 @@ fn same(left: &Node, right: &Node, rule: Merge) -> bool {
     let by = |name: &str| left.get(name).and_then(Node::text) == right.get(name).and_then(Node::text);
     match rule {
         Merge::Unique => left.text().is_some() && left.text() == right.text(),
+        Merge::Ports => {
+            let protocol = |item: &Node| item.get("protocol").and_then(Node::text).unwrap_or_else(|| "tcp".to_owned());
+            ["host_ip", "published", "target"].into_iter().all(by) && protocol(left) == protocol(right)
+        }
+        Merge::Grants(folder) => granted(left, folder).is_some() && granted(left, folder) == granted(right, folder),
         Merge::By(names) => identified(left, names) && names.iter().all(|name| by(name)),
         Merge::Within(name) => left.get(name).is_some() && by(name),
         Merge::Natural | Merge::Whole | Merge::Same(_) => false,
     }
+}
+
+/// Where a grant is to be found in a container.
+fn granted(item: &Node, folder: &str) -> Option<String> {
+    let named = item.get("target").or_else(|| item.get("source")).and_then(Node::text)?;
+    Some(if named.starts_with('/') { named } else { format!("{folder}{named}") })
 }
 
 /// Whether an item has anything of what tells items apart.

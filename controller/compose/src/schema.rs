@@ -65,6 +65,10 @@ pub(crate) enum Merge {
     Unique,
     /// A list in which an item replaces an earlier one that has the same values here.
     By(&'static [&'static str]),
+    /// A list of ports: one that has the same address, published port, port and protocol, which is TCP unless said otherwise, replaces another.
+    Ports,
+    /// A list of grants: one with the same target replaces another. Without a target it is the source in this folder.
+    Grants(&'static str),
     /// A list in which an item is merged with an earlier one that has the same value here.
     Within(&'static str),
     /// A mapping that merges where this word is the same on both sides, or on one side only; else it is replaced.

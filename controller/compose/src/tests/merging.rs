@@ -1,6 +1,7 @@
-//! Files over files: every rule of merging, and that merging is what the specification says on generated documents.
+//! Files over files: every rule of merging, by example and on generated documents.
 
-use std::collections::BTreeMap;
+mod generated;
+mod oracle;
 
 use serde_json::{Value, json};
 
@@ -198,83 +199,4 @@ fn anchors_and_merge_keys_are_followed() {
     let model = loaded.model.map(|model| model.to_json()).unwrap_or_default();
     assert_eq!(model.pointer("/services/b/environment"), Some(&json!({ "A": "a", "B": "b" })));
     assert_eq!(model.pointer("/services/a/user"), Some(&json!("u")));
-}
-
-/// Any scalar, list and mapping attributes of a service, as values.
-fn service() -> impl proptest::strategy::Strategy<Value = BTreeMap<String, Value>> {
-    use proptest::collection::{btree_map, vec};
-    use proptest::prelude::*;
-    let word = || "[a-d]{1,2}";
-    let value = prop_oneof![
-        word().prop_map(|user| ("user".to_owned(), json!(user))),
-        vec(word(), 0..4).prop_map(|words| ("command".to_owned(), json!(words))),
-        vec(word(), 0..4).prop_map(|words| ("cap_add".to_owned(), json!(words))),
-        btree_map("[A-D]", word(), 0..4).prop_map(|map| ("environment".to_owned(), json!(map))),
-        btree_map("[a-d]", word(), 0..4).prop_map(|map| ("labels".to_owned(), json!(map))),
-    ];
-    vec(value, 0..5).prop_map(|entries| entries.into_iter().collect())
-}
-
-/// What the specification says of these attributes, told a second time.
-fn expected(base: &BTreeMap<String, Value>, over: &BTreeMap<String, Value>) -> Value {
-    let mut merged: BTreeMap<String, Value> = base.clone();
-    for (name, value) in over {
-        let known = merged.get(name).cloned();
-        let value = match (name.as_str(), known, value) {
-            ("cap_add", Some(Value::Array(mut items)), Value::Array(more)) => {
-                items.extend(more.iter().cloned());
-                Value::Array(items)
-            }
-            ("environment" | "labels", Some(Value::Object(mut map)), Value::Object(more)) => {
-                map.extend(more.clone());
-                Value::Object(map)
-            }
-            (_, _, value) => value.clone(),
-        };
-        merged.insert(name.clone(), value);
-    }
-    merged.insert("image".to_owned(), json!("i"));
-    json!(merged)
-}
-
-/// A list without what stands in it before.
-fn once(mut service: Value) -> Value {
-    if let Some(Value::Array(items)) = service.get_mut("cap_add") {
-        let mut seen: Vec<Value> = Vec::new();
-        items.retain(|item| {
-            if seen.contains(item) {
-                false
-            } else {
-                seen.push(item.clone());
-                true
-            }
-        });
-    }
-    service
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
-    #[test]
-    fn merging_is_what_the_specification_says(base in service(), over in service()) {
-        let file = |service: &BTreeMap<String, Value>| {
-            let mut service = service.clone();
-            service.insert("image".to_owned(), json!("i"));
-            json!({ "services": { "a": service } }).to_string()
-        };
-        let loaded = load_files(&[("compose.yaml", &file(&base)), ("compose.override.yaml", &file(&over))]);
-        let model = loaded.model.map(|model| model.to_json()).unwrap_or_default();
-        let found = model.pointer("/services/a").cloned().unwrap_or_default();
-        proptest::prop_assert_eq!(found, once(expected(&base, &over)));
-    }
-
-    #[test]
-    fn a_file_over_itself_changes_nothing_but_lists_without_a_rule(base in service()) {
-        let file = json!({ "services": { "a": base } }).to_string();
-        let model = |files: &[(&str, &str)]| load_files(files).model.map(|model| model.to_json()).unwrap_or_default();
-        let one = model(&[("compose.yaml", &file)]);
-        let two = model(&[("compose.yaml", &file), ("compose.override.yaml", &file)]);
-        let service = |model: &Value| model.pointer("/services/a").cloned().unwrap_or_default();
-        proptest::prop_assert_eq!(once(service(&one)), once(service(&two)));
-    }
 }

@@ -1,0 +1,478 @@
+//! Documents of every attribute that has a rule of merging, in each of its forms, with and without tags; two files of them come to what
+//! the oracle says.
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::super::load_files;
+use super::oracle::{NETWORK, OVERRIDE, RESET, Rule, SERVICE, alone, find, merged};
+
+/// A value as a file writes it, and in its long form.
+#[derive(Clone, Debug)]
+struct Written {
+    text: Value,
+    means: Value,
+}
+
+type Saying = BoxedStrategy<Written>;
+
+fn plain(value: impl Strategy<Value = Value> + 'static) -> Saying {
+    value.prop_map(|value| Written { text: value.clone(), means: value }).boxed()
+}
+
+fn one(text: &Value, means: &Value) -> Written {
+    Written { text: text.clone(), means: means.clone() }
+}
+
+fn word() -> impl Strategy<Value = String> + Clone {
+    "[a-c]"
+}
+
+/// Now and then it is not laid over what was there, but put in its place or takes it away.
+fn tagged(inner: Saying) -> Saying {
+    (inner, 0..10_u8)
+        .prop_map(|(Written { text, means }, tag)| match tag {
+            0 => Written { text: json!({ OVERRIDE: text }), means: json!({ OVERRIDE: means }) },
+            1 => Written { text: json!({ RESET: text }), means: json!({ RESET: null }) },
+            _ => Written { text, means },
+        })
+        .boxed()
+}
+
+/// A mapping of some entries.
+fn mapping(entries: Vec<(&'static str, Saying)>) -> Saying {
+    let some =
+        entries.into_iter().map(|(name, value)| option::of(tagged(value)).prop_map(move |it| (name, it)).boxed());
+    some.collect::<Vec<_>>()
+        .prop_map(|entries| {
+            let said = entries.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let (mut text, mut means) = (Map::new(), Map::new());
+            for (name, value) in said {
+                text.insert(name.to_owned(), value.text);
+                means.insert(name.to_owned(), value.means);
+            }
+            Written { text: Value::Object(text), means: Value::Object(means) }
+        })
+        .boxed()
+}
+
+/// A list of items.
+fn list(items: impl Strategy<Value = Vec<Written>> + 'static) -> Saying {
+    items
+        .prop_map(|items| {
+            let (text, means): (Vec<_>, Vec<_>) = items.into_iter().map(|item| (item.text, item.means)).unzip();
+            Written { text: json!(text), means: json!(means) }
+        })
+        .boxed()
+}
+
+/// Texts, none twice.
+fn texts() -> Saying {
+    plain(btree_set(word(), 0..4).prop_map(|words| json!(words)))
+}
+
+/// One text, or several.
+fn one_or_more() -> Saying {
+    let single = word().prop_map(|word| one(&json!(word), &json!([word])));
+    prop_oneof![single, texts()].boxed()
+}
+
+/// `A: 1`, or `A=1` in a list; without a value where that may be.
+fn pairs(nullable: bool) -> Saying {
+    let value = prop_oneof![
+        word().prop_map(|word| (json!(word), json!(word))),
+        (1..3_u8).prop_map(|number| (json!(number), json!(number.to_string()))),
+        Just((json!(true), json!("true"))),
+        Just(if nullable { (Value::Null, Value::Null) } else { (json!("n"), json!("n")) }),
+    ];
+    let entries = btree_map("[A-C]", value, 0..4).boxed();
+    let as_mapping = entries.clone().prop_map(|entries| {
+        let text: Map<_, _> = entries.iter().map(|(name, (text, _))| (name.clone(), text.clone())).collect();
+        let means: Map<_, _> = entries.into_iter().map(|(name, (_, means))| (name, means)).collect();
+        Written { text: Value::Object(text), means: Value::Object(means) }
+    });
+    let as_list = entries.prop_map(|entries| {
+        let item = |(name, (_, means)): (&String, &(Value, Value))| match means.as_str() {
+            Some(value) => format!("{name}={value}"),
+            None => name.clone(),
+        };
+        let text: Vec<String> = entries.iter().map(item).collect();
+        let means: Map<_, _> = entries.into_iter().map(|(name, (_, means))| (name, means)).collect();
+        Written { text: json!(text), means: Value::Object(means) }
+    });
+    let each = ["A", "B", "C"].map(|name| (name, plain(word().prop_map(|word| json!(word)))));
+    prop_oneof![as_mapping, as_list, mapping(each.into())].boxed()
+}
+
+fn command() -> Saying {
+    let as_list = plain(vec(word(), 0..3).prop_map(|words| json!(words)));
+    let as_text = vec(word(), 1..3).prop_map(|words| one(&json!(words.join(" ")), &json!(words)));
+    prop_oneof![as_list, as_text].boxed()
+}
+
+/// Address, published port, port, protocol.
+type PortKey = (Option<&'static str>, Option<u16>, u16, String);
+/// Whether it is short, whether it says TCP, its name.
+type PortForm = (bool, bool, Option<String>);
+
+fn ports() -> Saying {
+    let key = (option::of(Just("127.0.0.1")), option::of(8080..8082_u16), 80..82_u16, prop_oneof!["tcp", "udp"]);
+    let form = (any::<bool>(), any::<bool>(), option::of(word()));
+    let port = |(ip, published, target, protocol): PortKey, (is_short, is_explicit, name): PortForm| {
+        let mut means = Map::from_iter([("target".to_owned(), json!(target))]);
+        means.extend(published.map(|published| ("published".to_owned(), json!(published.to_string()))));
+        // An address alone publishes nothing.
+        means.extend(ip.filter(|_| published.is_some()).map(|ip| ("host_ip".to_owned(), json!(ip))));
+        let is_explicit = is_short || is_explicit || protocol != "tcp";
+        means.extend(is_explicit.then(|| ("protocol".to_owned(), json!(protocol))));
+        if is_short {
+            let host =
+                published.map(|published| format!("{}{published}:", ip.map(|ip| format!("{ip}:")).unwrap_or_default()));
+            let text = format!("{}{target}/{protocol}", host.unwrap_or_default());
+            return one(&json!(text), &Value::Object(means));
+        }
+        means.extend(name.map(|name| ("name".to_owned(), json!(name))));
+        one(&Value::Object(means.clone()), &Value::Object(means))
+    };
+    let is_new = |key: &PortKey| {
+        let (ip, published, target, protocol) = key;
+        (ip.filter(|_| published.is_some()), *published, *target, protocol.clone())
+    };
+    let all = vec((key, form), 0..4).prop_map(move |ports| {
+        let mut keys = Vec::new();
+        let mut kept = Vec::new();
+        for (key, form) in ports {
+            let key = is_new(&key);
+            if !keys.contains(&key) {
+                keys.push(key.clone());
+                kept.push(port(key, form));
+            }
+        }
+        kept
+    });
+    list(all)
+}
+
+/// Items that a target tells apart.
+fn by_target(item: fn((String, u8)) -> Written) -> Saying {
+    list(btree_map(word(), 0..4_u8, 0..4).prop_map(move |items| items.into_iter().map(item).collect()))
+}
+
+fn volumes() -> Saying {
+    by_target(|(target, form)| {
+        let target = format!("/{target}");
+        let bind = |source: &str| json!({ "type": "bind", "source": source, "target": target, "bind": { "create_host_path": true } });
+        match form {
+            0 => one(&json!(format!("./x:{target}")), &bind("./x")),
+            1 => {
+                let mut means = bind("./y");
+                means.as_object_mut().expect("a mapping").insert("read_only".to_owned(), json!(true));
+                one(&json!(format!("./y:{target}:ro")), &means)
+            }
+            2 => {
+                let long = json!({ "type": "tmpfs", "target": target, "tmpfs": { "size": 1024 } });
+                one(&long, &long)
+            }
+            _ => {
+                let long = json!({ "type": "volume", "source": "data", "target": target, "read_only": true });
+                one(&long, &long)
+            }
+        }
+    })
+}
+
+fn devices() -> Saying {
+    by_target(|(target, form)| {
+        let target = format!("/dev/{target}");
+        let source = format!("/dev/x{form}");
+        one(&json!(format!("{source}:{target}")), &json!({ "source": source, "target": target }))
+    })
+}
+
+/// Secrets and configs: `name`, which leads to its own target, or a target of any name.
+fn grants(folder: &'static str) -> Saying {
+    let grant = move |(name, form): (String, u8)| match form {
+        0 => one(&json!(name), &json!({ "source": name })),
+        1 => {
+            let long = json!({ "source": "other", "target": format!("{folder}{name}"), "uid": "7" });
+            one(&long, &long)
+        }
+        _ => {
+            let long = json!({ "source": name, "mode": 288 });
+            one(&long, &long)
+        }
+    };
+    list(btree_map(word(), 0..3_u8, 0..4).prop_map(move |items| items.into_iter().map(grant).collect()))
+}
+
+fn env_files() -> Saying {
+    by_target(|(name, form)| {
+        let path = format!("./{name}.env");
+        match form {
+            0 | 1 => one(&json!(path), &json!({ "path": path })),
+            _ => {
+                let long = json!({ "path": path, "required": false });
+                one(&long, &long)
+            }
+        }
+    })
+}
+
+fn number() -> Saying {
+    plain((1..4_u8).prop_map(|number| json!(number)))
+}
+
+fn truth() -> Saying {
+    plain(any::<bool>().prop_map(|truth| json!(truth)))
+}
+
+fn text() -> Saying {
+    plain(word().prop_map(|word| json!(word)))
+}
+
+fn time() -> Saying {
+    plain((1..4_u8).prop_map(|seconds| json!(format!("{seconds}s"))))
+}
+
+fn ulimits() -> Saying {
+    let limit = || {
+        let both = (1..3_u8, 3..5_u8).prop_map(|(soft, hard)| json!({ "soft": soft, "hard": hard }));
+        let both = both.prop_map(|both| one(&both, &both));
+        let single = (1..4_u8).prop_map(|limit| one(&json!(limit), &json!({ "soft": limit, "hard": limit })));
+        prop_oneof![both, single].boxed()
+    };
+    mapping(vec![("nofile", limit()), ("nproc", limit()), ("core", limit())])
+}
+
+fn logging() -> Saying {
+    let driver = plain(prop_oneof![Just(json!("local")), Just(json!("syslog"))]);
+    let options = mapping(vec![("x", text()), ("y", text())]);
+    let said = (option::of(driver), option::of(options));
+    said.prop_map(|(driver, options)| {
+        let (mut text, mut means) = (Map::new(), Map::new());
+        for (name, value) in [("driver", driver), ("options", options)] {
+            if let Some(value) = value {
+                text.insert(name.to_owned(), value.text);
+                means.insert(name.to_owned(), value.means);
+            }
+        }
+        Written { text: Value::Object(text), means: Value::Object(means) }
+    })
+    .boxed()
+}
+
+/// A list of names, or a mapping by them.
+fn named(each: Saying, alone: Value) -> Saying {
+    let names = btree_set("[m-o]", 0..4).prop_map(move |names| {
+        let means: Map<_, _> = names.iter().map(|name| (name.clone(), alone.clone())).collect();
+        Written { text: json!(names), means: Value::Object(means) }
+    });
+    let entries = ["m", "n", "o"].map(|name| (name, each.clone()));
+    prop_oneof![names, mapping(entries.into())].boxed()
+}
+
+fn networks() -> Saying {
+    let attachment = mapping(vec![
+        ("aliases", texts()),
+        ("priority", number()),
+        ("driver_opts", mapping(vec![("x", text()), ("y", text())])),
+    ]);
+    let nothing = plain(Just(Value::Null));
+    named(prop_oneof![4 => attachment, 1 => nothing].boxed(), Value::Null)
+}
+
+fn depends_on() -> Saying {
+    let conditions = ["service_started", "service_healthy", "service_completed_successfully"];
+    let condition = proptest::sample::select(conditions.to_vec()).prop_map(|condition| json!(condition));
+    let need =
+        (condition, option::of(any::<bool>()), option::of(any::<bool>())).prop_map(|(condition, restart, required)| {
+            let mut need = Map::from_iter([("condition".to_owned(), condition)]);
+            need.extend(restart.map(|restart| ("restart".to_owned(), json!(restart))));
+            need.extend(required.map(|required| ("required".to_owned(), json!(required))));
+            Value::Object(need)
+        });
+    named(plain(need), json!({ "condition": "service_started" }))
+}
+
+fn health() -> Saying {
+    let test = plain(vec(word(), 1..3).prop_map(|words| json!([&["CMD".to_owned()], words.as_slice()].concat())));
+    mapping(vec![("test", test), ("interval", time()), ("retries", number()), ("timeout", time())])
+}
+
+fn build() -> Saying {
+    let short = word().prop_map(|word| one(&json!(format!("./{word}")), &json!({ "context": format!("./{word}") })));
+    let long = mapping(vec![
+        ("args", pairs(true)),
+        ("labels", pairs(false)),
+        ("target", text()),
+        ("tags", texts()),
+        ("network", text()),
+    ]);
+    prop_oneof![short, long].boxed()
+}
+
+fn deploy() -> Saying {
+    let amounts = || mapping(vec![("pids", number()), ("memory", number())]);
+    let reserved = mapping(vec![("memory", number())]);
+    let spread = plain(vec(word().prop_map(|word| json!({ "spread": word })), 0..3).prop_map(Value::Array));
+    mapping(vec![
+        ("replicas", number()),
+        ("mode", plain(prop_oneof![Just(json!("replicated")), Just(json!("global"))])),
+        ("labels", pairs(false)),
+        ("resources", mapping(vec![("limits", amounts()), ("reservations", reserved)])),
+        ("placement", mapping(vec![("max_replicas_per_node", number()), ("preferences", spread)])),
+        ("update_config", mapping(vec![("parallelism", number()), ("delay", time())])),
+        ("restart_policy", mapping(vec![("max_attempts", number()), ("window", time())])),
+    ])
+}
+
+fn hosts() -> Saying {
+    let pairs = || btree_map(word(), prop_oneof![Just("1.1.1.1"), Just("2.2.2.2")], 0..3);
+    let means = |hosts: &std::collections::BTreeMap<String, &str>| {
+        json!(hosts.iter().map(|(name, address)| format!("{name}={address}")).collect::<Vec<_>>())
+    };
+    let old = pairs().prop_map(move |hosts| {
+        let text = hosts.iter().map(|(name, address)| format!("{name}:{address}")).collect::<Vec<_>>();
+        one(&json!(text), &means(&hosts))
+    });
+    let by_name = pairs().prop_map(move |hosts| one(&json!(hosts), &means(&hosts)));
+    prop_oneof![old, by_name].boxed()
+}
+
+fn hooks() -> Saying {
+    list(vec(word(), 0..3).prop_map(|words| {
+        words.iter().map(|word| one(&json!({ "command": [word] }), &json!({ "command": [word] }))).collect()
+    }))
+}
+
+/// Ports that are opened: numbers or texts.
+fn expose() -> Saying {
+    list(btree_map(80..83_u8, any::<bool>(), 0..3).prop_map(|ports| {
+        let port = |(port, is_text): (u8, bool)| {
+            let means = json!(port.to_string());
+            if is_text { one(&means, &means) } else { one(&json!(port), &means) }
+        };
+        ports.into_iter().map(port).collect()
+    }))
+}
+
+/// Every attribute of a service that has a rule.
+fn service() -> Saying {
+    mapping(vec![
+        ("user", text()),
+        ("command", command()),
+        ("entrypoint", command()),
+        ("environment", pairs(true)),
+        ("labels", pairs(false)),
+        ("annotations", pairs(false)),
+        ("sysctls", pairs(false)),
+        ("cap_add", texts()),
+        ("cap_drop", texts()),
+        ("dns", one_or_more()),
+        ("dns_search", one_or_more()),
+        ("dns_opt", texts()),
+        ("tmpfs", one_or_more()),
+        ("expose", expose()),
+        ("extra_hosts", hosts()),
+        ("ports", ports()),
+        ("volumes", volumes()),
+        ("devices", devices()),
+        ("secrets", grants("/run/secrets/")),
+        ("configs", grants("/")),
+        ("env_file", env_files()),
+        ("ulimits", ulimits()),
+        ("logging", logging()),
+        ("networks", networks()),
+        ("depends_on", depends_on()),
+        ("healthcheck", health()),
+        ("post_start", hooks()),
+        ("build", build()),
+        ("deploy", deploy()),
+    ])
+}
+
+fn network() -> Saying {
+    let pool = |(subnet, gateway): (u8, Option<u8>)| {
+        let mut pool = Map::from_iter([("subnet".to_owned(), json!(format!("10.{subnet}.0.0/16")))]);
+        pool.extend(gateway.map(|gateway| ("gateway".to_owned(), json!(format!("10.{subnet}.0.{gateway}")))));
+        Value::Object(pool)
+    };
+    let pools =
+        btree_map(0..3_u8, option::of(1..3_u8), 0..3).prop_map(move |pools| pools.into_iter().map(pool).collect());
+    let options = || mapping(vec![("x", text()), ("y", text())]);
+    mapping(vec![
+        ("driver", text()),
+        ("internal", truth()),
+        ("labels", pairs(false)),
+        ("driver_opts", options()),
+        ("ipam", mapping(vec![("driver", text()), ("config", plain(pools)), ("options", options())])),
+    ])
+}
+
+/// A value as YAML, in flow style, with its tags.
+fn yaml(value: &Value) -> String {
+    match value {
+        Value::Object(entries) => match entries.iter().next() {
+            Some((tag, value)) if tag == OVERRIDE || tag == RESET => format!("{tag} {}", yaml(value)),
+            _ => {
+                let entry = |(name, value): (&String, &Value)| format!("{}: {}", json!(name), yaml(value));
+                format!("{{ {} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+            }
+        },
+        Value::Array(items) => format!("[{}]", items.iter().map(yaml).collect::<Vec<_>>().join(", ")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
+}
+
+/// What the loader makes of two files that say this of one thing, at its place.
+fn loaded(section: &str, files: [&Written; 2]) -> Value {
+    let [base, over] = files.map(|written| {
+        let other = if section == "networks" { "services:\n  s: { image: i }\n" } else { "" };
+        format!("{other}{section}:\n  a: {}\n", yaml(&written.text))
+    });
+    let loaded = load_files(&[("compose.yaml", &base), ("compose.override.yaml", &over)]);
+    let model = loaded.model.map(|model| model.to_json()).unwrap_or_default();
+    model.pointer(&format!("/{section}/a")).cloned().unwrap_or_default()
+}
+
+/// What the oracle makes of them.
+fn expected(rules: &'static [(&'static str, Rule)], [base, over]: [&Written; 2]) -> Value {
+    merged(Rule::Fields(rules), alone(&base.means), &over.means).unwrap_or_default()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+    #[test]
+    fn two_files_come_to_what_the_specification_says_of_each_attribute(base in service(), over in service()) {
+        let (found, expected) = (loaded("services", [&base, &over]), expected(SERVICE, [&base, &over]));
+        let names: Vec<&String> = expected.as_object().into_iter().flat_map(Map::keys).collect();
+        for name in &names {
+            prop_assert_eq!(found.get(name), expected.get(name), "{} of {} and {}", name, yaml(&base.text), yaml(&over.text));
+        }
+        let more: Vec<&String> = found.as_object().into_iter().flat_map(Map::keys).filter(|name| !names.contains(name)).collect();
+        prop_assert!(more.is_empty(), "{:?} of {} and {}", more, yaml(&base.text), yaml(&over.text));
+    }
+
+    #[test]
+    fn two_files_come_to_what_the_specification_says_of_a_network(base in network(), over in network()) {
+        let (found, expected) = (loaded("networks", [&base, &over]), expected(NETWORK, [&base, &over]));
+        prop_assert_eq!(found, expected, "{} and {}", yaml(&base.text), yaml(&over.text));
+    }
+}
+
+#[test]
+fn every_attribute_with_a_rule_is_generated() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..200 {
+        let tree = service().new_tree(&mut runner).expect("a service");
+        let service = proptest::strategy::ValueTree::current(&tree).means;
+        seen.extend(service.as_object().into_iter().flat_map(Map::keys).cloned());
+    }
+    for (name, _) in SERVICE {
+        assert!(seen.contains(*name), "{name}");
+    }
+    assert!(matches!(find(SERVICE, "user"), Rule::Replace));
+}
