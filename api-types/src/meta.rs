@@ -15,6 +15,9 @@ pub mod annotation {
     pub const EXPORT_AS: &str = "skiff.dev/export-as";
     /// By what a deployment is scaled in Kubernetes, `min=2 max=10 cpu=70%`; see [`crate::ExportAutoscale`].
     pub const EXPORT_AUTOSCALE: &str = "skiff.dev/export-autoscale";
+    /// The folder from which relative paths of the host and build contexts start, as the way from the document's file: `../shop`. That file's
+    /// folder where it is not said. What the paths say stays as it is written, and so does every container.
+    pub const PATHS_RELATIVE_TO: &str = "skiff.dev/paths-relative-to";
     /// When `skiff restart` last asked for new containers, RFC 3339.
     pub const RESTARTED_AT: &str = "skiff.dev/restarted-at";
 }
@@ -31,7 +34,8 @@ pub struct ObjectMeta {
     /// Words to select objects by.
     #[serde(default, skip_serializing_if = "is_default")]
     pub labels: BTreeMap<String, String>,
-    /// Notes for people and tools. `skiff.dev/prune: "false"` protects the object from pruning.
+    /// Notes for people and tools. `skiff.dev/prune: "false"` protects the object from pruning; `skiff.dev/paths-relative-to: ../shop` has
+    /// relative paths start in that folder, seen from the one of the document.
     #[serde(default, skip_serializing_if = "is_default")]
     pub annotations: BTreeMap<String, String>,
 }

@@ -18,6 +18,7 @@ mod options;
 mod parts;
 mod problem;
 mod read;
+mod relocate;
 mod sealed;
 mod text;
 mod tree;
@@ -113,7 +114,8 @@ pub struct Beside {
 pub struct Declared {
     /// The object, its namespace filled in.
     pub object: Object,
-    /// The folder of its manifest, absolute: relative host paths start there, those of overlays too.
+    /// The folder of its manifest, absolute, or the one that `skiff.dev/paths-relative-to` leads to: relative host paths start there, those
+    /// of overlays too.
     pub base: PathBuf,
     /// Where it stands.
     pub origin: Origin,
@@ -199,6 +201,7 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
     let opener = sealed::Opener::of(options);
     layers.finish(&opener, &mut loaded);
     opener.finish(&mut loaded);
+    relocate::settle(&mut loaded, options);
     mounted::demote(&mut loaded, &declaring);
     builds::name(&mut loaded, options);
     host_files::collect(&mut loaded);

@@ -25,6 +25,13 @@ pub(super) fn check(meta: &ObjectMeta, out: &mut Vec<Complaint>) {
         out.push(complaint.help("write \"false\" to protect the object from pruning, else \"true\""));
     }
     let annotations = at.key("annotations");
+    if let Some(way) =
+        meta.annotations.get(annotation::PATHS_RELATIVE_TO).filter(|way| way.is_empty() || way.starts_with('/'))
+    {
+        let name = annotation::PATHS_RELATIVE_TO;
+        let complaint = annotations.key(name).says(format!("`{name}` cannot be `{way}`"));
+        out.push(complaint.help("write the way from the folder of this file, such as `../shop`"));
+    }
     let (kind, place) = (meta.annotations.get(annotation::EXPORT_AS), annotations.key(annotation::EXPORT_AS));
     if let Some(kind) = kind.filter(|kind| !EXPORTED.contains(&kind.as_str())) {
         let complaint = place.says(format!("`{}` cannot be `{kind}`", annotation::EXPORT_AS));

@@ -41,7 +41,7 @@ fn template(fields: Value) -> String {
 fn names_and_labels_must_suit_dns_and_docker() {
     insta::assert_snapshot!(
         complaints("Volume", json!({
-            "metadata": { "name": "My_Data", "namespace": "-x", "labels": { "skiff.dev/name": "a" }, "annotations": { "skiff.dev/prune": "no" } },
+            "metadata": { "name": "My_Data", "namespace": "-x", "labels": { "skiff.dev/name": "a" }, "annotations": { "skiff.dev/prune": "no", "skiff.dev/paths-relative-to": "/srv" } },
             "spec": { "volumeName": "x", "external": true, "driver": "local", "reclaimPolicy": "Delete" },
         })),
         @r#"
@@ -49,6 +49,7 @@ fn names_and_labels_must_suit_dns_and_docker() {
     /metadata/namespace: `namespace` cannot be `-x` (use lower-case letters, digits and inner hyphens, at most 63: `x`)
     /metadata/labels/skiff.dev~1name: label `skiff.dev/name` is Skiff's own (use another prefix, or none)
     /metadata/annotations/skiff.dev~1prune: `skiff.dev/prune` cannot be `no` (write "false" to protect the object from pruning, else "true")
+    /metadata/annotations/skiff.dev~1paths-relative-to: `skiff.dev/paths-relative-to` cannot be `/srv` (write the way from the folder of this file, such as `../shop`)
     /spec/volumeName: `volumeName` cannot be `x` (Docker takes letters, digits, `_`, `.` and `-`, a letter or digit first, at least two)
     /spec/driver: `driver` with `external: true` (leave it out: an external volume is as it is)
     /spec/reclaimPolicy: `reclaimPolicy: Delete` with `external: true` (leave it out: an external volume is never removed)

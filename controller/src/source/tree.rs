@@ -5,13 +5,15 @@
 //! its users as any change does. What a container could write to would be gone with the next commit, and is refused.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use skiff_api::{HostPathVolume, Object, ObjectKey};
 use skiff_remote::git::Oddity;
 
-use super::{Beside, Declared, Loaded, Origin, Problem, RelatedPlace, SourceText, Texts, builds, host_files, reason};
+use super::{
+    Beside, Declared, Loaded, Origin, Problem, RelatedPlace, SourceText, Texts, builds, host_files, reason, relocate,
+};
 use crate::git::Checkout;
 
 /// A commit that manifests are read from.
@@ -103,7 +105,7 @@ fn meaning(
             "mount it `readOnly: true` (`:ro` in Compose), use a volume for data, or name a folder of the host from the root",
         );
     }
-    let inner = normal(&base.join(written)).and_then(|path| source.checkout.inner(&path).map(Path::to_owned));
+    let inner = relocate::normal(&base.join(written)).and_then(|path| source.checkout.inner(&path).map(Path::to_owned));
     let Some(inner) = inner else {
         return refuse(format!("`{written}` leads out of the repository"), "name a folder of the host from the root");
     };
@@ -112,18 +114,6 @@ fn meaning(
         return refuse(message, "add it, or take it out of the manifest");
     };
     Ok((source.checkout.tree.join(inner), source.mounts.join(id)))
-}
-
-/// The path without `.` and `..`.
-fn normal(path: &Path) -> Option<PathBuf> {
-    path.components().try_fold(PathBuf::new(), |mut normal, part| {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => return normal.pop().then_some(normal),
-            Component::Normal(_) | Component::RootDir | Component::Prefix(_) => normal.push(part),
-        }
-        Some(normal)
-    })
 }
 
 fn placed(problem: Problem, declared: &Declared, path: &str, texts: &Texts) -> Problem {

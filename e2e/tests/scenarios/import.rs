@@ -75,6 +75,69 @@ fn what_is_imported_gives_the_plan_that_the_compose_file_gives() {
         );
 }
 
+/// A stack with a folder that is written to, a file that is content, and a healthy database.
+fn mounting() -> String {
+    stack().replace("'./page:/page', ", "'./page:/page', './rules.conf:/etc/rules.conf:ro', ")
+}
+
+#[test]
+fn what_is_imported_into_another_folder_leaves_what_runs_alone() {
+    let import = act(|world| {
+        let stack = world.manifests().join("stack/compose.yaml").display().to_string();
+        let to = world.manifests().join("deeper/native").display().to_string();
+        world.call(&["import", "compose", "-f", &stack, "-o", &to])
+    });
+    let moved = act(|world| Ok(fs::remove_file(world.manifests().join("stack/compose.yaml"))?));
+    let says_where = check(|world| {
+        let text = |name: &str| fs::read_to_string(world.manifests().join("deeper/native").join(name));
+        let (web, db) = (text("web.yaml")?, text("db.yaml")?);
+        anyhow::ensure!(web.contains("skiff.dev/paths-relative-to: ../../stack"), "{web}");
+        anyhow::ensure!(web.contains("path: ./page") && !db.contains("paths-relative-to"), "{web}{db}");
+        Ok(())
+    });
+    let serves = |text: &'static str| {
+        check(move |world| {
+            let web = world.replica("web")?;
+            let output = world.docker.command().args(["exec", &web.id, "cat", "/etc/rules.conf"]).output()?;
+            let found = String::from_utf8_lossy(&output.stdout).into_owned();
+            anyhow::ensure!(found == text, "{found}");
+            Ok(())
+        })
+    };
+    let one = mounting().replace("replicas: 2", "replicas: 1");
+    scenario("what is imported into another folder leaves what runs alone")
+        .step(
+            "a Compose file in a folder",
+            all([
+                write("stack/compose.yaml", &one),
+                write("stack/page/index", "hello"),
+                write("stack/rules.conf", "allow all"),
+            ]),
+            [],
+        )
+        .step("runs", skiff("up", &[]), [exits(0), ready("web", 1), serves("allow all")])
+        .step("as it is now", remember(), [])
+        .step("it is imported into another one", import, [exits(0), is_silent_on("anew"), says_where])
+        .step("the Compose file goes", moved, [])
+        .step("and there is nothing to do", skiff("plan", &[]), [exits(0), says("nothing to do")])
+        .step("in fact", skiff("up", &[]), [exits(0), untouched("web"), untouched("db")])
+        .step(
+            "what is mounted is the same file still",
+            all([write("stack/rules.conf", "deny all"), skiff("up", &[])]),
+            [exits(0), serves("deny all")],
+        )
+        .step(
+            "a way from the root is refused",
+            act(|world| {
+                let path = world.manifests().join("deeper/native/web.yaml");
+                let text = fs::read_to_string(&path)?.replace("../../stack", "/srv");
+                Ok(fs::write(path, text)?)
+            }),
+            [],
+        )
+        .step("at its line", skiff("plan", &[]), [exits(1), says("cannot be `/srv`"), says("web.yaml:")]);
+}
+
 #[test]
 fn a_project_that_is_refused_is_not_imported_and_says_where() {
     let text = format!("services: {{ web: {{ image: {IMAGE}, models: [m] }} }}\nmodels: {{ m: {{ model: x }} }}\n");

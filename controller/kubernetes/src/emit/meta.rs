@@ -91,7 +91,8 @@ pub(super) fn taken_over(meta: &skiff_api::ObjectMeta, stack: &Stack<'_>, scope:
             // Told of where the autoscaler is written.
             annotation::EXPORT_AUTOSCALE if scope.object().kind == Kind::Deployment => {}
             annotation::EXPORT_AUTOSCALE => scope.lost(&at, "only a Deployment has replicas to scale", ""),
-            annotation::EXPORT_AS => scope.says(Verdict::Exact, &at, "", "", ""),
+            // Both were heard: one where files are read, the other where it is said what becomes of the object.
+            annotation::PATHS_RELATIVE_TO | annotation::EXPORT_AS => scope.says(Verdict::Exact, &at, "", "", ""),
             annotation::PRUNE => {
                 let why = "`kubectl apply` removes nothing by itself";
                 scope.lost(&at, why, "tell whatever applies it, such as Argo CD's `Prune=false`");

@@ -66,12 +66,6 @@ fn tell(import: &Import, dir: &std::path::Path, project: &ComposeProject, contex
     for file in &import.files {
         context.ui.say(&format!("wrote {}", dir.join(&file.name).display()));
     }
-    if import.moved_paths {
-        context.ui.say(
-            "note: paths of the host are written from the new folder on, which makes containers that mount them anew once; \
-             the folder of the Compose file itself, as `-o`, keeps them",
-        );
-    }
     if import.files.iter().any(|file| file.private) {
         context.ui.say("note: secrets.yaml holds values; `skiff secret encrypt --in-place` makes it fit for git");
     }

@@ -1,6 +1,7 @@
 //! The manifests of a Compose project as files: one a workload, one for everything of each other kind.
 //!
-//! What is written reads back as the same objects. Only paths of the host may differ: they start at the manifest's folder.
+//! What is written reads back as the same objects. Relative paths of the host stay as they are written, and an annotation says where they start:
+//! they are part of what containers are made from, and other words would make these anew.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
-use skiff_api::{Kind, Object};
+use skiff_api::{Kind, Object, annotation};
 
 use super::report::{ReportRow, worth_a_look};
 use crate::cli::CliError;
@@ -25,8 +26,6 @@ const SHARED: [(Kind, &str); 4] =
 #[derive(Debug)]
 pub(super) struct Import {
     pub(super) files: Vec<ImportFile>,
-    /// Whether paths of the host had to be written anew.
-    pub(super) moved_paths: bool,
 }
 
 /// A file of manifests.
@@ -46,12 +45,13 @@ impl Import {
         let folder = fs::canonicalize(&folder).unwrap_or_else(|_| tidy(&folder));
         let base = fs::canonicalize(&project.loaded.directory).unwrap_or_else(|_| project.loaded.directory.clone());
         let way = way(&folder, &base);
-        let mut moved_paths = false;
         let mut files: BTreeMap<String, ImportFile> = BTreeMap::new();
         for declared in &project.loaded.objects {
             let Some(object) = declared.object() else { continue };
             let mut manifest = object.to_manifest();
-            moved_paths |= !way.as_os_str().is_empty() && rebase(&mut manifest, &way);
+            if !way.as_os_str().is_empty() && has_relative_paths(&manifest) {
+                annotate(&mut manifest, &way);
+            }
             let name = file_name(&object);
             let private = object.kind() == Kind::Secret;
             let file = files.entry(name.clone()).or_insert_with(|| ImportFile { name, text: String::new(), private });
@@ -61,7 +61,7 @@ impl Import {
             file.text.push_str(&comment(&object, project, rows));
             file.text.push_str(&data::manifest(&manifest)?);
         }
-        Ok(Self { files: files.into_values().collect(), moved_paths })
+        Ok(Self { files: files.into_values().collect() })
     }
 }
 
@@ -113,30 +113,26 @@ fn tidy(path: &Path) -> PathBuf {
     })
 }
 
-/// Writes relative paths of the host from another folder on; says whether there were any.
-fn rebase(manifest: &mut Value, way: &Path) -> bool {
-    let spec = if manifest.pointer("/spec/jobTemplate").is_some() { "/spec/jobTemplate/spec" } else { "/spec" };
-    let mut paths: Vec<String> = vec![format!("{spec}/template/container/build/context")];
-    let volumes = manifest.pointer(&format!("{spec}/template/volumes")).and_then(Value::as_array).map_or(0, Vec::len);
-    paths.extend((0..volumes).map(|index| format!("{spec}/template/volumes/{index}/hostPath/path")));
-    paths.push(format!("{spec}/template/container/securityContext/seccompProfile/localhostProfile"));
-    let mut moved = false;
-    for pointer in paths {
-        let Some(found) = manifest.pointer_mut(&pointer) else { continue };
-        let Some(path) = found.as_str().filter(|path| is_relative(path)) else { continue };
-        let path = match path.trim_start_matches("./") {
-            "." | "" => way.to_owned(),
-            below => way.join(below),
-        };
-        *found = Value::from(path.display().to_string());
-        moved = true;
-    }
-    moved
+/// Whether anything of a workload starts at the folder of its manifest: what it is built from, what it mounts, its seccomp profile.
+fn has_relative_paths(manifest: &Value) -> bool {
+    let template =
+        ["/spec/jobTemplate/spec/template", "/spec/template"].into_iter().find_map(|at| manifest.pointer(at));
+    let Some(template) = template else { return false };
+    let volumes = template.get("volumes").and_then(Value::as_array).into_iter().flatten();
+    let mounted = volumes.filter_map(|volume| volume.pointer("/hostPath/path"));
+    let own = ["/container/build/context", "/container/securityContext/seccompProfile/localhostProfile"];
+    let paths = mounted.chain(own.into_iter().filter_map(|at| template.pointer(at)));
+    // What is built from a repository has an address instead.
+    paths.filter_map(Value::as_str).any(|path| Path::new(path).is_relative() && !path.contains("://"))
 }
 
-/// Whether a text is a path from the manifest's folder on.
-fn is_relative(path: &str) -> bool {
-    path == "." || path == ".." || path.starts_with("./") || path.starts_with("../")
+/// Says where the relative paths of a manifest start.
+fn annotate(manifest: &mut Value, way: &Path) {
+    let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(serde_json::Map::new()));
+    if let Some(annotations) = annotations.as_object_mut() {
+        annotations.insert(annotation::PATHS_RELATIVE_TO.to_owned(), Value::from(way.display().to_string()));
+    }
 }
 
 /// Writes the files, none over another.
@@ -173,20 +169,33 @@ mod tests {
     }
 
     #[test]
-    fn paths_of_the_host_begin_at_the_new_folder_and_others_stay() {
-        let mut manifest = json!({ "spec": { "template": {
-            "container": { "build": { "context": "." } },
-            "volumes": [
-                { "name": "a", "hostPath": { "path": "./page" } },
-                { "name": "b", "hostPath": { "path": "/srv" } },
-                { "name": "c", "volume": { "name": "./x" } },
-            ],
-        } } });
-        assert!(rebase(&mut manifest, Path::new("../shop")));
-        let at = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        assert_eq!(at("/spec/template/container/build/context").as_deref(), Some("../shop"));
-        assert_eq!(at("/spec/template/volumes/0/hostPath/path").as_deref(), Some("../shop/page"));
-        assert_eq!(at("/spec/template/volumes/1/hostPath/path").as_deref(), Some("/srv"));
-        assert!(!rebase(&mut json!({ "spec": {} }), Path::new("..")));
+    fn what_has_relative_paths_says_where_they_start_and_keeps_them() {
+        let with = |container: &Value, path: &str| {
+            json!({
+                "metadata": { "name": "web", "annotations": { "note": "kept" } },
+                "spec": { "template": { "container": container, "volumes": [{ "name": "a", "hostPath": { "path": path } }] } },
+            })
+        };
+        let table = [
+            (with(&json!({}), "./page"), true),
+            (with(&json!({}), "page"), true),
+            (with(&json!({}), "/srv"), false),
+            (with(&json!({ "build": { "context": "." } }), "/srv"), true),
+            (with(&json!({ "build": { "context": "https://example.com/shop.git" } }), "/srv"), false),
+            (
+                with(&json!({ "securityContext": { "seccompProfile": { "localhostProfile": "./p.json" } } }), "/srv"),
+                true,
+            ),
+            (json!({ "spec": { "jobTemplate": { "spec": with(&json!({}), "../up").get("spec") } } }), true),
+            (json!({ "spec": {} }), false),
+        ];
+        for (manifest, expected) in table {
+            assert_eq!(has_relative_paths(&manifest), expected, "{manifest}");
+        }
+        let mut manifest = with(&json!({}), "./page");
+        annotate(&mut manifest, Path::new("../shop"));
+        let annotations = json!({ "note": "kept", "skiff.dev/paths-relative-to": "../shop" });
+        assert_eq!(manifest.pointer("/metadata/annotations"), Some(&annotations));
+        assert_eq!(manifest.pointer("/spec/template/volumes/0/hostPath/path"), Some(&json!("./page")));
     }
 }
