@@ -49,9 +49,13 @@ impl ProjectArgs {
 
     /// The project, whatever is wrong with it.
     pub(super) fn look(&self, context: &Context) -> ComposeProject {
-        let paths = self.path.as_ref().map_or(self.files.as_slice(), std::slice::from_ref);
-        let options = context.settings.source_options(paths, &[]);
+        let options = context.settings.source_options(self.paths(), &[]);
         compose_project(&crate::source::SourceOptions { compose: self.compose.options(), ..options })
+    }
+
+    /// The folder or file of the project, or the files that are laid over each other.
+    fn paths(&self) -> &[PathBuf] {
+        self.path.as_ref().map_or(self.files.as_slice(), std::slice::from_ref)
     }
 }
 
@@ -100,7 +104,23 @@ fn services(model: &Node) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Args as _, FromArgMatches as _};
+
     use super::*;
+
+    #[test]
+    fn config_and_import_take_a_folder_a_file_or_several_files() {
+        let paths = |words: &[&str]| {
+            let command = ProjectArgs::augment_args(clap::Command::new("config").no_binary_name(true));
+            let matches = command.try_get_matches_from(words).map_err(|error| error.kind())?;
+            let project = ProjectArgs::from_arg_matches(&matches).map_err(|error| error.kind())?;
+            Ok::<_, clap::error::ErrorKind>(project.paths().to_vec())
+        };
+        assert_eq!(paths(&[]), Ok(vec![]));
+        assert_eq!(paths(&["./shop"]), Ok(vec!["./shop".into()]));
+        assert_eq!(paths(&["-f", "a.yaml", "--file", "b.yaml"]), Ok(vec!["a.yaml".into(), "b.yaml".into()]));
+        assert_eq!(paths(&["./shop", "-f", "a.yaml"]), Err(clap::error::ErrorKind::ArgumentConflict));
+    }
 
     #[test]
     fn a_project_is_named_by_its_folder_or_its_file() {

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::exec::{Manner, RawTerminal, converse};
 use super::paths::ComposeArgs;
-use super::{CliError, Context, Exit, signals};
+use super::{CliError, Context, Exit, Settings, signals};
 use crate::controller::Target;
 use crate::engine::Engine;
 use crate::engine::docker::Docker;
@@ -84,13 +84,17 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 impl Args {
     /// The object: as its manifests are now, where these are named, else as they were when they were applied.
     async fn recall(&self, session: &Session, ui: &mut Ui) -> Result<Recalled, CliError> {
-        if self.files.is_empty() {
-            return recall(session, &self.name, &KINDS);
-        }
-        let source = session.settings.source_options(&self.files, &[]);
-        let loads = load(session, SourceOptions { compose: self.compose.options(), ..source }).await?;
+        let Some(source) = self.source(&session.settings) else { return recall(session, &self.name, &KINDS) };
+        let loads = load(session, source).await?;
         refuse_mistakes(&loads, ui)?;
-        recall_from(session, &loads, &self.name, &KINDS)
+        recall_from(session.settings.namespace.as_deref(), &loads, &self.name, &KINDS)
+    }
+
+    /// What is read for it, where that is not what was applied.
+    pub(super) fn source(&self, settings: &Settings) -> Option<SourceOptions> {
+        let source = settings.source_options(&self.files, &[]);
+        let read = || SourceOptions { compose: self.compose.options(), ..source };
+        (!self.files.is_empty()).then(read)
     }
 }
 

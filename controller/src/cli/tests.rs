@@ -68,9 +68,31 @@ fn plan_and_diff_take_what_up_takes() {
         let (source, target) = (args.source(&settings(&["version"])), args.target());
         assert_eq!(source.paths, ["shop", "more"].map(std::path::PathBuf::from));
         assert_eq!(source.overlays, ["prod"].map(std::path::PathBuf::from));
+        assert_eq!(source.compose.services, ["web"], "what is named is there whatever its profile");
         assert_eq!((target.only, target.confirm_prune), (vec!["web".to_owned()], true));
         assert_eq!(target.scale, [paths::Scale { name: "web".to_owned(), replicas: 5 }]);
     }
+}
+
+#[test]
+fn an_object_that_is_named_with_its_kind_or_namespace_is_a_service_too() {
+    let command = up::Args::augment_args(clap::Command::new("up"));
+    let up = up::Args::from_arg_matches(&command.get_matches_from(["up", "shop", "deployment/web", "shop/db"]));
+    let source = up.expect("right").apply.source(&settings(&["version"]));
+    assert_eq!(source.compose.services, ["web", "db"]);
+}
+
+#[test]
+fn run_once_reads_the_files_that_are_named_by_their_profiles_and_else_what_was_applied() {
+    let source = |words: &[&str]| {
+        let command = run_once::Args::augment_args(clap::Command::new("run-once"));
+        let matches = command.get_matches_from(std::iter::once(&"run-once").chain(words));
+        run_once::Args::from_arg_matches(&matches).expect("right").source(&settings(&["version"]))
+    };
+    let named = source(&["-f", "a.yaml", "-f", "b.yaml", "--profile", "backup", "backup"]).expect("files");
+    assert_eq!(named.paths, ["a.yaml", "b.yaml"].map(std::path::PathBuf::from));
+    assert_eq!(named.compose.profiles, ["backup"]);
+    assert!(source(&["backup"]).is_none());
 }
 
 #[test]

@@ -40,14 +40,19 @@ pub fn recall(session: &Session, word: &str, kinds: &[Kind]) -> Result<Recalled,
 ///
 /// # Errors
 /// When nothing or several things are meant.
-pub fn recall_from(session: &Session, loads: &[Loaded], word: &str, kinds: &[Kind]) -> Result<Recalled, CliError> {
+pub fn recall_from(
+    namespace: Option<&str>,
+    loads: &[Loaded],
+    word: &str,
+    kinds: &[Kind],
+) -> Result<Recalled, CliError> {
     let keys = |loaded: &Loaded| loaded.objects.keys().filter(|key| kinds.contains(&key.kind)).cloned().collect();
     let known: Vec<(usize, ObjectKey)> = loads
         .iter()
         .enumerate()
         .flat_map(|(index, loaded)| std::iter::repeat(index).zip::<Vec<ObjectKey>>(keys(loaded)))
         .collect();
-    let (index, object) = the_one(word, kinds, &known, session.settings.namespace.as_deref())?;
+    let (index, object) = the_one(word, kinds, &known, namespace)?;
     let loaded = loads.get(*index).cloned().unwrap_or_default();
     Ok(Recalled { object: object.clone(), loaded })
 }
@@ -128,5 +133,53 @@ impl Recalled {
             &session.settings.instance,
             &options,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{SourceOptions, load};
+
+    /// What two Compose files declare, `shop` and `blog`; the backup of the former is of a profile.
+    fn loads(profiles: &[&str]) -> Vec<Loaded> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let backup = "backup: { image: i, restart: 'no', profiles: [backup] }";
+        let load = |name: &str, services: &str| {
+            let path = folder.path().join(format!("{name}.yaml"));
+            std::fs::write(&path, format!("name: {name}\nservices: {{ {services} }}\n")).expect("a file");
+            let mut options = SourceOptions { paths: vec![path], ..SourceOptions::default() };
+            options.compose.profiles = profiles.iter().map(|&profile| profile.to_owned()).collect();
+            load(&options)
+        };
+        vec![
+            load("shop", &format!("api: {{ image: i, restart: always }}, {backup}")),
+            load("blog", "api: { image: i }"),
+        ]
+    }
+
+    fn found(profiles: &[&str], namespace: Option<&str>, word: &str) -> Result<(String, usize), String> {
+        let kinds = [Kind::Deployment, Kind::Job, Kind::CronJob];
+        let recalled = recall_from(namespace, &loads(profiles), word, &kinds).map_err(|error| error.to_string())?;
+        Ok((recalled.object.to_string(), recalled.loaded.objects.len()))
+    }
+
+    #[test]
+    fn what_is_run_once_is_found_in_the_files_that_are_named_with_what_else_they_declare() {
+        assert_eq!(found(&["backup"], None, "backup"), Ok(("deployment/shop/backup".to_owned(), 3)));
+        assert_eq!(found(&["backup"], Some("blog"), "api"), Ok(("deployment/blog/api".to_owned(), 2)));
+        assert_eq!(found(&[], None, "shop/api").map(|(object, _)| object), Ok("deployment/shop/api".to_owned()));
+    }
+
+    #[test]
+    fn what_no_file_declares_or_several_do_is_refused() {
+        assert!(found(&[], None, "backup").is_err_and(|error| error.contains("is known as `backup`")));
+        let both = found(&[], None, "api").expect_err("two");
+        assert!(
+            both.contains("deployment/blog/api and deployment/shop/api")
+                || both.contains("deployment/shop/api and deployment/blog/api"),
+            "{both}"
+        );
+        assert!(found(&["backup"], Some("blog"), "backup").is_err(), "it is of another namespace");
     }
 }

@@ -78,3 +78,35 @@ pub(super) fn table(rows: &[&ReportRow], honoured: usize, all: bool) -> String {
     let more = if all { String::new() } else { "; `--all` shows them".to_owned() };
     format!("{text}{honoured} {attributes} honoured{more}\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{SourceOptions, compose_project};
+
+    #[test]
+    fn what_is_refused_is_in_the_table_beside_all_else_with_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("compose.yaml");
+        let text = "services:\n  web: { image: i, models: [m] }\nmodels: { m: { model: x } }\n";
+        std::fs::write(&path, text).expect("a file");
+        let project = compose_project(&SourceOptions { paths: vec![path], ..SourceOptions::default() });
+        assert!(!project.said.problems.is_empty(), "the project is refused");
+        let rows = ReportRow::of(&project);
+        let verdict = |attribute: &str| {
+            let row = rows.iter().find(|row| row.attribute == attribute)?;
+            let place = row.place.rsplit_once("compose.yaml:").map(|(_, place)| place.to_owned());
+            Some((row.verdict.clone(), place.unwrap_or_default()))
+        };
+        assert_eq!(verdict("services.web.models"), Some(("refused".to_owned(), "2:20".to_owned())));
+        assert_eq!(verdict("services.web.restart").map(|(verdict, _)| verdict).as_deref(), Some("approximated"));
+        assert_eq!(verdict("services.web.image").map(|(verdict, _)| verdict).as_deref(), Some("honoured"));
+        let shown: Vec<&ReportRow> = rows.iter().filter(|row| worth_a_look(row)).collect();
+        let text = table(&shown, 1, false);
+        assert!(text.lines().any(|line| line.starts_with("services.web.models") && line.contains("refused")), "{text}");
+        assert!(
+            !text.contains("services.web.image") && text.ends_with("1 attribute is honoured; `--all` shows them\n"),
+            "{text}"
+        );
+    }
+}
