@@ -23,6 +23,7 @@ mod jobs;
 mod leaving;
 mod once;
 mod probes;
+mod rebuilt;
 mod removal;
 mod requests;
 mod rollbacks;
