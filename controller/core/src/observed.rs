@@ -183,6 +183,8 @@ pub struct TakenOver {
 /// What inspect adds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerDetail {
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
     /// When it was last started.
     pub started_at: Option<Timestamp>,
     /// When it last ended.
@@ -207,6 +209,13 @@ pub struct ContainerDetail {
     pub volumes_from: Vec<String>,
     /// The attachments by the network's name.
     pub endpoints: BTreeMap<String, Endpoint>,
+}
+
+impl ContainerDetail {
+    /// When it was last started, or made where it never was.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.started_at.or(self.created_at)
+    }
 }
 
 /// How a container is attached to a network.

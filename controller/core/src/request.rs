@@ -101,10 +101,12 @@ pub fn grant(
             Ok(Event::normal(now, object, "RolloutPaused", "the rollout is paused by hand"))
         }),
         Request::Resume { object } => of_rollout(history, desired, object, |known| {
-            known.paused = false;
+            let was_paused = std::mem::take(&mut known.paused);
+            refuse_where_it_failed(known, object).or_else(|refusal| if was_paused { Ok(()) } else { Err(refusal) })?;
             Ok(Event::normal(now, object, "RolloutResumed", "the rollout goes on"))
         }),
         Request::Restart { object } => of_rollout(history, desired, object, |known| {
+            refuse_where_it_failed(known, object)?;
             known.restart_before = Some(now);
             Ok(Event::normal(now, object, "RestartAsked", "all replicas are replaced, as a rollout does"))
         }),
@@ -132,6 +134,18 @@ fn of_rollout(
     let event = change(&mut object)?;
     Arc::make_mut(history).objects.insert(key.clone(), object);
     Ok(event)
+}
+
+/// Refuses what a revision that failed and stays where it is would not do.
+fn refuse_where_it_failed(known: &ObjectHistory, key: &ObjectKey) -> Result<(), Refusal> {
+    let Some(declared) = known.declared() else { return Ok(()) };
+    let Standing::Failed { why, back: Back::Nowhere, .. } = &declared.standing else { return Ok(()) };
+    let number = declared.number;
+    let help = format!(
+        "change the manifest; `skiff rollout undo {name} --to-revision {number}` tries it again, `skiff rollout undo {name}` goes back",
+        name = key.name
+    );
+    Err(refuse(format!("revision {number} of {key} {why}, and is not tried again until the manifest changes"), help))
 }
 
 /// Begins a run. What is declared must be known: the run is of its template.

@@ -33,6 +33,8 @@ pub(crate) struct ReplicaFacts {
     pub(crate) available: bool,
     /// What says that its revision is no good.
     pub(crate) trouble: Option<String>,
+    /// What keeps it from being Ready, where something says so.
+    pub(crate) complaint: Option<String>,
     /// When it was last started.
     pub(crate) started_at: Option<Timestamp>,
 }
@@ -87,6 +89,7 @@ fn facts(draft: &Draft<'_>, replica: &Replica<'_>, failure: Option<&Failure>, si
         updated,
         available: replica.serves(),
         trouble: if updated { trouble(draft, replica, failure, since) } else { None },
+        complaint: replica.complaint.as_ref().map(|said| format!("{}: {}", replica.container.name, said.text())),
         started_at: replica.container.detail.as_ref().and_then(|detail| detail.started_at),
     }
 }

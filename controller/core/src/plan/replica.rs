@@ -14,7 +14,7 @@ use crate::adopt::ADOPTED;
 use crate::crash::needs_pacing;
 use crate::desired::{EngineRestart, Workload};
 use crate::made_from::made_from;
-use crate::observed::{ContainerState, ObservedContainer};
+use crate::observed::{ContainerDetail, ContainerState, ObservedContainer};
 use crate::reason::{Change, Reason};
 use crate::tag;
 use crate::template;
@@ -113,7 +113,8 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let (changed_content, mut unknown_content) = content_changes(workload, labels);
     let must_replace = !removed.is_empty() || (refused && !adjust.is_empty());
     let restarted = workload.restart_before.filter(|before| {
-        container.detail.as_ref().and_then(|detail| detail.started_at).is_some_and(|started| started < *before)
+        let since = container.detail.as_ref().and_then(ContainerDetail::since);
+        since.is_some_and(|since| since < *before)
     });
     let besides = |changes: Vec<Change>| {
         with_besides(changes, workload, container, removed.iter().chain(&adjust).cloned(), is_loop)

@@ -9,7 +9,7 @@ use skiff_api::{Component, ObjectKey, OwnerLabels, PullPolicy};
 use crate::desired::{Desired, Workload};
 use crate::history::{History, ObjectHistory, Revision};
 use crate::image::{Images, RevisionImage};
-use crate::observed::{Observed, ObservedContainer};
+use crate::observed::{ContainerDetail, Observed, ObservedContainer};
 
 /// Notes the images of the revisions that are worked towards, where they are not known or may be others now.
 pub(super) fn learn(history: &mut Arc<History>, desired: &Desired, observed: &Observed, now: Timestamp) {
@@ -72,11 +72,12 @@ fn judge(
     now: Timestamp,
 ) -> Option<RevisionImage> {
     let started = |container: &ObservedContainer| container.detail.as_ref().and_then(|detail| detail.started_at);
+    let since = |container: &ObservedContainer| container.detail.as_ref().and_then(ContainerDetail::since);
     let own: Vec<&ObservedContainer> = containers
         .iter()
         .filter(|(_, labels)| is_of(revision, labels))
         .map(|(container, _)| *container)
-        .filter(|container| restart_before.is_none_or(|before| started(container).is_none_or(|at| at >= before)))
+        .filter(|container| restart_before.is_none_or(|before| since(container).is_none_or(|at| at >= before)))
         .collect();
     let known = revision.image.as_ref();
     let keeps = known.filter(|known| own.iter().any(|container| container.image_id == known.id));

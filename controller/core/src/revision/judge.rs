@@ -25,6 +25,8 @@ struct Look<'a> {
     outdated: usize,
     /// What is wrong with the first replica that something is wrong with.
     trouble: Option<&'a str>,
+    /// What keeps a replica of it from being available, where something says so.
+    complaint: Option<&'a str>,
     /// When the youngest replica started.
     youngest: Option<Timestamp>,
     /// Whether no progress can be made: it is paused, the disk is full, or its image cannot be had.
@@ -70,6 +72,7 @@ impl<'a> Look<'a> {
             available: updated().filter(|fact| fact.available).count(),
             outdated: replicas.len() - updated().count(),
             trouble: unmade.as_deref().or_else(|| updated().find_map(|fact| fact.trouble.as_deref())),
+            complaint: updated().filter(|fact| !fact.available).find_map(|fact| fact.complaint.as_deref()),
             youngest: updated().filter_map(|fact| fact.started_at).max(),
             stands_still: paused || observed.engine.low_disk.is_some() || *waits_for_image,
             is_busy: observed.in_flight.contains(&workload.key),
@@ -88,7 +91,9 @@ impl<'a> Look<'a> {
 
     fn lateness(&self) -> Why {
         let seconds = self.workload.progress_deadline_seconds;
-        let message = format!("no progress for {seconds} s: {} of {} available", self.available, self.wanted);
+        let complaint = self.complaint.map_or_else(String::new, |complaint| format!(" ({complaint})"));
+        let message =
+            format!("no progress for {seconds} s: {} of {} available{complaint}", self.available, self.wanted);
         Why::Late { message }
     }
 

@@ -258,6 +258,21 @@ fn a_revision_whose_liveness_fails_goes_back() {
 }
 
 #[test]
+fn a_revision_that_is_late_fails_with_what_its_probe_says() {
+    let mut hasty = probed(1, "app:1", READINESS);
+    merge(&mut hasty, json!({ "spec": { "progressDeadlineSeconds": 20, "minReadySeconds": 0 } }));
+    let mut world = World::of(&[hasty.clone()]);
+    answering(&mut world, "app:2", Passes::Never, Passes::default());
+    world.run(30);
+    world.told();
+    merge(&mut hasty, json!({ "spec": { "template": { "container": { "image": "app:2" } } } }));
+    world.declare(&[hasty]);
+    world.run(40);
+    let told = world.told_of_revisions().join("\n");
+    assert!(told.contains("0 of 1 available (shop-web-2: readinessProbe: HTTP 503); going back to"), "{told}");
+}
+
+#[test]
 fn a_replica_that_is_gone_and_back_is_judged_anew() {
     let mut world = World::of(&[probed(1, "app:1", READINESS)]);
     world.settle();

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use skiff_api::{Kind, ObjectKey};
-use skiff_core::{Intent, Request, grant};
+use skiff_core::{Intent, Request, SignedDuration, grant};
+use skiff_sim::{Program, SimImage};
 
 use crate::story;
 use crate::world::{World, deployment, key, web};
@@ -133,4 +134,39 @@ fn a_way_back_goes_in_the_numbers_that_the_manifest_has_for_it() {
     };
     assert_eq!(created(json!({ "rollingUpdate": { "maxSurge": 1 } })), 1);
     assert_eq!(created(json!({ "rollingUpdate": { "maxSurge": 1 }, "rollback": { "maxSurge": 3 } })), 3);
+}
+
+#[test]
+fn a_restart_replaces_what_never_started_as_well() {
+    let broken = |is_broken| SimImage { id: "sha256:app".to_owned(), is_broken, ..SimImage::default() };
+    let mut world = World::of(&[]);
+    world.engine.put_image("app:3", broken(true));
+    world.declare(&[web(1, "app:3")]);
+    world.run(10);
+    assert_eq!(world.running(), [""; 0]);
+    // The image is mended under its name.
+    world.engine.put_image("app:3", SimImage { id: "sha256:mended".to_owned(), ..broken(false) });
+    assert!(world.ask(&Request::Restart { object: key("web") }).contains("replaced"));
+    world.run(5);
+    assert_eq!(world.running().len(), 1, "{:?}", world.lines());
+}
+
+#[test]
+fn a_revision_that_failed_and_stays_is_neither_resumed_nor_restarted_and_that_is_said() {
+    let pausing = |image: &str| {
+        deployment("web", 2, json!({ "image": image }), json!({}), json!({ "strategy": { "onFailure": "Pause" } }))
+    };
+    let mut world = settled(&[pausing("app:1")]);
+    let program = Program::Exits { after: SignedDuration::from_millis(50), code: 3 };
+    world.engine.put_image("bad:1", SimImage { id: "sha256:bad".to_owned(), program, ..SimImage::default() });
+    world.declare(&[pausing("bad:1")]);
+    world.run(60);
+    for request in [Request::Resume { object: key("web") }, Request::Restart { object: key("web") }] {
+        let said = world.ask(&request);
+        assert!(said.starts_with("revision 2 of deployment/shop/web failed: "), "{said}");
+        assert!(said.contains("skiff rollout undo web --to-revision 2"), "{said}");
+    }
+    // A pause by hand besides ends all the same.
+    world.ask(&Request::Pause { object: key("web") });
+    assert_eq!(world.ask(&Request::Resume { object: key("web") }), "the rollout goes on");
 }

@@ -116,6 +116,8 @@ pub struct SimContainer {
     pub health: Option<Health>,
     /// When it was last started.
     pub started_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
     /// When it last ended.
     pub finished_at: Option<Timestamp>,
     /// How its last run ended.

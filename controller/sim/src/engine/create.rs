@@ -36,7 +36,7 @@ impl SimEngine {
         (made.volumes_from, made.mounts) = self.volumes_from(&create.spec)?;
         self.make_missing_volumes(&create.spec.mounts)?;
         made.id = self.new_id();
-        made.serial = self.serial;
+        (made.serial, made.created_at) = (self.serial, Some(self.now));
         self.containers.insert(made.id.clone(), made);
         Ok(Outcome::Done)
     }

@@ -142,6 +142,7 @@ impl SimContainer {
         });
         ContainerDetail {
             health_output: None,
+            created_at: self.created_at,
             started_at: self.started_at,
             finished_at: self.finished_at,
             exit_code: self.exit_code,

@@ -28,6 +28,7 @@ pub(crate) struct Inspected<C = Config> {
     /// The name with its slash.
     pub(crate) name: String,
     /// How it is, and how it ended.
+    created: String,
     pub(crate) state: State,
     restart_count: i64,
     #[serde(rename = "ExecIDs")]
@@ -229,6 +230,7 @@ impl<C> Inspected<C> {
         let endpoints = self.endpoints();
         let State { status: _, started_at, finished_at, exit_code, error, oom_killed, health } = self.state;
         ContainerDetail {
+            created_at: rows::timestamp(&self.created),
             started_at: rows::timestamp(&started_at),
             finished_at: rows::timestamp(&finished_at),
             exit_code,
