@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use skiff_core::{Cause, Failures, Phase, SignedDuration, Standing};
 use skiff_sim::{Passes, Program, SimImage};
 
-use crate::world::{World, deployment, key, web};
+use crate::world::{World, deployment, key, merge, web};
 
 /// A world in which revision 1 of `web` is stable, and the images `bad:1` and `bad:2` end a moment after their start.
 fn stable(manifest: &Value) -> World {
@@ -296,6 +296,29 @@ fn those_of_a_rollout_group_go_back_together() {
         ),
         "{told:?}"
     );
+}
+
+#[test]
+fn what_is_declared_after_another_of_its_group_failed_does_not_go_back_with_it() {
+    // Its old replica goes first, so that the way back takes a while.
+    let web = |image: &str| {
+        let mut manifest = member("web", image);
+        let ports = json!({ "ports": [{ "containerPort": 80, "hostPort": 8080 }] });
+        merge(&mut manifest, json!({ "spec": { "template": { "container": ports } } }));
+        manifest
+    };
+    let mut world = stable(&web("app:1"));
+    world.declare(&[web("app:1"), member("api", "app:1")]);
+    world.run(60);
+    world.declare(&[web("bad:1"), member("api", "app:1")]);
+    while !world.told_of_revisions().iter().any(|line| line.starts_with("RevisionFailed")) {
+        world.pass();
+        world.advance(1);
+    }
+    world.declare(&[web("bad:1"), member("api", "app:2")]);
+    world.run(60);
+    assert!(world.told_of_revisions().iter().all(|line| !line.contains("of its rollout group")));
+    assert_eq!([world.image_of("shop-web-1"), world.image_of("shop-api-2")], ["app:1", "app:2"]);
 }
 
 #[test]
