@@ -68,10 +68,10 @@ impl FromStr for PortRef {
     type Err = ScalarError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.is_empty() {
-            return Err(ScalarError::of::<Self>(text));
-        }
-        Ok(text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Number))
+        // A name has a letter in it.
+        let is_name = || text.bytes().any(|byte| !byte.is_ascii_digit());
+        let named = |_| is_name().then(|| Self::Name(text.to_owned())).ok_or_else(|| ScalarError::of::<Self>(text));
+        text.parse().map(Self::Number).or_else(named)
     }
 }
 
@@ -126,7 +126,7 @@ impl fmt::Display for HostPort {
 }
 
 number_or_text!(IntOrPercent, format: "int-or-percent", expected: "a number or a percentage such as 25%", fractions: false);
-number_or_text!(PortRef, format: "port-ref", expected: "a port's number or name", fractions: false);
+number_or_text!(PortRef, format: "port-ref", expected: "a port's number (1 to 65535) or name", fractions: false);
 number_or_text!(HostPort, format: "host-port", expected: "a port of the host (8080), a range (8080-8089) or 0 for any", fractions: false);
 
 /// A number where it is one, as a person would write it.
@@ -173,6 +173,13 @@ mod tests {
         let read = ["8080", "8080-8089", "0", "9-8", "0-3", "x", "70000"].map(|text| text.parse::<HostPort>().ok());
         let expected = [HostPort::Fixed(8080), HostPort::Range(8080, 8089), HostPort::Any].map(Some);
         assert_eq!(read, [expected.as_slice(), &[None; 4]].concat().as_slice());
+    }
+
+    #[test]
+    fn a_port_is_a_number_that_there_is_or_a_name() {
+        let read = ["80", "http", "8080-tcp", "70000", ""].map(|text| text.parse::<PortRef>().ok());
+        let name = |text: &str| Some(PortRef::Name(text.to_owned()));
+        assert_eq!(read, [Some(PortRef::Number(80)), name("http"), name("8080-tcp"), None, None]);
     }
 
     #[test]

@@ -62,7 +62,7 @@ const fn form(format: Format) -> &'static str {
         Format::Bytes => "an amount of bytes",
         Format::Duration => "a duration",
         Format::IntOrPercent => "a number or a percentage",
-        Format::PortRef => "a port's number or name",
+        Format::PortRef => "a port's number (1 to 65535) or name",
         Format::HostPort => "a port of the host, a range or 0",
         Format::MemorySwap => "an amount of bytes or -1",
     }
