@@ -93,6 +93,14 @@ pub fn init_container_name(container: &str, init: &str) -> String {
     format!("{container}.{init}")
 }
 
+/// `<first digits of its id>_<container>`, as Compose writes it: what a container is called that has left its name to its successor.
+pub fn replaced_name(id: &str, container: &str) -> String {
+    format!("{}_{container}", id.get(..SHORT_ID).unwrap_or(id))
+}
+
+/// So many digits of an id stand for it.
+const SHORT_ID: usize = 12;
+
 /// `<namespace>-<name>`, or the network's `networkName`. An external network is called as it is, by default by its own name.
 pub fn network_name(instance: &Instance, network: &Network) -> String {
     let (meta, spec) = (&network.metadata, &network.spec);

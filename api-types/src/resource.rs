@@ -18,8 +18,8 @@ pub use deployment::{Deployment, DeploymentSpec, DeploymentStatus, OnFailure, Ro
 pub use image_update::{ImageUpdate, ImageUpdatePolicy};
 pub use job::{ConcurrencyPolicy, CronJob, CronJobSpec, Job, JobSpec, JobTemplate};
 pub use mountable::{
-    ConfigMapVolume, EmptyDirVolume, HostPathVolume, ImageVolume, KeyToPath, NamedVolume, SecretVolume, TmpfsVolume,
-    UpdatePolicy, VolumeSource,
+    AnonymousVolume, ConfigMapVolume, EmptyDirVolume, HostPathVolume, ImageVolume, KeyToPath, NamedVolume,
+    SecretVolume, TmpfsVolume, UpdatePolicy, VolumeSource,
 };
 pub use network::{Ipam, IpamConfig, Network, NetworkSpec};
 pub use object::Object;

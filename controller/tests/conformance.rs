@@ -66,8 +66,10 @@ impl Real {
         let prefix = self.instance.docker_name("");
         let observed = self.observe()?;
         for found in observed.containers.into_iter().filter(|found| found.name.starts_with(&prefix)) {
+            let nameless = found.detail.into_iter().flat_map(|detail| detail.nameless.into_values());
+            let volumes = nameless.map(|nameless| nameless.volume).collect();
             let container = ContainerRef { id: Some(found.id), name: found.name };
-            self.perform(&Action::RemoveContainer { container })?;
+            self.perform(&Action::RemoveContainer { container, volumes })?;
         }
         for found in observed.networks.into_iter().filter(|found| found.name.starts_with(&prefix)) {
             self.perform(&Action::RemoveNetwork { id: found.id, name: found.name })?;

@@ -81,6 +81,17 @@ impl Seen {
         env.iter().filter_map(Value::as_str).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
     }
 
+    /// The volumes to which the engine gave a name, by the path that they are mounted at.
+    pub fn nameless(&self) -> BTreeMap<String, String> {
+        let mounts = self.inspect.pointer("/Mounts").and_then(Value::as_array);
+        let volume = |mount: &Value| {
+            let (name, path) = (mount.get("Name")?.as_str()?, mount.get("Destination")?.as_str()?);
+            let is_given = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            is_given.then(|| (path.to_owned(), name.to_owned()))
+        };
+        mounts.into_iter().flatten().filter_map(volume).collect()
+    }
+
     /// Whether it runs and, where it has a health check, passes it.
     pub fn is_ready(&self) -> bool {
         self.status() == "running" && matches!(self.health(), "" | "none" | "healthy")
@@ -195,10 +206,14 @@ impl Docker {
         docker
     }
 
-    /// Removes every container, network and volume with a label. Goes on after a failure.
+    /// Removes every container, network and volume with a label, and volumes without a name with their containers. Goes on after a failure.
     pub fn remove_all(&self, label: &str) {
         for seen in self.containers(&[label.to_owned()]).unwrap_or_default() {
             self.call("DELETE", &format!("/containers/{}?force=1&v=1", seen.id)).ok();
+            // What was carried over has a name for the engine.
+            for name in seen.nameless().into_values() {
+                self.call("DELETE", &format!("/volumes/{name}?force=1")).ok();
+            }
         }
         for name in self.networks(label).unwrap_or_default().into_keys() {
             self.call("DELETE", &format!("/networks/{name}")).ok();

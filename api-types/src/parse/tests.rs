@@ -172,7 +172,7 @@ fn what_is_looked_for_in_something_that_cannot_be_read_is_not_missed() {
       /spec/template/volumes/0/name: `name` cannot be `A` (use lower-case letters, digits and inner hyphens, at most 63: `a`)
       /spec/template/volumes/0/emptydir key: unknown field `emptydir` (did you mean `emptyDir`?)
       /spec/template/volumes/1/tmpfs: `tmpfs` must be an object, found the number 5
-      /spec/template/volumes/2: `volumes[2]` says nothing (give exactly one of volume, hostPath, tmpfs, emptyDir, configMap, secret, image, namedPipe)
+      /spec/template/volumes/2: `volumes[2]` says nothing (give exactly one of volume, hostPath, tmpfs, emptyDir, anonymous, configMap, secret, image, namedPipe)
       /spec/template/container/healthCheck/test: `test` must be a list, found the text `true` (write it as a list: ["true"])
       /spec/template/container/healthCheck/interval: `interval` is 1us: the least is 1ms
     "#);

@@ -25,6 +25,9 @@ pub struct VolumeSource {
     /// Disk space (or memory) that goes with the container.
     #[serde(default, skip_serializing_if = "is_default")]
     pub empty_dir: Option<EmptyDirVolume>,
+    /// A volume without a name: it is carried over to the container that takes this one's place, and stays when none does.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub anonymous: Option<AnonymousVolume>,
     /// The files of a ConfigMap.
     #[serde(default, skip_serializing_if = "is_default")]
     pub config_map: Option<ConfigMapVolume>,
@@ -120,6 +123,15 @@ pub struct EmptyDirVolume {
     #[serde(default, skip_serializing_if = "is_default")]
     pub size_limit: Option<Bytes>,
     /// Labels of the volume that Docker makes for it, where it is on disk. Keys under `skiff.dev/` are Skiff's own and refused.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A volume that has no name, as Docker makes it for a bare path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AnonymousVolume {
+    /// Labels of the volume, where it is made. Keys under `skiff.dev/` are Skiff's own and refused.
     #[serde(default, skip_serializing_if = "is_default")]
     pub labels: BTreeMap<String, String>,
 }

@@ -28,6 +28,7 @@ pub(super) fn volumes(volumes: &[VolumeSource], at: &At<'_>, out: &mut Vec<Compl
             ("hostPath", volume.host_path.is_some()),
             ("tmpfs", volume.tmpfs.is_some()),
             ("emptyDir", volume.empty_dir.is_some()),
+            ("anonymous", volume.anonymous.is_some()),
             ("configMap", volume.config_map.is_some()),
             ("secret", volume.secret.is_some()),
             ("image", volume.image.is_some()),
@@ -54,6 +55,9 @@ fn source(volume: &VolumeSource, at: &At<'_>, out: &mut Vec<Complaint>) {
             let complaint = at.key("labels").says("`labels` of what is in memory: there is no volume to carry them");
             out.push(complaint.on_key().help("leave them out, or leave `medium: Memory` out"));
         }
+    }
+    if let Some(anonymous) = &volume.anonymous {
+        labels(anonymous.labels.keys(), &at.key("anonymous").key("labels"), out);
     }
     if let Some(config) = &volume.config_map {
         files(&config.items, config.default_mode, &at.key("configMap"), out);

@@ -71,8 +71,10 @@ pub enum Action {
     RemoveContainer {
         /// The container.
         container: ContainerRef,
+        /// The names of the volumes that go with it. One that is in use by then stays.
+        volumes: Vec<String>,
     },
-    /// Give a container its name back.
+    /// Give a container another name: its own back, or one that leaves its own to whoever takes its place.
     RenameContainer {
         /// The container, with the name that it has now.
         container: ContainerRef,
@@ -164,7 +166,7 @@ impl Action {
             Self::ConnectNetwork(connect) => format!("{} to {}", connect.container.name, connect.attachment.network),
             Self::DisconnectNetwork { container, network, .. } => format!("{} from {network}", container.name),
             Self::StartContainer { container }
-            | Self::RemoveContainer { container }
+            | Self::RemoveContainer { container, .. }
             | Self::UnpauseContainer { container } => container.name.clone(),
             Self::RunHook(hook) => hook.container.name.clone(),
             Self::StopContainer(stop) => stop.container.name.clone(),
@@ -300,6 +302,8 @@ pub struct ContainerSpec {
     pub template: Arc<Template>,
     /// The mounts, volume names resolved for the ordinal.
     pub mounts: Vec<Mount>,
+    /// The volumes without a name that it gets from the container whose place it takes, by path: mounted where it or its image asks for one.
+    pub carried: BTreeMap<String, String>,
     /// The network that it is created on; `None` where the template has a network mode.
     pub first_network: Option<Attachment>,
     /// The network mode, resolved: `none`, `host`, `bridge`, `container:NAME`.

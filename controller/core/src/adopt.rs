@@ -138,6 +138,7 @@ fn spec(desired: &Desired, workload: &Workload, ordinal: u32) -> ContainerSpec {
         image: FromImage::whatever(&workload.template.pod.container.image),
         template: std::sync::Arc::clone(&workload.template),
         mounts,
+        carried: BTreeMap::new(),
         first_network: workload.networks.first().cloned(),
         network_mode: joined(&pod.network_mode),
         namespaces: Namespaces { pid: joined(&pod.container.pid_mode), ipc: joined(&pod.container.ipc_mode) },

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use skiff_api::{Instance, NetworkSpec, Object, ObjectKey, ReclaimPolicy, VolumeSpec, annotation};
 
 pub use job::{Cron, Job};
-pub use template::{Attachment, EngineRestart, EnvEntry, EnvValue, InPlace, Mount, MountSource, Template, Use};
+pub use template::{
+    Attachment, EngineRestart, EnvEntry, EnvValue, InPlace, Mount, MountSource, Nameless, Template, Use,
+};
 pub use workload::{DependsOn, Init, Rollout, StopFirst, Workload};
 
 /// Everything that the loaded sources declare.

@@ -53,8 +53,8 @@ pub use course::{Course, Way, effective};
 pub use crash::{Crash, Crashes, notice_crashes};
 pub use desired::{
     Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EngineRestart, EnvEntry, EnvValue,
-    InPlace, Init, Intent, Job, Mount, MountSource, Needed, Rollout, SourceState, StopFirst, Template, Use, Workload,
-    is_elsewhere,
+    InPlace, Init, Intent, Job, Mount, MountSource, Nameless, Needed, Rollout, SourceState, StopFirst, Template, Use,
+    Workload, is_elsewhere,
 };
 pub use engine::{EngineError, Outcome};
 pub use event::{Event, Severity};
@@ -71,8 +71,8 @@ pub use job::{JobReport, RunRefused, RunReport, ScheduleReport, ask_for_run, job
 pub use learn::learn;
 pub use masking::{GivenLabels, Masking};
 pub use observed::{
-    ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNetwork,
-    ObservedVolume, Owner, PublishedPort, TakenOver,
+    ContainerDetail, ContainerState, Endpoint, EngineFacts, Health, Observed, ObservedContainer, ObservedNameless,
+    ObservedNetwork, ObservedVolume, Owner, PublishedPort, TakenOver, is_given_name,
 };
 pub use plan::{
     Once, OncePlan, Plan, Rejudged, Step, StepId, hook_complaints, plan, plan_leave, plan_once, plan_restart, rejudged,

@@ -207,6 +207,8 @@ pub struct ContainerDetail {
     pub ipc_mode: String,
     /// The containers whose mounts it has, as the engine was told: `ID`, `ID:ro`.
     pub volumes_from: Vec<String>,
+    /// The volumes without a name that it mounts, by path.
+    pub nameless: BTreeMap<String, ObservedNameless>,
     /// The attachments by the network's name.
     pub endpoints: BTreeMap<String, Endpoint>,
 }
@@ -216,6 +218,20 @@ impl ContainerDetail {
     pub(crate) fn since(&self) -> Option<Timestamp> {
         self.started_at.or(self.created_at)
     }
+}
+
+/// A volume to which the engine gave a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ObservedNameless {
+    /// The name that the engine gave it.
+    pub volume: String,
+    /// Whether the container was made with a mount of it: else its image asked for it, or it was carried over from another one.
+    pub is_asked: bool,
+}
+
+/// Whether a name is one that the engine gives to volumes that have none.
+pub fn is_given_name(volume: &str) -> bool {
+    volume.len() == 64 && volume.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// How a container is attached to a network.

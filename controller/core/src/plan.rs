@@ -15,6 +15,7 @@ mod init;
 mod job;
 mod leave;
 mod leftovers;
+mod nameless;
 mod network;
 mod once;
 mod origin;

@@ -62,6 +62,8 @@ pub enum Reason {
         /// Which.
         from: String,
     },
+    /// It had left its name to a successor that could not be made.
+    NotSucceeded,
     /// It is not on a network that it should be on.
     Disconnected {
         /// Which.
@@ -236,6 +238,7 @@ impl fmt::Display for Reason {
             Self::Dead => f.write_str("dead"),
             Self::Paused => f.write_str("paused"),
             Self::Renamed { from } => write!(f, "renamed to {from} by somebody else"),
+            Self::NotSucceeded => f.write_str("back in place of its successor, which could not be made"),
             Self::Disconnected { network } => write!(f, "not on network {network}"),
             Self::Overconnected { network } => write!(f, "on network {network}, which is not declared"),
             Self::Readdressed { network, changes } => write!(f, "different on network {network}: {}", List(changes)),

@@ -65,6 +65,10 @@ pub(crate) fn canonical(pod: &PodTemplate, first_network: Option<&Attachment>, v
             if let (Some(docker_name), Some(volume)) = (volumes.get(name), item.get_mut("volume")) {
                 *volume = docker_name.clone();
             }
+            // What becomes of it when the container goes makes no other container.
+            if let Some(anonymous) = item.remove("anonymous") {
+                item.insert("emptyDir".to_owned(), anonymous);
+            }
         });
         rekey(top, "initContainers", "name", |_, _| {});
         if let Some(container) = top.get_mut("container").and_then(Value::as_object_mut) {

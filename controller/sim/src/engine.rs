@@ -26,7 +26,7 @@ pub use container::{DockerRestart, Program, SimContainer, SimEndpoint};
 pub use hook::SimHook;
 pub use image::{Pull, SimImage};
 use store::SimFiles;
-pub use store::{SimNetwork, SimVolume};
+pub use store::{Asked, SimNetwork, SimVolume};
 
 /// What may happen to a call on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +178,7 @@ impl SimEngine {
             Action::StartContainer { container } => self.start_container(container),
             Action::RunHook(hook) => self.run_hook(hook),
             Action::StopContainer(stop) => Ok(self.stop_after_hook(stop)),
-            Action::RemoveContainer { container } => Ok(self.remove_container(container)),
+            Action::RemoveContainer { container, volumes } => Ok(self.remove_container(container, volumes)),
             Action::RenameContainer { container, to } => self.rename_container(container, to),
             Action::UnpauseContainer { container } => self.unpause_container(container),
             Action::UpdateContainer(update) => self.update_container(update),

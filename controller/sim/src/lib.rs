@@ -7,6 +7,6 @@ pub mod conformance;
 mod engine;
 
 pub use engine::{
-    Answers, Check, DockerRestart, Fault, Passes, Program, Pull, SimContainer, SimEndpoint, SimEngine, SimHook,
+    Answers, Asked, Check, DockerRestart, Fault, Passes, Program, Pull, SimContainer, SimEndpoint, SimEngine, SimHook,
     SimImage, SimNetwork, SimVolume,
 };

@@ -187,5 +187,6 @@ async fn remove(docker: &Docker, plan: &OncePlan, target: &Target) -> Result<(),
     let (container, grace_seconds) = (plan.container.clone(), plan.grace_seconds);
     let stop = StopContainer { container, grace_seconds, pre_stop: None };
     perform(docker, &Action::StopContainer(stop), target).await?;
-    perform(docker, &Action::RemoveContainer { container: plan.container.clone() }, target).await
+    let volumes = docker.asked_volumes(&plan.container.name).await?;
+    perform(docker, &Action::RemoveContainer { container: plan.container.clone(), volumes }, target).await
 }

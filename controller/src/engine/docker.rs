@@ -155,6 +155,17 @@ impl Docker {
         logs::logs(&self.client, container, options).await
     }
 
+    /// The volumes without a name that a container was made with a mount of; none where there is no such container.
+    ///
+    /// # Errors
+    /// Where the engine does not answer.
+    pub async fn asked_volumes(&self, container: &str) -> Result<Vec<String>, EngineError> {
+        let nameless = observe::inspect(&self.client, container).await?.map(|found| found.nameless());
+        let asked =
+            nameless.into_iter().flat_map(std::collections::BTreeMap::into_values).filter(|nameless| nameless.is_asked);
+        Ok(asked.map(|nameless| nameless.volume).collect())
+    }
+
     /// Attaches to what a container runs, or will run once it is started: all that it writes from then on is heard.
     ///
     /// # Errors

@@ -117,6 +117,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Dead
         | Reason::Paused
         | Reason::Renamed { .. }
+        | Reason::NotSucceeded
         | Reason::Disconnected { .. }
         | Reason::Overconnected { .. }
         | Reason::RestartsTaken { .. }

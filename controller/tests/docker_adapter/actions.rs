@@ -23,7 +23,7 @@ async fn a_container_lives_and_dies_once() -> Tested {
         host.perform_twice(Action::StartContainer { container: container.clone() }).await?;
         assert_eq!(host.container(&container.name).await?.state, ContainerState::Running);
         host.perform_twice(stop(&container)).await?;
-        host.perform_twice(Action::RemoveContainer { container }).await
+        host.perform_twice(Action::RemoveContainer { container, volumes: Vec::new() }).await
     })
     .await
 }

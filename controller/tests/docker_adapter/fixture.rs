@@ -131,6 +131,7 @@ impl Host {
             image: FromImage::whatever(image::IMAGE),
             template: Arc::new(template),
             mounts: Vec::new(),
+            carried: BTreeMap::new(),
             first_network: None,
             network_mode: Some("none".to_owned()),
             namespaces: Namespaces::default(),
@@ -181,8 +182,10 @@ impl Host {
         let prefix = self.name("");
         let ours = |name: &str| name.starts_with(&prefix);
         for container in observed.containers.into_iter().filter(|container| ours(&container.name)) {
+            let nameless = container.detail.into_iter().flat_map(|detail| detail.nameless.into_values());
+            let volumes = nameless.map(|nameless| nameless.volume).collect();
             let container = ContainerRef { id: Some(container.id), name: container.name };
-            self.perform(Action::RemoveContainer { container }).await?;
+            self.perform(Action::RemoveContainer { container, volumes }).await?;
         }
         for network in observed.networks.into_iter().filter(|network| ours(&network.name)) {
             self.perform(Action::RemoveNetwork { id: network.id, name: network.name }).await?;

@@ -8,7 +8,8 @@ use skiff::engine::docker::{Docker, FactsFile};
 use skiff::engine::{Engine, Look, Wake};
 use skiff_api::Kind;
 use skiff_core::{
-    Action, ContainerState, CreateVolume, EngineRestart, Mount, MountSource, Observed, ObservedContainer, Owner,
+    Action, ContainerState, CreateVolume, EngineRestart, Mount, MountSource, Nameless, Observed, ObservedContainer,
+    Owner,
 };
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -39,7 +40,7 @@ async fn a_container_is_reported_with_labels_volumes_and_settings() -> Tested {
                 target: "/tmp".to_owned(),
                 read_only: false,
                 sub_path: None,
-                source: MountSource::Anonymous(std::collections::BTreeMap::new()),
+                source: MountSource::Anonymous(Nameless::default()),
             },
         ];
         let template = Arc::make_mut(&mut create.spec.template);
@@ -56,7 +57,11 @@ async fn a_container_is_reported_with_labels_volumes_and_settings() -> Tested {
         let labels = found.owner.labels().ok_or("not ours")?;
         assert_eq!(labels.image_id.as_ref(), Some(&found.image_id));
         assert!(found.volumes.contains(&host.name("data")) && found.volumes.len() == 2, "{:?}", found.volumes);
-        host.perform(Action::RemoveContainer { container }).await?;
+        let nameless: Vec<_> =
+            detail.nameless.iter().map(|(path, nameless)| (path.as_str(), nameless.is_asked)).collect();
+        assert_eq!(nameless, [("/tmp", true)]);
+        let volumes = detail.nameless.into_values().map(|nameless| nameless.volume).collect();
+        host.perform_twice(Action::RemoveContainer { container, volumes }).await?;
         let left: BTreeSet<String> = host.look().await?.volumes.into_iter().map(|volume| volume.name).collect();
         let kept: Vec<&String> = found.volumes.iter().filter(|volume| left.contains(*volume)).collect();
         assert_eq!(kept, [&host.name("data")], "only the volume without a name goes with the container");

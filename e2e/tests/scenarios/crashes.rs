@@ -111,6 +111,22 @@ fn what_is_replaced_survives_a_crash_after_every_step() {
 }
 
 #[test]
+fn what_is_handed_on_survives_a_crash_after_every_step() {
+    // Only what holds the data of the first is healthy.
+    let db = |version: &str| {
+        let begin = "test $VERSION = two || echo kept > /data/word; exec sleep 1000000";
+        service("db")
+            .env("VERSION", version)
+            .container(&format!("command: [/bin/sh, -c, '{begin}']"))
+            .container("volumeMounts: [{ name: data, mountPath: /data }]")
+            .template("volumes: [{ name: data, anonymous: {} }]")
+            .healthy_when("/data/word")
+            .to_string()
+    };
+    survives("what is handed on survives a crash after every step", db("one"), db("two"));
+}
+
+#[test]
 fn what_is_scaled_survives_a_crash_after_every_step() {
     let two = |web_count, other_count| {
         with_front(&format!("{}{}", web("one", web_count), service("other").replicas(other_count)))

@@ -24,6 +24,7 @@ mod inits;
 mod jobs;
 mod leader;
 mod metrics;
+mod nameless;
 mod order;
 mod probes;
 mod prune;

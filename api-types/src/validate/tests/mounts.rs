@@ -39,8 +39,8 @@ fn volumes_have_one_source_with_sane_paths_and_modes() {
             "metadata": { "labels": { "skiff.dev/kind": "x" } },
         })),
         @r"
-    /volumes/0: `volumes[0]` says nothing (give exactly one of volume, hostPath, tmpfs, emptyDir, configMap, secret, image, namedPipe)
-    /volumes/1: `volumes[1]` has tmpfs and emptyDir (give exactly one of volume, hostPath, tmpfs, emptyDir, configMap, secret, image, namedPipe)
+    /volumes/0: `volumes[0]` says nothing (give exactly one of volume, hostPath, tmpfs, emptyDir, anonymous, configMap, secret, image, namedPipe)
+    /volumes/1: `volumes[1]` has tmpfs and emptyDir (give exactly one of volume, hostPath, tmpfs, emptyDir, anonymous, configMap, secret, image, namedPipe)
     /volumes/1/name: another volume is named `a` too
     /volumes/1/tmpfs/mode: `mode` is 1777 in decimal, which is 03361 (write the octal number with its zero: `01777` (in JSON: 1023))
     /volumes/2/hostPath/path: `path` cannot be `~/x`: there is no home folder (write the whole path, or one that starts at the manifest's folder with `./`)

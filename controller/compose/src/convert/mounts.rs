@@ -181,14 +181,12 @@ fn tmpfs_source(mount: &Node) -> Node {
     mapping(mount.place(), [("size", option("size")), ("mode", option("mode"))])
 }
 
-/// A volume with a name, or one that goes with the container.
+/// A volume with a name, or one without, which each container hands on to the next.
 fn volume(service: &mut Service<'_>, mount: &Node) -> Source<'static> {
     let place = mount.place();
     let labels = mount.get("volume").and_then(|volume| volume.get("labels"));
     let Some(source) = mount.get("source") else {
-        let does = "what it holds goes with the container, where Compose keeps it";
-        service.approximated("volumes", place, does, "give the volume a name: `name:/path`");
-        return Source::new("emptyDir", mapping(place, [("labels", labels.cloned())]));
+        return Source::new("anonymous", mapping(place, [("labels", labels.cloned())]));
     };
     if let Some(labels) = labels {
         // As with Compose: it is there before anything mounts it.

@@ -294,7 +294,6 @@ volumes: { v: }
     3:3 services.a.restart approximated: it is started again when it fails, where Compose would leave it (write `restart: "no"` if it shall be left, or `always`)
     5:12 services.a.build approximated: the image is pulled by its name, as `pull_policy` says (write `pull_policy: build` to have it built)
     6:18 services.a.pull_policy approximated: the registry is asked so often by `skiff run`, and an image that has moved rolls out
-    7:15 services.a.volumes approximated: what it holds goes with the container, where Compose keeps it (give the volume a name: `name:/path`)
     7:80 services.a.volumes.volume.labels approximated: a volume with a name has the labels of its own definition only (write them at `volumes.<name>.labels`)
     8:13 services.a.tmpfs approximated: `huge=always` is not given to the kernel (leave it out)
     9:5 services.a.attach approximated: nothing: `skiff up` follows no logs (look with `skiff logs`)

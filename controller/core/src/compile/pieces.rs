@@ -12,7 +12,7 @@ use super::layout::Layout;
 use super::{CompileInput, DeclaredObject, reference};
 use crate::action::{FileEntry, FileSet};
 use crate::content::{ContentStore, digest};
-use crate::desired::{EnvEntry, EnvValue, Mount, MountSource, Use};
+use crate::desired::{EnvEntry, EnvValue, Mount, MountSource, Nameless, Use};
 
 /// What a template needs from elsewhere.
 pub(super) struct Pieces {
@@ -164,8 +164,12 @@ impl Builder<'_> {
         if let Some(empty) = &volume.empty_dir {
             let in_memory = TmpfsVolume { size: empty.size_limit, ..TmpfsVolume::default() };
             let memory = empty.medium.as_deref() == Some("Memory");
-            let on_disk = || MountSource::Anonymous(empty.labels.clone());
+            let on_disk = || MountSource::Anonymous(Nameless { labels: empty.labels.clone(), is_carried: false });
             return Some((if memory { MountSource::Tmpfs(in_memory) } else { on_disk() }, false));
+        }
+        if let Some(anonymous) = &volume.anonymous {
+            let nameless = Nameless { labels: anonymous.labels.clone(), is_carried: true };
+            return Some((MountSource::Anonymous(nameless), false));
         }
         let tmpfs = volume.tmpfs.clone().map(MountSource::Tmpfs);
         let pipe = volume.named_pipe.clone().map(MountSource::NamedPipe);

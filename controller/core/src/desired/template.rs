@@ -109,12 +109,21 @@ pub enum MountSource {
     Files(FileSet),
     /// Memory.
     Tmpfs(skiff_api::TmpfsVolume),
-    /// A volume without a name that goes with the container, by its labels.
-    Anonymous(BTreeMap<String, String>),
+    /// A volume without a name.
+    Anonymous(Nameless),
     /// The files of an image.
     Image(skiff_api::ImageVolume),
     /// A named pipe of a Windows host.
     NamedPipe(String),
+}
+
+/// A volume that the engine gives a name of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Nameless {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Whether the container that takes the place of this one gets it too; else it goes with the container.
+    pub is_carried: bool,
 }
 
 /// Settings that Docker changes on a live container. `None` is Docker's default, no limit.

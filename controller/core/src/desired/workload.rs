@@ -129,6 +129,8 @@ pub enum StopFirst {
     VolumesFrom(String),
     /// Two containers cannot listen on one port of the network that they share.
     SharedNetwork(String),
+    /// Two containers should not write one volume, which the old one hands on to the next: the path.
+    Nameless(String),
     /// The manifest's surge is 0.
     NoSurge,
     /// The manifest's strategy is `Recreate`.
@@ -146,6 +148,7 @@ impl fmt::Display for StopFirst {
             Self::Volume(name) => write!(f, "it alone writes volume {name}"),
             Self::VolumesFrom(whose) => write!(f, "it writes what it mounts from {whose}"),
             Self::SharedNetwork(mode) => write!(f, "it shares the network of {mode}"),
+            Self::Nameless(path) => write!(f, "its successor gets the volume that it has at {path}"),
             Self::NoSurge => f.write_str("strategy.rollingUpdate.maxSurge is 0"),
             Self::Recreate => f.write_str("strategy.type is Recreate"),
         }

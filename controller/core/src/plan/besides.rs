@@ -1,9 +1,10 @@
-//! What a replacement brings besides what makes it necessary: settings and networks that Docker could have changed in place, and data in
-//! volumes that have no name to be found by again.
+//! What a replacement brings besides what makes it necessary: settings and networks that Docker could have changed in place, and what
+//! becomes of data in volumes that have no name to be found by again.
 //!
 //! No step of its own says so, for what is replaced is not adjusted before.
 
-use crate::desired::{MountSource, Workload};
+use super::nameless::Nameless;
+use crate::desired::Workload;
 use crate::observed::ObservedContainer;
 use crate::reason::Change;
 
@@ -17,6 +18,7 @@ pub(super) fn with_besides(
     mut changes: Vec<Change>,
     workload: &Workload,
     container: &ObservedContainer,
+    nameless: &Nameless,
     adjusted: impl Iterator<Item = Change>,
     is_loop: bool,
 ) -> Vec<Change> {
@@ -27,34 +29,23 @@ pub(super) fn with_besides(
         changes.push(Change::new("template", None, None));
     }
     changes.extend(besides.into_iter().filter(|change| !changes.contains(change)).collect::<Vec<_>>());
-    changes.extend(nameless(workload, container));
+    changes.extend(told(nameless));
     changes
 }
 
-/// The field under which it is said that data is left behind.
+/// The field under which it is said what becomes of data.
 const NAMELESS: &str = "data of volumes without a name";
-/// What Docker Compose would carry over to the next container.
-const COMPOSE: &str = "com.docker.compose.project";
 
-/// The volumes without a name that the next container does not get: those that an image declares, and those of a Compose file. What is
-/// empty with each container by the manifest need not be said.
-fn nameless(workload: &Workload, container: &ObservedContainer) -> Option<Change> {
-    let mounts = &workload.template.mounts;
-    let is_mounted = |volume: &String| {
-        mounts.iter().any(|mount| matches!(&mount.source, MountSource::Volume { name, .. } if name == volume))
-    };
-    let is_nameless = |volume: &&String| volume.len() == 64 && volume.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let left: Vec<&str> = container
-        .volumes
-        .iter()
-        .filter(is_nameless)
-        .filter(|volume| !is_mounted(volume))
-        .filter_map(|it| it.get(..12))
-        .collect();
-    let is_compose = workload.template.pod.metadata.labels.contains_key(COMPOSE);
-    let meant = mounts.iter().filter(|mount| matches!(mount.source, MountSource::Anonymous(_))).count();
-    let is_news = left.len() > if is_compose { 0 } else { meant };
-    is_news.then(|| Change::new(NAMELESS, Some(left.join(", ")), Some("left behind".to_owned())))
+/// The volumes without a name that the next container gets, and those that stay behind. What is empty with each container by the manifest
+/// need not be said.
+fn told(nameless: &Nameless) -> impl Iterator<Item = Change> {
+    let Nameless { carried, left } = nameless;
+    let carried: Vec<&String> = carried.values().collect();
+    let groups = [(carried, "carried over"), (left.iter().collect(), "left behind")];
+    groups.into_iter().filter(|(volumes, _)| !volumes.is_empty()).map(|(volumes, what)| {
+        let names: Vec<&str> = volumes.iter().filter_map(|it| it.get(..12)).collect();
+        Change::new(NAMELESS, Some(names.join(", ")), Some(what.to_owned()))
+    })
 }
 
 /// The networks that come and go, but for the first one.

@@ -4,6 +4,7 @@ use skiff_api::{Component, DependencyCondition, Kind, ObjectKey, OwnerLabels, mo
 
 use super::StepId;
 use super::draft::{Draft, Presence};
+use super::nameless::Handover;
 use super::network::{presence, recordable};
 use super::origin::{Origin, origin};
 use super::volume::{may_be_made, plan_volume};
@@ -38,12 +39,21 @@ pub(super) struct Place {
     pub(super) component: Component,
     /// The run of a job, or by hand.
     pub(super) run: Option<String>,
+    /// What it gets from the container whose place it takes.
+    pub(super) handover: Option<Handover>,
 }
 
 impl Place {
     /// A replica of a deployment.
     pub(super) fn replica(draft: &Draft<'_>, workload: &Workload, ordinal: u32, revision: u64) -> Self {
-        Self { name: replica_name(draft, workload, ordinal), ordinal, revision, component: Component::Main, run: None }
+        Self {
+            name: replica_name(draft, workload, ordinal),
+            ordinal,
+            revision,
+            component: Component::Main,
+            run: None,
+            handover: None,
+        }
     }
 }
 
@@ -194,7 +204,7 @@ pub(super) fn create(
     let (key, hash) = (&workload.key, &workload.template.hash);
     let (mounts, volumes) = resolve_mounts(draft, workload, place.ordinal);
     let owner = owner(draft, workload, &place);
-    let name = place.name;
+    let Place { name, handover, .. } = place;
     let mut follows: Vec<StepId> = ground.after.iter().chain(after).copied().chain(volumes).collect();
     // A container that is removed in this plan frees its name and its ports first.
     follows.extend(draft.named(&name).and_then(|holder| draft.removals.get(&holder.id)).copied());
@@ -203,6 +213,7 @@ pub(super) fn create(
         image: ground.image.clone(),
         template: std::sync::Arc::clone(&workload.template),
         mounts,
+        carried: handover.as_ref().map(Handover::carried).cloned().unwrap_or_default(),
         first_network: workload.networks.first().cloned(),
         network_mode: resolved(draft, workload, workload.template.pod.network_mode.as_ref()),
         namespaces: Namespaces {
@@ -215,6 +226,7 @@ pub(super) fn create(
     let created = draft.step(key, hash, action, reason.clone(), follows);
     let container = ContainerRef { id: None, name };
     let mut ready_to_start = vec![created];
+    ready_to_start.extend(handover.map(|handover| handover.end(draft, workload, reason, created)));
     for attachment in workload.networks.iter().skip(1) {
         let connect = ConnectNetwork { container: container.clone(), network_id: None, attachment: attachment.clone() };
         ready_to_start.push(draft.step(key, hash, Action::ConnectNetwork(connect), Reason::Needed, [created]));

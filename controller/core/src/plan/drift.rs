@@ -32,7 +32,7 @@ pub(super) fn adjust(draft: &mut Draft<'_>, workload: &Workload, replica: &Repli
     networks(draft, workload, replica)
 }
 
-fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
+pub(super) fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
     // Others may know what was taken over by the name that it came with.
     if replica.container.adopted.is_some()
         || is_replica_name(draft, workload, replica.labels.ordinal, &replica.container.name)
@@ -47,7 +47,8 @@ fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
         return;
     }
     let action = Action::RenameContainer { container: observed_ref(replica.container), to: wanted };
-    let reason = Reason::Renamed { from: replica.container.name.clone() };
+    let from = replica.container.name.clone();
+    let reason = if replica.outdated.is_some() { Reason::NotSucceeded } else { Reason::Renamed { from } };
     draft.step(&workload.key, &workload.template.hash, action, reason, []);
 }
 

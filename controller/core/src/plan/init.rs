@@ -141,6 +141,7 @@ impl Course<'_> {
             revision: self.labels.revision,
             component: Component::Init,
             run: Some(mark.text()),
+            handover: None,
         };
         create(draft, &workload, &ground, place, &Reason::Needed, &follows);
         self.wait(draft, init);

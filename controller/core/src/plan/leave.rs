@@ -48,8 +48,9 @@ pub fn plan_leave(desired: &Desired, observed: &Observed, now: Timestamp) -> Pla
 
 /// The containers that a plan removes.
 fn going(plan: &Plan) -> BTreeSet<String> {
-    let removed =
-        |action: &Action| if let Action::RemoveContainer { container } = action { container.id.clone() } else { None };
+    let removed = |action: &Action| {
+        if let Action::RemoveContainer { container, .. } = action { container.id.clone() } else { None }
+    };
     plan.steps.iter().filter_map(|step| removed(&step.action)).collect()
 }
 

@@ -61,7 +61,7 @@ pub fn plan_once(desired: &Desired, observed: &Observed, once: &Once, now: Times
     let run = format!("once-{}", once.asked.as_millisecond());
     let name = naming::run_container_name(&desired.instance, &once.object, &workload.template.pod, &run, 1);
     let container = ContainerRef { id: None, name: name.clone() };
-    let place = Place { name, ordinal: 1, revision: 0, component: Component::Run, run: Some(run) };
+    let place = Place { name, ordinal: 1, revision: 0, component: Component::Run, run: Some(run), handover: None };
     let made = create(&mut draft, &workload, &ground, place, &Reason::Asked { at: once.asked }, &[]);
     // Whoever asked starts it: what it writes from its first moment on is to be heard.
     let steps = draft.finish().steps.into_iter().filter(|step| Some(step.id) != made.started).collect();

@@ -7,7 +7,7 @@ use skiff_api::{Kind, ObjectKey};
 
 use super::draft::{Draft, observed_ref};
 use super::hook;
-use super::{StepId, prune};
+use super::{StepId, nameless, prune};
 use crate::action::{Action, StopContainer};
 use crate::held::HeldReason;
 use crate::observed::{ContainerState, ObservedContainer};
@@ -77,7 +77,8 @@ pub(super) fn remove(
 ) -> StepId {
     let stopped = stop_where_it_runs(draft, object, hash, container, reason, after);
     let after: Vec<StepId> = stopped.map_or_else(|| after.to_vec(), |stopped| vec![stopped]);
-    let action = Action::RemoveContainer { container: observed_ref(container) };
+    let volumes = nameless::going(draft, object, container);
+    let action = Action::RemoveContainer { container: observed_ref(container), volumes };
     let step = draft.step(object, hash, action, reason.clone(), after);
     draft.removals.insert(container.id.clone(), step);
     step

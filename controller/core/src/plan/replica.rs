@@ -10,6 +10,7 @@ use skiff_api::{ImageName, Joined, Kind, ObjectKey, OwnerLabels, RestartPolicy, 
 use super::besides::with_besides;
 use super::checks::{Checks, Complaint};
 use super::draft::Draft;
+use super::nameless::{Nameless, nameless};
 use crate::adopt::ADOPTED;
 use crate::crash::needs_pacing;
 use crate::desired::{EngineRestart, Workload};
@@ -31,6 +32,8 @@ pub(super) struct Replica<'a> {
     pub(super) outdated: Option<Reason>,
     /// What can be put right where it stands.
     pub(super) adjust: Vec<Change>,
+    /// What becomes of its volumes without a name, where another one takes its place.
+    pub(super) nameless: Nameless,
     /// Objects whose content cannot be compared, as their digests were made with another key.
     pub(super) unknown_content: Vec<String>,
     pub(super) condition: Condition,
@@ -48,6 +51,16 @@ impl Replica<'_> {
     /// Ready serves, whatever the new manifest says of `minReadySeconds`.
     pub(super) const fn serves(&self) -> bool {
         self.condition.is_available() || (self.outdated.is_some() && self.condition.is_ready())
+    }
+
+    /// Whether it hands data on to the one that takes its place, so that it must be there until then and must not run any more.
+    pub(super) fn hands_on(&self) -> bool {
+        self.outdated.is_some() && !self.nameless.carried.is_empty()
+    }
+
+    /// Whether it goes before anything comes for it. One that could not be removed whole and hands on data stays until that is done.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.condition == Condition::Removing || (self.condition == Condition::Dead && !self.hands_on())
     }
 
     /// Whether it serves for all that is known: nobody may have judged it yet.
@@ -116,8 +129,9 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
         let since = container.detail.as_ref().and_then(ContainerDetail::since);
         since.is_some_and(|since| since < *before)
     });
+    let nameless = nameless(draft, workload, container);
     let besides = |changes: Vec<Change>| {
-        with_besides(changes, workload, container, removed.iter().chain(&adjust).cloned(), is_loop)
+        with_besides(changes, workload, container, &nameless, removed.iter().chain(&adjust).cloned(), is_loop)
     };
     let outdated = if labels.template_hash != workload.template.hash {
         Some(outdated(workload, labels, besides(template_changes(workload, labels))))
@@ -138,8 +152,11 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let condition = condition(workload, policy, container, &checks, settling, draft.now);
     let outdated = outdated.or_else(|| is_used_up(container, condition).then_some(Reason::Adopted));
     let outdated = outdated.or_else(|| unstartable(container, condition, &mut unknown_content));
+    // One that could not be removed whole still has its volumes.
+    let is_dead = condition == Condition::Dead && !nameless.carried.is_empty();
+    let outdated = outdated.or(is_dead.then_some(Reason::Dead));
     let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
-    Replica { container, labels, outdated, adjust, unknown_content, condition, complaint }
+    Replica { container, labels, outdated, adjust, nameless, unknown_content, condition, complaint }
 }
 
 /// Whether a container that somebody else made has come to its end: ours takes its place instead of starting it again.

@@ -6,6 +6,7 @@
 mod perform;
 mod strategy;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::StepId;
@@ -16,13 +17,15 @@ use super::removal::remove;
 use super::replica::{Condition, Replica};
 use super::workload::name_taken;
 use crate::course::Course;
-use crate::desired::{StopFirst, Workload};
+use crate::desired::{Rollout, StopFirst, Workload};
 use crate::held::{HeldReason, Pending};
 use crate::reason::Reason;
 
 /// The replicas of a workload, sorted for closing the gap.
 pub(super) struct Gap<'d, 'a> {
     workload: &'d Workload,
+    /// How replicas are replaced: stop-first as well where one hands on data to the next.
+    rollout: Cow<'d, Rollout>,
     wanted: usize,
     /// Current ones that stay.
     current: Vec<&'d Replica<'a>>,
@@ -35,6 +38,8 @@ pub(super) struct Gap<'d, 'a> {
     /// highest ordinals.
     /// Of two with one ordinal, as a rename by hand between two steps leaves them, only one stays.
     outdated: Vec<&'d Replica<'a>>,
+    /// Outdated ones whose successors are there, as they were made before these could be removed.
+    succeeded: Vec<&'d Replica<'a>>,
     /// How many are being removed: what comes for them takes their ordinals, once they have gone.
     leaving: usize,
     /// Ordinals that are in use.
@@ -44,10 +49,12 @@ pub(super) struct Gap<'d, 'a> {
 
 impl<'d, 'a> Gap<'d, 'a> {
     pub(super) fn new(draft: &Draft<'_>, workload: &'d Workload, replicas: &'d [Replica<'a>]) -> Self {
-        let (there, leaving): (Vec<_>, Vec<_>) =
-            replicas.iter().partition(|replica| !matches!(replica.condition, Condition::Dead | Condition::Removing));
-        let (mut outdated, mut current): (Vec<_>, Vec<_>) =
+        let (there, leaving): (Vec<_>, Vec<_>) = replicas.iter().partition(|replica| !replica.is_leaving());
+        let (outdated, mut current): (Vec<_>, Vec<_>) =
             there.into_iter().partition(|replica| replica.outdated.is_some());
+        let taken: BTreeSet<u32> = current.iter().map(|replica| replica.labels.ordinal).collect();
+        let (succeeded, mut outdated): (Vec<_>, Vec<_>) =
+            outdated.into_iter().partition(|replica| taken.contains(&replica.labels.ordinal));
         let worth = |replica: &Replica<'_>| (replica.serves(), replica.condition.is_available());
         outdated.sort_by_key(|replica| (worth(replica), std::cmp::Reverse(replica.labels.ordinal)));
         current.sort_by_key(|replica| (!replica.serves(), !replica.condition.is_ready(), replica.labels.ordinal));
@@ -56,7 +63,8 @@ impl<'d, 'a> Gap<'d, 'a> {
             current.into_iter().partition(|replica| ordinals.insert(replica.labels.ordinal));
         let wanted = count(workload.replicas);
         let serving = |replicas: &[&Replica<'_>]| replicas.iter().filter(|replica| replica.serves()).count();
-        let room = wanted.saturating_add(count(workload.rollout.max_surge)).saturating_sub(serving(&outdated));
+        let rollout = rollout(workload, &outdated);
+        let room = wanted.saturating_add(count(rollout.max_surge)).saturating_sub(serving(&outdated));
         let kept = serving(&current).max(room).min(wanted);
         surplus.extend(current.iter().skip(kept));
         let unjudged = current.iter().copied().find(|replica| replica.condition.is_unknown());
@@ -65,11 +73,13 @@ impl<'d, 'a> Gap<'d, 'a> {
         }
         Self {
             workload,
+            rollout,
             wanted,
             current,
             surplus,
             unjudged,
             outdated,
+            succeeded,
             leaving: leaving.len(),
             used: replicas.iter().map(|replica| replica.labels.ordinal).collect(),
             revision: revision_number(draft, workload, replicas),
@@ -78,6 +88,7 @@ impl<'d, 'a> Gap<'d, 'a> {
 
     /// Removes what is surplus, and lets the others come and go as far as the gate and the strategy allow.
     pub(super) fn close(&self, draft: &mut Draft<'_>, gate: Result<Vec<StepId>, HeldReason>) {
+        self.drop_succeeded(draft);
         self.drop_surplus(draft);
         let missing = self.wanted.saturating_sub(self.current.len() + self.leaving);
         if self.outdated.is_empty() && missing == 0 {
@@ -85,15 +96,15 @@ impl<'d, 'a> Gap<'d, 'a> {
             self.note_starts(draft, 0);
             return;
         }
-        let recreate = self.workload.rollout.recreate.then_some(&StopFirst::Recreate);
-        let old_first = recreate.or(self.workload.rollout.stop_first.as_ref());
+        let recreate = self.rollout.recreate.then_some(&StopFirst::Recreate);
+        let old_first = recreate.or(self.rollout.stop_first.as_ref());
         if let (Some(why), false) = (old_first, self.outdated.is_empty()) {
             draft.old_first.insert(self.workload.key.clone(), why.clone());
         }
         match gate {
             Err(why) => self.hold_all(draft, why, missing),
             // Why it is stopped has been said.
-            Ok(_) if self.workload.rollout.paused && !self.outdated.is_empty() => {
+            Ok(_) if self.rollout.paused && !self.outdated.is_empty() => {
                 self.hold_all(draft, HeldReason::Paused, missing);
             }
             Ok(after) => self.move_on(draft, after, missing),
@@ -116,13 +127,30 @@ impl<'d, 'a> Gap<'d, 'a> {
             return true;
         }
         let surplus = self.surplus.iter().copied().filter(|_| self.unjudged.is_none());
-        surplus.chain(self.needless()).any(|surplus| surplus.container.id == replica.container.id)
+        surplus
+            .chain(self.succeeded.iter().copied())
+            .chain(self.needless())
+            .any(|surplus| surplus.container.id == replica.container.id)
     }
 
     /// How many more processes are wanted than replicas have.
     pub(super) fn wanted_processes(&self) -> usize {
         let old = self.outdated.iter().filter(|replica| replica.has_process() || replica.serves()).count();
         self.wanted.saturating_sub(self.current.len() + old)
+    }
+
+    /// Removes those whose successors are there, unless one that serves would be missed, as the engine has started it again meanwhile.
+    fn drop_succeeded(&self, draft: &mut Draft<'_>) {
+        let least = self.wanted.saturating_sub(count(self.rollout.max_unavailable.max(1)));
+        let serving = self.succeeded.iter().filter(|replica| replica.may_serve()).count();
+        let mut spare = (self.available() + serving).saturating_sub(least);
+        for replica in &self.succeeded {
+            if replica.may_serve() && spare == 0 {
+                continue;
+            }
+            spare = spare.saturating_sub(usize::from(replica.may_serve()));
+            self.remove(draft, replica, &self.reason_of(replica), &[]);
+        }
     }
 
     fn drop_surplus(&self, draft: &mut Draft<'_>) {
@@ -207,10 +235,9 @@ impl<'d, 'a> Gap<'d, 'a> {
     }
 
     fn move_on(&self, draft: &mut Draft<'_>, gate: Vec<StepId>, missing: usize) {
-        let rollout = &self.workload.rollout;
-        let mut moves = if rollout.recreate {
+        let mut moves = if self.rollout.recreate {
             self.recreate(missing)
-        } else if rollout.stop_first.is_some() {
+        } else if self.rollout.stop_first.is_some() {
             self.stop_first()
         } else {
             self.start_first(missing)
@@ -250,6 +277,21 @@ impl<'d, 'a> Gap<'d, 'a> {
             }
         }
         free
+    }
+}
+
+/// How replicas are replaced. Two of them must not write one volume, so that one that hands on what it has goes first.
+fn rollout<'d>(workload: &'d Workload, outdated: &[&Replica<'_>]) -> Cow<'d, Rollout> {
+    let declared = &workload.rollout;
+    let handed_on = outdated.iter().find_map(|replica| replica.nameless.carried.keys().next());
+    match handed_on {
+        Some(path) if !declared.recreate && declared.stop_first.is_none() => Cow::Owned(Rollout {
+            stop_first: Some(StopFirst::Nameless(path.clone())),
+            max_surge: 0,
+            max_unavailable: declared.max_unavailable.max(1),
+            ..declared.clone()
+        }),
+        Some(_) | None => Cow::Borrowed(declared),
     }
 }
 

@@ -207,7 +207,7 @@ impl<'a> Course<'_, 'a> {
         for number in self.numbers(missing) {
             let run = Some(self.run.name.clone()).filter(|name| !name.is_empty());
             let name = self.name(draft, number);
-            let place = Place { name, ordinal: number, revision: 0, component: Component::Main, run };
+            let place = Place { name, ordinal: number, revision: 0, component: Component::Main, run, handover: None };
             let mut after: Vec<StepId> = gone.iter().copied().chain(before).collect();
             after.extend(self.free_name(draft, &place.name, &pulled));
             let made = create(draft, workload, &ground, place, &self.reason(number), &after);

@@ -9,9 +9,10 @@ use super::checks::{Complaint, await_addresses};
 use super::create::{replica_name, restore_files, update_files, waiting_for};
 use super::dependency::gate;
 use super::draft::{Draft, Presence, observed_ref};
-use super::drift::{put_right, reconnect, update};
+use super::drift::{put_right, reconnect, rename, update};
 use super::hook;
 use super::init;
+use super::nameless::is_in_use;
 use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
 use super::rollout::Gap;
@@ -170,8 +171,7 @@ fn heal<'r, 'a: 'r>(
 ) {
     for replica in replicas {
         // What is outdated is replaced; while that cannot be, it is kept running.
-        let gone = matches!(replica.condition, Condition::Dead | Condition::Removing);
-        if replica.outdated.is_some() && gate.is_ok() && !gone {
+        if replica.outdated.is_some() && gate.is_ok() && !replica.is_leaving() {
             continue;
         }
         heal_one(draft, workload, replica, gate);
@@ -187,6 +187,8 @@ fn heal_one(
     let (key, hash) = (&workload.key, replica.labels.template_hash.clone());
     let container = replica.container;
     match replica.condition {
+        // It goes when another one has its volumes.
+        Condition::Dead if replica.hands_on() => {}
         Condition::Dead => {
             remove(draft, key, &hash, container, &Reason::Dead, &[]);
         }
@@ -228,7 +230,11 @@ fn adjust(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> 
         None => put_right(draft, workload, replica),
         // What runs is seen to at the end, where it does not go at once.
         Some(_) if replica.condition.is_up() => Vec::new(),
-        Some(_) => reconnect(draft, workload, replica),
+        Some(_) => {
+            // It may have left its name to a successor that could not be made.
+            rename(draft, workload, replica);
+            reconnect(draft, workload, replica)
+        }
     }
 }
 
@@ -242,7 +248,8 @@ fn start(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>, mut 
         }
         _ => Reason::NotStarted,
     };
-    if is_left_alone(draft, workload, replica, "start container", &reason) {
+    // The one that hands on its data has not stopped: it goes first.
+    if is_left_alone(draft, workload, replica, "start container", &reason) || is_in_use(draft, key, container) {
         return;
     }
     if let Some(held) = crash_held(draft, workload, replica) {

@@ -76,17 +76,3 @@ fn content_that_changed_is_one_reason_of_several() {
         "outdated: content of configmap/conf changed; container.resources.limits.memory changed 64Mi → 1Gi"
     );
 }
-
-#[test]
-fn data_in_a_volume_without_a_name_is_said_to_be_left() {
-    const NAME: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    let volume = json!({ "apiVersion": "skiff.dev/v1", "kind": "Volume", "metadata": { "name": "old" },
-        "spec": { "volumeName": NAME } });
-    let mount = json!({ "image": "app:1", "volumeMounts": [{ "name": "data", "mountPath": "/data" }] });
-    let of = json!({ "volumes": [{ "name": "data", "volume": { "name": "old" } }] });
-    let mut world = World::of(&[volume.clone(), deployment("web", 1, mount, of, json!({}))]);
-    world.settle();
-    world.declare(&[volume, deployment("web", 1, json!({ "image": "app:2" }), json!({}), json!({}))]);
-    let why = why(&world.plan());
-    assert!(why.ends_with("; data of volumes without a name changed 0123456789ab → left behind"), "{why}");
-}

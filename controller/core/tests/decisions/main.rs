@@ -21,6 +21,7 @@ mod in_place;
 mod inits;
 mod jobs;
 mod leaving;
+mod nameless;
 mod once;
 mod probes;
 mod rebuilt;

@@ -83,7 +83,8 @@ fn one(
     scope: &mut Scope<'_, '_>,
     building: &mut Building<'_>,
 ) -> Planned {
-    let VolumeSource { name, volume, host_path, tmpfs, empty_dir, config_map, secret, image, named_pipe } = source;
+    let VolumeSource { name, volume, host_path, tmpfs, empty_dir, anonymous, config_map, secret, image, named_pipe } =
+        source;
     scope.exact(name, "name", "name");
     let mut made = Volume { name: pod_name.to_owned(), ..Volume::default() };
     let mut planned = Planned::of(source, pod_name);
@@ -95,6 +96,8 @@ fn one(
         made.empty_dir = Some(space::tmpfs(memory, &mut scope.at("tmpfs", "emptyDir")));
     } else if let Some(space) = empty_dir {
         made.empty_dir = Some(space::empty_dir(space, &mut scope.at("emptyDir", "emptyDir")));
+    } else if let Some(unnamed) = anonymous {
+        made.empty_dir = Some(space::anonymous(unnamed, &mut scope.at("anonymous", "emptyDir")));
     } else if let Some(files) = config_map {
         let skiff_api::ConfigMapVolume { name, items, default_mode, optional, update_policy, uid, gid } = files;
         let mut scope = scope.at("configMap", "configMap");

@@ -83,6 +83,7 @@ impl<'a> Stage<'a> {
             image: FromImage::whatever(self.subject.image()),
             template: Arc::new(template),
             mounts: Vec::new(),
+            carried: BTreeMap::new(),
             first_network: None,
             network_mode: Some("none".to_owned()),
             namespaces: Namespaces::default(),
@@ -151,7 +152,7 @@ impl<'a> Stage<'a> {
     }
 
     pub(super) fn remove(&self, name: &str) -> Action {
-        Action::RemoveContainer { container: self.container_ref(name) }
+        Action::RemoveContainer { container: self.container_ref(name), volumes: Vec::new() }
     }
 
     pub(super) fn unpause(&self, name: &str) -> Action {

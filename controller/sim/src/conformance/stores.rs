@@ -1,7 +1,7 @@
 //! Images, volumes, files.
 
 use skiff_api::{Kind, ObjectKey, PullPolicy};
-use skiff_core::{Action, ContainerState, CreateVolume, FileSet, FromImage, Mount, MountSource, RemoveImage};
+use skiff_core::{Action, ContainerState, CreateVolume, FileSet, FromImage, Mount, MountSource, Nameless, RemoveImage};
 
 use super::stage::same;
 use super::{Entry, Stage};
@@ -13,9 +13,51 @@ pub(super) const SCRIPTS: &[Entry] = &[
     ("an image loses its names unless a container uses it, and only once", removed_images),
     ("the mounts of another container are had for good, and by its id", borrowed),
     ("a volume in use stays, and the engine makes those that are missing as they are defined", volumes),
+    (
+        "a volume without a name is carried over while the first container is there, and goes only where that is said",
+        nameless,
+    ),
     ("a container whose files are missing is not made", files),
     ("files that are updated in place change under what mounts them", files_in_place),
 ];
+
+fn nameless(stage: &mut Stage<'_>) -> Result<(), String> {
+    let mounting = |stage: &Stage<'_>, name: &str| {
+        let at = |target: &str, is_carried| Mount {
+            target: target.to_owned(),
+            read_only: false,
+            sub_path: None,
+            source: MountSource::Anonymous(Nameless { is_carried, ..Nameless::default() }),
+        };
+        let mut create = stage.sleeper(name);
+        create.spec.mounts = vec![at("/data", true), at("/scratch", false)];
+        create
+    };
+    let seen = |stage: &mut Stage<'_>, name: &str| {
+        stage.container(name)?.detail.map(|detail| detail.nameless).ok_or_else(|| format!("no detail of {name}"))
+    };
+    let first = mounting(stage, "hands-on");
+    stage.makes(first)?;
+    let old = seen(stage, "hands-on")?;
+    same("whether they were asked for", &old.values().map(|it| it.is_asked).collect::<Vec<_>>(), &vec![true, true])?;
+    let of = |path: &str| old.get(path).map(|it| it.volume.clone()).ok_or_else(|| format!("nothing at {path}"));
+    let (data, scratch) = (of("/data")?, of("/scratch")?);
+    let mut next = mounting(stage, "gets-on");
+    next.spec.carried = [("/data".to_owned(), data.clone()), ("/unasked".to_owned(), scratch.clone())].into();
+    stage.makes(next)?;
+    let new = seen(stage, "gets-on")?;
+    let has = |path: &str| new.get(path).map(|it| (it.volume.clone(), it.is_asked));
+    same("what it has at /data", &has("/data"), &Some((data.clone(), false)))?;
+    same("what nobody asks for", &has("/unasked"), &None)?;
+    same("whether its scratch is another", &(has("/scratch") != Some((scratch.clone(), true))), &true)?;
+    let Action::RemoveContainer { container, .. } = stage.remove("hands-on") else {
+        return Err("no removal".to_owned());
+    };
+    stage.does(Action::RemoveContainer { container, volumes: vec![data.clone(), scratch.clone()] })?;
+    let left = stage.observed()?.volumes;
+    let is_left = |name: &String| left.iter().any(|volume| volume.name == *name);
+    same("what is in use and what is not", &(is_left(&data), is_left(&scratch)), &(true, false))
+}
 
 fn images(stage: &mut Stage<'_>) -> Result<(), String> {
     stage.has_done(stage.pull(None, PullPolicy::IfNotPresent))?;

@@ -6,7 +6,8 @@ use std::num::NonZeroU32;
 use jiff::{SignedDuration, Timestamp};
 use skiff_api::ContainerPort;
 use skiff_core::{
-    ContainerRef, ContainerState, EngineError, Health, InPlace, Mount, MountSource, Namespaces, Outcome, PublishedPort,
+    ContainerRef, ContainerState, EngineError, Health, InPlace, Mount, MountSource, Namespaces, ObservedNameless,
+    Outcome, PublishedPort,
 };
 
 use super::SimEngine;
@@ -80,6 +81,8 @@ pub struct SimContainer {
     pub env: BTreeMap<String, String>,
     /// Its mounts.
     pub mounts: Vec<Mount>,
+    /// The volumes without a name that it mounts, by path.
+    pub nameless: BTreeMap<String, ObservedNameless>,
     /// The ports that it was made with.
     pub ports: Vec<ContainerPort>,
     /// The network mode, where it is on no network of its own.
@@ -157,7 +160,7 @@ impl SimContainer {
 
     /// The names of the volumes that it mounts.
     pub fn volume_names(&self) -> impl Iterator<Item = &str> {
-        self.mounts.iter().filter_map(|mount| match &mount.source {
+        let named = self.mounts.iter().filter_map(|mount| match &mount.source {
             MountSource::Volume { name, .. } => Some(name.as_str()),
             MountSource::Files(_)
             | MountSource::HostPath { .. }
@@ -165,7 +168,8 @@ impl SimContainer {
             | MountSource::Anonymous(_)
             | MountSource::Image(_)
             | MountSource::NamedPipe(_) => None,
-        })
+        });
+        named.chain(self.nameless.values().map(|nameless| nameless.volume.as_str()))
     }
 
     /// A start failed: the reason is left with it, and the engine does not try again.
@@ -272,12 +276,14 @@ impl SimEngine {
         }
     }
 
-    pub(super) fn remove_container(&mut self, reference: &ContainerRef) -> Outcome {
+    pub(super) fn remove_container(&mut self, reference: &ContainerRef, volumes: &[String]) -> Outcome {
         let id = self.find(reference);
-        match id.and_then(|id| self.containers.remove(&id)) {
-            Some(_) => Outcome::Done,
-            None => Outcome::Already,
+        let removed = id.and_then(|id| self.containers.remove(&id));
+        for name in volumes {
+            // One that is in use stays.
+            self.remove_volume(name).ok();
         }
+        if removed.is_some() { Outcome::Done } else { Outcome::Already }
     }
 
     pub(super) fn rename_container(&mut self, reference: &ContainerRef, to: &str) -> Result<Outcome, EngineError> {

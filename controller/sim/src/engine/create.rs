@@ -6,12 +6,12 @@ use jiff::SignedDuration;
 use skiff_api::{Container, OwnerLabels, label, mounts_from};
 use skiff_core::{
     Attachment, ContainerSpec, ContentStore, CreateContainer, EngineError, EngineRestart, EnvEntry, EnvValue, InPlace,
-    Mount, MountSource, Outcome,
+    Mount, MountSource, Nameless, ObservedNameless, Outcome,
 };
 
 use super::check::Check;
 use super::container::{DockerRestart, Program, SimContainer, SimEndpoint};
-use super::store::{self, readable};
+use super::store::{self, Asked, readable};
 use super::{SimEngine, SimImage};
 
 impl SimEngine {
@@ -35,6 +35,7 @@ impl SimEngine {
         }
         (made.volumes_from, made.mounts) = self.volumes_from(&create.spec)?;
         self.make_missing_volumes(&create.spec.mounts)?;
+        made.nameless = self.make_nameless_volumes(&create.spec, &image);
         made.id = self.new_id();
         (made.serial, made.created_at) = (self.serial, Some(self.now));
         self.containers.insert(made.id.clone(), made);
@@ -60,6 +61,33 @@ impl SimEngine {
             }
         }
         Ok((ids, mounts))
+    }
+
+    /// Docker makes a volume for each mount that names none, and for what the image asks for and nothing is mounted at; the adapter tells
+    /// it of those that are carried over.
+    fn make_nameless_volumes(&mut self, spec: &ContainerSpec, image: &SimImage) -> BTreeMap<String, ObservedNameless> {
+        let mut made = BTreeMap::new();
+        let of_manifest = spec.mounts.iter().filter_map(|mount| match &mount.source {
+            MountSource::Anonymous(Nameless { labels, is_carried }) => {
+                let asked = if *is_carried { Asked::Manifest } else { Asked::Empty };
+                Some((&mount.target, labels.clone(), asked))
+            }
+            MountSource::Volume { .. }
+            | MountSource::HostPath { .. }
+            | MountSource::Files(_)
+            | MountSource::Tmpfs(_)
+            | MountSource::Image(_)
+            | MountSource::NamedPipe(_) => None,
+        });
+        let is_free = |target: &&String| !spec.mounts.iter().any(|mount| mount.target == **target);
+        let of_image = image.volumes.iter().filter(is_free).map(|target| (target, BTreeMap::new(), Asked::Image));
+        for (target, labels, asked) in of_manifest.chain(of_image) {
+            let told = spec.carried.get(target);
+            let volume = self.nameless_volume(told, &labels, asked);
+            let is_asked = told.is_none() && asked != Asked::Image;
+            made.insert(target.clone(), ObservedNameless { volume, is_asked });
+        }
+        made
     }
 
     /// Docker makes the volumes that are missing as the mount says; the adapter looks first for those that must be there.
@@ -121,6 +149,7 @@ fn new_container(create: &CreateContainer, image: &SimImage, env: BTreeMap<Strin
         image: from,
         template,
         mounts,
+        carried: _,
         first_network,
         network_mode,
         namespaces,

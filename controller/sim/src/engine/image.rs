@@ -1,6 +1,6 @@
 //! Images: what the engine has or builds, what registries have, and tags that move.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_api::{ImageName, PullPolicy};
 use skiff_core::{
@@ -42,6 +42,8 @@ pub struct SimImage {
     pub stop_code: i64,
     /// How its containers answer probes and hooks.
     pub answers: Answers,
+    /// The paths at which it asks for volumes.
+    pub volumes: BTreeSet<String>,
 }
 
 /// The images of the engine and of the registries.

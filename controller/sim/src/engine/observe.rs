@@ -153,6 +153,7 @@ impl SimContainer {
             pid_mode: self.namespaces.pid.clone().unwrap_or_default(),
             ipc_mode: self.namespaces.ipc.clone().unwrap_or_default(),
             volumes_from: self.volumes_from.clone(),
+            nameless: self.nameless.clone(),
             endpoints: endpoints.collect(),
         }
     }

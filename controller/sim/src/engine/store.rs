@@ -41,6 +41,19 @@ pub struct SimVolume {
     pub data: u64,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// Whether the engine gave it its name, and then what was asked for.
+    pub nameless: Option<Asked>,
+}
+
+/// What asked for a volume without a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The manifest, for what is empty with each container.
+    Empty,
+    /// The manifest, for data.
+    Manifest,
+    /// The image.
+    Image,
 }
 
 impl SimEngine {
@@ -63,7 +76,26 @@ impl SimEngine {
 
     pub(super) fn insert_volume(&mut self, name: &str, labels: BTreeMap<String, String>) {
         self.serial += 1;
-        self.volumes.insert(name.to_owned(), SimVolume { name: name.to_owned(), data: self.serial, labels });
+        let volume = SimVolume { name: name.to_owned(), data: self.serial, labels, nameless: None };
+        self.volumes.insert(name.to_owned(), volume);
+    }
+
+    /// Makes a volume and gives it a name, or takes the one that it is told of, which it makes where it has gone.
+    pub(super) fn nameless_volume(
+        &mut self,
+        told: Option<&String>,
+        labels: &BTreeMap<String, String>,
+        asked: Asked,
+    ) -> String {
+        if let Some(there) = told.filter(|name| self.volumes.contains_key(*name)) {
+            return there.clone();
+        }
+        let name = told.cloned().unwrap_or_else(|| self.new_id());
+        self.insert_volume(&name, labels.clone());
+        if let Some(volume) = self.volumes.get_mut(&name) {
+            volume.nameless = Some(asked);
+        }
+        name
     }
 
     pub(super) fn remove_volume(&mut self, name: &str) -> Result<Outcome, EngineError> {

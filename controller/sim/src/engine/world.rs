@@ -59,7 +59,7 @@ impl SimEngine {
 
     /// `docker rm -f`.
     pub fn remove_by_hand(&mut self, name: &str) -> bool {
-        self.remove_container(&Self::reference(name)) == Outcome::Done
+        self.remove_container(&Self::reference(name), &[]) == Outcome::Done
     }
 
     /// `docker pause`.

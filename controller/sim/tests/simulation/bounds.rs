@@ -77,7 +77,7 @@ impl Bounds {
             // What was made by a plan that was given up is started by this one, whatever came back meanwhile.
             let made = track.containers(sight.engine).filter(|one| one.state == ContainerState::Created).count();
             let gained = made + self.gained.remove(&step.object).unwrap_or_default();
-            let limits = Limits { serving: serving(track, sight, By::All), gained, ..limits(track) };
+            let limits = Limits { serving: serving(track, sight, By::All), gained, ..limits(track, sight.engine) };
             let going = limits.serving.iter().filter(|id| taken.contains(id)).count();
             let staying = serving(track, sight, By::Any).into_iter().filter(|id| !taken.contains(id)).count();
             if going > 0 && staying < limits.least_serving {
@@ -116,7 +116,9 @@ impl Bounds {
         for (key, after) in seen(record, sight) {
             let before = self.seen.remove(&key).unwrap_or_default();
             let known = self.planned.get(&key).cloned();
-            let Some(limits) = known.or_else(|| record.track(&key).map(limits)) else { continue };
+            let Some(limits) = known.or_else(|| record.track(&key).map(|track| limits(track, sight.engine))) else {
+                continue;
+            };
             let touched = ended(&step.action).or_else(|| started(&step.action));
             let was_missed =
                 touched.and_then(|container| container.id.as_ref()).is_none_or(|id| limits.serving.contains(id));
@@ -147,7 +149,7 @@ fn shown(container: &SimContainer, track: &Track, limits: &Limits) -> String {
 pub(crate) fn ended(action: &Action) -> Option<&ContainerRef> {
     match action {
         Action::StopContainer(stop) => Some(&stop.container),
-        Action::RemoveContainer { container } => Some(container),
+        Action::RemoveContainer { container, .. } => Some(container),
         Action::PullImage(_)
         | Action::BuildImage(_)
         | Action::RemoveImage(_)
@@ -233,14 +235,15 @@ fn up_since(container: &SimContainer, track: &Track, sight: Sight<'_>, by: By) -
 }
 
 /// The loosest of what the versions of an object that may be worked towards allow.
-fn limits(track: &Track) -> Limits {
+fn limits(track: &Track, engine: &SimEngine) -> Limits {
     let spec = &track.declared().spec;
     let replicas = spec.replicas();
     let numbers = spec.strategy.rolling_update.clone().unwrap_or_default();
     let surge = numbers.max_surge.unwrap_or(IntOrPercent::Int(1)).of_rounded_up(replicas);
     let unavailable = numbers.max_unavailable.unwrap_or(IntOrPercent::Int(0)).of_rounded_down(replicas);
     let is_exclusive = |deployment: &Deployment| is_exclusive(deployment, replicas);
-    let stop_first = surge == 0 || track.in_play().any(is_exclusive);
+    let hands_on = track.containers(engine).any(|container| !container.nameless.is_empty());
+    let stop_first = surge == 0 || hands_on || track.in_play().any(is_exclusive);
     let all_exclusive = track.in_play().all(is_exclusive);
     let recreate = spec.strategy.kind == StrategyType::Recreate;
     let unavailable = if stop_first { unavailable.max(1) } else { unavailable };

@@ -7,6 +7,7 @@ use skiff_api::{Deployment, Kind, Object, ObjectKey};
 use skiff_core::Outcome;
 use skiff_sim::{Fault, Program, SimImage};
 
+use crate::data::Data;
 use crate::declare::read;
 use crate::manifests::Manifests;
 use crate::number;
@@ -36,11 +37,13 @@ struct Change {
     from: Manifests,
     to: Manifests,
     ends_as: Manifests,
+    /// Whether all data is where it was in the end.
+    keeps_data: bool,
 }
 
 impl Change {
     fn new(name: &'static str, from: Manifests, to: Manifests) -> Self {
-        Self { name, from, ends_as: to.clone(), to }
+        Self { name, from, ends_as: to.clone(), to, keeps_data: false }
     }
 
     /// Brings it about, with something gone wrong on the way.
@@ -50,6 +53,11 @@ impl Change {
         script
             .engine
             .put_image("bad:1", SimImage { id: "sha256:bad".to_owned(), program: crash, ..SimImage::default() });
+        let program = Program::Exits { after: SignedDuration::from_millis(50), code: 3 };
+        for (reference, program) in [("db:1", Program::Runs), ("db:2", Program::Runs), ("db:bad", program)] {
+            let (id, volumes) = (format!("sha256:{reference}"), ["/data".to_owned()].into());
+            script.engine.put_image(reference, SimImage { id, volumes, program, ..SimImage::default() });
+        }
         script.reach(&self.from, true)?;
         script.rest(PROVED)?;
         script.steps = 0;
@@ -63,8 +71,12 @@ impl Change {
             Some(Break::CrashAfterEach) => matches!(performed.result, Ok(Outcome::Done)),
             Some(Break::LostAnswer(_)) | None => false,
         });
+        let data = Data::of(&script.engine);
         script.reach(&self.to, true)?;
         script.rest(PROVED)?;
+        if self.keeps_data && (data.is_empty() || Data::of(&script.engine) != data) {
+            return Err(format!("{:?} was kept, and is {:?}", data, Data::of(&script.engine)));
+        }
         Ok(script)
     }
 
@@ -106,6 +118,8 @@ fn changes() -> Vec<Change> {
     pruned.objects.remove(&ObjectKey::new(Kind::Volume, "shop", "data"));
     let starting = |image: &str| system([start_first("web", image, 3)]);
     let stopping = |image: &str| system([publishing("web", image)]);
+    let recreate = json!({ "type": "Recreate" });
+    let at_once = |image: &str| system([with(start_first("web", image, 2), "/spec", "strategy", recreate.clone())]);
     vec![
         Change::new("create", Manifests::default(), first()),
         Change::new(
@@ -124,6 +138,13 @@ fn changes() -> Vec<Change> {
         Change {
             ends_as: stopping("web:1"),
             ..Change::new("roll back stop-first", stopping("web:1"), stopping("bad:1"))
+        },
+        Change { keeps_data: true, ..Change::new("hand on", starting("db:1"), starting("db:2")) },
+        Change { keeps_data: true, ..Change::new("hand on at once", at_once("db:1"), at_once("db:2")) },
+        Change {
+            ends_as: starting("db:1"),
+            keeps_data: true,
+            ..Change::new("hand on and back", starting("db:1"), starting("db:bad"))
         },
         Change::new("prune", first(), pruned),
     ]

@@ -8,6 +8,8 @@ use crate::random::Random;
 
 /// Images that run until they are told to stop.
 pub(crate) const STEADY: [&str; 4] = ["app:1", "app:2", "web:1", "web:2"];
+/// The one of them that asks for a volume.
+pub(crate) const KEEPING: &str = "app:2";
 /// An image whose process ends well after two seconds.
 pub(crate) const ONESHOT: &str = "oneshot:1";
 /// Every secret value holds this, so that a leak is found.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_api::{Object, ReclaimPolicy, label};
 use skiff_core::{Action, Intent, Plan};
-use skiff_sim::{SimContainer, SimEngine, SimNetwork, SimVolume};
+use skiff_sim::{Asked, SimContainer, SimEngine, SimNetwork, SimVolume};
 
 use crate::bounds::ended;
 use crate::controller::described;
@@ -69,13 +69,18 @@ impl Before {
 fn foreign(engine: &SimEngine) -> impl Iterator<Item = &str> {
     let containers = engine.containers().map(|container| (container.name.as_str(), &container.labels));
     let networks = engine.networks().map(|network| (network.name.as_str(), &network.labels));
-    let volumes = engine.volumes().map(|volume| (volume.name.as_str(), &volume.labels));
+    // What the engine names is whose container's it is.
+    let named = engine.volumes().filter(|volume| volume.nameless.is_none());
+    let volumes = named.map(|volume| (volume.name.as_str(), &volume.labels));
     let all = containers.chain(networks).chain(volumes);
     all.filter(|(_, labels)| labels.get(label::INSTANCE).is_none_or(|name| name != "default")).map(|(name, _)| name)
 }
 
-/// Whether a volume was declared with `reclaimPolicy: Delete` last and is declared no more, or was asked to go.
+/// Whether a volume holds what is empty with each container, was declared with `reclaimPolicy: Delete` last and is declared no more, or was asked to go.
 fn may_be_lost(volume: &SimVolume, ledger: &Ledger) -> bool {
+    if let Some(asked) = volume.nameless {
+        return asked == Asked::Empty || ledger.order.intent == (Intent::Down { volumes: true });
+    }
     let Some(key) = object_of(&volume.labels) else { return false };
     if ledger.fate(&volume.labels, &key) != Fate::Gone {
         return false;

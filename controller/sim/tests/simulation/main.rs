@@ -5,6 +5,7 @@
 mod bounds;
 mod breaks;
 mod controller;
+mod data;
 mod declare;
 mod driver;
 mod edit;

@@ -111,7 +111,8 @@ impl Script {
             format!("{object} {} {:?} {:?}", container.image, container.state, container.networks.keys())
         });
         let networks = self.engine.networks().map(|network| format!("network {}", network.name));
-        let volumes = self.engine.volumes().map(|volume| format!("volume {}", volume.name));
+        let named = self.engine.volumes().filter(|volume| volume.nameless.is_none());
+        let volumes = named.map(|volume| format!("volume {}", volume.name));
         let mut ending: Vec<String> = containers.chain(networks).chain(volumes).collect();
         ending.extend(self.engine.file_sets().map(str::to_owned));
         ending.sort();

@@ -4,6 +4,7 @@ use skiff_core::Plan;
 
 use crate::bounds::{Bounds, Sight};
 use crate::controller::Performed;
+use crate::data::Data;
 use crate::guard::{Before, check_disk, check_images, check_prune};
 use crate::ledger::Ledger;
 use crate::manifests::Manifests;
@@ -20,6 +21,8 @@ pub(crate) struct Watch {
     pub(crate) record: Record,
     bounds: Bounds,
     before: Option<Before>,
+    /// What there was when it was last planned.
+    data: Data,
 }
 
 impl Watch {
@@ -41,6 +44,7 @@ impl Watch {
     /// # Errors
     /// Where they would take too much.
     pub(crate) fn planned(&mut self, plan: &Plan, sight: Sight<'_>) -> Result<(), String> {
+        self.data = Data::of(sight.engine);
         check_disk(plan, sight.engine)?;
         check_prune(plan, sight.engine, &self.ledger)?;
         hooks::check_plan(plan, sight.engine, &self.past)?;
@@ -61,6 +65,7 @@ impl Watch {
         if let Some(before) = self.before.take() {
             before.check(sight.engine)?;
         }
+        self.data.check(performed, sight.engine)?;
         // What a step tells of the version that is worked towards is no doing of its own.
         self.bounds.check(&performed.step, &self.record, sight)?;
         self.record.performed(&performed.step, sight.engine)

@@ -7,7 +7,7 @@ use skiff_api::{Component, Kind, ObjectKey, OwnerLabels};
 use skiff_core::{Health, InPlace};
 use skiff_sim::{Answers, DockerRestart, Fault, Passes, Program, Pull, SimEngine, SimImage};
 
-use crate::declare::{ONESHOT, PROXY, STEADY, THEIR_DATA};
+use crate::declare::{KEEPING, ONESHOT, PROXY, STEADY, THEIR_DATA};
 use crate::manifests::SHOP;
 use crate::random::Random;
 
@@ -18,7 +18,10 @@ pub(crate) fn engine() -> SimEngine {
     for (reference, delay) in STEADY.into_iter().zip([0, 500, 1_200, 2_000]) {
         let ready = Passes::After(SignedDuration::from_millis(delay));
         let answers = Answers { ready, ..Answers::default() };
-        let image = SimImage { id: format!("sha256:{reference}"), stop_code: 137, answers, ..SimImage::default() };
+        // One of them asks for a volume, as databases do.
+        let volumes = (reference == KEEPING).then(|| "/var/own".to_owned()).into_iter().collect();
+        let id = format!("sha256:{reference}");
+        let image = SimImage { id, stop_code: 137, answers, volumes, ..SimImage::default() };
         engine.put_image(reference, image);
     }
     let program = Program::Exits { after: SignedDuration::from_secs(2), code: 0 };

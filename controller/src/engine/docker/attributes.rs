@@ -149,6 +149,7 @@ fn container_body(create: &CreateContainer, content: &ContentStore) -> Result<Va
     let around = Surroundings {
         api: (1, 51),
         image_id: "sha256:01",
+        image_volumes: &BTreeSet::new(),
         log_driver: "json-file",
         profiles: &profiles,
         files: &files,

@@ -35,6 +35,7 @@ pub(super) async fn compare(
     let around = Surroundings {
         api: client.api(),
         image_id: &image_id,
+        image_volumes: &BTreeSet::new(),
         log_driver,
         profiles: &profiles,
         files: &docker.files,

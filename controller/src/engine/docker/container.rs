@@ -9,7 +9,7 @@ mod logging;
 mod mounts;
 mod security;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use skiff_api::{Container, ContainerPort, HealthCheck, PodTemplate, TemplateMeta, label};
@@ -28,6 +28,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) api: (u32, u32),
     /// The id of the image, as it is now.
     pub(crate) image_id: &'a str,
+    /// The paths at which the image asks for volumes.
+    pub(crate) image_volumes: &'a BTreeSet<String>,
     /// The engine's own log driver.
     pub(crate) log_driver: &'a str,
     /// The text of each seccomp profile by its path.
@@ -47,6 +49,7 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
         image: from,
         template,
         mounts,
+        carried,
         first_network,
         network_mode,
         namespaces: Namespaces { pid, ipc },
@@ -78,7 +81,7 @@ pub(crate) fn body(spec: &ContainerSpec, around: &Surroundings<'_>) -> Result<Va
     let mut host = host_config::host_config(container, &template.in_place, around)?;
     host.set("Annotations", annotations).set("NetworkMode", network(spec)).set("PidMode", pid).set("IpcMode", ipc);
     host.set("VolumesFrom", around.volumes_from);
-    mounts::mounts(mounts, around)?.apply(&mut host);
+    mounts::mounts(mounts, carried, around)?.apply(&mut host);
     fields.keep("HostConfig", host.build());
     if let (Some(attachment), None) = (first_network, network_mode) {
         let mut settings = endpoint_settings(attachment, around.api);

@@ -23,18 +23,18 @@ pub(super) async fn create(
     let CreateContainer { name, spec } = create;
     let client = &docker.client;
     let pod = &spec.template.pod.container;
-    let (image_id, log_driver, profiles, volumes, volumes_from) = tokio::join!(
+    let (image, log_driver, profiles, volumes, volumes_from) = tokio::join!(
         image::to_run(client, &spec.image),
         docker.log_driver(),
         profiles(spec),
         volumes_that_must_be_there(client, spec),
         volumes_from(client, spec)
     );
-    let (image_id, log_driver, profiles, (), volumes_from) =
-        (image_id?, log_driver?, profiles?, volumes?, volumes_from?);
+    let (image, log_driver, profiles, (), volumes_from) = (image?, log_driver?, profiles?, volumes?, volumes_from?);
     let around = Surroundings {
         api: client.api(),
-        image_id: &image_id,
+        image_id: &image.id,
+        image_volumes: &image.volumes,
         log_driver,
         profiles: &profiles,
         files: &docker.files,

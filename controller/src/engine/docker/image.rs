@@ -1,6 +1,9 @@
 //! Images: which there are, and whether one has to be had.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Deserialize;
+use serde_json::Value;
 use skiff_api::PullPolicy;
 use skiff_core::{EngineError, FromImage, Images, ObservedImage, Outcome, PullImage, RemoveImage};
 use tokio::sync::mpsc;
@@ -16,6 +19,22 @@ struct Found {
     id: String,
     os: String,
     architecture: String,
+    config: Option<Config>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Config {
+    volumes: Option<BTreeMap<String, Value>>,
+}
+
+/// An image that a container is made from.
+#[derive(Debug)]
+pub(super) struct ToRun {
+    /// Its id.
+    pub(super) id: String,
+    /// The paths at which it asks for volumes.
+    pub(super) volumes: BTreeSet<String>,
 }
 
 async fn find(client: &Client, image: &str) -> Result<Option<Found>, EngineError> {
@@ -33,25 +52,33 @@ pub(super) async fn find_id(client: &Client, image: &str) -> Result<Option<Strin
     find(client, image).await.map(|found| found.map(|found| found.id))
 }
 
-/// The id of an image that has been pulled.
-pub(super) async fn id(client: &Client, image: &str) -> Result<String, EngineError> {
+/// An image that has been pulled.
+async fn pulled(client: &Client, image: &str) -> Result<Found, EngineError> {
     let missing = || EngineError::Image {
         image: image.to_owned(),
         message: format!(
             "the engine does not have it; `docker pull {image}` gets it, or leave imagePullPolicy at IfNotPresent"
         ),
     };
-    find(client, image).await?.map(|found| found.id).ok_or_else(missing)
+    find(client, image).await?.ok_or_else(missing)
 }
 
-/// The id of the image that a container is to be made from.
-pub(super) async fn to_run(client: &Client, from: &FromImage) -> Result<String, EngineError> {
-    let found = id(client, &from.reference).await?;
+/// The id of an image that has been pulled.
+pub(super) async fn id(client: &Client, image: &str) -> Result<String, EngineError> {
+    pulled(client, image).await.map(|found| found.id)
+}
+
+/// The image that a container is to be made from.
+pub(super) async fn to_run(client: &Client, from: &FromImage) -> Result<ToRun, EngineError> {
+    let Found { id: found, config, .. } = pulled(client, &from.reference).await?;
     match &from.id {
         Some(id) if *id != found => {
             Err(EngineError::Stale(format!("{} is another image by now than {id}", from.reference)))
         }
-        Some(_) | None => Ok(found),
+        Some(_) | None => {
+            let volumes = config.and_then(|config| config.volumes).unwrap_or_default();
+            Ok(ToRun { id: found, volumes: volumes.into_keys().collect() })
+        }
     }
 }
 
@@ -140,7 +167,7 @@ mod tests {
 
     #[test]
     fn an_image_of_another_platform_is_not_the_image() {
-        let found = Found { id: String::new(), os: "linux".to_owned(), architecture: "amd64".to_owned() };
+        let found = Found { id: String::new(), os: "linux".to_owned(), architecture: "amd64".to_owned(), config: None };
         assert!(found.is_of(None) && found.is_of(Some("linux/amd64")) && !found.is_of(Some("linux/arm64/v8")));
     }
 }

@@ -11,7 +11,7 @@ use super::deadline;
 use super::error::{Reply, with_remedy};
 use super::hook;
 use super::observe::inspect;
-use super::path;
+use super::{path, volume};
 use crate::ask::Asker;
 
 /// The seconds that a stop gets at least once a hook has used up the grace period.
@@ -90,10 +90,12 @@ pub(super) async fn kill(client: &Client, container: &str, signal: &str) -> Resu
     client.post(&path, None).await?.done(&format!("send {signal} to container {container}"))
 }
 
-/// Removes a container with the volumes that the manifest made to go with it. Volumes that only the image names stay: their
-/// data is nobody's to throw away.
-pub(super) async fn remove(client: &Client, container: &ContainerRef) -> Result<Outcome, EngineError> {
-    let Some(inspected) = inspect(client, container.handle()).await? else { return Ok(Outcome::Already) };
+/// Removes a container, and the volumes that go with it. One that another container has by then stays.
+pub(super) async fn remove(
+    client: &Client,
+    container: &ContainerRef,
+    volumes: &[String],
+) -> Result<Outcome, EngineError> {
     let path = format!("/containers/{}?force=1", path::name(container.handle())?);
     let reply = client.delete(&path).await?;
     let outcome = match reply.status {
@@ -101,8 +103,8 @@ pub(super) async fn remove(client: &Client, container: &ContainerRef) -> Result<
         409 if reply.message().contains("already in progress") => wait_until_gone(client, container).await?,
         _ => reply.done(&format!("remove container {}", container.name)).map(|()| Outcome::Done)?,
     };
-    for volume in inspected.passing_volumes() {
-        super::volume::remove(client, &volume).await?;
+    for name in volumes {
+        volume::remove_unused(client, name).await?;
     }
     Ok(outcome)
 }

@@ -43,7 +43,7 @@ impl Engine for Docker {
             Action::StartContainer { container } => lifecycle::start(client, container).await,
             Action::RunHook(hook) => hook::run(client, &self.asker, hook, content).await,
             Action::StopContainer(stop) => lifecycle::stop(client, &self.asker, stop, content).await,
-            Action::RemoveContainer { container } => lifecycle::remove(client, container).await,
+            Action::RemoveContainer { container, volumes } => lifecycle::remove(client, container, volumes).await,
             Action::RenameContainer { container, to } => lifecycle::rename(client, container, to).await,
             Action::UnpauseContainer { container } => lifecycle::unpause(client, container).await,
             Action::UpdateContainer(update) => update::update(client, update).await,

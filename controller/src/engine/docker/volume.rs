@@ -76,6 +76,15 @@ pub(super) async fn must_be_there(client: &Client, name: &str) -> Result<(), Eng
     }
 }
 
+/// Removes a volume unless a container has it.
+pub(super) async fn remove_unused(client: &Client, name: &str) -> Result<(), EngineError> {
+    let reply = client.delete(&format!("/volumes/{}", path::name(name)?)).await?;
+    match reply.status {
+        404 | 409 => Ok(()),
+        _ => reply.done(&format!("remove volume {name}")),
+    }
+}
+
 /// Removes a volume and its data; the engine refuses while a container has it.
 pub(super) async fn remove(client: &Client, name: &str) -> Result<Outcome, EngineError> {
     let reply = client.delete(&format!("/volumes/{}", path::name(name)?)).await?;

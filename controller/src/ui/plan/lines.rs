@@ -145,7 +145,7 @@ fn container(action: &Action) -> Option<&str> {
         Action::UpdateContainer(update) => Some(&update.container.name),
         Action::DisconnectNetwork { container, .. }
         | Action::StartContainer { container }
-        | Action::RemoveContainer { container }
+        | Action::RemoveContainer { container, .. }
         | Action::RenameContainer { container, .. }
         | Action::UnpauseContainer { container } => Some(&container.name),
         Action::PullImage(_)
@@ -224,6 +224,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Dead
         | Reason::Paused
         | Reason::Renamed { .. }
+        | Reason::NotSucceeded
         | Reason::Disconnected { .. }
         | Reason::Overconnected { .. }
         | Reason::Readdressed { .. }

@@ -28,7 +28,7 @@ fn stop(name: &str) -> Action {
 }
 
 fn remove(name: &str) -> Action {
-    Action::RemoveContainer { container: reference(name) }
+    Action::RemoveContainer { container: reference(name), volumes: Vec::new() }
 }
 
 fn pull() -> Action {

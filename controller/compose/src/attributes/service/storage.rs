@@ -74,7 +74,7 @@ pub(super) const ROWS: &[Attribute] = &[
         "volumes.volume.labels",
         "template/volumes",
         "volumes: [{ type: volume, target: /data, volume: { labels: { a: b } } }]",
-        r#"[{"name":"data","emptyDir":{"labels":{"a":"b"}}}]"#,
+        r#"[{"name":"data","anonymous":{"labels":{"a":"b"}}}]"#,
     ),
     honoured(
         "volumes.tmpfs.size",

@@ -1,12 +1,17 @@
 //! The moves of one pass as steps, each behind what must have happened before it.
 
 use super::strategy::Moves;
+use skiff_api::naming;
+
 use super::{Gap, count};
+use crate::action::Action;
 use crate::held::HeldReason;
 use crate::plan::StepId;
 use crate::plan::create::{Ground, Place, create, replica_name};
-use crate::plan::draft::Draft;
-use crate::plan::replica::Condition;
+use crate::plan::draft::{Draft, observed_ref};
+use crate::plan::nameless::Handover;
+use crate::plan::removal::stop_where_it_runs;
+use crate::plan::replica::{Condition, Replica};
 use crate::reason::Reason;
 
 impl Gap<'_, '_> {
@@ -17,11 +22,21 @@ impl Gap<'_, '_> {
             gone.push(self.remove(draft, replica, reason, &pull));
         }
         let too_many = self.too_many(draft, &gone);
-        for replica in &moves.replace {
+        let (handing, going): (Vec<_>, Vec<_>) = moves.replace.iter().copied().partition(|replica| replica.hands_on());
+        let stopped: Vec<Option<StepId>> = handing.iter().map(|replica| self.stop(draft, replica, &pull)).collect();
+        if moves.gone_first {
+            gone.extend(stopped.iter().flatten());
+        }
+        for replica in going {
             let reason = self.reason_of(replica);
             let removed = self.remove(draft, replica, &reason, &pull);
             let follows: Vec<StepId> = too_many.iter().copied().chain([removed]).collect();
             self.create(draft, ground, replica.labels.ordinal, &reason, &follows);
+        }
+        for (replica, stopped) in handing.into_iter().zip(stopped) {
+            let earlier = if moves.gone_first { &gone } else { &too_many };
+            let follows: Vec<StepId> = earlier.iter().copied().chain(stopped).chain(pull.clone()).collect();
+            self.hand_on(draft, ground, replica, &follows);
         }
         let reason = self.outdated.first().map_or(Reason::Missing, |replica| self.reason_of(replica));
         for (index, ordinal) in moves.create.iter().enumerate() {
@@ -36,10 +51,31 @@ impl Gap<'_, '_> {
         self.note_starts(draft, moves.create.len() + moves.replace.len());
     }
 
+    fn stop(&self, draft: &mut Draft<'_>, replica: &Replica<'_>, after: &[StepId]) -> Option<StepId> {
+        let (key, hash) = (&self.workload.key, &self.workload.template.hash);
+        stop_where_it_runs(draft, key, hash, replica.container, &self.reason_of(replica), after)
+    }
+
+    /// Makes the successor of a replica that has stopped, with the volumes that it hands on. The old one leaves its name to the new one,
+    /// and goes when that is there: only a container says which volumes without a name are whose.
+    fn hand_on(&self, draft: &mut Draft<'_>, ground: &Ground, replica: &Replica<'_>, after: &[StepId]) {
+        let (key, hash, reason) = (&self.workload.key, &self.workload.template.hash, self.reason_of(replica));
+        let mut place = Place::replica(draft, self.workload, replica.labels.ordinal, self.revision);
+        let mut follows = after.to_vec();
+        if replica.container.name == place.name {
+            let to = naming::replaced_name(&replica.container.id, &place.name);
+            let rename = Action::RenameContainer { container: observed_ref(replica.container), to };
+            follows.push(draft.step(key, hash, rename, reason.clone(), after.iter().copied()));
+        }
+        place.handover = Some(Handover::of(draft, self.workload, replica));
+        let made = create(draft, self.workload, ground, place, &reason, &follows);
+        draft.starts.entry(key.clone()).or_default().0.extend(made.started);
+    }
+
     /// The removals without which one that comes in the place of another would be one above what the surge allows.
     fn too_many(&self, draft: &Draft<'_>, gone: &[StepId]) -> Vec<StepId> {
         let surplus = self.surplus.iter().filter_map(|replica| draft.removals.get(&replica.container.id));
-        let allowed = self.wanted.saturating_add(count(self.workload.rollout.max_surge));
+        let allowed = self.wanted.saturating_add(count(self.rollout.max_surge));
         let removals: Vec<StepId> = surplus.chain(gone).copied().collect();
         let there = self.total() + self.surplus.len();
         removals.into_iter().take(there.saturating_sub(allowed)).collect()

@@ -26,12 +26,24 @@ pub(super) struct Moves<'d, 'a> {
 }
 
 impl<'d, 'a> Gap<'d, 'a> {
-    /// All old replicas go, then all new ones come.
+    /// All old replicas go, then all new ones come. Those that hand on data go last, each for the one that comes on its ordinal.
     pub(super) fn recreate(&self, missing: usize) -> Moves<'d, 'a> {
-        let kept: BTreeSet<u32> = self.current.iter().map(|replica| replica.labels.ordinal).collect();
+        let mut kept: BTreeSet<u32> = self.current.iter().map(|replica| replica.labels.ordinal).collect();
+        let mut handing: Vec<&Replica<'_>> =
+            self.outdated.iter().copied().filter(|replica| replica.hands_on()).collect();
+        handing.sort_by_key(|replica| replica.labels.ordinal);
+        handing.retain(|replica| !kept.contains(&replica.labels.ordinal));
+        handing.truncate(missing);
+        kept.extend(handing.iter().map(|replica| replica.labels.ordinal));
+        let is_handing = |replica: &Replica<'_>| handing.iter().any(|one| one.container.id == replica.container.id);
+        let going = self.outdated.iter().filter(|replica| !is_handing(replica));
         Moves {
-            remove: self.outdated.iter().map(|replica| (*replica, self.reason_of(replica))).collect(),
-            create: (1..=u32::MAX).filter(|ordinal| !kept.contains(ordinal)).take(missing).collect(),
+            remove: going.map(|replica| (*replica, self.reason_of(replica))).collect(),
+            create: (1..=u32::MAX)
+                .filter(|ordinal| !kept.contains(ordinal))
+                .take(missing.saturating_sub(handing.len()))
+                .collect(),
+            replace: handing,
             gone_first: true,
             ..Moves::default()
         }
@@ -41,7 +53,7 @@ impl<'d, 'a> Gap<'d, 'a> {
     pub(super) fn stop_first(&self) -> Moves<'d, 'a> {
         let total = self.total();
         let surplus = total.saturating_sub(self.wanted);
-        let least = self.wanted.saturating_sub(count(self.workload.rollout.max_unavailable));
+        let least = self.wanted.saturating_sub(count(self.rollout.max_unavailable));
         let mut spare = self.available().saturating_sub(least);
         let mut moves = Moves {
             create: self.free_ordinals(self.wanted.saturating_sub(total + self.leaving)),
@@ -66,7 +78,7 @@ impl<'d, 'a> Gap<'d, 'a> {
     /// A new replica comes before an old one goes, as far as surge and availability allow. What does not serve goes at once, and what
     /// has no room beside it comes after it.
     pub(super) fn start_first(&self, missing: usize) -> Moves<'d, 'a> {
-        let rollout = &self.workload.rollout;
+        let rollout = &self.rollout;
         let least = self.wanted.saturating_sub(count(rollout.max_unavailable));
         // One that nobody has judged yet stays while it might be missed.
         let spare = self.available() >= least;

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, Volume};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use skiff_api::{Bytes, EmptyDirVolume, TmpfsVolume};
+use skiff_api::{AnonymousVolume, Bytes, EmptyDirVolume, TmpfsVolume};
 
 use crate::ledger::Scope;
 use crate::report::Verdict;
@@ -41,6 +41,14 @@ pub(super) fn empty_dir(space: &EmptyDirVolume, scope: &mut Scope<'_, '_>) -> Em
     scope.exact(size_limit, "sizeLimit", "sizeLimit");
     scope.dropped(labels, "labels", "there is no volume to carry them", "");
     EmptyDirVolumeSource { medium: medium.clone().filter(|word| !word.is_empty()), size_limit: quantity(*size_limit) }
+}
+
+pub(super) fn anonymous(unnamed: &AnonymousVolume, scope: &mut Scope<'_, '_>) -> EmptyDirVolumeSource {
+    let AnonymousVolume { labels } = unnamed;
+    let why = "what it holds goes with the pod, where Skiff carries it over to the next container";
+    scope.says(Verdict::Approximated, "", "", why, "mount a Volume object where data is to stay");
+    scope.dropped(labels, "labels", "there is no volume to carry them", "");
+    EmptyDirVolumeSource::default()
 }
 
 /// The volume for what a container shares between its processes.

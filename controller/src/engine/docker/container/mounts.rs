@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 use skiff_api::{HostPathVolume, ImageVolume, TmpfsVolume, VolumeSpec};
-use skiff_core::{CreateVolume, EngineError, Mount, MountSource};
+use skiff_core::{CreateVolume, EngineError, Mount, MountSource, Nameless};
 
 use super::Surroundings;
 use crate::engine::docker::fields::Fields;
@@ -31,9 +31,22 @@ impl Mounts {
     }
 }
 
-/// Maps all mounts.
-pub(super) fn mounts(mounts: &[Mount], around: &Surroundings<'_>) -> Result<Mounts, EngineError> {
+/// Maps all mounts, and the volumes without a name that are carried over: where the manifest or the image asks for one, and nothing else
+/// is mounted.
+pub(super) fn mounts(
+    mounts: &[Mount],
+    carried: &BTreeMap<String, String>,
+    around: &Surroundings<'_>,
+) -> Result<Mounts, EngineError> {
     let mut all = Mounts::default();
+    let bare = |path: &str| path.trim_end_matches('/').to_owned();
+    let from_before = |target: &str| carried.iter().find(|(path, _)| bare(path) == bare(target)).map(|(_, name)| name);
+    for target in around.image_volumes.iter().filter(|target| !mounts.iter().any(|it| bare(&it.target) == bare(target)))
+    {
+        if let Some(name) = from_before(target) {
+            all.list.push(typed("volume", target, false).set("Source", name).build());
+        }
+    }
     for mount in mounts {
         let Mount { target, read_only, sub_path, source } = mount;
         let (sub_path, read_only) = (sub_path.as_deref(), *read_only);
@@ -55,10 +68,11 @@ pub(super) fn mounts(mounts: &[Mount], around: &Surroundings<'_>) -> Result<Moun
                 no_sub_path(target, sub_path, "memory")?;
                 tmpfs(&mut all, target, read_only, volume);
             }
-            MountSource::Anonymous(labels) => {
+            MountSource::Anonymous(Nameless { labels, is_carried: _ }) => {
                 no_sub_path(target, sub_path, "an empty folder")?;
                 let options = Fields::default().set("Labels", labels).build();
-                all.list.push(typed("volume", target, read_only).set("VolumeOptions", options).build());
+                let mut fields = typed("volume", target, read_only);
+                all.list.push(fields.set("Source", from_before(target)).set("VolumeOptions", options).build());
             }
             MountSource::Image(ImageVolume { reference, sub_path: folder }) => {
                 let folder = sub_path.or(folder.as_deref());

@@ -29,6 +29,7 @@ fn body_for(spec: &ContainerSpec, api: (u32, u32)) -> Result<Value, EngineError>
         &Surroundings {
             api,
             image_id: "sha256:01",
+            image_volumes: &BTreeSet::from(["/old".to_owned(), "/data".to_owned(), "/fresh".to_owned()]),
             log_driver: "json-file",
             profiles: &profiles,
             files: &files,
@@ -155,12 +156,14 @@ fn expected_host() -> Value {
     let rest = rest.as_object().cloned().unwrap_or_default();
     let fields = host.as_object_mut().expect("an object");
     let mounts = json!([
+        { "Type": "volume", "Target": "/old", "Source": "0b" },
         { "Type": "volume", "Target": "/data", "ReadOnly": true, "Source": "shop-data", "VolumeOptions": { "NoCopy": true } },
         { "Type": "bind", "Target": "/src", "ReadOnly": true, "Source": "/srv/shop/src", "BindOptions": { "Propagation": "rslave" } },
         { "Type": "bind", "Target": "/etc/conf", "ReadOnly": true, "Source": "/state/files/conf-1" },
         { "Type": "bind", "Target": "/etc/key", "ReadOnly": true, "Source": "/run/skiff/secrets/key-1/tls.key" },
         { "Type": "tmpfs", "Target": "/tmp", "TmpfsOptions": { "SizeBytes": 64, "Mode": 0o1777 } },
         { "Type": "volume", "Target": "/scratch", "VolumeOptions": { "Labels": { "keep": "no" } } },
+        { "Type": "volume", "Target": "/kept/", "Source": "0a", "VolumeOptions": { "Labels": { "keep": "yes" } } },
         { "Type": "image", "Target": "/image", "ReadOnly": true, "Source": "x:1", "ImageOptions": { "Subpath": "sub" } },
         { "Type": "npipe", "Target": "/pipe", "Source": r"\\.\pipe\x" },
     ]);
@@ -181,6 +184,7 @@ fn a_bare_template_leaves_every_default_to_the_engine() {
     spec = ContainerSpec {
         template: Arc::new(template),
         mounts: Vec::new(),
+        carried: BTreeMap::new(),
         network_mode: text("none"),
         namespaces: Namespaces::default(),
         volumes_from: Vec::new(),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use skiff_core::{
     ContainerDetail, ContainerState, Endpoint, EngineError, EngineRestart, Health, HealthOutput, InPlace,
-    ObservedContainer,
+    ObservedContainer, ObservedNameless, is_given_name,
 };
 
 use super::rows;
@@ -227,7 +227,7 @@ impl<C> Inspected<C> {
     }
 
     fn detail(self) -> ContainerDetail {
-        let endpoints = self.endpoints();
+        let (endpoints, nameless) = (self.endpoints(), self.nameless());
         let State { status: _, started_at, finished_at, exit_code, error, oom_killed, health } = self.state;
         ContainerDetail {
             created_at: rows::timestamp(&self.created),
@@ -241,6 +241,7 @@ impl<C> Inspected<C> {
             pid_mode: self.host_config.pid_mode.clone(),
             ipc_mode: self.host_config.ipc_mode.clone(),
             volumes_from: self.host_config.volumes_from.clone().unwrap_or_default(),
+            nameless,
             in_place: self.host_config.in_place(),
             endpoints,
         }
@@ -253,16 +254,19 @@ impl<C> Inspected<C> {
         networks.map(|(name, attached)| (name.clone(), attached.endpoint(short_id))).collect()
     }
 
-    /// The volumes without a name that were asked for: they go with the container. Those that only the image names are not
-    /// among them, because nobody said that their data may go.
-    pub(crate) fn passing_volumes(&self) -> Vec<String> {
+    /// The volumes to which the engine gave a name, and which of them were asked for as mounts. Those that only the image names were not.
+    pub(crate) fn nameless(&self) -> BTreeMap<String, ObservedNameless> {
         let asked = self.host_config.mounts.iter().flatten();
-        let passing: BTreeSet<&str> = asked
+        let asked: BTreeSet<&str> = asked
             .filter(|mount| mount.kind == "volume" && mount.source.is_empty())
             .map(|mount| mount.target.as_str())
             .collect();
-        let mounted = self.mounts.iter().flatten();
-        mounted.filter(|mount| passing.contains(mount.destination.as_str())).map(|mount| mount.name.clone()).collect()
+        let given = self.mounts.iter().flatten().filter(|mount| is_given_name(&mount.name));
+        let seen = |mount: &Mounted| {
+            let is_asked = asked.contains(mount.destination.as_str());
+            (mount.destination.clone(), ObservedNameless { volume: mount.name.clone(), is_asked })
+        };
+        given.map(seen).collect()
     }
 }
 
@@ -320,19 +324,21 @@ mod tests {
 
     #[test]
     fn zero_values_of_the_engine_are_none_and_the_short_id_is_no_alias() {
-        let inspected: Inspected = serde_json::from_str(
-            r#"{"Id":"0123456789abcdef","Name":"/a","RestartCount":2,
+        let (asked, of_image) = ("f".repeat(64), "e".repeat(64));
+        let text = r#"{"Id":"0123456789abcdef","Name":"/a","RestartCount":2,
                 "State":{"Status":"exited","StartedAt":"2026-11-21T04:00:00.5Z","FinishedAt":"0001-01-01T00:00:00Z","ExitCode":137,"OOMKilled":true},
                 "HostConfig":{"NanoCpus":0,"Memory":1024,"MemorySwap":-1,"PidsLimit":null,"CpusetCpus":"","RestartPolicy":{"Name":"on-failure","MaximumRetryCount":4},
                   "Mounts":[{"Type":"volume","Target":"/tmp"},{"Type":"volume","Source":"data","Target":"/data"}]},
-                "Mounts":[{"Name":"ffff","Destination":"/tmp"},{"Name":"data","Destination":"/data"},{"Name":"eeee","Destination":"/image"}],
-                "NetworkSettings":{"Networks":{"n":{"Aliases":["web","0123456789ab"],"IPAMConfig":{"IPv4Address":"10.0.0.9"},"IPAddress":""}}}}"#,
-        )
-        .expect("an inspect");
-        assert_eq!(inspected.passing_volumes(), ["ffff"]);
+                "Mounts":[{"Name":"FFFF","Destination":"/tmp"},{"Name":"data","Destination":"/data"},{"Name":"EEEE","Destination":"/image"}],
+                "NetworkSettings":{"Networks":{"n":{"Aliases":["web","0123456789ab"],"IPAMConfig":{"IPv4Address":"10.0.0.9"},"IPAddress":""}}}}"#;
+        let text = text.replace("FFFF", &asked).replace("EEEE", &of_image);
+        let inspected: Inspected = serde_json::from_str(&text).expect("an inspect");
         let detail = inspected.detail();
         assert_eq!((detail.exit_code, detail.oom_killed, detail.restart_count), (137, true, 2));
         assert!(detail.started_at.is_some() && detail.finished_at.is_none());
+        let nameless = |volume: &String, is_asked| ObservedNameless { volume: volume.clone(), is_asked };
+        let expected = [("/tmp", nameless(&asked, true)), ("/image", nameless(&of_image, false))];
+        assert_eq!(detail.nameless, expected.map(|(path, volume)| (path.to_owned(), volume)).into());
         let expected = InPlace {
             memory: Some(1024),
             memory_swap: Some(-1),

@@ -10,8 +10,8 @@ use skiff_api::{
     SecurityContext, SecurityProfile, TmpfsVolume, Ulimit,
 };
 use skiff_core::{
-    Attachment, EngineRestart, EnvEntry, EnvValue, FileSet, FromImage, InPlace, Mount, MountSource, Namespaces,
-    Template,
+    Attachment, EngineRestart, EnvEntry, EnvValue, FileSet, FromImage, InPlace, Mount, MountSource, Nameless,
+    Namespaces, Template,
 };
 
 use super::super::*;
@@ -172,7 +172,18 @@ fn full_mounts() -> Vec<Mount> {
                 ..TmpfsVolume::default()
             }),
         ),
-        mount("/scratch", false, None, MountSource::Anonymous([("keep".to_owned(), "no".to_owned())].into())),
+        mount(
+            "/scratch",
+            false,
+            None,
+            MountSource::Anonymous(Nameless { labels: map([("keep", "no")]), is_carried: false }),
+        ),
+        mount(
+            "/kept/",
+            false,
+            None,
+            MountSource::Anonymous(Nameless { labels: map([("keep", "yes")]), is_carried: true }),
+        ),
         mount(
             "/image",
             false,
@@ -253,6 +264,7 @@ pub(super) fn full_spec() -> ContainerSpec {
         image: FromImage::whatever(&template.pod.container.image),
         template: Arc::new(template),
         mounts: full_mounts(),
+        carried: map([("/kept", "0a"), ("/old", "0b"), ("/unasked", "0c"), ("/data", "0d")]),
         first_network: Some(attachment),
         network_mode: None,
         namespaces: Namespaces { pid: text("host"), ipc: text("shareable") },
