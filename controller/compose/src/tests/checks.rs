@@ -128,7 +128,7 @@ services:
     5:16 `nofiles` is not a limit of processes (did you mean `nofile`?)
     6:18 `stopSignal` cannot be `SIGTERN` (write a signal such as SIGTERM, or its number)
     7:16 `memory` is 1Mi: Docker's least is 6Mi
-    9:42 no port is named `99999` in `ports` (name a port in `ports`, or give its number)
+    9:42 `port` cannot be read: `99999` is not a port's number (1 to 65535) or name
     10:29 `strategie` is no field of `x-skiff` (did you mean `strategy`?)
     ");
 }
