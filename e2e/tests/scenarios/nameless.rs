@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
-use skiff_e2e::act::{Act, act, all, call, docker, look, remember, skiff, up, write};
+use skiff_e2e::act::{Act, act, all, docker, look, remember, skiff, up, write};
 use skiff_e2e::check::{Check, check, exits, gone, nothing_was_written, ready, replaced, says, untouched};
 use skiff_e2e::{IMAGE, scenario, service};
 
@@ -89,8 +89,6 @@ fn a_volume_that_nobody_named_is_carried_over_to_the_next_container() {
         .step("and only what is made from it", skiff("up", &[]), [exits(0), replaced("db"), untouched("cache")])
         .step("has another container with the same data", remember(), data())
         .step("nothing is left to do", skiff("up", &[]), [exits(0), untouched("db"), nothing_was_written()])
-        .step("a restart is asked for", call(&["restart", "db"]), [exits(0), replaced("db")])
-        .step("and carries as well", look(), data())
         .step("what goes takes nothing along", skiff("down", &["--volumes", "--yes"]), [exits(0), gone("db")]);
 }
 
