@@ -39,7 +39,7 @@ use skiff_core::HostFiles;
 use skiff_remote::git::Commit;
 use skiff_yaml::{FileId, Positions, Span};
 
-pub use complete::{complete, complete_beside};
+pub use complete::{complete, complete_beside, warn_of_taken};
 pub use compose::{ComposeProject, project as compose_project};
 pub use given::GivenSource;
 pub(crate) use last_good::is_elsewhere;

@@ -25,8 +25,12 @@ pub(super) fn beside(state: &State, loads: &[Loaded]) -> Vec<Loaded> {
 }
 
 /// Completes what is loaded by the last good state, and makes it fit what other sources are known to have.
-pub(super) fn complete(loads: Vec<Loaded>, state: &State, instance: &Instance) -> Vec<Loaded> {
+pub(super) fn complete(mut loads: Vec<Loaded>, state: &State, instance: &Instance) -> Vec<Loaded> {
     let beside = beside(state, &loads);
+    let names: BTreeSet<String> = loads.iter().map(|loaded| loaded.source.clone()).collect();
+    for other in state.sources().filter(|source| !names.contains(*source)) {
+        source::warn_of_taken(&mut loads, other, &state.good(other));
+    }
     source::complete_beside(loads, beside, &|source| state.good(source), instance)
 }
 

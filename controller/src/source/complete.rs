@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use skiff_api::{Instance, ObjectKey};
 
 use super::last_good::{is_elsewhere, merge_beside};
-use super::{Loaded, Problem, problem, reason};
+use super::{Declared, Loaded, Problem, Texts, problem, reason};
 use crate::state::Good;
 
 /// Completes the loads of all sources. Call it for every load, with empty states where there are none.
@@ -104,15 +104,34 @@ fn yield_to_owners(loads: &mut [Loaded], owners: &BTreeMap<ObjectKey, String>) {
                 "an object belongs to one source: take it out of one of them, or give one another name or namespace",
             );
             let declared = loaded.objects.remove(&key);
-            let place = declared.as_ref().and_then(|declared| declared.origin.place("/metadata/name", false));
-            let problem = match (place, &declared) {
-                (Some(span), _) => problem.at(span, &loaded.texts),
-                (None, Some(declared)) => problem.in_file(&declared.origin.file),
-                (None, None) => problem,
-            };
-            loaded.problems.push(problem);
+            loaded.problems.push(placed(problem, declared.as_ref(), &loaded.texts));
             problem::sort(&mut loaded.problems);
         }
+    }
+}
+
+/// Warns of what is taken over from a source that is not loaded and declared it last: what follows both sources would not do that.
+pub fn warn_of_taken(loads: &mut [Loaded], other: &str, had: &Good) {
+    for loaded in loads {
+        let taken: Vec<ObjectKey> =
+            loaded.objects.keys().filter(|key| had.objects.contains_key(*key)).cloned().collect();
+        for key in taken {
+            let message = format!("{key} is source `{other}`'s, and becomes source `{}`'s", loaded.source);
+            let help =
+                format!("to move it, take it out of `{other}` first: a controller of both sources leaves it there");
+            let warning = Problem::new(reason::CLAIMED_TWICE, message).about(&key).with_help(help);
+            loaded.warnings.push(placed(warning, loaded.objects.get(&key), &loaded.texts));
+            problem::sort(&mut loaded.warnings);
+        }
+    }
+}
+
+/// A problem with the place where an object has its name.
+fn placed(problem: Problem, declared: Option<&Declared>, texts: &Texts) -> Problem {
+    let Some(declared) = declared else { return problem };
+    match declared.origin.place("/metadata/name", false) {
+        Some(span) => problem.at(span, texts),
+        None => problem.in_file(&declared.origin.file),
     }
 }
 

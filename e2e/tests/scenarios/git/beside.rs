@@ -10,7 +10,7 @@ use super::*;
 fn one_source_alone_knows_the_others_of_the_instance() {
     let forge = forge();
     let main = forge.address("").expect("an address");
-    let feature = forge.address("ref=feature").expect("an address");
+    let [feature, claim] = ["ref=feature", "ref=claim"].map(|part| forge.address(part).expect("an address"));
     let web = || service("web").depends_on("db", "Ready");
     let on_edge = web().template("networks: [{ name: edge }]");
     scenario("one source alone knows the others of the instance")
@@ -33,6 +33,15 @@ fn one_source_alone_knows_the_others_of_the_instance() {
                 call(&["plan", &feature]),
             ]),
             [exits(2), answers("default-edge"), untouched("web"), untouched("db"), nothing_was_written()],
+        )
+        .step(
+            "a branch that declares what the folder has would take it over, and is told to be one",
+            all([
+                git(&forge, &["checkout", "--quiet", "-b", "claim"]),
+                push(&forge, &[("db.yaml", &service("db").to_string())], "Mine"),
+                call(&["plan", &claim]),
+            ]),
+            [says("deployment/default/db is source `manifests`'s, and becomes source `shop`'s"), untouched("db")],
         )
         .step(
             "it is applied",
