@@ -94,6 +94,7 @@ fn write(documents: &Documents, address: &EtcdAddress, folder: &Path) -> Result<
     // Without one, or with one that cannot be read, nothing is known to be ours.
     let before = std::fs::read_to_string(&receipt).ok().and_then(|text| serde_json::from_str::<Receipt>(&text).ok());
     let before = before.filter(|before| before.from == address.prefix).unwrap_or_default();
+    refuse_what_is_not_ours(documents, address, folder, &before)?;
     let mut files = BTreeMap::new();
     for (name, text) in files_of(documents, &address.prefix) {
         let path = folder.join(&name);
@@ -117,6 +118,28 @@ fn write(documents: &Documents, address: &EtcdAddress, folder: &Path) -> Result<
     let now = serde_json::to_string_pretty(&Receipt { from: address.prefix.clone(), files }).unwrap_or_default();
     std::fs::write(&receipt, now).map_err(|error| failed(&receipt, error))?;
     Ok(pulled)
+}
+
+/// Refuses to write over files that no pull of this address wrote, or that somebody has changed since.
+fn refuse_what_is_not_ours(
+    documents: &Documents,
+    address: &EtcdAddress,
+    folder: &Path,
+    before: &Receipt,
+) -> Result<(), CliError> {
+    let is_lost = |name: &str, text: &str| {
+        let there = std::fs::read(folder.join(name)).ok();
+        there.is_some_and(|there| there != text.as_bytes() && before.files.get(name) != Some(&digest(&there)))
+    };
+    let lost: Vec<String> = files_of(documents, &address.prefix)
+        .filter(|(name, text)| is_lost(name, text))
+        .map(|(name, _)| folder.join(name).display().to_string())
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let message = format!("{} would be written over, and holds what was not pulled from {address}", lost.join(", "));
+    Err(CliError::refused(message, "move it away, or name another folder: nothing was written"))
 }
 
 /// A name of a file is one: a receipt may have been written by anybody.
@@ -174,6 +197,11 @@ mod tests {
         assert_eq!(other, Pulled { written: 1, ..Pulled::default() }, "what another prefix brought is not missed");
         assert!(there("a.web.deployment.yaml"));
 
+        let all = documents(&["/p/deployment/a/web", "/p/deployment/a/db", "/p/deployment/a/api"]);
+        let refused = write(&all, &address("etcd://h/p").expect("an address"), folder.path());
+        assert!(refused.is_err_and(|error| error.to_string().contains("a.db.deployment.yaml would be written over")));
+        std::fs::remove_file(folder.path().join("a.db.deployment.yaml")).expect("a file");
+        // What another prefix brought last is as good as anybody's, but for what is the same.
         pull("etcd://h/p", &["/p/deployment/a/web", "/p/deployment/a/db", "/p/deployment/a/api"]);
         std::fs::write(folder.path().join("a.db.deployment.yaml"), "edited").expect("a file");
         let less = pull("etcd://g/p", &["/p/deployment/a/api"]);
