@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use skiff_api::naming;
+
 use super::StepId;
 use super::besides::RESTART_POLICY;
 use super::create::{is_replica_name, replica_name};
@@ -12,7 +14,7 @@ use super::workload::name_taken;
 use crate::action::{Action, ConnectNetwork, UpdateContainer};
 use crate::crash::well_after;
 use crate::desired::{Attachment, EngineRestart, InPlace, Workload};
-use crate::observed::{ContainerState, Endpoint};
+use crate::observed::{ContainerState, Endpoint, ObservedContainer};
 use crate::reason::{Change, Reason};
 
 /// Puts right what can be put right on an existing container; returns the steps that its start must follow.
@@ -39,8 +41,10 @@ pub(super) fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Repli
     {
         return;
     }
-    let wanted = replica_name(draft, workload, replica.labels.ordinal);
-    if draft.named(&wanted).is_some() {
+    let mut wanted = replica_name(draft, workload, replica.labels.ordinal);
+    if is_first_of_circle(draft, workload, replica.container) {
+        wanted = naming::replaced_name(&replica.container.id, &wanted);
+    } else if draft.named(&wanted).is_some() {
         if let Some(taken) = name_taken(draft, workload, replica.labels.ordinal) {
             draft.hold(&workload.key, taken);
         }
@@ -50,6 +54,23 @@ pub(super) fn rename(draft: &mut Draft<'_>, workload: &Workload, replica: &Repli
     let from = replica.container.name.clone();
     let reason = if replica.outdated.is_some() { Reason::NotSucceeded } else { Reason::Renamed { from } };
     draft.step(&workload.key, &workload.template.hash, action, reason, []);
+}
+
+/// Whether replicas have each other's names, as somebody swapped them, and this is the one that steps aside for the others.
+fn is_first_of_circle(draft: &Draft<'_>, workload: &Workload, container: &ObservedContainer) -> bool {
+    let holder = |container: &ObservedContainer| {
+        let labels = container.owner.labels().filter(|labels| labels.object == workload.key)?;
+        draft.named(&replica_name(draft, workload, labels.ordinal))
+    };
+    let mut next = holder(container);
+    for _ in draft.containers(&workload.key) {
+        match next {
+            Some(other) if other.id == container.id => return true,
+            Some(other) if other.id > container.id => next = holder(other),
+            Some(_) | None => return false,
+        }
+    }
+    false
 }
 
 /// Changes the settings that differ, after a step where there is one.

@@ -104,6 +104,23 @@ fn a_renamed_container_gets_its_name_back() {
 }
 
 #[test]
+fn replicas_whose_names_somebody_swapped_get_their_own_back() {
+    let mut world = World::of(&[web(3, "app:1")]);
+    world.settle();
+    let names =
+        |world: &World| world.engine.containers().map(|one| (one.id.clone(), one.name.clone())).collect::<Vec<_>>();
+    let before = names(&world);
+    for (from, to) in
+        [("shop-web-1", "x"), ("shop-web-2", "shop-web-1"), ("shop-web-3", "shop-web-2"), ("x", "shop-web-3")]
+    {
+        assert!(world.engine.rename_by_hand(from, to));
+    }
+    assert_eq!(world.plan().steps.len(), 1, "one steps aside: {:?}", world.lines());
+    world.settle();
+    assert_eq!(names(&world), before);
+}
+
+#[test]
 fn a_renamed_container_whose_name_somebody_took_is_left_and_it_is_said() {
     let mut world = World::of(&[web(1, "app:1")]);
     world.settle();
