@@ -4,8 +4,6 @@
 //! are references, and what has a name is keyed by it, so that order alone changes nothing. The hash carries the version of this
 //! encoding: an upgrade of Skiff recreates nothing.
 
-pub(crate) mod recorded;
-
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};

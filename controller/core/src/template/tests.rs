@@ -1,7 +1,5 @@
 //! The canonical form, its pinned hash, and the differences that people read.
 
-use std::collections::BTreeSet;
-
 use super::*;
 
 fn pod(value: Value) -> PodTemplate {
@@ -111,32 +109,4 @@ fn changes_are_in_the_form_that_people_write() {
             r#"volumes.keys.secret.items changed [{"key":"k","mode":0600,"path":"p"}] → [{"key":"k","mode":0640,"path":"p"}]"#,
         ]
     );
-}
-
-#[test]
-fn every_field_comes_back_from_the_recorded_form() {
-    let text = include_str!("../../../../api-types/tests/every-field.json");
-    let manifests: Vec<Value> = serde_json::from_str(text).expect("the golden manifests are JSON");
-    let templates = manifests.iter().filter_map(|manifest| manifest.pointer("/spec/template"));
-    let mut count = 0;
-    for template in templates.filter(|template| template.get("container").is_some()) {
-        let mut template = pod(template.clone());
-        template.container.build = None;
-        let network = Attachment { network: "shop-default".to_owned(), ..Attachment::default() };
-        let name = |item: &Value| Some((item.get("name")?.as_str()?.to_owned(), json!("docker-name")));
-        let volumes = serde_json::to_value(&template).expect("data");
-        let volumes = volumes.get("volumes").and_then(Value::as_array).cloned().unwrap_or_default();
-        let volumes = volumes.iter().filter(|item| item.get("volume").is_some_and(|it| !it.is_null())).filter_map(name);
-        let recorded = canonical(&template, Some(&network), &volumes.collect()).to_string();
-        let back = recorded::template_of(&recorded, &template, Some(&network)).expect("the template of the form");
-        let (back, container) = (back.container, template.container.clone());
-        assert_eq!((back.readiness_probe, back.lifecycle), (container.readiness_probe, container.lifecycle));
-        let names =
-            |ports: &[skiff_api::ContainerPort]| ports.iter().map(|port| port.name.clone()).collect::<BTreeSet<_>>();
-        assert_eq!(names(&back.ports), names(&container.ports));
-        count += 1;
-        let elsewhere = Attachment { network: "other".to_owned(), ..Attachment::default() };
-        assert_eq!(recorded::template_of(&recorded, &template, Some(&elsewhere)), None, "it was on another network");
-    }
-    assert!(count > 0, "there are templates");
 }

@@ -24,7 +24,6 @@ mod leaving;
 mod nameless;
 mod once;
 mod probes;
-mod rebuilt;
 mod removal;
 mod requests;
 mod rollbacks;
