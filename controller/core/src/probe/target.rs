@@ -97,6 +97,8 @@ impl<'a> Places<'a> {
                         let gone = NoAddress::Ever("the container whose network it shares is gone");
                         container = self.by_handle.get(other).ok_or(gone)?;
                     }
+                    // Somebody has taken it off: it is no wait for an address.
+                    None if container.networks.is_empty() => return Err(NoAddress::Ever("it is on no network")),
                     None => return on_first_network(container, mode).ok_or(NoAddress::Yet),
                 },
             }

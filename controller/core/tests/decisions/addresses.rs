@@ -108,3 +108,15 @@ fn an_http_hook_waits_for_an_address() {
     started.wait(50);
     assert!(started.world.lines().join("\n").contains("postStart"), "{:?}", started.world.lines());
 }
+
+#[test]
+fn what_is_off_its_network_fails_and_is_not_waited_for() {
+    let mut started = Started::of(json!({ "readinessProbe": tcp(&json!({})) }));
+    started.wait(50);
+    started.look();
+    assert!(started.world.engine.disconnect_by_hand("shop-web-1", "shop-default"));
+    started.look();
+    started.wait(1000);
+    assert_eq!(started.answer(&Err("it is on no network".to_owned())), 1);
+    assert!(!is_ready(&started));
+}
