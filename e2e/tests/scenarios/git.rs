@@ -7,8 +7,8 @@ use std::rc::Rc;
 use anyhow::{Context, ensure};
 use skiff_e2e::act::{Act, act, all, call, end_run, kill_process_of, kill_run, look, remember};
 use skiff_e2e::check::{
-    Check, answers, check, eventually, every, exits, gone, logs, nothing_was_written, ready, says, throughout,
-    untouched,
+    Check, answers, check, eventually, every, exits, gone, logs, nothing_was_written, ready, replaced, says,
+    throughout, untouched,
 };
 use skiff_e2e::{Forge, scenario, service};
 

@@ -98,15 +98,9 @@ pub(super) fn add_default_networks(input: &CompileInput<'_>, desired: &mut Desir
 pub(super) fn mark_volumes_per_replica(desired: &mut Desired) {
     let mounts = desired.with_containers().flat_map(|workload| &workload.template.mounts);
     let own: Vec<ObjectKey> = mounts
-        .filter_map(|mount| match &mount.source {
-            MountSource::Volume { object, per_replica: true, .. } => Some(object.clone()),
-            MountSource::Volume { .. }
-            | MountSource::HostPath { .. }
-            | MountSource::Files(_)
-            | MountSource::Tmpfs(_)
-            | MountSource::Anonymous(_)
-            | MountSource::Image(_)
-            | MountSource::NamedPipe(_) => None,
+        .filter_map(|mount| {
+            let MountSource::Volume { object, per_replica: true, .. } = &mount.source else { return None };
+            Some(object.clone())
         })
         .collect();
     for key in own {

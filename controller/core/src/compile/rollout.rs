@@ -56,19 +56,10 @@ fn obstacle(spec: &DeploymentSpec, key: &ObjectKey, template: &Template, network
     if let Some((whose, _)) = writes.next().filter(|_| spec.replicas() == 1) {
         return Some(StopFirst::VolumesFrom(whose.to_owned()));
     }
-    template.mounts.iter().find_map(|mount| match &mount.source {
-        MountSource::Volume { object, per_replica, .. }
-            if *per_replica || (spec.replicas() == 1 && !mount.read_only) =>
-        {
-            Some(StopFirst::Volume(object.name.clone()))
-        }
-        MountSource::Volume { .. }
-        | MountSource::HostPath { .. }
-        | MountSource::Files(_)
-        | MountSource::Tmpfs(_)
-        | MountSource::Anonymous(_)
-        | MountSource::Image(_)
-        | MountSource::NamedPipe(_) => None,
+    template.mounts.iter().find_map(|mount| {
+        let MountSource::Volume { object, per_replica, .. } = &mount.source else { return None };
+        let is_alone = *per_replica || (spec.replicas() == 1 && !mount.read_only);
+        is_alone.then(|| StopFirst::Volume(object.name.clone()))
     })
 }
 

@@ -31,15 +31,9 @@ fn plan_beside(draft: &mut Draft<'_>) {
     let desired = draft.desired;
     let mounts = desired.with_containers().flat_map(|workload| &workload.template.mounts);
     let used: BTreeSet<&str> = mounts
-        .filter_map(|mount| match &mount.source {
-            MountSource::Volume { name, per_replica: false, .. } => Some(name.as_str()),
-            MountSource::Volume { .. }
-            | MountSource::HostPath { .. }
-            | MountSource::Files(_)
-            | MountSource::Tmpfs(_)
-            | MountSource::Anonymous(_)
-            | MountSource::Image(_)
-            | MountSource::NamedPipe(_) => None,
+        .filter_map(|mount| {
+            let MountSource::Volume { name, per_replica: false, .. } = &mount.source else { return None };
+            Some(name.as_str())
         })
         .collect();
     for (key, volume) in desired.beside.iter().flat_map(|beside| &beside.volumes) {
