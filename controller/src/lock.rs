@@ -14,8 +14,10 @@ use serde::{Deserialize, Serialize};
 use skiff_core::Instance;
 
 pub use candidate::{Candidate, Leading};
+pub use leases::{Leases, LeftLease, NotedLease};
 
 mod candidate;
+mod leases;
 #[cfg(test)]
 mod tests;
 

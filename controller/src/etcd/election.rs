@@ -72,12 +72,15 @@ impl Cluster {
         Ok(Field { leader: answer.kvs().first().map(named), own })
     }
 
-    /// Gives a lease back, with all that stands under it: the next candidate leads at once.
+    /// Gives a lease back, with all that stands under it: the next candidate leads at once. One that is no more was given back.
     ///
     /// # Errors
     /// When the cluster does not answer; the lease then ends by itself.
     pub async fn revoke(&self, lease: i64) -> Result<(), EtcdError> {
         let mut leases = self.client.lease_client();
-        self.call(leases.revoke(lease)).await.map(drop)
+        match self.call(leases.revoke(lease)).await {
+            Err(error) if !error.is_of_no_lease() => Err(error),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }

@@ -43,6 +43,11 @@ impl EtcdError {
         self.message.contains("has been compacted")
     }
 
+    /// Whether it was asked for a lease that is no more.
+    pub(crate) fn is_of_no_lease(&self) -> bool {
+        self.message.contains("lease not found")
+    }
+
     /// No answer in time.
     pub(crate) fn silent(address: &EtcdAddress) -> Self {
         Self::new(

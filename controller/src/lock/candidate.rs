@@ -3,14 +3,13 @@
 //! They share the gate. Who leads is no matter of locks: one that was frozen still holds its own when another leads by then. So the leader
 //! puts a file of its own, which it has locked, in the place of the one that named the leader before.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use skiff_core::Instance;
 
-use super::{Elected, Lock, LockError, LockHeld, gate_path, open, path, read, write};
+use super::leases::draft;
+use super::{Elected, Leases, Lock, LockError, LockHeld, gate_path, open, path, read, write};
 
 /// A controller that is elected, or stands by to be; until it is dropped or the process ends.
 #[derive(Debug)]
@@ -59,11 +58,9 @@ impl Candidate {
         Ok(Self { gate, mark, name, run, engine, instance: instance.clone() })
     }
 
-    /// The election that was won last on this host, where whoever won it has ended without giving it back: the kernel has taken its lock.
-    pub fn left_behind(&self) -> Option<Elected> {
-        let mut file = File::open(&self.name).ok()?;
-        file.try_lock_shared().ok()?;
-        read(&mut file, &self.instance).elected
+    /// Where the candidates of an election that are on this host note their leases.
+    pub fn leases(&self, election: &str) -> Leases {
+        Leases::new(&self.name, election)
     }
 
     /// Names itself the leader, whoever was named before.
@@ -77,14 +74,8 @@ impl Candidate {
             return Err(LockError::Held(held));
         }
         let held = LockHeld { elected: Some(elected), ..LockHeld::now(&self.instance, command) };
-        // Controllers in containers may have the same process id.
-        let draft = self.name.with_extension(format!("{}-{}", held.pid, Timestamp::now().as_nanosecond()));
-        let failed = |source| LockError::Io { path: draft.clone(), source };
-        let mut options = OpenOptions::new();
-        let mut name = options.read(true).write(true).create_new(true).mode(0o600).open(&draft).map_err(failed)?;
-        // Nobody else knows it yet.
-        name.lock().and_then(|()| write(&mut name, &held)).map_err(failed)?;
-        std::fs::rename(&draft, &self.name).map_err(failed)?;
+        let name = draft(&self.name, |file| write(file, &held));
+        let name = name.map_err(|source| LockError::Io { path: self.name.clone(), source })?;
         Ok(Leading { name })
     }
 }

@@ -71,6 +71,8 @@ fn a_symbolic_link_is_not_followed() {
     }
 }
 
+const NONE: [i64; 0] = [];
+
 fn elected(lease: i64) -> Elected {
     Elected { election: "/p-leader/default/one".to_owned(), lease }
 }
@@ -103,23 +105,41 @@ fn whoever_is_elected_is_named_though_a_frozen_one_still_has_its_lock() {
         (Candidate::stand(dir.path(), "one", &instance()), Candidate::stand(dir.path(), "one", &instance()));
     let (frozen, next) = (frozen.expect("one"), next.expect("another"));
     let kept = frozen.lead("skiff run", elected(1)).expect("it leads");
-    assert_eq!((holder(), next.left_behind()), (Some(elected(1)), None));
+    assert_eq!(holder(), Some(elected(1)));
     let leads = next.lead("skiff run", elected(2)).expect("it leads now");
     drop(kept);
     assert_eq!(holder(), Some(elected(2)), "what wakes takes nothing away");
     drop(leads);
-    assert_eq!((holder(), frozen.left_behind()), (None, None), "it was given back");
+    assert_eq!(holder(), None, "it was given back");
 }
 
 #[test]
-fn what_a_killed_leader_leaves_behind_is_found_and_another_election_is_refused() {
+fn a_leader_by_another_election_is_refused() {
     let dir = tempfile::tempdir().expect("a folder");
     let candidate = Candidate::stand(dir.path(), "one", &instance()).expect("nobody is there");
-    let held = LockHeld { elected: Some(elected(9)), ..LockHeld::now(&instance(), "skiff run") };
-    std::fs::write(dir.path().join("lock-one"), serde_json::to_vec(&held).expect("json")).expect("a file");
-    assert_eq!(candidate.left_behind(), Some(elected(9)));
     let _leads = candidate.lead("skiff run", elected(10)).expect("it leads");
     let elsewhere = Elected { election: "/q-leader/default/one".to_owned(), lease: 1 };
     let refused = candidate.lead("skiff run", elsewhere).expect_err("another election is won already");
     assert!(matches!(refused, LockError::Held(_)), "{refused}");
+}
+
+#[test]
+fn a_lease_is_left_behind_once_nobody_can_act_by_it_and_each_election_has_its_own() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let leases = |engine: &str, election: &str| {
+        Candidate::stand(dir.path(), engine, &instance()).expect("nobody is there").leases(election)
+    };
+    let here = leases("one", "/p-leader/default/one");
+    let left = || here.left_behind().iter().map(|left| left.lease).collect::<Vec<_>>();
+    let acts = here.note(7).expect("a place");
+    assert_eq!(left(), NONE, "its owner may act by it");
+    drop(acts);
+    assert_eq!(left(), [7]);
+    assert_eq!(leases("one", "/q-leader/default/one").left_behind(), [], "another election");
+    assert_eq!(leases("one-2", "/p-leader/default/one").left_behind(), [], "another engine");
+    here.note(8).expect("a place").forget();
+    here.left_behind().into_iter().for_each(LeftLease::forget);
+    assert_eq!(left(), NONE, "they were given back");
+    std::fs::write(dir.path().join("lock-one.lease-9"), "{").expect("a file");
+    assert_eq!(left(), NONE, "half a note is no lease");
 }

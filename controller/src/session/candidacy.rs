@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::etcd::{Ballot, Cluster, EtcdError, Field};
+use crate::lock::{Leases, NotedLease};
 use crate::mandate::{self, Mandate};
 
 /// How an election stands for a candidate.
@@ -36,19 +37,24 @@ pub(super) struct Candidacy {
     pub(super) cluster: Option<Cluster>,
     /// Whether its key has been seen.
     pub(super) stands: bool,
+    pub(super) leases: Leases,
+    /// Its lease, as whoever follows it on this host finds it, where there was a place to note it.
+    pub(super) noted: Option<NotedLease>,
     pub(super) mandate: Mandate,
     pub(super) seen: watch::Sender<Seen>,
 }
 
 /// How often it is looked whether it stands yet.
 const SOON: Duration = Duration::from_millis(100);
+/// How long a lease is tried to be given back by whoever ends.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// A campaign under way, from some moment on.
 type Campaign = Pin<Box<dyn Future<Output = Result<(), EtcdError>> + Send>>;
 
 impl Candidacy {
-    /// Stands, and leads once elected, until it is lost or resigns. The lease is given back then.
-    pub(super) async fn run(mut self, resign: CancellationToken) {
+    /// Stands, and leads once elected, until it is lost or resigns. What is left then is a lease to give back.
+    pub(super) async fn run(mut self, resign: CancellationToken) -> Self {
         let mut campaign = self.campaign();
         let mut campaigns = true;
         let mut trouble = None;
@@ -73,9 +79,17 @@ impl Candidacy {
             trouble = self.beat().await;
         }
         self.mandate.end();
-        if let Some(cluster) = &self.cluster {
-            // What is not given back now ends by itself.
-            cluster.revoke(self.ballot.lease).await.ok();
+        self
+    }
+
+    /// Gives the lease back once nothing is under way by it, where the cluster can be reached. Otherwise whoever stands next on this host
+    /// does, or it ends by itself.
+    pub(super) async fn give_back(mut self) {
+        self.mandate.end();
+        let lease = self.ballot.lease;
+        let given_back = tokio::time::timeout(PARTING, async { self.cluster().await?.revoke(lease).await });
+        if let (Ok(Ok(())), Some(noted)) = (given_back.await, self.noted.take()) {
+            noted.forget();
         }
     }
 
@@ -112,6 +126,9 @@ impl Candidacy {
             Err(error) => {
                 tracing::debug!(%error, "the lease cannot be renewed now");
                 self.cluster = None;
+                if error.is_of_no_lease() {
+                    self.term.ended();
+                }
                 self.term.failed(mandate::now());
                 Some(error)
             }
@@ -119,11 +136,19 @@ impl Candidacy {
     }
 
     async fn ask(&mut self) -> Result<Field, EtcdError> {
-        let cluster = match &self.cluster {
+        let (leases, ballot) = (self.leases.clone(), self.ballot.clone());
+        let cluster = self.cluster().await?;
+        let field = cluster.renew(&ballot).await?;
+        let leader = field.leader.as_ref().map(|(lease, _)| *lease);
+        let is_dead = leases.left_behind().into_iter().any(|left| Some(left.lease) == leader);
+        if is_dead && give_back_left(cluster, &leases).await { cluster.field(&ballot).await } else { Ok(field) }
+    }
+
+    async fn cluster(&mut self) -> Result<&Cluster, EtcdError> {
+        Ok(match &mut self.cluster {
             Some(cluster) => cluster,
-            None => self.cluster.insert(Cluster::connect(&self.address).await?),
-        };
-        cluster.renew(&self.ballot).await
+            none => none.insert(Cluster::connect(&self.address).await?),
+        })
     }
 
     fn take(&mut self, Field { leader, own }: Field) {
@@ -147,6 +172,29 @@ impl Candidacy {
         // Of its own: it waits long, and what breaks it is no trouble of the lease's.
         Box::pin(async move { Cluster::connect(&address).await?.campaign(&ballot).await })
     }
+}
+
+/// However it ends, leave to act ends before others may find its lease left behind.
+impl Drop for Candidacy {
+    fn drop(&mut self) {
+        self.mandate.end();
+    }
+}
+
+/// Gives back the leases of this host by which nobody acts any more: nobody else will. Whether there were any.
+pub(super) async fn give_back_left(cluster: &Cluster, leases: &Leases) -> bool {
+    let mut were_any = false;
+    for left in leases.left_behind() {
+        match cluster.revoke(left.lease).await {
+            Ok(()) => {
+                tracing::info!("a lease of this host by which nobody acts any more is given back");
+                left.forget();
+                were_any = true;
+            }
+            Err(error) => tracing::debug!(%error, "a lease by which nobody acts any more cannot be given back now"),
+        }
+    }
+    were_any
 }
 
 async fn after<T>(pause: Duration, then: Pin<Box<dyn Future<Output = T> + Send>>) -> T {

@@ -12,7 +12,7 @@ use skiff_remote::etcd::{EtcdAddress, Term, election_name};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::candidacy::{Candidacy, Seen};
+use super::candidacy::{Candidacy, Seen, give_back_left};
 use super::following::chance;
 use super::{Access, Session, refused};
 use crate::cli::{CliError, Settings};
@@ -38,9 +38,9 @@ pub struct Turns {
     pub cancel: CancellationToken,
 }
 
-/// The first wait after a failure, and the most doublings of it: 16 s.
+/// The first wait after a failure, and the most doublings of it: 2 s, as nobody acts until one of them is there.
 const FIRST: Duration = Duration::from_secs(1);
-const DOUBLINGS: u32 = 4;
+const DOUBLINGS: u32 = 1;
 /// How often one that is not ready looks whether it is.
 const READY: Duration = Duration::from_secs(5);
 
@@ -113,14 +113,11 @@ impl Elector {
         Ok(Self { turns, options, settings, election, candidate, mandate, office, session: Some(session) })
     }
 
-    /// Gets a lease, with which it stands. That of a leader of this host that was killed is given back first: nobody else will.
+    /// Gets a lease, with which it stands. Those of this host by which nobody acts any more are given back first, its own from before as well.
     async fn begin(&self) -> Result<(Candidacy, watch::Receiver<Seen>), EtcdError> {
         let cluster = Cluster::connect(&self.turns.address).await?;
-        if let Some(left) = self.candidate.left_behind().filter(|left| left.election == self.election) {
-            tracing::info!("whoever led last on this host has ended without a word; its lease is given back");
-            // It may have ended by itself.
-            cluster.revoke(left.lease).await.ok();
-        }
+        let leases = self.candidate.leases(&self.election);
+        give_back_left(&cluster, &leases).await;
         let asked = mandate::now();
         let (lease, life) = cluster.grant(self.turns.lease).await?;
         let (sender, seen) = watch::channel(Seen::Waiting { leader: None });
@@ -131,6 +128,9 @@ impl Elector {
             term: Term::granted(asked, life),
             cluster: Some(cluster),
             stands: false,
+            // Without a place for it the next one waits until it ends.
+            noted: leases.note(lease).ok(),
+            leases,
             mandate: self.mandate.clone(),
             seen: sender,
         };
@@ -149,7 +149,9 @@ impl Elector {
         let result = if self.wait(&mut seen).await { self.lead(lease, seen, lead).await } else { Ok(()) };
         resign.cancel();
         // A panic has said so itself.
-        task.await.ok();
+        if let Ok(candidacy) = task.await {
+            candidacy.give_back().await;
+        }
         result
     }
 

@@ -12,6 +12,7 @@ use skiff_e2e::check::{Check, answers, check, eventually, exits, ready, says, th
 use skiff_e2e::{Ear, Ending, Etcd, Running, World, free_port, run_folders, scenario, service};
 
 mod doors;
+mod returns;
 
 const PREFIX: &str = "/skiff/turns";
 /// The lease of whoever leads.

@@ -57,12 +57,24 @@ impl Office {
         self.tell(Some(self.name.clone()), None, "Leading", message);
     }
 
-    /// Another one leads.
+    /// Another one leads, unless that is this one's own name.
     pub(super) fn stands_by(&mut self, leader: &str) {
-        if self.said.as_ref().is_none_or(|said| said.name.as_deref() != Some(leader)) {
+        if leader == self.name {
+            self.waits_behind_itself();
+        } else if self.said.as_ref().is_none_or(|said| said.name.as_deref() != Some(leader)) {
             let message = format!("{leader} leads, {} stands by", self.name);
             tracing::info!(source = self.source, "{message}");
             self.tell(Some(leader.to_owned()), None, "StandingBy", message);
+        }
+    }
+
+    /// A key of its own name is before its own: nobody knows of anybody that acts by it.
+    fn waits_behind_itself(&mut self) {
+        let why = "a lease of the same name, most likely its own from before, has not ended yet";
+        if self.said.as_ref().is_none_or(|said| said.trouble.as_deref() != Some(why)) {
+            let message = format!("{} does not lead yet: {why}", self.name);
+            tracing::warn!(source = self.source, "{message}");
+            self.tell(None, Some(why.to_owned()), "NobodyLeads", message);
         }
     }
 
