@@ -7,5 +7,5 @@ mod term;
 
 pub use address::EtcdAddress;
 pub use batch::{Batch, Change, batches, changes, too_large};
-pub use key::{document_key, election_name, inner_prefix, object_of, push_key, status_key};
+pub use key::{document_key, election_name, inner_prefix, object_of, prefixes_above, push_key, status_key};
 pub use term::{Moment, Standing, Term};

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use skiff_remote::Remote;
-use skiff_remote::etcd::{Change, EtcdAddress, batches, changes, document_key, inner_prefix, object_of, too_large};
+use skiff_remote::etcd::{
+    Change, EtcdAddress, batches, changes, document_key, inner_prefix, prefixes_above, too_large,
+};
 
 use super::{CliError, Context, Exit, engine};
 use crate::etcd::{Cluster, Documents};
@@ -76,6 +78,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             ));
         }
         let cluster = Cluster::connect(&address).await?;
+        refuse_below_another(&cluster, &address).await?;
         let there = own(cluster.list().await?, &address)?;
         let changes = changes(&there.texts, &wanted, args.prune);
         refuse_too_large(&changes)?;
@@ -90,18 +93,33 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     })
 }
 
-/// The documents of a prefix, and no other keys: what else is there is somebody else's.
+/// Refuses a prefix below one that has documents: to the controllers of that one the keys of this one are no documents.
+async fn refuse_below_another(cluster: &Cluster, address: &EtcdAddress) -> Result<(), CliError> {
+    for above in prefixes_above(&address.prefix) {
+        if let Some(first) = cluster.first_document(above).await? {
+            let EtcdAddress { prefix, hosts, .. } = address;
+            let message = format!("`{prefix}` lies below another prefix that has documents, `{above}` (`{first}`)");
+            let below = prefix.strip_prefix(above).unwrap_or_default().replace('/', "-");
+            let beside = format!("etcd://{}{above}{below}", hosts.join(","));
+            let such_as = if self::address(&beside).is_ok() { format!(", such as `{beside}`") } else { String::new() };
+            let help = format!("nothing was written; choose one beside it{such_as}");
+            return Err(CliError::refused(message, help));
+        }
+    }
+    Ok(())
+}
+
+/// The documents of a prefix; what else is there is somebody else's.
 ///
 /// # Errors
 /// When another prefix lies below: whoever names what several have in common means one of them.
-pub(super) fn own(mut documents: Documents, address: &EtcdAddress) -> Result<Documents, CliError> {
+pub(super) fn own(documents: Documents, address: &EtcdAddress) -> Result<Documents, CliError> {
     let prefix = address.prefix.as_str();
-    if let Some(inner) = documents.texts.keys().find_map(|key| inner_prefix(prefix, key)) {
+    if let Some(inner) = documents.strangers.iter().find_map(|key| inner_prefix(prefix, key)) {
         let message = format!("below `{prefix}` lies another prefix, `{inner}`: the keys there are not its documents");
         let help = format!("name that one, `etcd://{}{inner}`, or one that is nobody's yet", address.hosts.join(","));
         return Err(CliError::refused(message, help));
     }
-    documents.texts.retain(|key, _| object_of(prefix, key).is_some());
     Ok(documents)
 }
 
@@ -165,12 +183,13 @@ mod tests {
     #[test]
     fn keys_that_are_no_documents_are_nobodys_to_remove_and_a_prefix_above_others_is_refused() {
         let address = address("etcd://h/skiff").expect("an address");
-        let there = |keys: &[&str]| Documents {
-            texts: keys.iter().map(|key| ((*key).to_owned(), String::new())).collect(),
+        let there = |strangers: &[&str]| Documents {
+            texts: BTreeMap::from([("/skiff/job/a/b".to_owned(), String::new())]),
+            strangers: strangers.iter().map(|key| (*key).to_owned()).collect(),
             ..Documents::default()
         };
-        let own = |keys: &[&str]| super::own(there(keys), &address);
-        let kept = own(&["/skiff/job/a/b", "/skiff/notes", "/skiff/job/a"]).expect("one prefix");
+        let own = |strangers: &[&str]| super::own(there(strangers), &address);
+        let kept = own(&["/skiff/notes", "/skiff/job/a"]).expect("one prefix");
         assert_eq!(kept.texts.keys().collect::<Vec<_>>(), ["/skiff/job/a/b"]);
         let gone = changes(&kept.texts, &BTreeMap::new(), true);
         assert_eq!(gone, [Change::Delete { key: "/skiff/job/a/b".to_owned() }]);

@@ -1,10 +1,13 @@
 //! The documents of a prefix: listed at one revision, then followed change by change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use etcd_client::{EventType, GetOptions, KeyValue, WatchOptions, WatchResponse, WatchStream};
+use etcd_client::{
+    EventType, GetOptions, KeyValue, Txn, TxnOp, TxnOpResponse, WatchOptions, WatchResponse, WatchStream,
+};
 
-use skiff_remote::etcd::push_key;
+use skiff_api::Kind;
+use skiff_remote::etcd::{object_of, push_key};
 
 use super::{Cluster, EtcdError};
 
@@ -19,6 +22,8 @@ pub struct Documents {
     pub changed: i64,
     /// The documents by key.
     pub texts: BTreeMap<String, String>,
+    /// Keys below the prefix that name no object of it: another prefix's, or somebody else's.
+    pub strangers: BTreeSet<String>,
     /// Who has begun to push a set of documents and has not ended: what is there is neither the one set nor the other.
     pub pushing: Option<String>,
 }
@@ -77,6 +82,39 @@ impl Cluster {
         }
     }
 
+    /// The first document of another prefix, where there is one that this user may see.
+    ///
+    /// # Errors
+    /// When the cluster does not answer.
+    pub async fn first_document(&self, prefix: &str) -> Result<Option<String>, EtcdError> {
+        let range = |kind: Kind| (format!("{prefix}/{}/", kind.lower()), format!("{prefix}/{}0", kind.lower()));
+        let mut ranges: Vec<(String, String)> = Kind::ALL.into_iter().map(range).collect();
+        while !ranges.is_empty() {
+            let get = |(from, end): &(String, String)| {
+                let options = GetOptions::new().with_range(end.as_str()).with_keys_only().with_limit(PAGE);
+                TxnOp::get(from.as_str(), Some(options))
+            };
+            let mut kv = self.client.kv_client();
+            let asked = Txn::new().and_then(ranges.iter().map(get).collect::<Vec<_>>());
+            let answer = match self.call(kv.txn(asked)).await {
+                Err(error) if error.is_permission_denied() => return Ok(None),
+                answer => answer?,
+            };
+            let mut rest = Vec::new();
+            for (answer, (_, end)) in answer.op_responses().into_iter().zip(ranges) {
+                let TxnOpResponse::Get(page) = answer else { continue };
+                let mut keys = page.kvs().iter().map(|document| String::from_utf8_lossy(document.key()).into_owned());
+                if let Some(first) = keys.find(|key| object_of(prefix, key).is_some()) {
+                    return Ok(Some(first));
+                }
+                let last = page.kvs().last().filter(|_| page.more());
+                rest.extend(last.map(|last| (format!("{}\0", String::from_utf8_lossy(last.key())), end)));
+            }
+            ranges = rest;
+        }
+        Ok(None)
+    }
+
     /// Watches from where a list ended: from its very revision, whose changes are known. Where etcd compacts right up to the next one, it does
     /// not say so to whoever asks for that, and what was deleted by it is never told.
     ///
@@ -109,26 +147,35 @@ impl Cluster {
 }
 
 impl Documents {
-    fn put(&mut self, document: &KeyValue, prefix: &str) {
-        self.changed = self.changed.max(document.mod_revision());
+    /// Takes in what a key holds now. Whether that is news: what strangers write is none.
+    fn put(&mut self, document: &KeyValue, prefix: &str) -> bool {
         // What is no text is no document: it is shown as one, and complained about as any other.
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        let (key, value) = (text(document.key()), text(document.value()));
+        let key = text(document.key());
         if key == push_key(prefix) {
-            self.pushing = Some(value);
+            self.pushing = Some(text(document.value()));
+        } else if object_of(prefix, &key).is_some() {
+            self.texts.insert(key, text(document.value()));
         } else {
-            self.texts.insert(key, value);
+            return self.strangers.insert(key);
         }
+        self.changed = self.changed.max(document.mod_revision());
+        true
     }
 
-    fn remove(&mut self, document: &KeyValue, prefix: &str) {
-        self.changed = self.changed.max(document.mod_revision());
+    /// Takes in that a key is no more. Whether that is news.
+    fn remove(&mut self, document: &KeyValue, prefix: &str) -> bool {
         let key = String::from_utf8_lossy(document.key()).into_owned();
+        if self.strangers.remove(&key) {
+            return true;
+        }
         if key == push_key(prefix) {
             self.pushing = None;
         } else {
             self.texts.remove(&key);
         }
+        self.changed = self.changed.max(document.mod_revision());
+        true
     }
 
     /// Takes changes in. Whether there were any.
@@ -136,11 +183,10 @@ impl Documents {
         let mut is_news = false;
         for event in message.events() {
             let Some(document) = event.kv().filter(|document| document.mod_revision() > self.listed) else { continue };
-            is_news = true;
-            match event.event_type() {
+            is_news |= match event.event_type() {
                 EventType::Put => self.put(document, prefix),
                 EventType::Delete => self.remove(document, prefix),
-            }
+            };
         }
         self.revision = self.revision.max(message.header().map_or(0, etcd_client::ResponseHeader::revision));
         is_news

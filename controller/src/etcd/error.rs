@@ -48,6 +48,11 @@ impl EtcdError {
         self.message.contains("lease not found")
     }
 
+    /// Whether the user may not do it.
+    pub(super) fn is_permission_denied(&self) -> bool {
+        self.message.contains("permission denied")
+    }
+
     /// No answer in time.
     pub(crate) fn silent(address: &EtcdAddress) -> Self {
         Self::new(

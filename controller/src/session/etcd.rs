@@ -76,6 +76,7 @@ impl EtcdOrigin {
             prefix: self.address.prefix.clone(),
             revision: documents.changed,
             texts: texts.collect(),
+            strangers: documents.strangers.first().map(|first| (first.clone(), documents.strangers.len())),
         };
         read(SourceOptions { given: Some(std::sync::Arc::new(given)), ..self.options.clone() }).await
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use skiff_remote::etcd::object_of;
+use skiff_remote::etcd::{inner_prefix, object_of};
 
 use super::{Loaded, Problem, SourceText, host_files, reason};
 
@@ -21,6 +21,8 @@ pub struct GivenSource {
     pub revision: i64,
     /// The documents by key.
     pub texts: Vec<SourceText>,
+    /// The first key below the prefix that names no object of it, and how many of them there are.
+    pub strangers: Option<(String, usize)>,
 }
 
 /// Completes a load of documents: what their keys say must be so, and a path that starts from a file has no meaning.
@@ -50,7 +52,23 @@ pub(super) fn settle(loaded: &mut Loaded, given: &GivenSource) {
             None => problem,
         });
     }
+    loaded.warnings.extend(given.strangers.as_ref().map(|(first, count)| passed_over(&given.prefix, first, *count)));
     loaded.revision = Some(given.revision.to_string());
+}
+
+/// Keys that are no documents: nothing is made of them, and nothing is missed for them.
+fn passed_over(prefix: &str, first: &str, count: usize) -> Problem {
+    let (others, are) = match count - 1 {
+        0 => (String::new(), "is no document of it and is"),
+        1 => (" and 1 more key".to_owned(), "are no documents of it and are"),
+        more => (format!(" and {more} more keys"), "are no documents of it and are"),
+    };
+    let message = format!("below `{prefix}`, `{first}`{others} {are} passed over");
+    let help = match inner_prefix(prefix, first) {
+        Some(inner) => format!("another prefix, `{inner}`, lies below: a prefix of its own lies beside this one"),
+        None => format!("a document's key is {prefix}/KIND/NAMESPACE/NAME, and `skiff push` writes it"),
+    };
+    Problem::new(reason::LEFT_OUT, message).with_help(help)
 }
 
 #[cfg(test)]
@@ -62,6 +80,10 @@ mod tests {
     use crate::source::{SourceOptions, load};
 
     fn load_given(texts: &[(&str, &str)]) -> Loaded {
+        load_beside(texts, None)
+    }
+
+    fn load_beside(texts: &[(&str, &str)], strangers: Option<(String, usize)>) -> Loaded {
         let texts = texts.iter().map(|(key, text)| SourceText { path: key.into(), text: Arc::from(*text) });
         let given = GivenSource {
             name: "shop".to_owned(),
@@ -70,6 +92,7 @@ mod tests {
             prefix: "/p".to_owned(),
             revision: 7,
             texts: texts.collect(),
+            strangers,
         };
         load(&SourceOptions { given: Some(Arc::new(given)), ..SourceOptions::default() })
     }
@@ -89,6 +112,30 @@ mod tests {
         assert_eq!(
             (names(&loaded).len(), complaints(&loaded)),
             (0, vec!["/p/deployment/default/other: KeyMismatch".to_owned()])
+        );
+    }
+
+    #[test]
+    fn keys_that_are_no_documents_are_passed_over_with_one_warning() {
+        let web = deployment("web", "nginx");
+        let told = |first: &str, count| {
+            let loaded = load_beside(&[("/p/deployment/default/web", &web)], Some((first.to_owned(), count)));
+            assert_eq!((names(&loaded).len(), complaints(&loaded)), (1, Vec::new()));
+            let told =
+                loaded.warnings.iter().map(|told| format!("{told}; {}", told.help.as_deref().unwrap_or_default()));
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told("/p/team/deployment/default/web", 3),
+            [
+                "below `/p`, `/p/team/deployment/default/web` and 2 more keys are no documents of it and are passed over; \
+              another prefix, `/p/team`, lies below: a prefix of its own lies beside this one"
+            ]
+        );
+        assert_eq!(
+            told("/p/notes", 1),
+            ["below `/p`, `/p/notes` is no document of it and is passed over; \
+              a document's key is /p/KIND/NAMESPACE/NAME, and `skiff push` writes it"]
         );
     }
 

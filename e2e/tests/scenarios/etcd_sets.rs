@@ -175,8 +175,8 @@ fn marked(etcd: &Rc<Etcd>, is_there: bool) -> Check {
 #[test]
 fn half_a_set_is_never_in_force_and_the_next_push_makes_it_whole() {
     let etcd = member();
-    // To look, to list, two transactions; the third one is held.
-    let gate = gate(&etcd, 4);
+    // To look, to look above, to list, two transactions; the third one is held.
+    let gate = gate(&etcd, 5);
     scenario("half a set is never in force, and the next push makes it whole")
         .step(
             "a large set runs",

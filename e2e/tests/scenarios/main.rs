@@ -11,6 +11,7 @@ mod daemon;
 mod down;
 mod engine;
 mod etcd;
+mod etcd_nested;
 mod etcd_sets;
 mod examples;
 mod export;

@@ -139,7 +139,23 @@ fn prefix_of(text: &str) -> Result<String, AddressError> {
             "choose another one",
         ));
     }
+    if let Some((part, what)) = parts.iter().find_map(|part| Some((part, reserved(part)?))) {
+        let plain = part.rsplit_once('-').map_or("skiff", |(plain, _)| plain);
+        return Err(AddressError::new(
+            format!(
+                "`{part}` ends as a place does in which controllers keep {what}, beside the documents of `{plain}`"
+            ),
+            "choose a prefix no part of which ends with `-status` or `-leader`",
+        ));
+    }
     Ok(format!("/{}", parts.join("/")))
+}
+
+/// What controllers keep in a place that is called so: see `status_key` and `election_name`.
+fn reserved(part: &str) -> Option<&'static str> {
+    let ends = |ending: &str| part.ends_with(ending);
+    let who_leads = || ends("-leader").then_some("who leads");
+    ends("-status").then_some("what objects have come to").or_else(who_leads)
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -179,6 +195,8 @@ mod tests {
             "etcd://h:x/p",
             "etcd://h/a b",
             "etcd://h/../x",
+            "etcd://h/shop-status",
+            "etcd://h/shop-leader/x",
             "etcd://h/x?cert-file=/a",
             "etcd://h/x?user=a",
             "etcd://h/x?user=a&password-file=/p",
@@ -187,6 +205,12 @@ mod tests {
         ] {
             assert!(!refused(wrong).ends_with("; "), "{wrong}");
         }
+        assert_eq!(
+            refused("etcd://h/skiff/shop-leader"),
+            "`shop-leader` ends as a place does in which controllers keep who leads, beside the documents of `shop`; \
+             choose a prefix no part of which ends with `-status` or `-leader`"
+        );
+        assert!(EtcdAddress::parse("etcd://h/status/leader").is_ok());
         assert!(EtcdAddress::parse("etcd://127.0.0.1/x?user=a&password-file=/p").is_ok());
     }
 }

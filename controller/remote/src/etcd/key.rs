@@ -31,6 +31,11 @@ pub fn object_of(prefix: &str, key: &str) -> Option<ObjectKey> {
     is_whole.then(|| ObjectKey::new(kind, namespace, name))
 }
 
+/// The prefixes that this one lies below, from the outermost one: `/skiff` of `/skiff/shop`.
+pub fn prefixes_above(prefix: &str) -> impl Iterator<Item = &str> {
+    prefix.match_indices('/').filter_map(|(at, _)| prefix.get(..at)).filter(|above| !above.is_empty())
+}
+
 /// The prefix below this one that a key belongs to: that of a document, of an election or of what objects have come to. `None` for keys
 /// of this prefix, and for what nobody knows.
 pub fn inner_prefix<'a>(prefix: &str, key: &'a str) -> Option<&'a str> {
@@ -62,6 +67,12 @@ mod tests {
         for key in ["/skiff/notes", "/skiff/job/a", "/skiff/.push", "/skiffer/shop/job/a/b"] {
             assert_eq!(inner_prefix("/skiff", key), None, "{key}");
         }
+    }
+
+    #[test]
+    fn prefixes_above_are_known_and_the_root_is_none() {
+        assert_eq!(prefixes_above("/skiff/eu/shop").collect::<Vec<_>>(), ["/skiff", "/skiff/eu"]);
+        assert_eq!(prefixes_above("/skiff").count(), 0);
     }
 
     #[test]

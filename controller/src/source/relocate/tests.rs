@@ -97,6 +97,7 @@ fn in_etcd_there_is_no_folder_to_start_from() {
         prefix: "/p".to_owned(),
         revision: 7,
         texts: vec![text],
+        strangers: None,
     };
     let loaded = load(&SourceOptions { given: Some(Arc::new(given)), ..SourceOptions::default() });
     assert_eq!(names(&loaded), Vec::<String>::new());
