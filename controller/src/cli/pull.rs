@@ -74,13 +74,14 @@ struct Pulled {
     left: Vec<String>,
 }
 
-/// What was pulled into a folder last: where from, and a digest of each file.
+/// What was pulled into a folder: a digest of each file, by the prefix that it is from.
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Receipt {
-    from: String,
-    files: BTreeMap<String, String>,
+struct Receipts {
+    pulled: BTreeMap<String, Files>,
 }
+
+/// A digest of each file, by its name.
+type Files = BTreeMap<String, String>;
 
 /// Its file, which no reader of manifests takes for one.
 const RECEIPT: &str = ".skiff-pull";
@@ -90,19 +91,23 @@ const RECEIPT: &str = ".skiff-pull";
 fn write(documents: &Documents, address: &EtcdAddress, folder: &Path) -> Result<Pulled, CliError> {
     let failed = |path: &Path, error| CliError::failed(format!("cannot write {}", path.display()), error);
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    let receipt = folder.join(RECEIPT);
-    // Without one, or with one that cannot be read, nothing is known to be ours.
-    let before = std::fs::read_to_string(&receipt).ok().and_then(|text| serde_json::from_str::<Receipt>(&text).ok());
-    let before = before.filter(|before| before.from == address.prefix).unwrap_or_default();
+    let path = folder.join(RECEIPT);
+    // Without them, or with some that cannot be read, nothing is known to be ours.
+    let receipts = std::fs::read_to_string(&path).ok().and_then(|text| serde_json::from_str::<Receipts>(&text).ok());
+    let mut receipts = receipts.unwrap_or_default();
+    let before = receipts.pulled.remove(&address.prefix).unwrap_or_default();
     refuse_what_is_not_ours(documents, address, folder, &before)?;
-    let mut files = BTreeMap::new();
+    let mut files = Files::new();
     for (name, text) in files_of(documents, &address.prefix) {
         let path = folder.join(&name);
         std::fs::write(&path, text).map_err(|error| failed(&path, error))?;
         files.insert(name, digest(text.as_bytes()));
     }
     let mut pulled = Pulled { written: files.len(), ..Pulled::default() };
-    for (name, known) in before.files.into_iter().filter(|(name, _)| !files.contains_key(name) && is_file_name(name)) {
+    // A file that another prefix brought as well stays for that one.
+    let is_needed =
+        |name: &String| files.contains_key(name) || receipts.pulled.values().any(|it| it.contains_key(name));
+    for (name, known) in before.into_iter().filter(|(name, _)| !is_needed(name) && is_file_name(name)) {
         let path = folder.join(&name);
         match std::fs::read(&path) {
             Ok(bytes) if digest(&bytes) == known => {
@@ -115,8 +120,9 @@ fn write(documents: &Documents, address: &EtcdAddress, folder: &Path) -> Result<
             Err(_) => {}
         }
     }
-    let now = serde_json::to_string_pretty(&Receipt { from: address.prefix.clone(), files }).unwrap_or_default();
-    std::fs::write(&receipt, now).map_err(|error| failed(&receipt, error))?;
+    receipts.pulled.insert(address.prefix.clone(), files);
+    let now = serde_json::to_string_pretty(&receipts).unwrap_or_default();
+    std::fs::write(&path, now).map_err(|error| failed(&path, error))?;
     Ok(pulled)
 }
 
@@ -125,11 +131,11 @@ fn refuse_what_is_not_ours(
     documents: &Documents,
     address: &EtcdAddress,
     folder: &Path,
-    before: &Receipt,
+    before: &Files,
 ) -> Result<(), CliError> {
     let is_lost = |name: &str, text: &str| {
         let there = std::fs::read(folder.join(name)).ok();
-        there.is_some_and(|there| there != text.as_bytes() && before.files.get(name) != Some(&digest(&there)))
+        there.is_some_and(|there| there != text.as_bytes() && before.get(name) != Some(&digest(&there)))
     };
     let lost: Vec<String> = files_of(documents, &address.prefix)
         .filter(|(name, text)| is_lost(name, text))
@@ -193,21 +199,37 @@ mod tests {
         pull("etcd://h/p", &["/p/deployment/a/web", "/p/deployment/a/db", "/p/deployment/a/api"]);
         std::fs::write(folder.path().join("own.yaml"), "mine").expect("a file");
         std::fs::write(folder.path().join("a.db.deployment.yaml"), "edited").expect("a file");
-        let other = pull("etcd://h/q", &["/q/job/a/b"]);
-        assert_eq!(other, Pulled { written: 1, ..Pulled::default() }, "what another prefix brought is not missed");
-        assert!(there("a.web.deployment.yaml"));
-
         let all = documents(&["/p/deployment/a/web", "/p/deployment/a/db", "/p/deployment/a/api"]);
         let refused = write(&all, &address("etcd://h/p").expect("an address"), folder.path());
         assert!(refused.is_err_and(|error| error.to_string().contains("a.db.deployment.yaml would be written over")));
-        std::fs::remove_file(folder.path().join("a.db.deployment.yaml")).expect("a file");
-        // What another prefix brought last is as good as anybody's, but for what is the same.
-        pull("etcd://h/p", &["/p/deployment/a/web", "/p/deployment/a/db", "/p/deployment/a/api"]);
-        std::fs::write(folder.path().join("a.db.deployment.yaml"), "edited").expect("a file");
         let less = pull("etcd://g/p", &["/p/deployment/a/api"]);
         assert_eq!(less, Pulled { written: 1, removed: 1, left: vec!["a.db.deployment.yaml".to_owned()] });
-        let names = ["own.yaml", "a.api.deployment.yaml", "a.db.deployment.yaml", "a.b.job.yaml"];
+        let names = ["own.yaml", "a.api.deployment.yaml", "a.db.deployment.yaml"];
         assert!(names.iter().all(|name| there(name)) && !there("a.web.deployment.yaml"));
+    }
+
+    #[test]
+    fn several_prefixes_are_pulled_into_one_folder_and_each_knows_its_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let same = |keys: &[&str]| Documents {
+            texts: keys.iter().map(|key| ((*key).to_owned(), "# same\n".to_owned())).collect(),
+            ..Documents::default()
+        };
+        let pull = |from: &str, keys: &[&str]| {
+            let pulled = write(&same(keys), &address(from).expect("an address"), folder.path()).expect("it is written");
+            (pulled.written, pulled.removed)
+        };
+        let there = |name: &str| folder.path().join(name).exists();
+        pull("etcd://h/p", &["/p/job/a/one", "/p/job/a/both"]);
+        assert_eq!(
+            pull("etcd://h/q", &["/q/job/a/other", "/q/job/a/both"]),
+            (2, 0),
+            "what others brought is not missed"
+        );
+        assert_eq!(pull("etcd://h/p", &[]), (0, 1), "its own file is still known, and what another one brought stays");
+        assert!(there("a.both.job.yaml") && there("a.other.job.yaml") && !there("a.one.job.yaml"));
+        assert_eq!(pull("etcd://h/q", &[]), (0, 2));
+        assert!(!there("a.both.job.yaml"));
     }
 
     #[test]
