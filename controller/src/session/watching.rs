@@ -82,10 +82,12 @@ impl SourceTask {
             }
             What::Away(problem) => slot.trouble.replace(problem.clone()) != Some(problem),
             What::Read(loaded, other_past) => {
+                let was_away = slot.trouble.is_some();
                 slot.spoke();
                 rewritten = other_past;
+                let is_same = loaded.fingerprint == slot.raw.fingerprint && loaded.revision == slot.raw.revision;
                 slot.raw = *loaded;
-                true
+                was_away || rewritten || !is_same
             }
         };
         if let (false, Some(slot)) = (is_news, self.slots.get(index)) {
@@ -94,6 +96,7 @@ impl SourceTask {
         if is_news {
             self.take(Some(index).filter(|_| rewritten)).await;
         }
+        self.end_confirmation();
         if !tell.is_empty() {
             let synced = self.synced(index);
             for asked in tell {
@@ -212,7 +215,12 @@ impl SourceTask {
             }
             Err(error) => tracing::error!(%error, "the manifests cannot be aimed at"),
         }
-        // What was confirmed is what the manifests said then, not whatever they will say. A repository that was not reached yet has said nothing.
+        self.end_confirmation();
+    }
+
+    /// What was confirmed is what the manifests said when all of them had spoken, not whatever they will say. A repository that was not
+    /// reached yet has said nothing.
+    fn end_confirmation(&mut self) {
         let has_spoken = |slot: &Slot| matches!(slot.kind, SlotKind::Disk { .. }) || slot.has_spoken();
         if self.slots.iter().all(has_spoken) {
             self.target_options.confirm_prune = false;

@@ -59,6 +59,29 @@ async fn a_prune_is_confirmed_for_the_first_load_and_for_no_later_one() {
     assert_eq!(confirmed, [true, false, false]);
 }
 
+#[tokio::test]
+async fn what_says_the_same_again_is_not_taken_anew_and_ends_what_was_confirmed_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut task, mut aim) = task(folder.path());
+    let raw = |fingerprint: &str| Loaded {
+        source: "shop".to_owned(),
+        revision: Some("7".to_owned()),
+        fingerprint: fingerprint.to_owned(),
+        ..Loaded::default()
+    };
+    task.slots = vec![Slot::new(SlotKind::Etcd, raw("a"), &Good::default())];
+    task.take(None).await;
+    assert!(task.target_options.confirm_prune, "it is not known yet whether that is the newest");
+    aim.mark_unchanged();
+    let read = |loaded| Change { slot: 0, what: What::Read(Box::new(loaded), false), tell: Vec::new() };
+    task.change(read(raw("a"))).await;
+    assert!(!aim.has_changed().expect("it is there"), "that is what it aims at already");
+    task.change(read(raw("b"))).await;
+    assert!(aim.has_changed().expect("it is there"));
+    let confirmed = aim.borrow().desired.sources.get("shop").map(|source| source.confirm_prune);
+    assert_eq!(confirmed, Some(false), "it was confirmed for what was said before");
+}
+
 #[test]
 fn what_has_left_and_of_which_nothing_is_left_is_gone() {
     let (target, mut snapshot) = after_departure();
