@@ -77,7 +77,10 @@ impl Repository {
             let args = ["ls-remote", "--quiet", "--", &self.address.url].map(ToOwned::to_owned);
             self.git.ask_remote(args.into_iter().chain(patterns)).await?
         };
-        self.address.reference.find(&String::from_utf8_lossy(&listing)).ok_or_else(|| self.gone())
+        match self.address.reference.find(&String::from_utf8_lossy(&listing)) {
+            Some(found) => Ok(found),
+            None => Err(self.gone().await),
+        }
     }
 
     /// Gets what was found: this one commit, without those before it.
@@ -285,16 +288,36 @@ impl Repository {
         Turn::wait(&self.folder, &self.own).await
     }
 
-    fn gone(&self) -> GitError {
-        let reference = &self.address.reference;
-        let message = match reference {
-            Reference::Head => format!("{} has no commit yet", self.address.url),
-            Reference::Named(_) | Reference::Commit(_) => {
-                format!("{} has no branch or tag `{reference}`", self.address.url)
-            }
+    /// Why what is followed was not found.
+    async fn gone(&self) -> GitError {
+        let (url, reference) = (&self.address.url, &self.address.reference);
+        let stays = "what it held last stays in force";
+        let (message, help) = match reference {
+            Reference::Head => match self.branches().await.as_slice() {
+                [] => (format!("{url} has no commit yet"), format!("push a branch to it; {stays}")),
+                [first, ..] => (
+                    format!("HEAD of {url} leads to a branch that is not there; `{first}` is"),
+                    format!("name the branch, `?ref={first}`, or have HEAD lead to it on the other side; {stays}"),
+                ),
+            },
+            Reference::Named(name) if reference.is_short_commit() => (
+                format!("{url} has no branch or tag `{name}`"),
+                format!("a commit is named by all its digits, which `git rev-parse {name}` tells; {stays}"),
+            ),
+            Reference::Named(_) | Reference::Commit(_) => (
+                format!("{url} has no branch or tag `{reference}`"),
+                format!("{stays}; push it again, or name another one by `?ref=`"),
+            ),
         };
-        let help = "what it held last stays in force; push it again, or name another one by `?ref=`";
         GitError::new(Obstacle::Missing, message, help)
+    }
+
+    /// The branches of the other side; none where it does not answer.
+    async fn branches(&self) -> Vec<String> {
+        let args = ["ls-remote", "--quiet", "--", &self.address.url, "refs/heads/*"].map(ToOwned::to_owned);
+        let listing = self.git.ask_remote(args).await.unwrap_or_default();
+        let names = String::from_utf8_lossy(&listing);
+        names.lines().filter_map(|line| line.split_once("\trefs/heads/")).map(|(_, name)| name.to_owned()).collect()
     }
 
     fn name(&self) -> String {

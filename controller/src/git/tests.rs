@@ -134,6 +134,17 @@ async fn what_is_not_there_is_said_with_what_to_do() {
     upstream.commit(&[("a", "1")], "First");
     let gone = upstream.repository("ref=feature").look().await.expect_err("no branch");
     assert!(gone.message.ends_with("has no branch or tag `feature`"), "{gone}");
+    let short = upstream.repository("ref=0123456").look().await.expect_err("no branch");
+    assert!(short.help.contains("`git rev-parse 0123456`"), "{}", short.help);
+    let unknown = upstream.repository("ref=0123456789012345678901234567890123456789");
+    let found = unknown.look().await.expect("it is asked for when it is fetched");
+    let unknown = unknown.fetch(&found, None).await.expect_err("no such commit");
+    assert!(unknown.message.ends_with("there is no commit 0123456789012345678901234567890123456789"), "{unknown}");
+    assert!(unknown.help.starts_with("is it pushed"), "{}", unknown.help);
+    upstream.git(&["symbolic-ref", "HEAD", "refs/heads/trunk"]);
+    let headless = upstream.repository("").look().await.expect_err("no branch there");
+    assert!(headless.message.ends_with("leads to a branch that is not there; `main` is"), "{headless}");
+    assert!(headless.help.contains("`?ref=main`"), "{}", headless.help);
     let repository = upstream.repository("ref=main");
     upstream.vanish();
     let away = repository.look().await.expect_err("no repository");

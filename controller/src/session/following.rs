@@ -109,7 +109,7 @@ impl Follower {
         }
         let Fetched { commit, rewritten } = self.origin.repository.fetch(&found, self.commit.as_ref()).await?;
         let id = commit.id.clone();
-        let loaded = self.origin.read(commit).await?;
+        let loaded = self.origin.read_found(&found, commit).await?;
         self.commit = Some(id);
         *seen = Some(found.id);
         Ok(What::Read(Box::new(loaded), rewritten))

@@ -5,14 +5,14 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use skiff_remote::git::{Commit, CommitId, GitAddress};
+use skiff_remote::git::{Commit, CommitId, Found, GitAddress};
 
 use super::Access;
 use super::etcd::EtcdOrigin;
 use super::private::warn_of_open;
 use crate::cli::CliError;
 use crate::git::{Checkout, Fetched, GitError, Repository};
-use crate::source::{self, Loaded, Part, PartsError, SourceOptions, TreeSource, parts};
+use crate::source::{self, Loaded, Part, PartsError, Problem, SourceOptions, TreeSource, parts, reason};
 use crate::state::{Folders, State};
 
 /// Where a source comes from.
@@ -121,7 +121,23 @@ impl GitOrigin {
     pub(super) async fn read_now(&self) -> Result<Loaded, CliError> {
         let found = self.repository.look().await?;
         let Fetched { commit, .. } = self.repository.fetch(&found, None).await?;
-        self.read(commit).await
+        self.read_found(&found, commit).await
+    }
+
+    /// Reads the manifests of a commit as what was asked for, and says where that could be another one.
+    ///
+    /// # Errors
+    /// When its files cannot be written out.
+    pub(super) async fn read_found(&self, found: &Found, commit: Commit) -> Result<Loaded, CliError> {
+        let mut loaded = self.read(commit).await?;
+        if let Some(twin) = &found.twin {
+            let GitAddress { url, reference, .. } = self.repository.address();
+            let message = format!("`{reference}` is a branch and a tag of {url}: the branch is followed");
+            let help = format!("name the one that is meant: `?ref={}` or `?ref={twin}`", found.name);
+            let problem = Problem::of_source(reason::AMBIGUOUS_REF, message);
+            loaded.warnings.push(Problem { help: Some(help), ..problem });
+        }
+        Ok(loaded)
     }
 
     /// Reads the manifests of a commit that is here.

@@ -59,6 +59,8 @@ pub mod reason {
     pub const BUILD_CONTEXT: &str = "BuildContext";
     /// A submodule, a link that leads out or the like, which is no part of what was read.
     pub const LEFT_OUT: &str = "LeftOut";
+    /// What is followed is a branch and a tag.
+    pub const AMBIGUOUS_REF: &str = "AmbiguousRef";
     /// A path of the host that cannot be mounted from a repository.
     pub const MOUNT_REFUSED: &str = "MountRefused";
     /// A document in etcd whose key names another object.

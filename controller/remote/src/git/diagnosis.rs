@@ -1,6 +1,6 @@
 //! What git's own words mean for whoever has to mend it.
 
-use super::{GitAddress, Transport};
+use super::{GitAddress, Reference, Transport};
 
 /// What stands in the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,12 @@ pub struct Diagnosis {
 pub fn diagnose(words: &str, address: &GitAddress) -> Diagnosis {
     let lower = words.to_lowercase();
     let has = |signs: &[&str]| signs.iter().any(|sign| lower.contains(sign));
+    if let (Reference::Commit(id), true) = (&address.reference, has(&["not our ref", "couldn't find remote ref"])) {
+        let help =
+            "is it pushed, and every digit right? some hosts give no commit that no branch or tag leads to any more";
+        let message = format!("there is no commit {id}");
+        return Diagnosis { obstacle: Obstacle::Missing, message, help: help.to_owned() };
+    }
     let (obstacle, help) = if has(&["identification has changed"]) {
         let help = "somebody may listen in, or the host was set up anew: compare its key with what its owner publishes, and only then put it \
                     in the place of the old one in the file of `known-hosts=`, or in ~/.ssh/known_hosts";
@@ -194,6 +200,11 @@ mod tests {
             ("git+file:///srv/x", "fatal: '/srv/x' does not appear to be a git repository", Obstacle::Missing),
             (https, "fatal: bad object", Obstacle::Other),
         ];
+        let id = "0123456789abcdef0123456789abcdef01234567";
+        assert_eq!(
+            told(&format!("{https}?ref={id}"), &format!("fatal: remote error: upload-pack: not our ref {id}")),
+            (Obstacle::Missing, format!("there is no commit {id}"))
+        );
         for (address, words, expected) in cases {
             assert_eq!(told(address, words).0, expected, "{words}");
         }

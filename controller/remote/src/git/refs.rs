@@ -24,6 +24,8 @@ pub struct Found {
     pub id: CommitId,
     /// What to fetch.
     pub name: String,
+    /// A tag of the name of the branch that is meant.
+    pub twin: Option<String>,
 }
 
 impl Reference {
@@ -40,13 +42,22 @@ impl Reference {
     /// What the answer of `git ls-remote` means: lines of an id, a tab, and a name. A branch comes before a tag of its name.
     pub fn find(&self, listing: &str) -> Option<Found> {
         if let Self::Commit(id) = self {
-            return Some(Found { id: id.clone(), name: id.to_string() });
+            return Some(Found { id: id.clone(), name: id.to_string(), twin: None });
         }
         let lines = || listing.lines().filter_map(|line| line.split_once('\t'));
-        self.patterns().into_iter().find_map(|pattern| {
-            let (id, name) = lines().find(|(_, name)| *name == pattern)?;
-            Some(Found { id: id.parse().ok()?, name: name.to_owned() })
-        })
+        let patterns = self.patterns();
+        let mut found = patterns.iter().filter_map(|pattern| {
+            let (id, name) = lines().find(|(_, name)| name == pattern)?;
+            Some((id.parse().ok()?, name.to_owned()))
+        });
+        let (id, name) = found.next()?;
+        Some(Found { id, name, twin: found.next().map(|(_, name): (CommitId, String)| name) })
+    }
+
+    /// Whether it looks like the first digits of a commit, which name none on the other side.
+    pub fn is_short_commit(&self) -> bool {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        matches!(self, Self::Named(name) if (7..40).contains(&name.len()) && name.bytes().all(is_digit))
     }
 }
 
@@ -105,6 +116,15 @@ mod tests {
         assert_eq!(found("refs/tags/v1", &listing).as_deref(), Some("fedcba9 refs/tags/v1"));
         assert_eq!(found("team/v1", &listing).as_deref(), Some("fedcba9 refs/heads/team/v1"));
         assert_eq!(found("main", &listing), None);
+        let twin = |reference: &str| reference.parse::<Reference>().ok()?.find(&listing)?.twin;
+        assert_eq!((twin("v1").as_deref(), twin("refs/tags/v1"), twin("team/v1")), (Some("refs/tags/v1"), None, None));
+    }
+
+    #[test]
+    fn the_first_digits_of_a_commit_look_like_it() {
+        let is_short = |text: &str| text.parse::<Reference>().is_ok_and(|reference| reference.is_short_commit());
+        assert!(is_short("0123456") && is_short("fedcba987654"));
+        assert!(!is_short(ID) && !is_short("012345") && !is_short("feature") && !is_short("v1.2.3"));
     }
 
     #[test]
