@@ -87,10 +87,24 @@ impl Relay {
             tokio::spawn(async move {
                 let _place = place;
                 if let Err(error) = hand_over_sync(&requests, &holder).await {
-                    tracing::warn!(%error, "a webhook was passed on to the leader, and not all is in force");
+                    let error = in_one_line(&error.to_string());
+                    tracing::warn!(error, "a webhook was passed on to the leader, and not all is in force");
                 }
             });
         }
         true
+    }
+}
+
+/// What was told in a line for each source, for a log that has one for all.
+fn in_one_line(told: &str) -> String {
+    told.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_log_has_one_line_for_all_sources() {
+        assert_eq!(super::in_one_line("shop: away\nblog: no answer\n"), "shop: away; blog: no answer");
     }
 }

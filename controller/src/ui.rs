@@ -22,6 +22,11 @@ pub mod style;
 pub mod table;
 pub mod wrap;
 
+/// So many of what has a regular plural: `1 object`, `2 objects`.
+pub fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A stream that a test can replace.
 type Stream = AutoStream<Box<dyn Write + Send>>;
 

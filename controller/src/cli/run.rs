@@ -16,7 +16,7 @@ use super::{CliError, Context, Exit, signals};
 use crate::listen::Address;
 use crate::role::Roles;
 use crate::session::{Access, Keep, Session, TargetOptions, Turns, electing, keep, take_turns, warn_of_open};
-use crate::source::SourceOptions;
+use crate::source::{Part, SourceOptions, parts};
 use crate::telemetry::LogFormat;
 
 /// Keep the manifests applied: reconcile at every change, event and tick until stopped
@@ -79,6 +79,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let mut source = args.manifests.source(&settings);
         // Nobody is there to read a warning: what is not said keeps the last good version.
         source.compose.unset_is_a_problem = true;
+        refuse_idle_hook(args, &source)?;
         let session = Session::open(&settings, Access::Act).await?;
         warn_of_open(&source);
         if let Some((address, source_name)) = electing(&source)?.filter(|_| !args.alone) {
@@ -167,15 +168,43 @@ fn refuse_stdin(args: &Args) -> Result<(), CliError> {
     Ok(())
 }
 
+/// A webhook has sources asked at once. Files are nobody's to ask.
+fn refuse_idle_hook(args: &Args, source: &SourceOptions) -> Result<(), CliError> {
+    let is_on_disk = |part: &Part| matches!(part, Part::Disk(_));
+    if args.webhook_listen.is_some() && parts(source)?.iter().all(is_on_disk) {
+        return Err(CliError::refused(
+            "`--webhook-listen` has repositories fetched, and none is among the sources",
+            "name one, such as `git+https://example.com/shop.git`, or leave the flag out: changed files are seen at once",
+        ));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::{Args as _, FromArgMatches as _};
 
     use super::*;
 
-    fn refused(words: &[&str]) -> bool {
+    fn args(words: &[&str]) -> Args {
         let matches = Args::augment_args(clap::Command::new("run")).get_matches_from(words);
-        refuse_stdin(&Args::from_arg_matches(&matches).expect("right flags")).is_err()
+        Args::from_arg_matches(&matches).expect("right flags")
+    }
+
+    fn refused(words: &[&str]) -> bool {
+        refuse_stdin(&args(words)).is_err()
+    }
+
+    #[test]
+    fn a_webhook_without_anybody_to_ask_is_refused() {
+        let refused = |sources: &[&str], flags: &[&str]| {
+            let args = args(&[&["run"], sources, flags].concat());
+            let paths = sources.iter().map(Into::into).collect();
+            refuse_idle_hook(&args, &SourceOptions { paths, ..SourceOptions::default() }).is_err()
+        };
+        let hook = ["--webhook-listen", "127.0.0.1:9180", "--webhook-secret-file", "/s"];
+        assert!(refused(&["./shop", "./more"], &hook) && !refused(&["./shop"], &[]));
+        assert!(!refused(&["./shop", "git+https://example.com/blog.git"], &hook));
     }
 
     #[test]

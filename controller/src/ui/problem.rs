@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use skiff_api::ObjectKey;
 
+use super::counted;
 use super::style::{ERROR, FAINT, HINT, NAME, WARNING, paint};
 
 mod from;
@@ -146,10 +147,9 @@ fn at(file: &str, place: Option<Place>) -> String {
 
 /// `3 problems in 2 files`; what is only odd is not counted.
 fn count(mistakes: &[Mistake]) -> String {
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let errors: Vec<_> = mistakes.iter().filter(|mistake| mistake.severity == Severity::Error).collect();
     let files = errors.chunk_by(|a, b| a.file == b.file).count();
-    let text = format!("{} in {}", plural(errors.len(), "problem"), plural(files, "file"));
+    let text = format!("{} in {}", counted(errors.len(), "problem"), counted(files, "file"));
     if errors.is_empty() { String::new() } else { format!("{}\n", paint(ERROR, text)) }
 }
 

@@ -243,7 +243,7 @@ fn whoever_stands_by_says_so_and_leads_at_once_when_the_leader_ends() {
             start(&stage, &[]),
             [
                 eventually(has_logged(&stage, 1, "stands by")),
-                eventually(has_logged(&stage, 1, "ready to lead: 1 objects")),
+                eventually(has_logged(&stage, 1, "ready to lead: 1 object declared, 0 mistakes in them")),
             ],
         )
         .step("who leads can be asked", call(&["doctor"]), [answers("leads since")])

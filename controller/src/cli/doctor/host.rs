@@ -23,8 +23,9 @@ pub(super) fn leader(leader: &Leader, now: Timestamp) -> Check {
         (Some(name), _) => Check::ok("leader", format!("{name} leads since {ago}")),
         (None, trouble) => {
             let why = trouble.as_deref().unwrap_or("the election is under way");
-            let remedy =
-                "what runs is left to Docker until one is elected: see to the cluster, or run one with `--alone`";
+            // They are here: one more that acts without an election is refused beside them.
+            let remedy = "what runs is left to Docker until one of those that stand by is elected: see to the cluster; \
+                          to do without it, stop all of them, and then run one with `--alone`";
             Check::warning("leader", format!("nobody leads since {ago}: {why}"), remedy)
         }
     }

@@ -6,6 +6,7 @@ use skiff_core::EngineError;
 
 use super::*;
 use crate::engine::docker::EngineInfo;
+use crate::state::Leader;
 
 fn info() -> EngineInfo {
     EngineInfo {
@@ -77,6 +78,19 @@ fn an_engine_that_is_not_there_stands_in_the_way() {
     let check = host::unreachable(&EngineError::Unreachable("there is no socket".to_owned()));
     assert_eq!(check.verdict, Verdict::Failed);
     assert!(check.message.contains("no socket") && check.remedy.is_some());
+}
+
+#[test]
+fn where_nobody_leads_it_is_said_what_those_that_stand_by_are_in_the_way_of() {
+    let leader = |name: Option<&str>| {
+        let trouble = name.is_none().then(|| "no answer".to_owned());
+        let leader = Leader { name: name.map(str::to_owned), since: Timestamp::UNIX_EPOCH, trouble };
+        host::leader(&leader, Timestamp::UNIX_EPOCH)
+    };
+    assert_eq!(leader(Some("a:1")).verdict, Verdict::Ok);
+    let none = leader(None);
+    assert!(none.message.ends_with("no answer"), "{}", none.message);
+    assert!(none.remedy.is_some_and(|remedy| remedy.contains("stop all of them, and then run one with `--alone`")));
 }
 
 #[test]

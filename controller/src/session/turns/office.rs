@@ -11,6 +11,7 @@ use crate::etcd::EtcdError;
 use crate::role::{Role, Roles, StandingBy};
 use crate::source::SourceOptions;
 use crate::state::{Chronicle, Leader, State};
+use crate::ui::counted;
 
 /// Who leads, as it was said last.
 pub(super) struct Office {
@@ -127,21 +128,30 @@ impl Office {
     }
 }
 
-/// Looks at what a controller would act on, and says how much that is. A repository is left to whoever leads.
+/// Looks at what a controller would act on, and says how much that is. Repositories are left to whoever leads.
 ///
 /// # Errors
 /// When the engine does not answer, or a source cannot be read.
 pub(super) async fn look(session: &Session, options: &SourceOptions) -> Result<String, CliError> {
-    let (mut declared, mut mistakes) = (0, 0);
+    let (mut declared, mut mistakes, mut repositories) = (0, 0, 0);
     for origin in origins(options, session.state.folders(), Access::Act)? {
         let loaded = match origin {
             Origin::Disk(options) => read(*options).await?,
             Origin::Etcd(etcd) => etcd.read_now().await?,
-            Origin::Git(_) => continue,
+            Origin::Git(_) => {
+                repositories += 1;
+                continue;
+            }
         };
         declared += loaded.objects.len();
         mistakes += loaded.problems.len();
     }
     let seen = session.observe().await?.containers.len();
-    Ok(format!("{declared} objects declared, {mistakes} mistakes in them, {seen} containers seen"))
+    let objects = format!("{} declared, {} in them", counted(declared, "object"), counted(mistakes, "mistake"));
+    let unread = match repositories {
+        0 => String::new(),
+        1 => ", 1 repository that is read by whoever leads".to_owned(),
+        more => format!(", {more} repositories that are read by whoever leads"),
+    };
+    Ok(format!("{objects}{unread}, {} seen", counted(seen, "container")))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use skiff_api::ObjectKey;
 
 use crate::ui::age;
+use crate::ui::counted;
 use crate::ui::style::{BAD, FAINT, GOOD, HINT, NAME, paint};
 
 /// An object that is not as declared.
@@ -34,7 +35,7 @@ pub struct Kept {
 }
 
 fn objects(count: usize) -> String {
-    format!("{count} object{}", if count == 1 { "" } else { "s" })
+    counted(count, "object")
 }
 
 /// What left the manifests and still runs, why, and what to do.
