@@ -129,6 +129,7 @@ fn named(objects: &BTreeMap<ObjectKey, DeclaredObject>, word: &str, kinds: &[Kin
         )),
         (None, _) => {
             let help = match suggest::nearest(name, candidates().map(|key| key.name.as_str())) {
+                _ if word.contains("://") => format!("further sources go behind `-f`: `-f '{word}'`"),
                 _ if is_like_a_path(word) => format!("further files and folders go behind `-f`: `-f {word}`"),
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => "`skiff validate PATH -o name` lists what the manifests declare".to_owned(),
@@ -142,9 +143,7 @@ fn named(objects: &BTreeMap<ObjectKey, DeclaredObject>, word: &str, kinds: &[Kin
 /// Whether a word that should name an object was meant as another path.
 fn is_like_a_path(word: &str) -> bool {
     let extension = std::path::Path::new(word).extension().and_then(|extension| extension.to_str());
-    word.contains("://")
-        || word.starts_with(['.', '/'])
-        || extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
+    word.starts_with(['.', '/']) || extension.is_some_and(|extension| ["yaml", "yml", "json"].contains(&extension))
 }
 
 /// Keeps the named objects, what they depend on, and everything that is no workload.
@@ -163,4 +162,24 @@ fn keep_needed(objects: &mut BTreeMap<ObjectKey, DeclaredObject>, wanted: Vec<Ob
         }
     }
     objects.retain(|key, _| !key.kind.is_workload() || needed.contains(key));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a word behind the path that names no object.
+    fn help(word: &str) -> String {
+        let refused = named(&BTreeMap::new(), word, &[Kind::Deployment]).expect_err("nothing is declared");
+        refused.help().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn a_second_source_behind_the_first_is_told_to_go_behind_its_flag() {
+        let git = "git+https://example.com/shop.git?ref=feature";
+        assert_eq!(help(git), format!("further sources go behind `-f`: `-f '{git}'`"));
+        assert_eq!(help("./more"), "further files and folders go behind `-f`: `-f ./more`");
+        assert_eq!(help("more.yaml"), "further files and folders go behind `-f`: `-f more.yaml`");
+        assert!(help("web").starts_with("`skiff validate PATH -o name`"));
+    }
 }
