@@ -20,8 +20,9 @@ pub(super) fn going(draft: &mut Draft<'_>) -> BTreeMap<ObjectKey, Reason> {
         let labels = containers.iter().filter_map(|container| container.owner.labels());
         // What moved from one source to another may be of both: a mistake in either keeps it.
         let is_sound = |source: &&String| desired.sources.get(*source).is_some_and(|state| state.problems == 0);
-        let loaded = labels.filter_map(|labels| source_of(desired, labels));
-        let loaded = loaded.min_by_key(|source| (is_sound(source), *source));
+        // Of what moved and left both, the one that is not loaded knows nothing: it stays whole.
+        let loaded: Option<Vec<&String>> = labels.map(|labels| source_of(desired, labels)).collect();
+        let loaded = loaded.unwrap_or_default().into_iter().min_by_key(|source| (is_sound(source), *source));
         let declared = desired.containers_of(object).is_some();
         let orphaned_by = loaded.filter(|_| !declared && !desired.claimed.contains(object));
         let goes = orphaned_by.is_some() || (declared && desired.intent != Intent::Run);

@@ -137,6 +137,22 @@ fn down_of_another_folder_of_the_same_name_leaves_what_the_first_one_declared() 
 }
 
 #[test]
+fn what_moved_and_left_both_sources_stays_whole_while_one_of_them_is_not_loaded() {
+    let mut world = World::of(&[on("web", "default"), on("api", "default")]);
+    world.settle();
+    world.source_name = "other";
+    let mut more = on("web", "default");
+    crate::world::merge(&mut more, json!({ "spec": { "replicas": 2 } }));
+    world.declare(&[more]);
+    world.settle();
+    world.source_name = "test";
+    world.declare(&[on("api", "default")]);
+    world.source.confirm_prune = true;
+    world.settle();
+    assert_eq!(world.running(), ["shop-api-1", "shop-web-1", "shop-web-2"]);
+}
+
+#[test]
 fn what_moved_between_sources_stays_for_the_mistakes_of_either() {
     for broken in ["other", "test"] {
         let mut world = World::of(&[on("web", "default"), on("api", "default")]);

@@ -24,12 +24,16 @@ pub(crate) struct Before {
 
 impl Before {
     pub(crate) fn of(engine: &SimEngine, ledger: &Ledger) -> Self {
+        let stays = |container: &SimContainer| {
+            let fate = ledger.fate_of(engine, container);
+            fate.is_none_or(|(_, fate)| matches!(fate, Fate::Left | Fate::Held))
+        };
         let kept = |labels: &BTreeMap<String, String>| {
             object_of(labels).is_none_or(|key| matches!(ledger.fate(labels, &key), Fate::Left | Fate::Held))
         };
         let volumes = engine.volumes().map(|volume| (volume.name.clone(), (volume.data, may_be_lost(volume, ledger))));
         Self {
-            containers: engine.containers().filter(|container| kept(&container.labels)).cloned().collect(),
+            containers: engine.containers().filter(|container| stays(container)).cloned().collect(),
             networks: engine.networks().filter(|network| kept(&network.labels)).cloned().collect(),
             volumes: volumes.collect(),
             files: engine.file_sets().map(str::to_owned).collect(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_api::{Deployment, Kind, Object, ObjectKey, label};
 use skiff_core::Intent;
-use skiff_sim::SimEngine;
+use skiff_sim::{SimContainer, SimEngine};
 
 use crate::manifests::{Manifests, is_protected};
 use crate::order::Order;
@@ -118,15 +118,28 @@ impl Ledger {
         }
     }
 
+    /// What must become of a container, where it is an object's. What a source that is not loaded made a part of stays whole.
+    pub(crate) fn fate_of(&self, engine: &SimEngine, container: &SimContainer) -> Option<(ObjectKey, Fate)> {
+        let key = object_of(&container.labels)?;
+        let is_left = |other: &SimContainer| {
+            object_of(&other.labels).as_ref() == Some(&key) && self.fate(&other.labels, &key) == Fate::Left
+        };
+        let fate = match self.fate(&container.labels, &key) {
+            Fate::Gone | Fate::Held if engine.containers().any(is_left) => Fate::Left,
+            fate @ (Fate::Declared | Fate::Gone | Fate::Held | Fate::Left | Fate::Open) => fate,
+        };
+        Some((key, fate))
+    }
+
     /// The objects of which containers would go, though so many of their source must not go before it is confirmed.
     pub(crate) fn guarded(&self, engine: &SimEngine) -> BTreeSet<ObjectKey> {
         let mut guarded = BTreeSet::new();
         for (source, state) in &self.order.sources {
             let of_source = |fate: Fate| -> BTreeSet<ObjectKey> {
                 let ours = engine.containers().filter_map(|container| {
-                    let key = object_of(&container.labels)?;
+                    let (key, found) = self.fate_of(engine, container)?;
                     let is_it = container.labels.get(label::SOURCE).is_some_and(|label| label == source);
-                    (is_it && self.fate(&container.labels, &key) == fate).then_some(key)
+                    (is_it && found == fate).then_some(key)
                 });
                 ours.collect()
             };

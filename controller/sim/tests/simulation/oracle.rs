@@ -119,11 +119,11 @@ pub(crate) fn check_deployment(
 fn check_nothing_else(ledger: &Ledger, engine: &SimEngine, found: &mut Vec<Complaint>) {
     let mut guarded = ledger.guarded(engine);
     // What is of two sources stays for the mistakes of either.
-    let fates = engine.containers().filter_map(|container| Some((object_of(&container.labels)?, container)));
-    guarded.extend(fates.filter(|(key, of)| ledger.fate(&of.labels, key) == Fate::Held).map(|(key, _)| key));
+    let fates = engine.containers().filter_map(|container| ledger.fate_of(engine, container));
+    guarded.extend(fates.filter(|(_, fate)| *fate == Fate::Held).map(|(key, _)| key));
     for container in engine.containers() {
-        let Some(key) = object_of(&container.labels) else { continue };
-        let excused = match ledger.fate(&container.labels, &key) {
+        let Some((key, fate)) = ledger.fate_of(engine, container) else { continue };
+        let excused = match fate {
             Fate::Declared | Fate::Left | Fate::Open => continue,
             Fate::Gone => guarded.contains(&key),
             Fate::Held => true,

@@ -89,9 +89,8 @@ fn staying<'a>(
     let excused = super::excused(ledger, engine);
     let (mut staying, mut for_good) = (Staying::default(), false);
     for container in containers {
-        let key = object_of(&container.labels);
-        let fate = key.as_ref().map_or(Fate::Left, |key| ledger.fate(&container.labels, key));
-        match (fate, key) {
+        let (key, fate) = ledger.fate_of(engine, container).unzip();
+        match (fate.unwrap_or(Fate::Left), key) {
             (Fate::Declared, Some(key)) if ledger.scope.deployment(&key).is_some_and(|user| uses(&key, user)) => {
                 for_good = true;
             }
