@@ -112,6 +112,18 @@ impl Session {
         Ok(self.docker.observe(&self.settings.instance, Look::Full).await?)
     }
 
+    /// Where nothing is remembered, hears from the containers what they were made from: that can be gone back to then.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn hear_traces(&mut self) -> Result<(), CliError> {
+        if self.state.is_forgetful() {
+            let observed = self.observe().await?;
+            self.state.take_traces(&observed);
+        }
+        Ok(())
+    }
+
     /// Looks at everything, and learns from it what a controller learns before it plans: which runs have ended, and which are due.
     ///
     /// # Errors

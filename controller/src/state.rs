@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use skiff_api::ObjectKey;
-use skiff_core::{Adopted, Archive, Departed, DigestKey, History};
+use skiff_core::{Adopted, Archive, Departed, DigestKey, History, Observed, Traces, traces};
 
 pub use adopted::adopted;
 use archive::ArchiveRecord;
@@ -60,6 +60,7 @@ pub struct State {
     keeps_secrets: bool,
     digest_key: DigestKey,
     history: Arc<History>,
+    traces: Traces,
     archive: Archive,
     sources: BTreeMap<String, Known>,
     commits: Commits,
@@ -106,6 +107,7 @@ impl State {
             keeps_secrets,
             digest_key,
             history: Arc::new(history),
+            traces: Traces::default(),
             archive: Archive::default(),
             sources: BTreeMap::new(),
             commits: Commits::default(),
@@ -163,6 +165,21 @@ impl State {
     /// What was remembered of each object when the state was opened.
     pub fn history(&self) -> Arc<History> {
         Arc::clone(&self.history)
+    }
+
+    /// Whether nothing at all is remembered of what ran before: the history was lost, or never was.
+    pub fn is_forgetful(&self) -> bool {
+        self.history.objects.is_empty()
+    }
+
+    /// Takes what containers tell of earlier revisions, where nothing is remembered.
+    pub fn take_traces(&mut self, observed: &Observed) {
+        self.traces = traces(&self.history, observed);
+    }
+
+    /// What containers told of earlier revisions.
+    pub const fn traces(&self) -> &Traces {
+        &self.traces
     }
 
     /// Where the history and the events are written.

@@ -291,6 +291,7 @@ fn planned(file: &Path) -> Result<Vec<String>, Failure> {
         claimed: &BTreeSet::new(),
         beside: &BTreeMap::new(),
         history: &History::default(),
+        traces: &BTreeMap::new(),
         archive: &Archive::default(),
     });
     let plan = plan(&desired, &Observed::default(), Timestamp::from_second(1_800_000_000)?);

@@ -53,6 +53,7 @@ fn compiled() -> (Desired, ContentStore) {
         claimed: &BTreeSet::new(),
         beside: &BTreeMap::new(),
         history: &History::default(),
+        traces: &BTreeMap::new(),
         archive: &Archive::default(),
     })
 }

@@ -9,6 +9,7 @@ mod network;
 mod pieces;
 mod requirement;
 mod rollout;
+mod traced;
 mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use skiff_api::{Instance, Kind, Object, ObjectKey, SetComplaint, validate_set};
 use crate::content::{Archive, ContentStore, DigestKey};
 use crate::desired::{Departed, Desired, Intent, Needed, SourceState};
 use crate::history::History;
+use crate::trace::Traces;
 
 /// An object and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,8 @@ pub struct CompileInput<'a> {
     pub beside: &'a BTreeMap<ObjectKey, DeclaredObject>,
     /// What is remembered of each object: the revisions to go back to.
     pub history: &'a History,
+    /// What containers tell of revisions of which nothing is remembered.
+    pub traces: &'a Traces,
     /// The content of these revisions.
     pub archive: &'a Archive,
 }

@@ -36,6 +36,7 @@ mod starts;
 mod status;
 mod tag;
 mod template;
+mod trace;
 
 pub use action::{
     Action, BuildImage, ConnectNetwork, ContainerRef, ContainerSpec, CreateContainer, CreateNetwork, CreateVolume,
@@ -87,6 +88,7 @@ pub use schedule::Timetable;
 pub use starts::{HookEnd, StartRecord, note_hook};
 pub use status::{ObjectStatus, Phase, ReplicaStatus, status};
 pub use tag::{Newest, TagAnswer, TagAnswers, TagAsk, TagFound, TagRecord, TagSchedule};
+pub use trace::{Trace, Traces, traces};
 
 /// The scope of a controller on an engine.
 pub use skiff_api::Instance;

@@ -8,6 +8,7 @@
 mod group;
 mod image;
 mod judge;
+mod rebuilt;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -85,10 +86,14 @@ fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Obs
         return;
     }
     let number = next_number(known, workload, observed);
+    // The history was lost, or never was: what runs tells what it is.
+    let is_unknown = known.is_none_or(|known| known.revisions.is_empty());
+    let before = if is_unknown { rebuilt::running_before(workload, observed, now) } else { None };
     let object = Arc::make_mut(history).objects.entry(workload.key.clone()).or_default();
     // One that is declared again counts as new: it may have failed for a reason that has gone.
     let proven = object.revisions.iter().any(|revision| revision.identity == *identity && revision.ran_well());
     object.revisions.retain(|revision| revision.identity != *identity);
+    object.revisions.extend(before);
     object.revisions.push(Revision {
         number,
         identity: identity.clone(),

@@ -17,7 +17,7 @@ use crate::reason::Change;
 const VERSION: &str = "v1";
 
 /// Settings of a container that Docker changes in place, or that Skiff alone acts on.
-const NOT_OF_THE_CONTAINER: [&str; 12] = [
+pub(crate) const NOT_OF_THE_CONTAINER: [&str; 12] = [
     "name",
     "imagePullPolicy",
     "readinessProbe",

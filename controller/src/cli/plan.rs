@@ -52,9 +52,10 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
 pub(super) fn made(args: &ApplyArgs, context: &mut Context) -> Result<Plan, CliError> {
     let settings = context.settings.clone();
     Context::block_on(async {
-        let session = Session::open(&settings, Access::Read).await?;
+        let mut session = Session::open(&settings, Access::Read).await?;
         let loads = load(&session, args.source(&settings)).await?;
         refuse_mistakes(&loads, &mut context.ui)?;
+        session.hear_traces().await?;
         let options = TargetOptions { stays: session.is_kept().await?, ..args.target() };
         let target = target(&loads, &session.state, &session.state.history(), &settings.instance, &options)?;
         session.plan(&target).await

@@ -36,6 +36,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let loads = load(&session, args.apply.source(&settings)).await?;
         refuse_mistakes(&loads, &mut context.ui)?;
         let _lock = session.lock("skiff up").await?;
+        session.hear_traces().await?;
         let target =
             target(&loads, &session.state, &session.state.history(), &settings.instance, &args.apply.target())?;
         if args.apply.names.is_empty() {

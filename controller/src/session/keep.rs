@@ -50,12 +50,13 @@ pub struct Keep {
 /// # Errors
 /// When nothing could be begun; afterwards nothing ends it but the token.
 pub async fn keep(
-    session: Session,
+    mut session: Session,
     keep: Keep,
     watch_snapshots: impl FnOnce(watch::Receiver<Arc<Snapshot>>),
 ) -> Result<(), CliError> {
     let Keep { source, target, roles, is_watched, tick, cancel } = keep;
     let holder = session.holder().await?;
+    session.hear_traces().await?;
     let Session { docker, state, settings, access: _, mandate } = session;
     let tasks = TaskTracker::new();
     let (targets, target_receiver) = watch::channel(Arc::<Target>::default());

@@ -68,6 +68,7 @@ pub fn target(
         claimed: &state.other_claims(&names),
         beside: &declared(&beside),
         history,
+        traces: state.traces(),
         archive: state.archive(),
     });
     Ok(Target { desired, content: Arc::new(content) })
@@ -107,6 +108,7 @@ pub fn remembered(state: &State, history: &History, instance: &Instance) -> Targ
         claimed: &BTreeSet::new(),
         beside: &BTreeMap::new(),
         history,
+        traces: state.traces(),
         archive: state.archive(),
     });
     Target { desired, content: Arc::new(content) }

@@ -194,6 +194,7 @@ fn target(manifests: &[Value]) -> Target {
         claimed: &std::collections::BTreeSet::new(),
         beside: &BTreeMap::new(),
         history: &History::default(),
+        traces: &BTreeMap::new(),
         archive: &Archive::default(),
     });
     Target { desired, content: Arc::new(content) }

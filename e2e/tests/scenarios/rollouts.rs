@@ -188,22 +188,43 @@ fn all_of(version: &'static str, count: usize) -> Check {
     check(move |world| ready(world).and_then(|()| is_of(world)))
 }
 
-#[test]
-fn a_damaged_history_is_set_aside_and_nothing_restarts() {
-    let damage = act(|world| {
+/// Leaves a history that nobody can read.
+fn damage() -> Act {
+    act(|world| {
         let history = world.folder().join("state").join(&world.instance).join("history.json");
         ensure!(history.is_file(), "there is no history");
         Ok(std::fs::write(history, "{ \"version\": 1, \"obj")?)
-    });
+    })
+}
+
+#[test]
+fn a_damaged_history_is_set_aside_and_nothing_restarts() {
     scenario("a damaged history is set aside, and nothing restarts")
         .step("two replicas run", run_on(&service("web").replicas(2).to_string()), [eventually(ready("web", 2))])
         .step("and are stable", its_end(), [exits(0)])
         .step("as they are now", remember(), [])
         .step(
             "the history is damaged",
-            all([kill_run(), damage, run()]),
+            all([kill_run(), damage(), run()]),
             [eventually(skiff_e2e::check::logs("set aside"))],
         )
         .step("they are stable again", its_end(), [exits(0), says("is stable"), untouched("web")])
         .step("and have a history", call(&["rollout", "history", "web"]), [exits(0), answers("stable")]);
+}
+
+#[test]
+fn what_runs_well_is_gone_back_to_though_its_history_is_damaged() {
+    let watched = |service: Service| service.to_string().replace("minReadySeconds: 0", "minReadySeconds: 5");
+    let good = watched(service("web").replicas(2));
+    let bad = watched(service("web").replicas(2).container("command: [/bin/false]"));
+    scenario("what runs well is gone back to though its history is damaged")
+        .step("two replicas run", run_on(&good), [eventually(ready("web", 2))])
+        .step("and are stable", its_end(), [exits(0)])
+        .step("as they are now", remember(), [])
+        .step(
+            "the history is damaged, and a version is declared that ends at once",
+            all([kill_run(), damage(), write("main.yaml", &bad), run()]),
+            [eventually(told("web", &["RevisionFailed"]))],
+        )
+        .step("it goes back", its_end(), [exits(1), says("it went back to 1"), ready("web", 2), untouched("web")]);
 }

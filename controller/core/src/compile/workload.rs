@@ -11,6 +11,7 @@ use skiff_api::{
 
 use super::init::inits;
 use super::pieces::{Pieces, Versions, pieces};
+use super::traced::traced;
 use super::{CompileInput, DeclaredObject, content_object, departed, reference, requirement, rollout};
 use crate::content::ContentStore;
 use crate::course::Course;
@@ -29,10 +30,10 @@ const DEFAULT_MIN_READY_SECONDS: u32 = 10;
 /// An object with containers, where it stands, and what it may refer to.
 #[derive(Clone, Copy)]
 pub(super) struct Origin<'a> {
-    input: &'a CompileInput<'a>,
+    pub(super) input: &'a CompileInput<'a>,
     content: &'a ContentStore,
     versions: &'a Versions,
-    key: &'a ObjectKey,
+    pub(super) key: &'a ObjectKey,
     declared: &'a DeclaredObject,
 }
 
@@ -68,6 +69,12 @@ pub(super) fn with_revisions(
         let earlier = deployment(&origin, &then);
         compiled.earlier.insert(revision.number, Arc::new(earlier));
     }
+    if remembered.is_empty() {
+        let told = input.traces.get(key).into_iter().flatten();
+        let origin = Origin::declared(input, content, key, declared);
+        let told = told.filter_map(|trace| Some((trace.revision, Arc::new(traced(&origin, object, trace)?))));
+        compiled.earlier = told.filter(|(_, earlier)| earlier.template.hash != compiled.template.hash).collect();
+    }
     compiled
 }
 
@@ -87,7 +94,7 @@ fn versions_of(input: &CompileInput<'_>, content: &mut ContentStore, key: &Objec
     versions
 }
 
-fn deployment(origin: &Origin<'_>, object: &Deployment) -> Workload {
+pub(super) fn deployment(origin: &Origin<'_>, object: &Deployment) -> Workload {
     let spec = &object.spec;
     let compiled = workload(origin, &spec.template, &spec.depends_on);
     let check = spec.template.container.health_check.as_ref();

@@ -64,7 +64,7 @@ fn replicas<'d>(
 }
 
 /// The image that replicas of a revision run, where it is news.
-fn judge(
+pub(super) fn judge(
     revision: &Revision,
     restart_before: Option<Timestamp>,
     containers: &[(&ObservedContainer, &OwnerLabels)],

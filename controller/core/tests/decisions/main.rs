@@ -24,6 +24,7 @@ mod leaving;
 mod nameless;
 mod once;
 mod probes;
+mod rebuilt;
 mod removal;
 mod requests;
 mod rollbacks;

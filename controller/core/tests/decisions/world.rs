@@ -8,7 +8,8 @@ use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
     Archive, CompileInput, ContentStore, Crashes, DeclaredObject, Departed, Desired, DigestKey, Event, Failures,
     History, HostFiles, Intent, ObjectStatus, Observed, Plan, ProbeSchedule, SignedDuration, SourceState, TagSchedule,
-    Timestamp, archived, compile, learn, note_hook, note_image, notice_crashes, plan, plan_leave, status,
+    Timestamp, Traces, archived, compile, learn, note_hook, note_image, notice_crashes, plan, plan_leave, status,
+    traces,
 };
 use skiff_sim::{SimEngine, SimImage};
 
@@ -31,6 +32,8 @@ pub(crate) struct World {
     pub(crate) crashes: Crashes,
     pub(crate) history: Arc<History>,
     pub(crate) events: Vec<Event>,
+    /// What the containers told where nothing was remembered.
+    traces: Traces,
     archive: Archive,
     pub(crate) hooks_in_flight: BTreeSet<String>,
     /// The probes that a controller runs; `None` where nobody does.
@@ -63,6 +66,7 @@ impl World {
             crashes: Crashes::new(),
             history: Arc::default(),
             events: Vec::new(),
+            traces: Traces::default(),
             archive: Archive::default(),
             hooks_in_flight: BTreeSet::new(),
             probes: Some(ProbeSchedule::default()),
@@ -77,6 +81,13 @@ impl World {
         }
         world.declare(manifests);
         world
+    }
+
+    /// The history is lost, and the controller starts again.
+    pub(crate) fn lose_history(&mut self) {
+        self.restart_controller();
+        self.history = Arc::default();
+        self.traces = traces(&self.history, &self.observe());
     }
 
     /// Declares these manifests and nothing else.
@@ -123,6 +134,7 @@ impl World {
             claimed: &self.claimed,
             beside: &self.beside,
             history: &self.history,
+            traces: &self.traces,
             archive: &self.archive,
         })
     }

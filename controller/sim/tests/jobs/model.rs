@@ -77,6 +77,7 @@ impl Controller {
             claimed: &BTreeSet::new(),
             beside: &BTreeMap::new(),
             history: &self.history,
+            traces: &BTreeMap::new(),
             archive: &Archive::default(),
         });
         (self.desired, self.content) = (desired, content);

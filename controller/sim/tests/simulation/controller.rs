@@ -110,6 +110,7 @@ impl Controller {
             claimed: &self.memory.state.claims(order),
             beside: &BTreeMap::new(),
             history: &self.memory.history,
+            traces: &self.memory.traces,
             archive: &self.memory.archive,
         });
         self.memory.keep(&desired, &content);
@@ -124,8 +125,8 @@ impl Controller {
     }
 
     /// It dies and is started again, and reads the manifests.
-    pub(crate) fn crash(&mut self, now: Timestamp) {
-        self.memory.crash(now);
+    pub(crate) fn crash(&mut self, engine: &SimEngine) {
+        self.memory.crash(engine);
         self.probes = ProbeSchedule::default();
         self.heard = Heard::default();
         self.hook_ends.clear();

@@ -68,7 +68,7 @@ impl Driver {
 
     /// The controller dies and is started again.
     pub(crate) fn crash(&mut self) {
-        self.controller.crash(self.engine.now());
+        self.controller.crash(&self.engine);
         self.watch.crashed();
         self.say("the controller crashes");
     }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use skiff_api::ObjectKey;
+use skiff_api::{Instance, ObjectKey};
 use skiff_core::{
     Archive, ContentStore, Crashes, Desired, EngineError, Event, Failures, History, Observed, Severity, Step,
-    Timestamp, archived, learn, notice_crashes,
+    Timestamp, Traces, archived, learn, notice_crashes, traces,
 };
+use skiff_sim::SimEngine;
 
 use crate::state::State;
 
@@ -16,6 +17,8 @@ use crate::state::State;
 pub(crate) struct Memory {
     /// On the disk.
     pub(crate) history: Arc<History>,
+    /// What the containers told when the process started.
+    pub(crate) traces: Traces,
     /// On the disk.
     pub(crate) archive: Archive,
     /// On the disk.
@@ -27,11 +30,13 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// The process dies and another one reads what is on the disk.
-    pub(crate) fn crash(&mut self, now: Timestamp) {
+    pub(crate) fn crash(&mut self, engine: &SimEngine) {
+        let now = engine.now();
         self.failures = Failures::default();
         self.has_run.clear();
         self.history = Arc::clone(&self.history).resumed(now);
         self.crashes.clone_from(&self.history.crashes);
+        self.traces = traces(&self.history, &engine.look(&Instance::default()));
     }
 
     /// The history is damaged and set aside.

@@ -1,7 +1,7 @@
 //! The versions of each deployment as they were declared, by the oracle's own bookkeeping: which ran well, which may have failed for a
 //! reason that the world gave, which was gone back from. Nothing of the controller's history is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use skiff_api::{Deployment, IntOrPercent, ObjectKey, PodTemplate, RestartPolicy, label};
 use skiff_core::{Action, Plan, Step};
@@ -146,17 +146,20 @@ impl Record {
         }
     }
 
-    /// The history is lost, and with it what failed and what there is to go back to.
-    pub(crate) fn history_lost(&mut self) {
+    /// The history is lost, and with it what failed; of what there is to go back to, only what still runs can be known.
+    pub(crate) fn history_lost(&mut self, engine: &SimEngine) {
         for track in self.tracks.values_mut() {
-            let declared = track.latest().clone();
+            let declared = track.latest().number;
+            let running: BTreeSet<usize> =
+                track.containers.iter().filter(|(id, _)| engine.container(id).is_some()).map(|(_, of)| *of).collect();
             track.befallen += 1;
-            track.versions = vec![Version {
-                proof: declared.proof.min(Proof::Possible),
-                is_settled: false,
-                was_left: false,
-                ..declared
-            }];
+            track.versions.retain(|version| version.number == declared || running.contains(&version.number));
+            for version in &mut track.versions {
+                // What is of another version and runs counts as having run well, whatever was known of it.
+                let proof =
+                    if version.number == declared { version.proof.min(Proof::Possible) } else { Proof::Possible };
+                (version.proof, version.is_settled, version.was_left) = (proof, false, false);
+            }
         }
     }
 

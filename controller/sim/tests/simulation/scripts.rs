@@ -98,7 +98,7 @@ impl Script {
         (self.before_step)(&mut self.engine, self.steps);
         let performed = self.controller.perform(&mut self.engine, index, step)?;
         if (self.dies_after)(self.steps, &performed) {
-            self.controller.crash(self.engine.now());
+            self.controller.crash(&self.engine);
         }
         self.steps += 1;
         Ok(true)

@@ -109,6 +109,7 @@ fn seen(text: &str) -> Result<Seen, String> {
         claimed: &BTreeSet::new(),
         beside: &BTreeMap::new(),
         history: &History::default(),
+        traces: &BTreeMap::new(),
         archive: &Archive::default(),
     });
     let calls = calls(&desired, &content)?;

@@ -110,7 +110,7 @@ impl Run {
     fn disturb(&mut self) {
         if self.driver.random.chance(5) {
             self.driver.controller.memory.lose_history();
-            self.driver.watch.record.history_lost();
+            self.driver.watch.record.history_lost(&self.driver.engine);
             self.driver.say("world: the history is damaged");
             self.driver.crash();
         }

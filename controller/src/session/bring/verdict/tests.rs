@@ -115,6 +115,7 @@ fn compiled_with(manifests: &[Value], intent: Intent, digest_key: u8) -> (Desire
         claimed: &BTreeSet::new(),
         beside: &BTreeMap::new(),
         history: &History::default(),
+        traces: &BTreeMap::new(),
         archive: &Archive::default(),
     })
 }
