@@ -47,6 +47,8 @@ pub(crate) struct Version {
     pub(crate) befell: Befell,
     /// Its replicas were seen to go back to another.
     was_left: bool,
+    /// It is known by its containers alone, as the history was lost.
+    is_traced: bool,
 }
 
 /// The versions of one deployment, the declared one last.
@@ -159,6 +161,7 @@ impl Record {
                 let proof =
                     if version.number == declared { version.proof.min(Proof::Possible) } else { Proof::Possible };
                 (version.proof, version.is_settled, version.was_left) = (proof, false, false);
+                version.is_traced = version.number != declared;
             }
         }
     }
@@ -322,7 +325,7 @@ impl Track {
             DockerRestart::OnFailure(_) => RestartPolicy::OnFailure,
             DockerRestart::No | DockerRestart::UnlessStopped => return None,
         };
-        self.version_of(container).is_none().then_some(said)
+        self.version_of(container).is_none_or(|version| version.is_traced).then_some(said)
     }
 
     /// Whether a container is of the version that replicas are brought to now.
@@ -373,6 +376,7 @@ impl Version {
             is_settled: false,
             befell: Befell::Nothing,
             was_left: false,
+            is_traced: false,
         }
     }
 
