@@ -25,6 +25,9 @@ pub(super) struct Slot {
     told_refused: Option<CommitId>,
     /// When it was last asked and answered.
     spoken: Option<Timestamp>,
+    /// The digest of what it said when it was first asked and answered, and whether it has said anything else since.
+    first: Option<String>,
+    has_changed: bool,
 }
 
 /// Where it comes from.
@@ -45,18 +48,22 @@ pub(super) enum SlotKind {
 impl Slot {
     pub(super) fn new(kind: SlotKind, raw: Loaded, good: &Good) -> Self {
         let in_force = good.commit.as_ref().map(|commit| commit.id.clone());
-        Self { kind, raw, trouble: None, reported: None, in_force, told_refused: None, spoken: None }
+        let (reported, told_refused, spoken) = (None, None, None);
+        let (first, has_changed) = (None, false);
+        Self { kind, raw, trouble: None, reported, in_force, told_refused, spoken, first, has_changed }
     }
 
-    /// Notes that it was asked and answered.
+    /// Notes that it was asked and answered what it says now.
     pub(super) fn spoke(&mut self) {
         self.trouble = None;
         self.spoken = Some(Timestamp::now());
+        let first = self.first.get_or_insert_with(|| self.raw.fingerprint.clone());
+        self.has_changed |= *first != self.raw.fingerprint;
     }
 
-    /// Whether it was asked and answered since this process began.
-    pub(super) const fn has_spoken(&self) -> bool {
-        self.spoken.is_some()
+    /// Whether it has said anything else since it was first asked and answered. A repository that was not reached yet has said nothing.
+    pub(super) const fn has_changed(&self) -> bool {
+        self.has_changed
     }
 
     /// What is told of it in numbers; `before` was told last.

@@ -22,6 +22,8 @@ pub struct TargetOptions {
     pub stays: bool,
     /// Whether most of a source may be removed at once.
     pub confirm_prune: bool,
+    /// Sources of which it may not, all the same: they say something else by now than what was confirmed.
+    pub unconfirmed: BTreeSet<String>,
     /// Numbers of replicas that win over the manifests.
     pub scale: Vec<Scale>,
     /// Only these objects and what they depend on; nothing is pruned then. All of them where empty.
@@ -78,7 +80,7 @@ fn state_of(loaded: &Loaded, options: &TargetOptions) -> SourceState {
     SourceState {
         revision: loaded.revision.clone(),
         problems: loaded.problems.len(),
-        confirm_prune: options.confirm_prune,
+        confirm_prune: options.confirm_prune && !options.unconfirmed.contains(&loaded.source),
         roots: if loaded.named { Vec::new() } else { loaded.roots.clone() },
     }
 }

@@ -83,10 +83,10 @@ impl SourceTask {
             What::Away(problem) => slot.trouble.replace(problem.clone()) != Some(problem),
             What::Read(loaded, other_past) => {
                 let was_away = slot.trouble.is_some();
-                slot.spoke();
                 rewritten = other_past;
                 let is_same = loaded.fingerprint == slot.raw.fingerprint && loaded.revision == slot.raw.revision;
                 slot.raw = *loaded;
+                slot.spoke();
                 was_away || rewritten || !is_same
             }
         };
@@ -96,7 +96,6 @@ impl SourceTask {
         if is_news {
             self.take(Some(index).filter(|_| rewritten)).await;
         }
-        self.end_confirmation();
         if !tell.is_empty() {
             let synced = self.synced(index);
             for asked in tell {
@@ -113,11 +112,11 @@ impl SourceTask {
         let loaded = tokio::task::spawn_blocking(move || source::load(&options)).await;
         // A load that panicked has said so; what runs is left as it is.
         let (Ok(loaded), Some(slot)) = (loaded, self.slots.get_mut(index)) else { return false };
-        slot.spoke();
         let is_news = loaded.fingerprint != slot.raw.fingerprint;
         if is_news {
             slot.raw = loaded;
         }
+        slot.spoke();
         is_news
     }
 
@@ -204,6 +203,9 @@ impl SourceTask {
 
     fn aim(&mut self, loads: &[Loaded]) {
         let history = self.history();
+        // What was confirmed is what each source said first, not whatever it will say, nor what others say meanwhile.
+        let changed = self.slots.iter().filter(|slot| slot.has_changed());
+        self.target_options.unconfirmed = changed.map(|slot| slot.raw.source.clone()).collect();
         match target(loads, &self.state, &history, &self.instance, &self.target_options) {
             Ok(target) => {
                 self.state.keep_archive(archived(&target.desired, &target.content, &history, self.state.archive()));
@@ -214,16 +216,6 @@ impl SourceTask {
                 self.targets.send_replace(Arc::new(target));
             }
             Err(error) => tracing::error!(%error, "the manifests cannot be aimed at"),
-        }
-        self.end_confirmation();
-    }
-
-    /// What was confirmed is what the manifests said when all of them had spoken, not whatever they will say. A repository that was not
-    /// reached yet has said nothing.
-    fn end_confirmation(&mut self) {
-        let has_spoken = |slot: &Slot| matches!(slot.kind, SlotKind::Disk { .. }) || slot.has_spoken();
-        if self.slots.iter().all(has_spoken) {
-            self.target_options.confirm_prune = false;
         }
     }
 

@@ -26,13 +26,30 @@ fn disk() -> SlotKind {
     SlotKind::Disk { options: Box::default(), beside: watch::channel(Beside::default()).0 }
 }
 
+/// What a source says, with a digest.
+fn said(source: &str, fingerprint: &str) -> Loaded {
+    let (source, fingerprint) = (source.to_owned(), fingerprint.to_owned());
+    Loaded { source, revision: Some("7".to_owned()), fingerprint, ..Loaded::default() }
+}
+
+/// It was read, and says that.
+fn read(slot: usize, loaded: Loaded) -> Change {
+    Change { slot, what: What::Read(Box::new(loaded), false), tell: Vec::new() }
+}
+
+/// Whether a prune of a source is confirmed now.
+fn is_confirmed(aim: &watch::Receiver<Arc<Target>>, source: &str) -> Option<bool> {
+    aim.borrow().desired.sources.get(source).map(|source| source.confirm_prune)
+}
+
 /// A task over an empty state directory, and what it aims at.
 fn task(folder: &std::path::Path) -> (SourceTask, watch::Receiver<Arc<Target>>) {
     let folders = crate::state::Folders { state: folder.join("state"), run: folder.join("run") };
     let (targets, aim) = watch::channel(Arc::<Target>::default());
-    let (kind, raw) = (disk(), Loaded { source: "shop".to_owned(), ..Loaded::default() });
+    let mut slot = Slot::new(disk(), said("shop", "a"), &Good::default());
+    slot.spoke();
     let task = SourceTask {
-        slots: vec![Slot::new(kind, raw, &Good::default())],
+        slots: vec![slot],
         target_options: TargetOptions { confirm_prune: true, ..TargetOptions::default() },
         instance: Instance::default(),
         state: State::open(folders).expect("a state"),
@@ -48,38 +65,47 @@ fn task(folder: &std::path::Path) -> (SourceTask, watch::Receiver<Arc<Target>>) 
 }
 
 #[tokio::test]
-async fn a_prune_is_confirmed_for_the_first_load_and_for_no_later_one() {
+async fn a_prune_is_confirmed_for_what_was_said_first_and_for_nothing_later() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut task, aim) = task(folder.path());
-    let mut confirmed = Vec::new();
-    for _ in 0..3 {
-        task.take(None).await;
-        confirmed.extend(aim.borrow().desired.sources.get("shop").map(|source| source.confirm_prune));
+    task.take(None).await;
+    assert_eq!(is_confirmed(&aim, "shop"), Some(true));
+    task.take(None).await;
+    assert_eq!(is_confirmed(&aim, "shop"), Some(true), "it says the same, whatever others have said meanwhile");
+    for later in ["b", "a"] {
+        task.change(read(0, said("shop", later))).await;
+        assert_eq!(is_confirmed(&aim, "shop"), Some(false), "{later}");
     }
-    assert_eq!(confirmed, [true, false, false]);
 }
 
 #[tokio::test]
-async fn what_says_the_same_again_is_not_taken_anew_and_ends_what_was_confirmed_all_the_same() {
+async fn a_source_that_is_away_keeps_no_prune_of_another_one_confirmed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut task, aim) = task(folder.path());
+    task.slots.push(Slot::new(SlotKind::Etcd, said("away", ""), &Good::default()));
+    task.take(None).await;
+    let both = |aim: &_| (is_confirmed(aim, "shop"), is_confirmed(aim, "away"));
+    assert_eq!(both(&aim), (Some(true), Some(true)));
+    task.change(read(0, said("shop", "b"))).await;
+    assert_eq!(both(&aim), (Some(false), Some(true)), "what has said nothing yet is still to be confirmed");
+    task.change(read(1, said("away", "x"))).await;
+    assert_eq!(both(&aim), (Some(false), Some(true)));
+    task.change(read(1, said("away", "y"))).await;
+    assert_eq!(both(&aim), (Some(false), Some(false)));
+}
+
+#[tokio::test]
+async fn what_says_the_same_again_is_not_taken_anew_and_is_what_was_confirmed_all_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut task, mut aim) = task(folder.path());
-    let raw = |fingerprint: &str| Loaded {
-        source: "shop".to_owned(),
-        revision: Some("7".to_owned()),
-        fingerprint: fingerprint.to_owned(),
-        ..Loaded::default()
-    };
-    task.slots = vec![Slot::new(SlotKind::Etcd, raw("a"), &Good::default())];
+    task.slots = vec![Slot::new(SlotKind::Etcd, said("shop", "a"), &Good::default())];
     task.take(None).await;
-    assert!(task.target_options.confirm_prune, "it is not known yet whether that is the newest");
+    assert_eq!(is_confirmed(&aim, "shop"), Some(true), "it is not known yet whether that is the newest");
     aim.mark_unchanged();
-    let read = |loaded| Change { slot: 0, what: What::Read(Box::new(loaded), false), tell: Vec::new() };
-    task.change(read(raw("a"))).await;
+    task.change(read(0, said("shop", "a"))).await;
     assert!(!aim.has_changed().expect("it is there"), "that is what it aims at already");
-    task.change(read(raw("b"))).await;
-    assert!(aim.has_changed().expect("it is there"));
-    let confirmed = aim.borrow().desired.sources.get("shop").map(|source| source.confirm_prune);
-    assert_eq!(confirmed, Some(false), "it was confirmed for what was said before");
+    task.change(read(0, said("shop", "b"))).await;
+    assert_eq!(is_confirmed(&aim, "shop"), Some(false), "it was confirmed for what was said before");
 }
 
 #[test]
