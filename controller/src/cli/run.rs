@@ -3,10 +3,16 @@
 mod doors;
 
 use std::cell::Cell;
+use std::convert::Infallible;
+use std::future::pending;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
 
+use futures_util::future::{Either, select};
 use skiff_api::Duration;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use doors::Doors;
@@ -14,7 +20,7 @@ use doors::Doors;
 use super::paths::PathArgs;
 use super::{CliError, Context, Exit, signals};
 use crate::listen::Address;
-use crate::role::Roles;
+use crate::role::{Role, Roles};
 use crate::session::{Access, Keep, Session, TargetOptions, Turns, electing, keep, take_turns, warn_of_open};
 use crate::source::{Part, SourceOptions, parts};
 use crate::telemetry::LogFormat;
@@ -40,7 +46,7 @@ pub struct Args {
     /// How often to look at everything, whether or not something seems to have happened.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = tick)]
     pub tick: Duration,
-    /// Allow that most of a source is removed at once, as the manifests are when it begins.
+    /// Allow that most of a source is removed at once, by what each source says first, unless another one leads then.
     #[arg(long)]
     pub confirm_prune: bool,
     /// Listen there for webhooks of git hosts, which have repositories fetched at once: `127.0.0.1:9180`.
@@ -107,14 +113,19 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
 impl Args {
     /// Keeps the manifests applied whenever it is elected.
     async fn take_turns(&self, session: Session, source: &SourceOptions, turns: Turns) -> Result<(), CliError> {
-        // What was confirmed is what the manifests said when it began.
+        // What was confirmed is what the manifests say when it begins: whoever stands by may lead days later.
         let confirms = Cell::new(self.confirm_prune);
         let roles = turns.roles.clone();
+        let standing_by = pin!(void_once_another_leads(&confirms, roles.subscribe()));
         let lead = async |session: Session, ended| {
             self.say_begun(&session);
             keep(session, self.keep(source, roles.clone(), confirms.take(), ended), |_| {}).await
         };
-        Box::pin(take_turns(session, source, turns, lead)).await
+        let taking_turns = Box::pin(take_turns(session, source, turns, lead));
+        match select(taking_turns, standing_by).await {
+            Either::Left((result, _)) => result,
+            Either::Right((never, _)) => match never {},
+        }
     }
 
     fn say_begun(&self, session: &Session) {
@@ -132,6 +143,19 @@ impl Args {
             cancel,
         }
     }
+}
+
+/// Takes a confirmation back as soon as another one leads. It never ends.
+async fn void_once_another_leads(confirms: &Cell<bool>, mut role: watch::Receiver<Arc<Role>>) -> Infallible {
+    let another_leads = |role: &Arc<Role>| matches!(role.as_ref(), Role::StandingBy(by) if by.leader.is_some());
+    let seen = role.wait_for(another_leads).await.is_ok();
+    if seen && confirms.take() {
+        tracing::warn!(
+            help = "end all controllers of the instance, and begin the first one with it",
+            "`--confirm-prune` is void: another one leads, and nobody knows what the manifests will be when this one does"
+        );
+    }
+    pending().await
 }
 
 /// What the flags for repositories stand under in the help.
@@ -185,6 +209,7 @@ mod tests {
     use clap::{Args as _, FromArgMatches as _};
 
     use super::*;
+    use crate::role::StandingBy;
 
     fn args(words: &[&str]) -> Args {
         let matches = Args::augment_args(clap::Command::new("run")).get_matches_from(words);
@@ -205,6 +230,17 @@ mod tests {
         let hook = ["--webhook-listen", "127.0.0.1:9180", "--webhook-secret-file", "/s"];
         assert!(refused(&["./shop", "./more"], &hook) && !refused(&["./shop"], &[]));
         assert!(!refused(&["./shop", "git+https://example.com/blog.git"], &hook));
+    }
+
+    #[tokio::test]
+    async fn a_prune_is_confirmed_no_more_once_another_one_leads() {
+        let (confirms, roles) = (Cell::new(true), Roles::default());
+        let mut standing_by = pin!(void_once_another_leads(&confirms, roles.subscribe()));
+        for (leader, stays) in [(None, true), (Some("other:1".to_owned()), false), (None, false)] {
+            roles.send_replace(Arc::new(Role::StandingBy(StandingBy { leader, trouble: None })));
+            assert!(futures_util::poll!(standing_by.as_mut()).is_pending());
+            assert_eq!(confirms.get(), stays);
+        }
     }
 
     #[test]

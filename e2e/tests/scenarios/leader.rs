@@ -11,6 +11,7 @@ use skiff_e2e::act::{Act, act, all, call, docker, look, remember, write};
 use skiff_e2e::check::{Check, answers, check, eventually, exits, ready, says, throughout, untouched, within};
 use skiff_e2e::{Ear, Ending, Etcd, Running, World, free_port, run_folders, scenario, service};
 
+mod confirm;
 mod doors;
 mod returns;
 
