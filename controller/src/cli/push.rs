@@ -12,7 +12,7 @@ use crate::etcd::{Cluster, Documents};
 use crate::session::{Access, read_all, read_documents, refuse_mistakes};
 use crate::source::{self, Declared, Loaded, SourceOptions};
 use crate::state::Good;
-use crate::ui::data;
+use crate::ui::{counted, data};
 
 /// Write manifests into etcd, one document a key, for the controllers that follow it
 #[derive(Clone, Debug, clap::Args)]
@@ -80,6 +80,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         let cluster = Cluster::connect(&address).await?;
         refuse_below_another(&cluster, &address).await?;
         let there = own(cluster.list().await?, &address)?;
+        refuse_beside_half(&there, &wanted, args.prune)?;
         let changes = changes(&there.texts, &wanted, args.prune);
         refuse_too_large(&changes)?;
         context.ui.answer(&told(&changes, there.texts.len(), args.dry_run))?;
@@ -121,6 +122,20 @@ pub(super) fn own(documents: Documents, address: &EtcdAddress) -> Result<Documen
         return Err(CliError::refused(message, help));
     }
     Ok(documents)
+}
+
+/// Where another push has not come to its end, what these manifests do not declare may be half of its set, and would be in force with the end
+/// of this one.
+fn refuse_beside_half(there: &Documents, wanted: &BTreeMap<String, String>, prune: bool) -> Result<(), CliError> {
+    let Some(who) = there.pushing.as_ref().filter(|_| !prune) else { return Ok(()) };
+    let others: Vec<&String> = there.texts.keys().filter(|key| !wanted.contains_key(*key)).collect();
+    let Some(first) = others.first() else { return Ok(()) };
+    let count = counted(others.len(), "document");
+    let message = format!(
+        "{who} has begun to push and has not ended, and {count} that these manifests do not declare may be half of that set (`{first}`)"
+    );
+    let help = "nothing was written; push all that belongs there as one set, or say by `--prune` that this is all";
+    Err(CliError::refused(message, help))
 }
 
 /// What etcd does not take is found before anything is written: half of a set would keep everybody waiting for the rest.
@@ -197,6 +212,22 @@ mod tests {
             let error = own(&[foreign]).expect_err(foreign);
             assert!(error.to_string().contains("another prefix, `/skiff/shop`"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_set_that_broke_off_is_made_whole_by_what_declares_all_that_is_there_and_by_nothing_else() {
+        let set = |keys: &[&str]| keys.iter().map(|key| ((*key).to_owned(), String::new())).collect();
+        let there = |pushing: bool| Documents {
+            texts: set(&["/p/job/a/one", "/p/job/a/two"]),
+            pushing: pushing.then(|| "host:1 at noon".to_owned()),
+            ..Documents::default()
+        };
+        let refused = |pushing, wanted: &[&str], prune| refuse_beside_half(&there(pushing), &set(wanted), prune).err();
+        let error = refused(true, &["/p/job/a/one", "/p/job/a/new"], false).expect("it is refused").to_string();
+        let told = "host:1 at noon has begun to push and has not ended, and 1 document that these manifests";
+        assert!(error.starts_with(told) && error.contains("(`/p/job/a/two`)"), "{error}");
+        assert!(refused(true, &["/p/job/a/one", "/p/job/a/two", "/p/job/a/new"], false).is_none());
+        assert!(refused(true, &["/p/job/a/new"], true).is_none() && refused(false, &["/p/job/a/new"], false).is_none());
     }
 
     #[test]

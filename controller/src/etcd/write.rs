@@ -1,7 +1,8 @@
 //! Writes documents, in transactions that are refused where somebody else has written meanwhile.
 //!
 //! A set that does not fit into one transaction is marked as under way by the first one, and as whole by the last: whoever follows the
-//! documents waits for that. A push that breaks off leaves the mark behind, and the next one that comes to its end takes it away.
+//! documents waits for that. A push that breaks off leaves the mark behind, and the next one that comes to its end takes it away;
+//! whoever pushes sees to it that this one's set is all that is there.
 
 use etcd_client::{Compare, CompareOp, PutOptions, Txn, TxnOp};
 use skiff_remote::etcd::{Batch, Change, push_key};

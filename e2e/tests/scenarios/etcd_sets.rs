@@ -204,8 +204,18 @@ fn half_a_set_is_never_in_force_and_the_next_push_makes_it_whole() {
             ],
         )
         .step(
+            "a push of something else does not bring half of it into force",
+            all([remove("configs.yaml"), write("web.yaml", &service("web").to_string()), push(&etcd, &[])]),
+            [
+                exits(1),
+                says("may be half of that set"),
+                marked(&etcd, true),
+                throughout(Duration::from_secs(2), untouched("web")),
+            ],
+        )
+        .step(
             "it is pushed again",
-            push(&etcd, &[]),
+            all([big_set(2), push(&etcd, &[])]),
             [exits(0), marked(&etcd, false), eventually(replaced("web")), eventually(ready("web", 1))],
         )
         .step("nothing is wrong any more", look(), [eventually(is_well())])
