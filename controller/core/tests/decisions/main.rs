@@ -13,6 +13,7 @@ mod crons;
 mod dependencies;
 mod drift;
 mod flights;
+mod groups;
 mod healing;
 mod holds;
 mod hooks;

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use skiff_core::{Cause, Failures, Phase, SignedDuration, Standing};
 use skiff_sim::{Passes, Program, SimImage};
 
-use crate::world::{World, deployment, key, merge, web};
+use crate::world::{World, deployment, key, web};
 
 /// A world in which revision 1 of `web` is stable, and the images `bad:1` and `bad:2` end a moment after their start.
-fn stable(manifest: &Value) -> World {
+pub(crate) fn stable(manifest: &Value) -> World {
     let mut world = World::of(std::slice::from_ref(manifest));
     for image in ["bad:1", "bad:2"] {
         let program = Program::Exits { after: SignedDuration::from_millis(50), code: 3 };
@@ -240,85 +240,6 @@ fn on_failure_pause_leaves_the_rollout_where_it_is() {
     );
     assert_eq!(world.image_of("shop-web-1"), "app:1");
     assert_eq!(world.image_of("shop-web-3"), "bad:1");
-}
-
-/// One of a rollout group.
-fn member(name: &str, image: &str) -> Value {
-    let container =
-        json!({ "image": image, "healthCheck": { "test": ["CMD", "true"], "retries": 1000, "interval": "1s" } });
-    let mut manifest = deployment(name, 1, container, json!({}), json!({}));
-    if let Some(metadata) = manifest.pointer_mut("/metadata").and_then(Value::as_object_mut) {
-        metadata.insert("labels".to_owned(), json!({ "skiff.dev/rollout-group": "shop" }));
-    }
-    manifest
-}
-
-#[test]
-fn what_changed_with_something_that_goes_back_with_another_goes_back_in_the_same_look() {
-    let all = |web: &str, api: &str, db: &str| [member("web", web), member("api", api), member("db", db)];
-    let mut world = stable(&member("web", "app:1"));
-    world.declare(&all("app:1", "app:1", "app:1"));
-    world.run(60);
-    world.told_of_revisions();
-    // `api` and `db` change together, and only `db` gets so far as to be stable.
-    world.declare(&all("app:1", "slow:1", "app:2"));
-    world.run(60);
-    world.declare(&all("bad:1", "slow:1", "app:2"));
-    let told = (0..60).find_map(|_| {
-        world.pass();
-        let told = world.told_of_revisions();
-        world.advance(1);
-        told.iter().any(|line| line.starts_with("RevisionFailed")).then_some(told)
-    });
-    assert_eq!(
-        told.unwrap_or_default(),
-        [
-            "RevisionFailed: revision 2 failed: shop-web-2 ended 6 times, last with 3; going back to revision 1",
-            "RevisionFailed: revision 2 goes back: deployment/shop/web of its rollout group failed",
-            "RevisionFailed: revision 2 goes back: deployment/shop/api of its rollout group failed",
-        ]
-    );
-}
-
-#[test]
-fn those_of_a_rollout_group_go_back_together() {
-    let mut world = stable(&member("web", "app:1"));
-    world.declare(&[member("web", "app:1"), member("api", "app:1")]);
-    world.run(60);
-    world.declare(&[member("web", "bad:1"), member("api", "app:2")]);
-    world.run(60);
-    let images: Vec<&str> = world.engine.containers().map(|container| container.image.as_str()).collect();
-    assert_eq!(images, ["app:1", "app:1"]);
-    let told = world.told_of_revisions();
-    assert!(
-        told.contains(
-            &"RevisionFailed: revision 2 goes back: deployment/shop/web of its rollout group failed".to_owned()
-        ),
-        "{told:?}"
-    );
-}
-
-#[test]
-fn what_is_declared_after_another_of_its_group_failed_does_not_go_back_with_it() {
-    // Its old replica goes first, so that the way back takes a while.
-    let web = |image: &str| {
-        let mut manifest = member("web", image);
-        let ports = json!({ "ports": [{ "containerPort": 80, "hostPort": 8080 }] });
-        merge(&mut manifest, json!({ "spec": { "template": { "container": ports } } }));
-        manifest
-    };
-    let mut world = stable(&web("app:1"));
-    world.declare(&[web("app:1"), member("api", "app:1")]);
-    world.run(60);
-    world.declare(&[web("bad:1"), member("api", "app:1")]);
-    while !world.told_of_revisions().iter().any(|line| line.starts_with("RevisionFailed")) {
-        world.pass();
-        world.advance(1);
-    }
-    world.declare(&[web("bad:1"), member("api", "app:2")]);
-    world.run(60);
-    assert!(world.told_of_revisions().iter().all(|line| !line.contains("of its rollout group")));
-    assert_eq!([world.image_of("shop-web-1"), world.image_of("shop-api-2")], ["app:1", "app:2"]);
 }
 
 #[test]

@@ -3,13 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
 use skiff_api::{Deployment, IntOrPercent, ObjectKey, PodTemplate, RestartPolicy, label};
-use skiff_core::{Action, Plan, Step};
+use skiff_core::{Action, Plan, Step, Timestamp};
 use skiff_sim::{DockerRestart, SimContainer, SimEngine};
 
 use crate::manifests::Manifests;
 use crate::nature::{Natures, Quality};
 use crate::oracle::{Look, of_object, wanted_look};
+
+/// How far apart members of a rollout group may be declared that are one change.
+const ONE_CHANGE: SignedDuration = SignedDuration::from_mins(1);
 
 /// Whether a version is good to go back to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,6 +63,10 @@ pub(crate) struct Track {
     containers: BTreeMap<String, usize>,
     /// The load with which the declared version came.
     since: usize,
+    /// When that was.
+    since_at: Timestamp,
+    /// When the first of those in a row came of which none was met running whole, or gone back from.
+    begun_at: Timestamp,
     /// The load that the steps under way were planned with.
     planned: usize,
     /// Containers that steps of ours made since the manifest last changed, and what befell the object since.
@@ -87,7 +95,7 @@ impl Record {
     }
 
     /// A pass sees what is declared.
-    fn see(&mut self) {
+    fn see(&mut self, now: Timestamp) {
         let Some(manifests) = self.unseen.take() else { return };
         self.loads += 1;
         let mut known = std::mem::take(&mut self.tracks);
@@ -97,10 +105,10 @@ impl Record {
         for (key, deployment) in manifests.deployments() {
             let version = Version::new(&manifests, key, deployment);
             if let Some(track) = self.tracks.get_mut(key) {
-                track.declare(version, self.loads);
+                track.declare(version, self.loads, now);
             } else {
                 let version = Version { number: self.loads, ..version };
-                self.tracks.insert(key.clone(), Track::new(key, version, self.loads));
+                self.tracks.insert(key.clone(), Track::new(key, version, self.loads, now));
             }
         }
     }
@@ -168,7 +176,7 @@ impl Record {
 
     /// A pass was made, and steps are planned.
     pub(crate) fn planned(&mut self, plan: &Plan, engine: &SimEngine) {
-        self.see();
+        self.see(engine.now());
         self.dormant.retain(|key, _| !of_object(engine, key).is_empty());
         self.weigh();
         for step in &plan.steps {
@@ -195,7 +203,7 @@ impl Record {
 }
 
 impl Track {
-    fn new(key: &ObjectKey, version: Version, load: usize) -> Self {
+    fn new(key: &ObjectKey, version: Version, load: usize, now: Timestamp) -> Self {
         let most = version.deployment.spec.replicas();
         let containers = BTreeMap::new();
         Self {
@@ -203,6 +211,8 @@ impl Track {
             versions: vec![version],
             containers,
             since: load,
+            since_at: now,
+            begun_at: now,
             planned: 0,
             made: 0,
             befallen: 0,
@@ -211,7 +221,7 @@ impl Track {
     }
 
     /// The manifest as it is now: another version, or the same with other numbers.
-    fn declare(&mut self, version: Version, load: usize) {
+    fn declare(&mut self, version: Version, load: usize, now: Timestamp) {
         if self.declared() != &version.deployment {
             self.most = self.declared().spec.replicas().max(version.deployment.spec.replicas());
             (self.made, self.befallen) = (0, 0);
@@ -222,13 +232,16 @@ impl Track {
             (latest.manifests, latest.deployment) = (manifests, deployment);
             return;
         }
+        if self.latest().is_settled || self.latest().was_left {
+            self.begun_at = now;
+        }
         // One that is declared again is tried again; that it ran well once still holds.
         let earlier = self.versions.iter().position(|known| known.look == version.look);
         let version = match earlier.map(|index| self.versions.remove(index)) {
             Some(earlier) => self.again(&earlier, version),
             None => Version { number: load, ..version },
         };
-        self.since = load;
+        (self.since, self.since_at) = (load, now);
         (self.made, self.befallen) = (0, 0);
         self.versions.push(version);
     }
@@ -249,6 +262,12 @@ impl Track {
     /// The load with which the declared version came.
     pub(crate) const fn since(&self) -> usize {
         self.since
+    }
+
+    /// Whether it may be part of the change that another one of its group is gone back from: it is not known to have run whole, or was
+    /// declared no longer than a minute before that change began.
+    pub(crate) fn may_go_with(&self, other: &Self) -> bool {
+        !self.latest().is_settled || self.since_at.duration_since(other.begun_at) >= -ONE_CHANGE
     }
 
     /// Whether one that it may go back to has certainly run well.

@@ -74,23 +74,24 @@ fn after_failure(track: &Track, natures: &Natures) -> Expected {
     if track.has_proven_target() { Expected::Back } else { Expected::Any }
 }
 
-/// What changes together goes back together.
+/// What changes together goes back together: certainly what came at one moment, and perhaps what came one after the other.
 fn in_group(record: &Record, alone: &BTreeMap<ObjectKey, Expected>, track: &Track, own: Expected) -> Expected {
     let Some(group) = group_of(track.declared()) else { return own };
     let natures = &record.natures;
     let is_good =
         |version: &Version| natures.quality(&version.deployment) == Quality::Good && version.befell == Befell::Nothing;
-    let others =
-        record.tracks().filter(|(_, other)| !std::ptr::eq(*other, track) && group_of(other.declared()) == Some(group));
+    let members: Vec<(&ObjectKey, &Track)> =
+        record.tracks().filter(|(_, member)| group_of(member.declared()) == Some(group)).collect();
+    let others = members.iter().filter(|(_, other)| !std::ptr::eq(*other, track));
     let mut expected = own;
     for (key, other) in others {
         let changed_together = other.since() == track.since();
-        expected = match (alone.get(key), expected) {
+        expected = match (alone.get(*key), expected) {
             (Some(Expected::Declared | Expected::NotBegun), expected) => expected,
             (Some(Expected::Back), Expected::Declared) if changed_together && track.has_proven_target() => {
                 Expected::Back
             }
-            (_, Expected::Declared | Expected::Either) if track.latest().is_settled && !changed_together => expected,
+            (_, Expected::Declared | Expected::Either) if !may_follow(other, track, &members) => expected,
             (_, Expected::Declared) => Expected::Either,
             (_, Expected::NotBegun) => Expected::NotBegun,
             (_, expected) => expected,
@@ -102,6 +103,22 @@ fn in_group(record: &Record, alone: &BTreeMap<ObjectKey, Expected>, track: &Trac
         return Expected::Either;
     }
     if may_be_back && !track.targets().all(is_good) { Expected::Any } else { expected }
+}
+
+/// Whether one may go back with another, or with what goes back with that.
+fn may_follow(failed: &Track, track: &Track, members: &[(&ObjectKey, &Track)]) -> bool {
+    let mut gone = vec![failed];
+    loop {
+        let more = members.iter().map(|(_, member)| *member).find(|member| {
+            let is_gone = gone.iter().any(|gone| std::ptr::eq(*gone, *member));
+            !is_gone && gone.iter().any(|gone| member.may_go_with(gone))
+        });
+        match more {
+            Some(member) if std::ptr::eq(member, track) => return true,
+            Some(member) => gone.push(member),
+            None => return false,
+        }
+    }
 }
 
 fn group_of(deployment: &Deployment) -> Option<&String> {
