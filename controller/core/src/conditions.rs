@@ -2,7 +2,7 @@
 //!
 //! Since when a condition holds is told only where the history knows it: where its change was seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use crate::course::Way;
 use crate::desired::Desired;
 use crate::history::{Back, History, ObjectHistory, Revision, RunOutcome, Standing, Why};
 use crate::job::JobReport;
+use crate::revision::told_lost;
 use crate::status::ObjectStatus;
 
 /// A condition of an object.
@@ -68,7 +69,7 @@ pub struct Counts {
 /// The conditions of a deployment. `paused` is what the manifest says.
 pub fn deployment_conditions(known: Option<&ObjectHistory>, paused: bool, counts: Counts) -> Vec<Condition> {
     let paused = paused || known.is_some_and(|known| known.paused);
-    let progressing = known.and_then(ObjectHistory::declared).map(|declared| progressing(declared, paused));
+    let progressing = known.and_then(|known| Some(progressing(known.declared()?, known.wanted(), paused)));
     let since = |condition: &Condition| {
         let last = known?.conditions.get(condition.kind)?;
         last.at.filter(|_| last.status == condition.status)
@@ -122,7 +123,8 @@ fn available(counts: Counts) -> Condition {
     }
 }
 
-fn progressing(declared: &Revision, paused: bool) -> Condition {
+/// `wanted` is the revision that replicas are brought to.
+fn progressing(declared: &Revision, wanted: Option<&Revision>, paused: bool) -> Condition {
     let number = declared.number;
     let of = |status, reason, message| condition("Progressing", status, reason, message);
     if let (Some(why), true) = (&declared.ailing, declared.standing.is_open()) {
@@ -130,7 +132,8 @@ fn progressing(declared: &Revision, paused: bool) -> Condition {
         return of(Truth::False, "RevisionFailing", message);
     }
     if let Standing::Failed { at, why, back } = &declared.standing {
-        let (status, reason, then) = gone_back(why, back);
+        let lost = wanted.map(|wanted| wanted.lost.clone()).unwrap_or_default();
+        let (status, reason, then) = gone_back(why, back, lost);
         let known = (status == Truth::False).then_some(*at);
         let message = format!("revision {number} {why}; {then}");
         return Condition { last_transition_time: known, ..of(status, reason, message) };
@@ -153,18 +156,22 @@ fn progressing(declared: &Revision, paused: bool) -> Condition {
 }
 
 /// Whether a revision that is worked towards no more counts as progress, the word for that, and what became of the deployment.
-fn gone_back(why: &Why, back: &Back) -> (Truth, &'static str, String) {
-    let lost = |to: u64, why: &str| Way::Lost { to, why: why.to_owned() }.to_string();
+fn gone_back(why: &Why, back: &Back, lost: BTreeSet<ObjectKey>) -> (Truth, &'static str, String) {
+    let failed_as_well = |to: u64, why: &str| Way::Lost { to, why: why.to_owned() }.to_string();
+    let going = |to: u64| {
+        let lost = if lost.is_empty() { String::new() } else { format!("; {}", told_lost(&lost)) };
+        format!("going back to revision {to}{lost}")
+    };
     match (why, back) {
-        (_, Back::Lost { to, why }) => (Truth::False, "RollbackFailed", lost(*to, why)),
+        (_, Back::Lost { to, why }) => (Truth::False, "RollbackFailed", failed_as_well(*to, why)),
         // What a person asked for comes about.
-        (Why::Undone, Back::Going { to, .. }) => (Truth::True, "RolloutUndone", format!("going back to revision {to}")),
-        (Why::Undone, Back::Arrived { to }) => (Truth::True, "RolloutUndone", Way::Back { to: *to }.to_string()),
+        (Why::Undone, Back::Going { to, .. }) => (Truth::True, "RolloutUndone", going(*to)),
+        (Why::Undone, Back::Arrived { to }) => (Truth::True, "RolloutUndone", Way::Back { to: *to, lost }.to_string()),
         (Why::Late { .. } | Why::Failed { .. } | Why::Together { .. }, Back::Going { to, .. }) => {
-            (Truth::False, "RollingBack", format!("going back to revision {to}"))
+            (Truth::False, "RollingBack", going(*to))
         }
         (Why::Late { .. } | Why::Failed { .. } | Why::Together { .. }, Back::Arrived { to }) => {
-            (Truth::False, "RolledBack", Way::Back { to: *to }.to_string())
+            (Truth::False, "RolledBack", Way::Back { to: *to, lost }.to_string())
         }
         (Why::Late { .. }, Back::Nowhere | Back::Superseded) => {
             (Truth::False, "ProgressDeadlineExceeded", Way::Stays.to_string())

@@ -3,9 +3,11 @@
 //! Everything that plans or reports sees one workload and need not know of others.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
+use skiff_api::ObjectKey;
 
 use crate::desired::{Desired, Workload};
 use crate::history::{Back, History, ObjectHistory, Standing, Why};
@@ -47,6 +49,9 @@ pub enum Way {
     Back {
         /// Its number.
         to: u64,
+        /// The configs and secrets that are as they are today, because nobody has kept what that revision used.
+        #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+        lost: BTreeSet<ObjectKey>,
     },
     /// It stays where it is.
     Stays,

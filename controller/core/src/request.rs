@@ -14,6 +14,7 @@ use crate::desired::Desired;
 use crate::event::Event;
 use crate::history::{Back, History, ObjectHistory, Revision, Standing, Why};
 use crate::job::{RunRefused, ask_for_run};
+use crate::revision::told_lost;
 
 /// Something that is asked of the controller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -264,7 +265,12 @@ fn refuse(message: impl Into<String>, help: impl Into<String>) -> Refusal {
 
 /// The revisions of an object, for people: the newest first, with what became of each.
 pub fn told_revisions(known: &ObjectHistory) -> impl Iterator<Item = (&Revision, String)> {
-    known.revisions.iter().rev().map(|revision| (revision, told_standing(&revision.standing)))
+    known.revisions.iter().rev().map(|revision| (revision, told(revision)))
+}
+
+fn told(revision: &Revision) -> String {
+    let standing = told_standing(&revision.standing);
+    if revision.lost.is_empty() { standing } else { format!("{standing}; {}", told_lost(&revision.lost)) }
 }
 
 fn told_standing(standing: &Standing) -> String {

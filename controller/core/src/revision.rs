@@ -8,7 +8,10 @@
 mod group;
 mod image;
 mod judge;
+mod lost;
 mod rebuilt;
+
+pub(crate) use lost::told_lost;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -54,6 +57,7 @@ pub(crate) fn learn(
     }
     group::fail_together(history, desired, now, events);
     image::learn(history, desired, observed, now);
+    lost::learn(history, desired, now, events);
 }
 
 /// Whether nothing about an object can change: its declared revision is known, as it is now, and nothing of it is open.
@@ -106,6 +110,7 @@ fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Obs
         standing: Standing::Progressing { progress: None, available: 0 },
         proven,
         ailing: None,
+        lost: BTreeSet::new(),
     });
     object.supersede();
     forget_oldest(object, workload.revision_history_limit);

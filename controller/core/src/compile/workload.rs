@@ -66,7 +66,8 @@ pub(super) fn with_revisions(
         then.spec.template = revision.pod.clone();
         let base = DeclaredObject { base: revision.base.clone(), ..declared.clone() };
         let origin = Origin { input, content, versions: &versions, key, declared: &base };
-        let earlier = deployment(&origin, &then);
+        let mut earlier = deployment(&origin, &then);
+        earlier.lost = lost(&versions, key, revision, &earlier.template);
         compiled.earlier.insert(revision.number, Arc::new(earlier));
     }
     if remembered.is_empty() {
@@ -92,6 +93,13 @@ fn versions_of(input: &CompileInput<'_>, content: &mut ContentStore, key: &Objec
         versions.insert(object, kept_as);
     }
     versions
+}
+
+/// What a revision used that nobody has kept, and that is another today.
+fn lost(versions: &Versions, key: &ObjectKey, revision: &Revision, template: &Template) -> BTreeSet<ObjectKey> {
+    let changed = revision.content.iter().filter(|(label, digest)| template.content.get(*label) != Some(*digest));
+    let objects = changed.filter_map(|(label, _)| content_object(key, label));
+    objects.filter(|object| !versions.contains_key(object)).collect()
 }
 
 pub(super) fn deployment(origin: &Origin<'_>, object: &Deployment) -> Workload {
@@ -137,6 +145,7 @@ pub(super) fn workload(origin: &Origin<'_>, pod: &PodTemplate, depends_on: &[Dep
         pinned_from: None,
         revision_history_limit: 0,
         earlier: BTreeMap::new(),
+        lost: BTreeSet::new(),
         course: Course::Declared,
         restart_before: None,
         restart: pod.restart.clone(),

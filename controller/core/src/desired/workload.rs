@@ -1,6 +1,6 @@
 //! What an object with containers asks for, its rollout included.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,6 +43,8 @@ pub struct Workload {
     pub revision_history_limit: u32,
     /// Earlier revisions by number, compiled with what else the manifest says now, to go back to.
     pub earlier: BTreeMap<u64, Arc<Self>>,
+    /// The configs and secrets that this earlier revision used and whose content of then is not known any more: it is what it is today.
+    pub lost: BTreeSet<ObjectKey>,
     /// Which revision it is.
     pub course: Course,
     /// Replicas that were started before this moment are to be replaced.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::HeldReason;
 use crate::course::Way;
 use crate::crash;
+use crate::revision::told_lost;
 
 impl fmt::Display for HeldReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -115,7 +116,10 @@ impl fmt::Display for HeldReason {
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Back { to } => write!(f, "it went back to revision {to} and waits for another manifest"),
+            Self::Back { to, lost } => {
+                write!(f, "it went back to revision {to} and waits for another manifest")?;
+                if lost.is_empty() { Ok(()) } else { write!(f, "; {}", told_lost(lost)) }
+            }
             Self::Stays => f.write_str("the rollout is stopped and waits for another manifest"),
             Self::Unknown { to } => {
                 write!(f, "revision {to} is not known any more; the rollout is stopped and waits for another manifest")

@@ -88,7 +88,8 @@ fn note_course(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'
     let held = match &workload.course {
         Course::Declared => return,
         Course::Back { from, to, why } => {
-            HeldReason::RevisionFailed { revision: *from, why: why.clone(), way: Way::Back { to: *to } }
+            let way = Way::Back { to: *to, lost: workload.lost.clone() };
+            HeldReason::RevisionFailed { revision: *from, why: why.clone(), way }
         }
         Course::Stopped { revision, why, way } => {
             HeldReason::RevisionFailed { revision: *revision, why: why.clone(), way: way.clone() }

@@ -22,6 +22,7 @@ mod in_place;
 mod inits;
 mod jobs;
 mod leaving;
+mod lost;
 mod nameless;
 mod once;
 mod probes;

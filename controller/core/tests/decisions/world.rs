@@ -173,6 +173,11 @@ impl World {
         lines(&self.plan())
     }
 
+    /// What was kept of the content of earlier revisions is gone, as that of secrets is after a reboot.
+    pub(crate) fn lose_what_was_kept(&mut self) {
+        self.archive = Archive::default();
+    }
+
     /// Asks every probe that is due until now, as often as it is.
     pub(crate) fn ask_probes(&mut self) {
         let (desired, _) = self.compile();
