@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skiff_core::{
-    EngineError, History, Observed, Outcome, Plan, effective, grant, note_conditions, note_hook, note_image, plan,
-    status,
+    EngineError, Failures, History, Observed, Outcome, Plan, effective, grant, note_conditions, note_hook, note_image,
+    plan, status,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -53,6 +53,8 @@ pub struct Controller<E> {
     hooks: Hooks,
     /// What was last left for those who ask what is wrong.
     troubles: Option<Troubles>,
+    /// What went wrong lately, as it was left last for those who plan beside it.
+    failures: Option<Failures>,
     history: Arc<History>,
     /// The history that was handed on to be written last.
     written: Arc<History>,
@@ -80,6 +82,7 @@ impl<E: Engine> Controller<E> {
             flights: Flights::default(),
             hooks: Hooks::default(),
             troubles: None,
+            failures: None,
             written: Arc::clone(&history),
             history,
             passes: 0,
@@ -257,6 +260,7 @@ impl<E: Engine> Controller<E> {
         let plan = plan(desired, &observed, now);
         let status = status(desired, &observed, &plan, now);
         self.note_troubles(&status, &plan);
+        self.note_failures(&observed.failures);
         note_conditions(&mut self.history, desired, &status, now);
         self.schedule(&plan);
         if !plan.steps.is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use skiff_core::{Event, History};
+use skiff_core::{Event, Failures, History};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::mandate::Mandate;
@@ -26,6 +26,8 @@ pub enum Note {
     Events(Vec<Event>),
     /// What is not as it should be now.
     Troubles(Troubles),
+    /// What went wrong lately.
+    Failures(Failures),
     /// What is wrong with the manifests.
     Faults(Faults),
 }
@@ -52,6 +54,11 @@ impl Notes {
     /// Leaves what is not as it should be to be written.
     pub fn troubles(&self, troubles: Troubles) {
         self.0.send(Note::Troubles(troubles)).ok();
+    }
+
+    /// Leaves what went wrong lately to be written.
+    pub fn failures(&self, failures: Failures) {
+        self.0.send(Note::Failures(failures)).ok();
     }
 
     /// Leaves what is wrong with the manifests to be written.
@@ -95,6 +102,7 @@ fn write(chronicle: &Chronicle, note: Note) -> Result<(), StateError> {
     match note {
         Note::Events(events) => chronicle.append(&events),
         Note::Troubles(troubles) => chronicle.save_troubles(&troubles),
+        Note::Failures(failures) => chronicle.save_failures(&failures),
         Note::Faults(faults) => chronicle.save_faults(&faults),
         Note::History { history, saved } => {
             chronicle.save(&history)?;

@@ -25,7 +25,7 @@ mod watching;
 use std::sync::Arc;
 use std::time::Duration;
 
-use skiff_core::{Observed, Plan, Timestamp, archived, effective, learn, notice_crashes, plan, rejudged};
+use skiff_core::{Failures, Observed, Plan, Timestamp, archived, effective, learn, notice_crashes, plan, rejudged};
 
 pub use beside::{forget_taken_down, needed_by_others, save};
 pub use bring::{AskedRun, Bring, bring};
@@ -137,11 +137,19 @@ impl Session {
         let mut crashes = history.crashes.clone();
         notice_crashes(&mut crashes, &effective(&target.desired, &history), &observed, now);
         observed.crashes = crashes;
+        observed.failures = self.failures_of_controller(&observed);
         learn(&mut history, &target.desired, &observed, now);
         observed.history = history;
         let of = (target, &self.settings.instance);
         observed.probes = Onlooker::once().verdicts(&self.docker, &self.state, of, &observed, now).await;
         Ok((observed, now))
+    }
+
+    /// What went wrong lately for another process that acts: who plans beside it waits as it does. Nothing where none acts.
+    fn failures_of_controller(&self, observed: &Observed) -> Failures {
+        let holder = Lock::holder(&self.state.folders().run, &observed.engine.id, &self.settings.instance);
+        let another = holder.filter(|holder| holder.pid != std::process::id());
+        another.map(|_| self.state.chronicle().failures()).unwrap_or_default()
     }
 
     /// What would lead to a target, now.

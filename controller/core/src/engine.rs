@@ -84,6 +84,20 @@ impl EngineError {
     /// The word of an image that could not be built.
     pub(crate) const IMAGE_BUILD_FAILED: &'static str = "ImageBuildFailed";
 
+    /// All words of [`Self::reason`].
+    pub(crate) const REASONS: [&'static str; 10] = [
+        "EngineUnreachable",
+        "NotLeading",
+        "EngineFailed",
+        Self::STALE,
+        "NameTaken",
+        "UpdateRefused",
+        Self::IMAGE_PULL_FAILED,
+        Self::IMAGE_BUILD_FAILED,
+        "HookFailed",
+        "Invalid",
+    ];
+
     /// The `PascalCase` word for programs.
     pub const fn reason(&self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@
 mod all;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::action::{Action, CreateContainer};
@@ -17,7 +18,8 @@ use crate::reason::Reason;
 pub use all::Failures;
 
 /// The failures of an object or a replica since it last was well.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// How many in a row.
     pub attempts: u32,
@@ -30,15 +32,20 @@ pub struct Failure {
     /// The template that it was tried with: another one is tried at once.
     pub template_hash: String,
     /// The `PascalCase` word of the last one.
-    pub reason: &'static str,
+    #[serde(deserialize_with = "word")]
+    pub reason: Word,
     /// Whether the engine refused an update in place, so that only a replacement helps.
     pub update_refused: bool,
     /// What it says of the revision.
     pub cause: Cause,
 }
 
+/// A word that the program knows.
+type Word = &'static str;
+
 /// What a failure says of the revision that it was met with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Cause {
     /// Nothing: it may be the engine, the host, or somebody else.
     #[default]
@@ -103,6 +110,13 @@ impl Failure {
     }
 }
 
+/// The word that was written; another version of the program may have had words of its own.
+fn word<'de, D: Deserializer<'de>>(from: D) -> Result<Word, D::Error> {
+    let written = String::deserialize(from)?;
+    let mut known = EngineError::REASONS.into_iter().chain([UNHEALTHY]);
+    Ok(known.find(|word| *word == written).unwrap_or("Failed"))
+}
+
 /// Whether an error names files that Skiff writes.
 fn is_of_our_files(create: &CreateContainer, why: &str) -> bool {
     create.spec.mounts.iter().any(|mount| matches!(&mount.source, MountSource::Files(files) if why.contains(&files.id)))
@@ -160,6 +174,19 @@ mod tests {
         assert!(second.holds("v1:a", now) && !second.holds("v1:b", now));
         let later = now + SignedDuration::from_secs(601);
         assert_eq!(Failure::after(Some(&second), "web", "v1:a", "no".to_owned(), later).attempts, 1);
+    }
+
+    #[test]
+    fn what_is_written_is_read_as_it_was() {
+        let invalid = EngineError::Invalid("no such user".to_owned());
+        let reasons = EngineError::REASONS.into_iter().chain([UNHEALTHY]);
+        assert!(EngineError::REASONS.contains(&invalid.reason()));
+        for reason in reasons {
+            let failure = Failure::after(None, "web", "v1:a", "no".to_owned(), Timestamp::UNIX_EPOCH);
+            let failure = Failure { reason, cause: Cause::Template, ..failure };
+            let written = serde_json::to_string(&failure).expect("plain data");
+            assert_eq!(serde_json::from_str::<Failure>(&written).expect("what was written"), failure);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use skiff_api::ObjectKey;
-use skiff_core::{Desired, Event, ObjectStatus, Observed, Plan, Severity, Timestamp, learn};
+use skiff_core::{Desired, Event, Failures, ObjectStatus, Observed, Plan, Severity, Timestamp, learn};
 
 use super::Controller;
 use crate::engine::Engine;
@@ -40,6 +40,14 @@ impl<E: Engine> Controller<E> {
         if let Some(notes) = self.wiring.notes.as_ref().filter(|_| self.troubles.as_ref() != Some(&troubles)) {
             notes.troubles(troubles.clone());
             self.troubles = Some(troubles);
+        }
+    }
+
+    /// Leaves what went wrong lately for those who plan beside it, where that has changed: they wait as it does.
+    pub(super) fn note_failures(&mut self, failures: &Failures) {
+        if let Some(notes) = self.wiring.notes.as_ref().filter(|_| self.failures.as_ref() != Some(failures)) {
+            notes.failures(failures.clone());
+            self.failures = Some(failures.clone());
         }
     }
 

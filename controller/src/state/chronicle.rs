@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use skiff_core::{Event, History, ProbeVerdicts};
+use skiff_core::{Event, Failures, History, ProbeVerdicts};
 
 use super::{Faults, Folders, Leader, StateError, Troubles, file};
 use crate::lock::LockHeld;
@@ -18,6 +18,8 @@ const LARGEST: u64 = 1 << 20;
 
 /// The file that says who leads.
 const LEADER: &str = "leader.json";
+/// The file that says what went wrong lately.
+const FAILURES: &str = "failures.json";
 /// The file that says what probes have come to.
 const VERDICTS: &str = "probes.json";
 
@@ -73,6 +75,19 @@ impl Chronicle {
     /// What is not as it should be, as the last pass of a controller saw it; nothing where that cannot be read.
     pub fn troubles(&self) -> Troubles {
         file::read(&self.troubles_path(), false, &mut Vec::new()).ok().flatten().unwrap_or_default()
+    }
+
+    /// Writes what went wrong lately.
+    ///
+    /// # Errors
+    /// When the run folder is full or read-only.
+    pub fn save_failures(&self, failures: &Failures) -> Result<(), StateError> {
+        file::write(&self.run.join(FAILURES), failures)
+    }
+
+    /// What went wrong lately, as the last pass of a controller had it; nothing where that cannot be read.
+    pub fn failures(&self) -> Failures {
+        file::read(&self.run.join(FAILURES), false, &mut Vec::new()).ok().flatten().unwrap_or_default()
     }
 
     /// Writes what is wrong with the manifests of each source.

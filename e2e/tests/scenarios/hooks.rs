@@ -79,7 +79,19 @@ fn a_replica_whose_post_start_fails_is_not_ready_and_is_restarted_behind_a_back_
         .step("it starts", run_on(&with_notes(&web)), [eventually(started_again())])
         .step("the log says why", look(), [logs("unhealthy: postStart: exit code 1")])
         .step("so does the plan", skiff("plan", &[]), [says("postStart")])
+        .step("and waits as the controller does", look(), [eventually(waits_in_the_plan())])
         .step("what it waits for comes", docker_exec("reader", &["touch", "/notes/well"]), [eventually(settled())]);
+}
+
+/// A plan beside the controller knows the back-off of the replica.
+fn waits_in_the_plan() -> Check {
+    check(|world| {
+        let manifests = world.manifests().display().to_string();
+        world.call(&["plan", &manifests])?;
+        let told = world.last.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        ensure!(told.contains("back-off until"), "no back-off:\n{told}");
+        Ok(())
+    })
 }
 
 /// More than one start has been noted.

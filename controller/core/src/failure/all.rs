@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use skiff_api::{Kind, ObjectKey};
 
 use super::{Failure, failure_behind};
@@ -17,7 +18,8 @@ use crate::reason::Reason;
 const LAST: SignedDuration = SignedDuration::from_mins(20);
 
 /// The failures of objects, and of replicas.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Failures {
     objects: BTreeMap<ObjectKey, Failure>,
     /// By the container's name, which the one that takes its place has as well.
@@ -84,5 +86,30 @@ fn replica_of(step: &Step) -> Option<&str> {
         (Action::RunHook(hook), _) => Some(&hook.container.name),
         (Action::StopContainer(stop), Reason::Unhealthy { .. }) => Some(&stop.container.name),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ContainerRef;
+    use crate::plan::StepId;
+
+    #[test]
+    fn what_replicas_fail_of_is_read_as_it_was_written() {
+        let container = ContainerRef { id: None, name: "shop-web-1".to_owned() };
+        let step = Step {
+            id: StepId(0),
+            object: ObjectKey::new(Kind::Deployment, "shop", "web"),
+            hash: "v1:a".to_owned(),
+            action: Action::StartContainer { container },
+            reason: Reason::Missing,
+            after: Vec::new(),
+        };
+        let mut failures = Failures::default();
+        failures.failed(&step, &EngineError::Invalid("no such user".to_owned()), Timestamp::UNIX_EPOCH);
+        let written = serde_json::to_string(&failures).expect("plain data");
+        let read: Failures = serde_json::from_str(&written).expect("what was written");
+        assert!(read == failures && read.of_replica("shop-web-1").is_some(), "{written}");
     }
 }
