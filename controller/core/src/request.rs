@@ -269,7 +269,12 @@ pub fn told_revisions(known: &ObjectHistory) -> impl Iterator<Item = (&Revision,
 }
 
 fn told(revision: &Revision) -> String {
-    let standing = told_standing(&revision.standing);
+    let standing = match (&revision.ailing, &revision.standing) {
+        (Some(why), Standing::Progressing { .. } | Standing::Watched { .. }) => {
+            format!("failing: {why}; tried on, as there is none to go back to")
+        }
+        (Some(_) | None, standing) => told_standing(standing),
+    };
     if revision.lost.is_empty() { standing } else { format!("{standing}; {}", told_lost(&revision.lost)) }
 }
 

@@ -6,7 +6,7 @@ use super::{CliError, Context, Exit, Output, engine, events};
 use crate::state::State;
 use crate::ui::age::age;
 use crate::ui::description;
-use crate::ui::style::{BAD, NAME, PLAIN, paint};
+use crate::ui::style::{BAD, FAINT, NAME, PLAIN, paint};
 use crate::ui::table::{Cell, Table};
 use crate::ui::wrap::hanging;
 use crate::view::View;
@@ -41,11 +41,16 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             let now = jiff::Timestamp::now();
             let state = State::read_only(engine::folders(&context.settings)).ok();
             let width = if context.ui.stdout_is_terminal { context.ui.width } else { usize::MAX };
+            let on_a_screen = context.ui.stdout_is_terminal && context.settings.output == Output::Text;
             let mut texts = Vec::new();
             for view in views {
-                let text = description::description(view, now, width)?;
+                // What fails is told so that it fits a screen; to whom reads a file it is all told.
+                let brief = on_a_screen && view.trouble.is_some();
+                let text = description::description(view, now, width, brief)?;
                 let conditions = conditions(&view.conditions, now, width);
-                texts.push(text + &conditions + &remembered(state.as_ref(), view, now, width));
+                let kept = remembered(state.as_ref(), view, now, (width, brief));
+                let hint = if brief { hint(view) } else { String::new() };
+                texts.push(text + &conditions + &kept + &hint);
             }
             context.ui.answer(&texts.join("\n"))?;
         }
@@ -55,6 +60,15 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 
 /// How many of the last events are shown.
 const EVENTS: usize = 10;
+/// How many of them, and of the last revisions, where all is to fit a screen.
+const FEW: usize = 4;
+
+/// How all of it is seen.
+fn hint(view: &View) -> String {
+    let (kind, name) = (view.object.kind.lower(), &view.object.name);
+    let all = format!("all of it: `skiff describe {kind}/{name} -o wide`; all events: `skiff events {kind}/{name}`");
+    format!("\n{}\n", paint(FAINT, all))
+}
 
 /// The conditions by Kubernetes' names; nothing where there is none.
 fn conditions(conditions: &[Condition], now: jiff::Timestamp, width: usize) -> String {
@@ -76,17 +90,21 @@ fn conditions(conditions: &[Condition], now: jiff::Timestamp, width: usize) -> S
 }
 
 /// What the state directory remembers of an object: its revisions, and what happened last. Nothing where it cannot be read.
-fn remembered(state: Option<&State>, view: &View, now: jiff::Timestamp, width: usize) -> String {
+fn remembered(state: Option<&State>, view: &View, now: jiff::Timestamp, shown: (usize, bool)) -> String {
+    let (width, brief) = shown;
+    let most = |most: usize| if brief { FEW } else { most };
     let Some(state) = state else { return String::new() };
     let mut text = String::new();
     if let Some(known) = state.history().objects.get(&view.object).filter(|known| !known.revisions.is_empty()) {
-        let revisions = super::rollout::revisions(known, &|id| state.commit(id).cloned(), now);
+        let mut known = known.clone();
+        known.revisions.drain(..known.revisions.len().saturating_sub(most(usize::MAX)));
+        let revisions = super::rollout::revisions(&known, &|id| state.commit(id).cloned(), now);
         text += &section("Revisions", &revisions, width);
     }
     let events = state.chronicle().events().unwrap_or_default();
     let own: Vec<Event> = events.into_iter().filter(|event| event.object.as_ref() == Some(&view.object)).collect();
     if !own.is_empty() {
-        text += &section("Events", &events::table(&own, EVENTS, now), width);
+        text += &section("Events", &events::of_one(&own, most(EVENTS), now), width);
     }
     text
 }

@@ -8,7 +8,7 @@ use skiff_core::{Event, Severity, SignedDuration, Timestamp};
 
 use super::{CliError, Context, Exit, Output, engine, signals};
 use crate::state::{Chronicle, State};
-use crate::ui::folded::folded;
+use crate::ui::folded::{Folded, folded};
 use crate::ui::style::{BAD, FAINT, NAME, PLAIN, paint};
 use crate::ui::table::{Cell, Table};
 
@@ -121,20 +121,34 @@ fn told(event: &Event) -> String {
 }
 
 /// Events as a table of so many rows, the last ones. Those that say the same share one.
-pub(super) fn table(events: &[Event], tail: usize, now: Timestamp) -> Table {
+fn table(events: &[Event], tail: usize, now: Timestamp) -> Table {
     let mut table = Table::new(["AGE", "OBJECT", "REASON", "MESSAGE"]);
-    let folded = folded(events.iter().cloned());
-    for told in folded.iter().skip(folded.len().saturating_sub(tail)) {
-        let event = &told.event;
-        let style = if event.severity == Severity::Warning { BAD } else { PLAIN };
-        table.row([
-            told.age(now).into(),
-            event.subject().into(),
-            Cell::styled(style, &event.reason),
-            event.message.as_str().into(),
-        ]);
+    for told in last(events, tail) {
+        let [reason, message] = words(&told.event);
+        table.row([told.age(now).into(), told.event.subject().into(), reason, message]);
     }
     table
+}
+
+/// As [`table`], of one object, which need not be named.
+pub(super) fn of_one(events: &[Event], tail: usize, now: Timestamp) -> Table {
+    let mut table = Table::new(["AGE", "REASON", "MESSAGE"]);
+    for told in last(events, tail) {
+        let [reason, message] = words(&told.event);
+        table.row([told.age(now).into(), reason, message]);
+    }
+    table
+}
+
+fn last(events: &[Event], tail: usize) -> impl Iterator<Item = Folded> {
+    let folded = folded(events.iter().cloned());
+    let skipped = folded.len().saturating_sub(tail);
+    folded.into_iter().skip(skipped)
+}
+
+fn words(event: &Event) -> [Cell; 2] {
+    let style = if event.severity == Severity::Warning { BAD } else { PLAIN };
+    [Cell::styled(style, &event.reason), event.message.as_str().into()]
 }
 
 /// The file of events, and how far it has been read.

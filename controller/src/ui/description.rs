@@ -16,11 +16,12 @@ use crate::cli::CliError;
 use crate::state::{Fault, Trouble};
 use crate::view::{Body, Network, Replica, View, Volume, Workload};
 
-/// The description of an object, in lines that fit so many columns. The template stays as it is, to be taken over.
+/// The description of an object, in lines that fit so many columns. The template stays as it is, to be taken over. In `brief` it is left
+/// out, as is what else says nothing of what is wrong.
 ///
 /// # Errors
 /// When a template cannot be written as YAML.
-pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, CliError> {
+pub fn description(view: &View, now: Timestamp, width: usize, brief: bool) -> Result<String, CliError> {
     let mut text = String::new();
     let View { object, source, at, trouble, checks, conditions: _, faults, body } = view;
     line(&mut text, 0, "Name", paint(NAME, &object.name));
@@ -39,12 +40,13 @@ pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, 
         }
     }
     match body {
-        Body::Workload(workload) => of_workload(&mut text, workload, checks, now),
+        Body::Workload(workload) => of_workload(&mut text, workload, checks, (now, brief)),
         Body::Network(networks) => networks.iter().for_each(|network| of_network(&mut text, network, now)),
         Body::Volume(volumes) => volumes.iter().for_each(|volume| of_volume(&mut text, volume)),
         Body::Declared => {}
     }
-    Ok(fitting(&text, width) + &template(body)?)
+    let template = if brief { String::new() } else { template(body)? };
+    Ok(fitting(&text, width) + &template)
 }
 
 /// What is wrong with the manifest, and what is in force in its place.
@@ -82,7 +84,11 @@ fn heading(text: &mut String, words: impl Display) {
     writeln!(text, "\n{}", paint(NAME, words)).ok();
 }
 
-fn of_workload(text: &mut String, workload: &Workload, checks: &[(&str, String)], now: Timestamp) {
+/// How many containers are told of in brief.
+const FEW: usize = 2;
+
+fn of_workload(text: &mut String, workload: &Workload, checks: &[(&str, String)], shown: (Timestamp, bool)) {
+    let (now, brief) = shown;
     let verdict = workload.verdict();
     line(text, 0, "Status", paint(verdict_style(&verdict), &verdict));
     if let Some(job) = &workload.job {
@@ -100,8 +106,19 @@ fn of_workload(text: &mut String, workload: &Workload, checks: &[(&str, String)]
     if let Some(job) = &workload.job {
         jobs::of_runs(text, job, now);
     }
-    for replica in workload.replicas.iter().chain(&workload.others) {
-        of_replica(text, replica, workload.exact_image(), now);
+    let all = || workload.replicas.iter().chain(&workload.others);
+    if brief {
+        let few: Vec<&Replica> = all().filter(|replica| !replica.verdict.is_ready()).take(FEW).collect();
+        for replica in &few {
+            of_replica(text, replica, workload.exact_image(), shown);
+        }
+        let more = all().count() - few.len();
+        if more > 0 {
+            writeln!(text, "\n{}", paint(FAINT, format_args!("and {more} more, {} of all Ready", workload.ready())))
+                .ok();
+        }
+    } else {
+        all().for_each(|replica| of_replica(text, replica, workload.exact_image(), shown));
     }
 }
 
@@ -126,7 +143,8 @@ fn of_replicas(text: &mut String, workload: &Workload) {
     line(text, 0, "Revision", workload.revision());
 }
 
-fn of_replica(text: &mut String, replica: &Replica, newest: &str, now: Timestamp) {
+fn of_replica(text: &mut String, replica: &Replica, newest: &str, shown: (Timestamp, bool)) {
+    let (now, brief) = shown;
     let Replica {
         name,
         id,
@@ -148,7 +166,9 @@ fn of_replica(text: &mut String, replica: &Replica, newest: &str, now: Timestamp
     if let Some(complaint) = complaint {
         line(text, 2, "Probe", paint(BAD, complaint));
     }
-    line(text, 2, "Id", id.chars().take(12).collect::<String>());
+    if !brief {
+        line(text, 2, "Id", id.chars().take(12).collect::<String>());
+    }
     let old = if replica.updated { "" } else { ", not the declared one" };
     // That of an init container is the name under which the next controller finds it, and of no use to people.
     if let Some(run) = replica.run.as_ref().filter(|_| replica.component != Component::Init) {
@@ -169,6 +189,9 @@ fn of_replica(text: &mut String, replica: &Replica, newest: &str, now: Timestamp
     }
     if !error.is_empty() {
         line(text, 2, "Error", paint(BAD, error));
+    }
+    if brief {
+        return;
     }
     if !ports.is_empty() {
         line(text, 2, "Ports", super::objects::ports(ports).join(", "));

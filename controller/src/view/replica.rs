@@ -83,6 +83,8 @@ pub enum Verdict {
     Unknown,
     /// It runs, and a probe says that it cannot serve.
     NotReady,
+    /// As many replicas as are wanted are Ready, and one that is to take the place of another is on its way.
+    RollingOut,
     /// It was made and not started.
     Created,
     /// It is being removed.
@@ -156,7 +158,7 @@ impl Verdict {
     pub const fn is_coming(&self) -> bool {
         let of_job = matches!(self, Self::Running | Self::Waiting | Self::BackOff);
         let begins = matches!(self, Self::Starting | Self::Unknown | Self::NotReady | Self::Created | Self::Missing);
-        of_job || begins || matches!(self, Self::Removing)
+        of_job || begins || matches!(self, Self::RollingOut | Self::Removing)
     }
 }
 
@@ -175,6 +177,7 @@ impl fmt::Display for Verdict {
             Self::Starting => f.write_str("Starting"),
             Self::Unknown => f.write_str("Unknown"),
             Self::NotReady => f.write_str("NotReady"),
+            Self::RollingOut => f.write_str("RollingOut"),
             Self::Created => f.write_str("Created"),
             Self::Removing => f.write_str("Removing"),
             Self::Paused => f.write_str("Paused"),

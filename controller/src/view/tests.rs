@@ -61,6 +61,18 @@ fn a_workload_is_as_good_as_its_worst_replica() {
 }
 
 #[test]
+fn one_too_many_that_is_not_ready_yet_is_a_rollout_and_no_fault_of_those_that_are() {
+    use ContainerState::{Created, Exited, Running};
+    let verdict = |third| {
+        let mut containers = vec![container("api", 1, "old", Running), container("api", 2, "old", Running)];
+        containers.extend([container("api", 3, "new", third)]);
+        workload(&Observed { containers, ..Observed::default() }, Some(2)).verdict().to_string()
+    };
+    assert_eq!(verdict(Created), "RollingOut");
+    assert_eq!(verdict(Exited), "Exited (3)");
+}
+
+#[test]
 fn what_is_declared_and_not_there_is_missing() {
     let one = container("api", 1, "new", ContainerState::Running);
     let observed = Observed { containers: vec![one], ..Observed::default() };

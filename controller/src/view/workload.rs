@@ -80,11 +80,15 @@ impl Workload {
             return Verdict::of_job(job);
         }
         let worst = self.replicas.iter().map(|replica| &replica.verdict).max().cloned();
-        let missing = self.replicas.len() < usize::try_from(self.wanted).unwrap_or(usize::MAX);
+        let wanted = usize::try_from(self.wanted).unwrap_or(usize::MAX);
+        let missing = self.replicas.len() < wanted;
+        // Who asks is served: that the one too many is not Ready yet is no fault of those that are.
+        let serves = wanted > 0 && self.ready() >= wanted;
         match worst {
             None if self.wanted == 0 => Verdict::Scaled,
             None => Verdict::Missing,
             Some(verdict) if missing && verdict.is_ready() => Verdict::Missing,
+            Some(verdict) if serves && verdict.is_coming() => Verdict::RollingOut,
             Some(verdict) => verdict,
         }
     }

@@ -1,7 +1,7 @@
 //! What becomes of a revision that fails.
 
 use serde_json::{Value, json};
-use skiff_core::{Cause, Failures, Phase, SignedDuration, Standing};
+use skiff_core::{Cause, Failures, Phase, SignedDuration, Standing, told_revisions};
 use skiff_sim::{Passes, Program, SimImage};
 
 use crate::world::{World, deployment, key, web};
@@ -171,6 +171,9 @@ fn the_first_revision_has_nothing_to_go_back_to_and_goes_on_trying() {
     world.run(120);
     let told = "RevisionFailing: revision 1 does not come up: shop-other-1 ended 3 times, last with 3; with none to go back to, it is tried on";
     assert_eq!(world.told_of_revisions(), [told], "once");
+    let known = world.history.objects.get(&key("other")).expect("it is known");
+    let listed: Vec<String> = told_revisions(known).map(|(_, told)| told).collect();
+    assert_eq!(listed, ["failing: shop-other-1 ended 3 times, last with 3; tried on, as there is none to go back to"]);
     let standing =
         world.history.objects.get(&key("other")).and_then(|known| known.declared()).map(|known| &known.standing);
     assert!(matches!(standing, Some(Standing::Progressing { .. } | Standing::Watched { .. })), "{standing:?}");

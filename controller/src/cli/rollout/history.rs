@@ -87,6 +87,7 @@ pub(in crate::cli) fn table(known: &ObjectHistory, commit: &dyn Fn(&str) -> Opti
             None => "-".to_owned(),
         };
         let style = match revision.standing {
+            Standing::Progressing { .. } | Standing::Watched { .. } if revision.ailing.is_some() => BAD,
             Standing::Stable => GOOD,
             Standing::Superseded { .. } => FAINT,
             Standing::Progressing { .. } | Standing::Watched { .. } => CHANGE,

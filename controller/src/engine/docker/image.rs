@@ -115,20 +115,27 @@ pub(super) async fn remove(client: &Client, removed: &RemoveImage) -> Result<Out
     let mut outcome = Outcome::Already;
     let unnamed = names.is_empty().then_some(id);
     for name in names.iter().chain(unnamed) {
-        if find(client, name).await?.is_none_or(|found| found.id != *id) {
+        if !is_named(client, name, id).await? {
             continue;
         }
         let reply = client.delete(&format!("/images/{}", path::reference(name)?)).await?;
         match reply.status {
             // Gone meanwhile, or in use meanwhile.
             404 | 409 => {}
-            _ => {
-                reply.done(&format!("remove image {name}"))?;
-                outcome = Outcome::Done;
-            }
+            _ => match reply.done(&format!("remove image {name}")) {
+                Ok(()) => outcome = Outcome::Done,
+                // Some engines call it an error of theirs when somebody else has just removed it.
+                Err(error) if is_named(client, name, id).await? => return Err(error),
+                Err(_) => {}
+            },
         }
     }
     Ok(outcome)
+}
+
+/// Whether an image of this id has a name.
+async fn is_named(client: &Client, name: &str, id: &str) -> Result<bool, EngineError> {
+    Ok(find(client, name).await?.is_some_and(|found| found.id == id))
 }
 
 /// Gets an image where the policy asks for it, and knows that it is there.
@@ -163,7 +170,53 @@ impl Found {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixListener;
+
     use super::*;
+    use crate::mandate::Mandate;
+
+    /// An engine that has one image, which `goes` or not as somebody removes it, and fails of that either way.
+    async fn failing_engine(folder: &Path, goes: bool) -> Client {
+        let path = folder.join("engine.sock");
+        let listener = UnixListener::bind(&path).expect("a socket");
+        tokio::spawn(async move {
+            let mut is_there = true;
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = vec![0; 4096];
+                let read = stream.read(&mut request).await.unwrap_or(0);
+                request.truncate(read);
+                let request = String::from_utf8_lossy(&request).into_owned();
+                let (status, body) = match request.split_whitespace().next() {
+                    Some("DELETE") => {
+                        is_there = !goes;
+                        (500, r#"{"message":"unrecognized image ID sha256:1e"}"#)
+                    }
+                    _ if request.contains("_ping") => (200, "OK"),
+                    _ if is_there => (200, r#"{"Id":"sha256:1e"}"#),
+                    _ => (404, r#"{"message":"no such image"}"#),
+                };
+                let length = body.len();
+                let head = "Api-Version: 1.41\r\nContent-Type: application/json\r\nConnection: close";
+                let reply = format!("HTTP/1.1 {status} -\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}");
+                stream.write_all(reply.as_bytes()).await.ok();
+            }
+        });
+        Client::connect(Some(&format!("unix://{}", path.display())), Mandate::for_good()).await.expect("it answers")
+    }
+
+    #[tokio::test]
+    async fn an_image_that_is_gone_is_removed_whatever_the_engine_says_of_it() {
+        let removed = RemoveImage { id: "sha256:1e".to_owned(), names: vec!["app:1".to_owned()] };
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = failing_engine(folder.path(), true).await;
+        assert_eq!(remove(&engine, &removed).await, Ok(Outcome::Already));
+        let folder = tempfile::tempdir().expect("a folder");
+        let engine = failing_engine(folder.path(), false).await;
+        assert!(remove(&engine, &removed).await.is_err(), "it is there");
+    }
 
     #[test]
     fn an_image_of_another_platform_is_not_the_image() {
