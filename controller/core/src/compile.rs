@@ -175,7 +175,8 @@ pub fn archived(desired: &Desired, content: &ContentStore, history: &History, ke
             }
         }
     }
-    for workload in desired.workloads.values() {
+    let declared = desired.workloads.values();
+    for workload in declared.flat_map(|workload| std::iter::once(workload).chain(workload.earlier.values())) {
         for used in &workload.template.uses {
             let of = |key: &String| Some((key.clone(), Arc::clone(content.get(&used.kept_as, key)?)));
             archive.insert(used.object.clone(), used.digest.clone(), used.keys.iter().filter_map(of).collect());

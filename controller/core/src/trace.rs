@@ -17,6 +17,8 @@ pub struct Trace {
     pub template_hash: String,
     /// Its canonical form.
     pub template: String,
+    /// Digests of the content that it used, by object.
+    pub content: BTreeMap<String, String>,
 }
 
 /// What the containers of each object tell, every template once.
@@ -32,7 +34,10 @@ pub fn traces(history: &History, observed: &Observed) -> Traces {
     for labels in labels.filter(|labels| labels.component == Component::Main && labels.revision > 0) {
         // A large template is in no label.
         let Some(template) = labels.template.clone() else { continue };
-        let trace = Trace { revision: labels.revision, template_hash: labels.template_hash.clone(), template };
+        // What is no map of texts was not written by this.
+        let content = labels.content.as_deref().map_or(Ok(BTreeMap::new()), serde_json::from_str);
+        let Ok(content) = content else { continue };
+        let trace = Trace { revision: labels.revision, template_hash: labels.template_hash.clone(), template, content };
         found.entry(labels.object.clone()).or_default().push(trace);
     }
     for traces in found.values_mut() {

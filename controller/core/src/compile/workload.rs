@@ -17,7 +17,6 @@ use crate::content::ContentStore;
 use crate::course::Course;
 use crate::crash::engine_restarts;
 use crate::desired::{Attachment, DependsOn, InPlace, Rollout, Template, Workload};
-use crate::history::Revision;
 use crate::probe::gates_readiness;
 use crate::template;
 
@@ -61,28 +60,37 @@ pub(super) fn with_revisions(
     let mut compiled = deployment(&Origin::declared(input, content, key, declared), object);
     let remembered = input.history.objects.get(key).map_or(&[][..], |known| known.revisions.as_slice());
     for revision in remembered.iter().filter(|revision| revision.identity != compiled.template.identity) {
-        let versions = versions_of(input, content, key, revision);
+        let versions = versions_of(input, content, key, &revision.content);
         let mut then = object.clone();
         then.spec.template = revision.pod.clone();
         let base = DeclaredObject { base: revision.base.clone(), ..declared.clone() };
         let origin = Origin { input, content, versions: &versions, key, declared: &base };
         let mut earlier = deployment(&origin, &then);
-        earlier.lost = lost(&versions, key, revision, &earlier.template);
+        earlier.lost = lost(&versions, key, &revision.content, &earlier.template);
         compiled.earlier.insert(revision.number, Arc::new(earlier));
     }
     if remembered.is_empty() {
         let told = input.traces.get(key).into_iter().flatten();
-        let origin = Origin::declared(input, content, key, declared);
-        let told = told.filter_map(|trace| Some((trace.revision, Arc::new(traced(&origin, object, trace)?))));
-        compiled.earlier = told.filter(|(_, earlier)| earlier.template.hash != compiled.template.hash).collect();
+        for trace in told.filter(|trace| trace.template_hash != compiled.template.hash) {
+            let versions = versions_of(input, content, key, &trace.content);
+            let origin = Origin { input, content, versions: &versions, key, declared };
+            let Some(mut earlier) = traced(&origin, object, trace) else { continue };
+            earlier.lost = lost(&versions, key, &trace.content, &earlier.template);
+            compiled.earlier.insert(trace.revision, Arc::new(earlier));
+        }
     }
     compiled
 }
 
 /// Puts the content that a revision used into the store, under names of its own, and returns these.
-fn versions_of(input: &CompileInput<'_>, content: &mut ContentStore, key: &ObjectKey, revision: &Revision) -> Versions {
+fn versions_of(
+    input: &CompileInput<'_>,
+    content: &mut ContentStore,
+    key: &ObjectKey,
+    used: &BTreeMap<String, String>,
+) -> Versions {
     let mut versions = Versions::new();
-    for (label, digest) in &revision.content {
+    for (label, digest) in used {
         let Some(object) = content_object(key, label) else { continue };
         let Some(kept) = input.archive.get(&object, digest) else { continue };
         let kept_as = ObjectKey { name: format!("{}@{digest}", object.name), ..object.clone() };
@@ -96,8 +104,13 @@ fn versions_of(input: &CompileInput<'_>, content: &mut ContentStore, key: &Objec
 }
 
 /// What a revision used that nobody has kept, and that is another today.
-fn lost(versions: &Versions, key: &ObjectKey, revision: &Revision, template: &Template) -> BTreeSet<ObjectKey> {
-    let changed = revision.content.iter().filter(|(label, digest)| template.content.get(*label) != Some(*digest));
+fn lost(
+    versions: &Versions,
+    key: &ObjectKey,
+    used: &BTreeMap<String, String>,
+    template: &Template,
+) -> BTreeSet<ObjectKey> {
+    let changed = used.iter().filter(|(label, digest)| template.content.get(*label) != Some(*digest));
     let objects = changed.filter_map(|(label, _)| content_object(key, label));
     objects.filter(|object| !versions.contains_key(object)).collect()
 }

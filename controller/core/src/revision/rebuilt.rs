@@ -1,6 +1,6 @@
 //! A revision that nobody remembers, from what runs of it: there is one to go back to although the history is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use skiff_api::{Component, OwnerLabels};
@@ -33,6 +33,7 @@ pub(super) fn running_before(workload: &Workload, observed: &Observed, now: Time
         standing: Standing::Stable,
         proven: true,
         ailing: None,
+        lost: BTreeSet::new(),
     };
     revision.image = image::judge(&revision, None, &earlier, &observed.images, now);
     Some(revision)

@@ -104,6 +104,7 @@ fn every_field_comes_back_from_what_a_container_tells() {
         revision: 7,
         template_hash: template.hash.clone(),
         template: template.canonical.clone(),
+        content: template.content.clone(),
     };
     let traces: Traces =
         before.workloads.iter().map(|(key, workload)| (key.clone(), vec![trace(&workload.template)])).collect();
@@ -139,7 +140,8 @@ fn what_is_on_another_network_now_is_not_gone_back_to() {
     let (key, workload) =
         before.workloads.iter().find(|(_, workload)| !workload.networks.is_empty()).expect("one on a network");
     let template_hash = workload.template.hash.clone();
-    let trace = Trace { revision: 7, template_hash, template: workload.template.canonical.clone() };
+    let template = workload.template.canonical.clone();
+    let trace = Trace { revision: 7, template_hash, template, content: BTreeMap::new() };
     if let Some(Object::Deployment(deployment)) = objects.get_mut(key).map(|declared| &mut declared.object) {
         deployment.spec.template.networks = None;
         deployment.spec.template.network_mode = Some("host".to_owned());

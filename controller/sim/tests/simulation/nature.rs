@@ -74,11 +74,11 @@ impl Natures {
     /// What becomes of a deployment.
     pub(crate) fn quality(&self, deployment: &Deployment) -> Quality {
         let template = &deployment.spec.template;
-        if template.volumes.iter().any(|source| source.host_path.is_some()) {
+        let nature = self.0.get(&template.container.image).copied().unwrap_or_default();
+        if nature != Nature::Gone && template.volumes.iter().any(|source| source.host_path.is_some()) {
             // It is a path that no host has.
             return Quality::Bad;
         }
-        let nature = self.0.get(&template.container.image).copied().unwrap_or_default();
         let is_checked = template.container.health_check.is_some();
         match nature {
             Nature::Sound => Quality::Good,
