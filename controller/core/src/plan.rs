@@ -13,6 +13,7 @@ mod facts;
 mod hook;
 mod init;
 mod job;
+mod joined;
 mod leave;
 mod leftovers;
 mod nameless;

@@ -23,6 +23,7 @@ mod hooks;
 mod import;
 mod inits;
 mod jobs;
+mod joined;
 mod leader;
 mod metrics;
 mod nameless;

@@ -1,9 +1,10 @@
 //! Making one replica: what must be there first, the container, its networks, its start.
 
-use skiff_api::{Component, DependencyCondition, Kind, ObjectKey, OwnerLabels, mounts_from, naming};
+use skiff_api::{Component, DependencyCondition, Kind, ObjectKey, OwnerLabels, naming};
 
 use super::StepId;
 use super::draft::{Draft, Presence};
+use super::joined::{resolved, volumes_from};
 use super::nameless::Handover;
 use super::network::{presence, recordable};
 use super::origin::{Origin, origin};
@@ -273,30 +274,4 @@ fn owner(draft: &Draft<'_>, workload: &Workload, place: &Place) -> OwnerLabels {
         content: (!content.is_empty()).then(|| serde_json::to_string(content).unwrap_or_default()),
         image_id: None,
     }
-}
-
-/// The mode of a namespace, with the name of another deployment's first replica resolved.
-fn resolved(draft: &Draft<'_>, workload: &Workload, mode: Option<&String>) -> Option<String> {
-    let mode = mode?;
-    let Some(name) = mode.strip_prefix("deployment:") else { return Some(mode.clone()) };
-    Some(format!("container:{}", first_replica(draft, workload, name)))
-}
-
-/// Whose mounts a container gets, with the names of other deployments' first replicas resolved.
-fn volumes_from(draft: &Draft<'_>, workload: &Workload) -> Vec<String> {
-    let resolved = |item: &String| {
-        let (whose, mode) = mounts_from(item);
-        let deployment = whose.strip_prefix("deployment:");
-        let container = deployment.map_or_else(|| whose.to_owned(), |name| first_replica(draft, workload, name));
-        mode.map_or_else(|| container.clone(), |mode| format!("{container}:{mode}"))
-    };
-    workload.template.pod.container.volumes_from.iter().map(resolved).collect()
-}
-
-/// Docker's name of the first replica of another deployment of the namespace: of one that is there, else of the one that will be.
-fn first_replica(draft: &Draft<'_>, workload: &Workload, deployment: &str) -> String {
-    let other = ObjectKey::new(Kind::Deployment, workload.key.namespace.as_str(), deployment);
-    let first = draft.containers(&other).first().map(|container| container.name.clone());
-    let declared = || draft.desired.workload_anywhere(&other).map(|other| replica_name(draft, other, 1));
-    first.or_else(declared).unwrap_or_else(|| deployment.to_owned())
 }

@@ -75,6 +75,8 @@ pub(super) struct Draft<'a> {
     pub(super) starts: BTreeMap<ObjectKey, (Vec<StepId>, bool)>,
     /// The steps that start containers of an object which have run before.
     pub(super) restarts: BTreeMap<ObjectKey, Vec<StepId>>,
+    /// The workloads whose replacement waits for that of another one, whose containers theirs join.
+    pub(super) following: BTreeSet<ObjectKey>,
 }
 
 impl<'a> Draft<'a> {
@@ -145,6 +147,7 @@ impl<'a> Draft<'a> {
             unpruned: BTreeSet::new(),
             starts: BTreeMap::new(),
             restarts: BTreeMap::new(),
+            following: BTreeSet::new(),
         }
     }
 
@@ -204,6 +207,23 @@ impl<'a> Draft<'a> {
 
     pub(super) fn wake(&mut self, at: Timestamp) {
         self.wake_at = Some(self.wake_at.map_or(at, |known| known.min(at)));
+    }
+
+    /// Whether a container waits for its turn in a replacement that gets on.
+    pub(super) fn gets_on(&self, object: &ObjectKey, container: &str) -> bool {
+        let held = self.held.iter().filter(|held| held.object == *object);
+        let mut turns = held.filter(|held| matches!(held.why, HeldReason::WaitingReady { .. }));
+        self.following.contains(object)
+            || turns.any(|held| held.pending.iter().any(|pending| pending.target == container))
+    }
+
+    /// Docker's name of the first replica of an object that a step of this plan makes.
+    pub(super) fn made(&self, object: &ObjectKey) -> Option<&str> {
+        let made = self.steps.iter().filter(|step| step.object == *object).filter_map(|step| {
+            let Action::CreateContainer(create) = &step.action else { return None };
+            (create.spec.owner.component == Component::Main).then_some(create)
+        });
+        made.min_by_key(|create| create.spec.owner.ordinal).map(|create| create.name.as_str())
     }
 
     /// The address of a container, or why it has none.

@@ -5,11 +5,12 @@ mod in_place;
 
 use jiff::SignedDuration;
 use serde_json::Value;
-use skiff_api::{ImageName, Joined, Kind, ObjectKey, OwnerLabels, RestartPolicy, mounts_from};
+use skiff_api::{ImageName, OwnerLabels, RestartPolicy};
 
 use super::besides::with_besides;
 use super::checks::{Checks, Complaint};
 use super::draft::Draft;
+use super::joined::stranded;
 use super::nameless::{Nameless, nameless};
 use crate::adopt::ADOPTED;
 use crate::crash::needs_pacing;
@@ -68,49 +69,6 @@ impl Replica<'_> {
         self.serves() || self.condition.is_unknown()
     }
 }
-
-/// Whether a container whose network, processes, memory or mounts it shares is another one by now, or has begun anew: either leaves it with
-/// what is nobody's any more. Mounts stay where the other one only begins anew.
-fn stranded(draft: &Draft<'_>, workload: &Workload, container: &ObservedContainer) -> Option<Change> {
-    let has = |field: &str| match (field, &container.detail) {
-        ("networkMode", _) => Some(container.network_mode.as_str()),
-        ("pidMode", Some(detail)) => Some(detail.pid_mode.as_str()),
-        ("ipcMode", Some(detail)) => Some(detail.ipc_mode.as_str()),
-        (_, _) => None,
-    };
-    workload.template.pod.joined().find_map(|Joined { field, index: _, deployment }| {
-        let other = ObjectKey::new(Kind::Deployment, workload.key.namespace.as_str(), deployment);
-        let hosts = draft.containers(&other);
-        let (from, to) = match field {
-            "volumesFrom" => without_mounts(hosts, &container.detail.as_ref()?.volumes_from)?,
-            _ => astray(hosts, has(field)?.strip_prefix("container:")?, container)?,
-        };
-        let field = if field == "networkMode" { field.to_owned() } else { format!("container.{field}") };
-        Some(Change::new(field, Some(from), Some(to)))
-    })
-}
-
-/// What a container shares and should share, where that is not the same.
-fn astray(hosts: &[&ObservedContainer], joined: &str, container: &ObservedContainer) -> Option<(String, String)> {
-    let started = |container: &ObservedContainer| container.detail.as_ref().and_then(|detail| detail.started_at);
-    if let Some(host) = hosts.iter().find(|host| host.id == joined || host.name == joined) {
-        let is_anew = host.state == ContainerState::Running
-            && started(host).zip(started(container)).is_some_and(|(host, own)| own < host);
-        return is_anew.then(|| (host.name.clone(), format!("{} since its restart", host.name)));
-    }
-    hosts.first().map(|host| (GONE.to_owned(), host.name.clone()))
-}
-
-/// The container that has the mounts by now, where those that a container got are of none that is left.
-fn without_mounts(hosts: &[&ObservedContainer], has: &[String]) -> Option<(String, String)> {
-    let is_of =
-        |host: &ObservedContainer, item: &str| [&host.id, &host.name].contains(&&mounts_from(item).0.to_owned());
-    let is_left = hosts.iter().any(|host| has.iter().any(|item| is_of(host, item)));
-    hosts.first().filter(|_| !is_left).map(|host| (GONE.to_owned(), host.name.clone()))
-}
-
-/// What is said instead of a name that nothing has any more.
-const GONE: &str = "a container that is gone";
 
 pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'a ObservedContainer) -> Replica<'a> {
     // Only containers with readable labels are listed under an object.

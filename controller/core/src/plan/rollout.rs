@@ -45,6 +45,8 @@ pub(super) struct Gap<'d, 'a> {
     /// Ordinals that are in use.
     used: BTreeSet<u32>,
     revision: u64,
+    /// The steps that begin what replicas join, where that is replaced in this plan: what joins it goes and comes after them.
+    sources: Vec<StepId>,
 }
 
 impl<'d, 'a> Gap<'d, 'a> {
@@ -83,7 +85,13 @@ impl<'d, 'a> Gap<'d, 'a> {
             leaving: leaving.len(),
             used: replicas.iter().map(|replica| replica.labels.ordinal).collect(),
             revision: revision_number(draft, workload, replicas),
+            sources: Vec::new(),
         }
+    }
+
+    /// Lets what goes and comes follow these steps. Images do not: they are there before anything is stopped.
+    pub(super) fn follow(&mut self, sources: Vec<StepId>) {
+        self.sources = sources;
     }
 
     /// Removes what is surplus, and lets the others come and go as far as the gate and the strategy allow.
@@ -258,7 +266,10 @@ impl<'d, 'a> Gap<'d, 'a> {
             lay_ground(draft, self.workload, gate)
         };
         match ground {
-            Ok(ground) => self.perform(draft, &moves, &ground),
+            Ok(mut ground) => {
+                ground.after.extend(&self.sources);
+                self.perform(draft, &moves, &ground);
+            }
             Err(why) => self.hold_all(draft, why, missing),
         }
     }

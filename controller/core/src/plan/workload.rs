@@ -12,6 +12,7 @@ use super::draft::{Draft, Presence, observed_ref};
 use super::drift::{put_right, reconnect, rename, update};
 use super::hook;
 use super::init;
+use super::joined;
 use super::nameless::is_in_use;
 use super::removal::{remove, stop};
 use super::replica::{Condition, Replica, classify};
@@ -55,8 +56,13 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         return;
     }
     // Dependencies gate the first start of a revision, never the healing of one that ran.
-    let gate = obstacle(draft, workload, || has_begun(draft, workload, &replicas));
-    let gap = Gap::new(draft, workload, &replicas);
+    let has_begun = has_begun(draft, workload, &replicas);
+    let gate = obstacle(draft, workload, || has_begun);
+    let mut gap = Gap::new(draft, workload, &replicas);
+    let gate = gate.and_then(|after| {
+        gap.follow(joined::sources(draft, workload, &replicas, has_begun)?);
+        Ok(after)
+    });
     // Old ones that ended come back while nothing can come for them, and no more of them than are wanted.
     let mut room = gap.wanted_processes();
     let staying = replicas.iter().filter(|replica| {

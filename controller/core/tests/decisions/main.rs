@@ -21,6 +21,7 @@ mod images;
 mod in_place;
 mod inits;
 mod jobs;
+mod joined;
 mod leaving;
 mod lost;
 mod nameless;

@@ -118,6 +118,10 @@ fn changes() -> Vec<Change> {
     pruned.objects.remove(&ObjectKey::new(Kind::Volume, "shop", "data"));
     let starting = |image: &str| system([start_first("web", image, 3)]);
     let stopping = |image: &str| system([publishing("web", image)]);
+    let guest = |image: &str| {
+        with(start_first("guest", image, 1), "/spec/template/container", "pidMode", json!("deployment:web"))
+    };
+    let joined = |host: Object, image: &str| system([host, guest(image)]);
     let recreate = json!({ "type": "Recreate" });
     let at_once = |image: &str| system([with(start_first("web", image, 2), "/spec", "strategy", recreate.clone())]);
     vec![
@@ -133,6 +137,16 @@ fn changes() -> Vec<Change> {
             "scale up and down",
             first(),
             system([deployment("db", "app:1", 3, &[]), deployment("web", "web:1", 1, &["db"])]),
+        ),
+        Change::new(
+            "replace what joins another one after it",
+            joined(publishing("web", "web:1"), "app:1"),
+            joined(publishing("web", "web:2"), "app:2"),
+        ),
+        Change::new(
+            "replace what joins one of several",
+            joined(start_first("web", "web:1", 2), "app:1"),
+            joined(start_first("web", "web:2", 2), "app:2"),
         ),
         Change { ends_as: starting("web:1"), ..Change::new("roll back", starting("web:1"), starting("bad:1")) },
         Change {

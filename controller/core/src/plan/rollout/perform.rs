@@ -16,7 +16,7 @@ use crate::reason::Reason;
 
 impl Gap<'_, '_> {
     pub(super) fn perform(&self, draft: &mut Draft<'_>, moves: &Moves<'_, '_>, ground: &Ground) {
-        let pull: Vec<StepId> = ground.got.into_iter().collect();
+        let pull: Vec<StepId> = ground.got.into_iter().chain(self.sources.iter().copied()).collect();
         let mut gone = Vec::new();
         for (replica, reason) in &moves.remove {
             gone.push(self.remove(draft, replica, reason, &pull));
