@@ -154,7 +154,7 @@ fn take(
     compared: Option<&Comparison>,
     adoption: &mut Adoption,
 ) {
-    let StackContainer { id, name, number, .. } = container;
+    let StackContainer { id, name, number, service, .. } = container;
     let (template, key) = (&workload.template, &workload.key);
     let kept = compared.filter(|compared| compared.changes.is_empty());
     let labels = match kept {
@@ -169,6 +169,10 @@ fn take(
         None => owner(desired, key, &workload.source, *number, ADOPTED, None),
     };
     let becomes = match compared {
+        // A name that DNS does not take is another one for the object, and Compose did not know that.
+        Some(_) if kept.is_some() && *service != key.name && !workload.networks.is_empty() => {
+            format!("kept as adopted; it answers to {service}, and to {} when it is replaced", key.name)
+        }
         Some(_) if kept.is_some() => "kept as adopted".to_owned(),
         Some(Comparison { changes, .. }) => {
             let changes: Vec<String> = changes.iter().map(Change::to_string).collect();

@@ -1,5 +1,6 @@
 //! A stack that Docker Compose started is taken over with its data, and what is not of it is left alone.
 
+mod asked;
 mod kept;
 
 use std::io::Write;

@@ -165,7 +165,8 @@ fn attach(
         (Some(on), None) if on.is_empty() || right(on) => {
             let hostname = workload.template.pod.container.hostname.as_ref();
             let endpoint = container.detail.as_ref()?.endpoints.get(name)?;
-            let changes = readdressed(endpoint, attachment, hostname, container.adopted.is_some());
+            let adopted = container.adopted.is_some().then_some(workload.key.name.as_str());
+            let changes = readdressed(endpoint, attachment, hostname, adopted);
             if changes.is_empty() {
                 return None;
             }
@@ -210,18 +211,21 @@ fn detach(
 }
 
 /// What differs between how a container is attached and how it should be. Docker adds the host name to its names by itself, and what was
-/// taken over keeps the names that it had besides.
+/// taken over keeps the names that it had besides. `adopted` is the object's name where it was: what answers to all names that it was given
+/// is not taken off its network, not for a moment, for the sake of one that is Skiff's alone and that nobody knew so far.
 fn readdressed(
     endpoint: &Endpoint,
     attachment: &Attachment,
     hostname: Option<&String>,
-    is_adopted: bool,
+    adopted: Option<&str>,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
-    let is_besides = |name: &String| is_adopted || hostname == Some(name);
+    let is_besides = |name: &String| adopted.is_some() || hostname == Some(name);
     let given = |name: &&String| !is_besides(name) || attachment.aliases.contains(*name);
     let aliases: BTreeSet<String> = endpoint.aliases.iter().filter(given).cloned().collect();
-    if aliases != attachment.aliases {
+    let mut missing = attachment.aliases.difference(&aliases);
+    let is_needless = !aliases.is_empty() && missing.all(|name| adopted == Some(name.as_str()));
+    if aliases != attachment.aliases && !(adopted.is_some() && is_needless) {
         let joined = |names: &BTreeSet<String>| Some(names.iter().cloned().collect::<Vec<_>>().join(", "));
         changes.push(Change::new("aliases", joined(&aliases), joined(&attachment.aliases)));
     }

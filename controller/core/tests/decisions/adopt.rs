@@ -90,7 +90,7 @@ fn what_is_as_declared_is_kept_and_the_other_says_what_differs() {
     assert_eq!(
         adoption.taken,
         [
-            "container p_web_1_1 as deployment/shop/web-1, kept as adopted",
+            "container p_web_1_1 as deployment/shop/web-1, kept as adopted; it answers to web_1, and to web-1 when it is replaced",
             "container p_web_1_2 as deployment/shop/web-1, replaced: Cmd changed [a] → [b]"
         ]
     );

@@ -85,6 +85,46 @@ fn what_they_answer_to_besides_is_left_and_what_they_lack_is_added() {
 }
 
 #[test]
+fn one_that_answers_to_its_names_is_not_taken_off_its_network_for_the_name_of_its_object() {
+    let named = |aliases: &[&str], image: &str| {
+        let networks = json!({ "networks": [{ "name": "default", "aliases": aliases }] });
+        deployment("web", 1, json!({ "image": image }), networks, json!({}))
+    };
+    let mut world = World::of(&[named(&["my_web"], "app:1")]);
+    world.settle();
+    assert!(world.engine.take_over("shop-web-1", "shop_my_web_1"));
+    let attach = |world: &mut World, aliases: &[&str]| {
+        world.engine.disconnect_by_hand("shop_my_web_1", "shop-default");
+        world.engine.connect_by_hand("shop_my_web_1", "shop-default");
+        for alias in aliases {
+            assert!(world.engine.answer_to("shop_my_web_1", "shop-default", alias));
+        }
+    };
+    attach(&mut world, &["my_web"]);
+    assert_eq!(world.lines(), [""; 0]);
+    // One that the manifest gives is missing: then it gets all of them.
+    world.declare(&[named(&["my_web", "shop"], "app:1")]);
+    assert!(world.lines().first().is_some_and(|line| line.starts_with("0 disconnect shop_my_web_1")));
+    world.settle();
+    let names = |world: &World, container: &str| {
+        let endpoint = world.engine.container(container).and_then(|container| container.networks.get("shop-default"));
+        endpoint.map(|endpoint| endpoint.aliases.iter().cloned().collect::<Vec<_>>()).unwrap_or_default()
+    };
+    assert_eq!(names(&world, "shop_my_web_1"), ["my_web", "shop", "web"]);
+    // One that nobody reaches gets its name.
+    world.declare(&[named(&[], "app:1")]);
+    attach(&mut world, &[]);
+    world.settle();
+    assert_eq!(names(&world, "shop_my_web_1"), ["web"]);
+    // The next one of ours has all of them.
+    attach(&mut world, &["my_web"]);
+    world.declare(&[named(&["my_web"], "app:2")]);
+    world.settle();
+    let ours = world.running();
+    assert_eq!(names(&world, ours.first().map_or("", String::as_str)), ["my_web", "web"]);
+}
+
+#[test]
 fn the_hook_after_the_start_that_they_came_with_was_theirs_to_run() {
     let hook = json!({ "lifecycle": { "postStart": { "exec": { "command": ["/warm"] } } } });
     let declared = deployment("web", 1, hook, json!({}), json!({}));
