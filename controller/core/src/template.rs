@@ -67,6 +67,10 @@ pub(crate) fn canonical(pod: &PodTemplate, first_network: Option<&Attachment>, v
             if let Some(anonymous) = item.remove("anonymous") {
                 item.insert("emptyDir".to_owned(), anonymous);
             }
+            // Memory and disk are not the same where nothing more is said of either. Disk is what says nothing.
+            if let Some(tmpfs) = item.get_mut("tmpfs").filter(|tmpfs| says_nothing(tmpfs)) {
+                *tmpfs = Value::Bool(true);
+            }
         });
         rekey(top, "initContainers", "name", |_, _| {});
         if let Some(container) = top.get_mut("container").and_then(Value::as_object_mut) {
@@ -169,13 +173,15 @@ pub(crate) fn settle(value: &mut Value) {
             map.values_mut().for_each(settle);
             // Sorted here, as a feature of serde_json that any crate may turn on would keep the order of insertion.
             let sorted: BTreeMap<String, Value> = std::mem::take(map).into_iter().collect();
-            let says_something =
-                |value: &Value| !value.is_null() && value.as_object().is_none_or(|map| !map.is_empty());
-            map.extend(sorted.into_iter().filter(|(_, value)| says_something(value)));
+            map.extend(sorted.into_iter().filter(|(_, value)| !says_nothing(value)));
         }
         Value::Array(items) => items.iter_mut().for_each(settle),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_object().is_some_and(|map| map.values().all(says_nothing))
 }
 
 /// What differs between two canonical forms, field by field. Values of variables are not in it.

@@ -64,6 +64,25 @@ fn order_and_spelled_out_defaults_change_nothing() {
 }
 
 #[test]
+fn memory_is_not_disk_where_nothing_more_is_said_of_either() {
+    let scratch = |source: Value| {
+        let mut volume = json!({ "name": "scratch" });
+        volume.as_object_mut().expect("a volume").extend(source.as_object().expect("a source").clone());
+        let mount = json!({ "name": "scratch", "mountPath": "/tmp" });
+        json!({ "container": { "image": "a", "volumeMounts": [mount] }, "volumes": [volume] })
+    };
+    let (disk, memory) = (scratch(json!({ "emptyDir": {} })), scratch(json!({ "tmpfs": {} })));
+    assert_eq!(texts(disk.clone(), memory.clone()), ["volumes.scratch.tmpfs added: true"]);
+    assert_eq!(texts(memory.clone(), disk.clone()), ["volumes.scratch.tmpfs removed, was true"]);
+    assert_eq!(
+        texts(memory, scratch(json!({ "tmpfs": { "size": "16Mi" } }))),
+        ["volumes.scratch.tmpfs changed true → {\"size\":\"16Mi\"}"]
+    );
+    // As it always was, so that no such container is made anew.
+    assert_eq!(form(disk).to_string(), r#"{"container":{"image":"a","volumeMounts":{"/tmp":{"name":"scratch"}}}}"#);
+}
+
+#[test]
 fn an_empty_command_is_not_the_images() {
     assert_ne!(
         form(json!({ "container": { "image": "a", "command": [] } })),
