@@ -23,6 +23,9 @@ use crate::reason::Reason;
 
 /// The steps that a controller takes when it ends: crash loops get their declared restart policy back, and what waits for its next
 /// start is started, as Docker restarts only what has run under it.
+///
+/// What ran at the look and has ended before it got its policy back is down for good, if nobody looks once more: planned again after
+/// its steps, this starts it, and plans nothing where all is Docker's.
 pub fn plan_leave(desired: &Desired, observed: &Observed, now: Timestamp) -> Plan {
     if desired.intent != Intent::Run {
         return Plan::default();
@@ -64,14 +67,16 @@ fn leave(draft: &mut Draft<'_>, workload: &Workload, replica: &Replica<'_>) {
     let has = container.detail.as_ref().and_then(|detail| detail.in_place.restart_policy);
     let declared = declared(draft, workload, replica);
     let waits = replica.condition == Condition::Exited && may_start(draft, workload, replica);
-    if has != Some(EngineRestart::Never) || declared == EngineRestart::Never || !(replica.has_process() || waits) {
+    if declared == EngineRestart::Never || !(replica.has_process() || waits) {
         return;
     }
-    let to = InPlace { restart_policy: Some(declared), ..InPlace::default() };
-    let update = Action::UpdateContainer(UpdateContainer { container: observed_ref(container), to });
-    let given = step(draft, workload, replica, update, vec![]);
+    let given = (has == Some(EngineRestart::Never)).then(|| {
+        let to = InPlace { restart_policy: Some(declared), ..InPlace::default() };
+        let update = Action::UpdateContainer(UpdateContainer { container: observed_ref(container), to });
+        step(draft, workload, replica, update, vec![])
+    });
     if waits {
-        let after = restore_files(draft, workload, container).into_iter().chain([given]).collect();
+        let after = restore_files(draft, workload, container).into_iter().chain(given).collect();
         step(draft, workload, replica, Action::StartContainer { container: observed_ref(container) }, after);
     }
 }

@@ -1,7 +1,7 @@
 //! What a controller leaves to Docker when it ends, and that the next one takes it up again.
 
 use serde_json::{Value, json};
-use skiff_core::{Action, ContainerState, EngineError, HeldReason, Intent, SignedDuration};
+use skiff_core::{Action, ContainerState, EngineError, HeldReason, Intent, SignedDuration, plan_leave};
 use skiff_sim::{DockerRestart, Program, SimImage};
 
 use crate::world::{World, deployment, lines, web};
@@ -55,6 +55,29 @@ fn what_runs_at_the_end_is_restarted_by_docker_after_its_next_end() {
     world.engine.kill_from_host("shop-web-1");
     world.advance(5);
     assert_eq!(state(&world), Some(ContainerState::Running));
+}
+
+#[test]
+fn what_ends_while_its_restarts_are_given_back_is_found_at_another_look() {
+    let mut world = World::of(&[web(1, "app:1")]);
+    world.settle();
+    for _ in 0..3 {
+        world.engine.kill_from_host("shop-web-1");
+        world.run(10);
+    }
+    let (desired, content) = world.compile();
+    let plan = plan_leave(&desired, &world.observe(), world.engine.now());
+    // Between the look and the step.
+    world.engine.kill_from_host("shop-web-1");
+    for step in &plan.steps {
+        world.engine.perform(&step.action, &content).expect("it can be done");
+    }
+    world.advance(60);
+    assert_eq!((policy(&world), state(&world)), (Some(DockerRestart::Always), Some(ContainerState::Exited)));
+    world.learn();
+    insta::assert_snapshot!(lines(&world.leave()).join("\n"), @"0 start container shop-web-1 (left to Docker's restarts, as Skiff ends)");
+    assert_eq!(state(&world), Some(ContainerState::Running));
+    assert_eq!(lines(&world.leave()), Vec::<String>::new(), "and that is all");
 }
 
 #[test]
