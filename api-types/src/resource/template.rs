@@ -121,8 +121,8 @@ pub struct RestartSettings {
     /// How long to wait before each restart. 1 s doubling to 5 min unless said otherwise. Needs `skiff run`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub delay: Option<Duration>,
-    /// How many restarts are tried within the window before the container is left ended. Without limit unless said otherwise. Alone under
-    /// `OnFailure` it is Docker's own count; else it needs `skiff run`.
+    /// How many restarts are tried within the window before the container is left ended: 0 is none at all. Without limit unless said
+    /// otherwise. Alone under `OnFailure` it is Docker's own count; else it needs `skiff run`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub max_attempts: Option<u32>,
     /// How long a container must run for its restarts to be forgotten. 10 min unless said otherwise.

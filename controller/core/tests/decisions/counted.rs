@@ -163,6 +163,23 @@ fn only_a_controller_that_stays_paces_and_otherwise_docker_does_the_nearest() {
 }
 
 #[test]
+fn a_limit_of_0_is_no_restart_whoever_looks() {
+    for (policy, stays) in [("OnFailure", true), ("OnFailure", false), ("Always", true), ("Always", false)] {
+        let mut world = failing(SignedDuration::from_millis(50), json!({}));
+        world.stays = stays;
+        world.declare(&[web("bad:1", json!({ "restartPolicy": policy, "restart": { "maxAttempts": 0 } }))]);
+        world.run(1_000);
+        let id = container(&world).id;
+        let gave_up =
+            "held web: shop-web-1 ended with 3 and was restarted 0 times, which is all that restart.maxAttempts allows";
+        assert_eq!(world.lines(), [gave_up], "{policy}, stays: {stays}");
+        assert_eq!(lines(&world.leave()), Vec::<String>::new(), "{policy}, stays: {stays}");
+        world.run(1_000);
+        assert_eq!((container(&world).id, container(&world).restart_count), (id, 0), "{policy}, stays: {stays}");
+    }
+}
+
+#[test]
 fn what_a_controller_paced_is_left_to_docker_and_the_next_one_takes_it_again() {
     let paced = template(json!({ "delay": "5s", "maxAttempts": 2 }));
     let mut world = World::of(&[web("app:1", paced)]);
