@@ -38,9 +38,11 @@ pub(super) fn settle(loaded: &mut Loaded, given: &GivenSource) {
                     .with_help("`skiff push` writes each document under the key of its object"),
             ));
         }
-        for host in host_files::all(&declared.object).filter(|host| Path::new(&host.path).is_relative()) {
-            let message = format!("`{}` is relative, and a document in etcd has no folder", host.path);
-            let help = "name a folder of the host from the root, or use a ConfigMap or a volume";
+        let mounted = host_files::all(&declared.object).map(|host| host.path.as_str());
+        let mounted = mounted.filter(|path| Path::new(path).is_relative());
+        for path in mounted.chain(host_files::profiles(&declared.object)) {
+            let message = format!("`{path}` is relative, and a document in etcd has no folder");
+            let help = "name a path of the host from the root, or use a ConfigMap or a volume";
             refused.push((key.clone(), Problem::new(reason::MOUNT_REFUSED, message).with_help(help)));
         }
     }
@@ -154,5 +156,8 @@ mod tests {
             complaints(&loaded)
         );
         assert!(complaints(&loaded).iter().any(|it| it.starts_with("/p/deployment/default/broken")));
+        let profile = "      securityContext: { seccompProfile: { type: Localhost, localhostProfile: ./p.json } }\n";
+        let loaded = load_given(&[("/p/deployment/default/web", &format!("{}{profile}", deployment("web", "x")))]);
+        assert_eq!(complaints(&loaded), ["/p/deployment/default/web: MountRefused"]);
     }
 }

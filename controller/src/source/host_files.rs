@@ -1,10 +1,10 @@
-//! Small files of the host that are mounted read-only: their bytes count as content, so that a change rolls their users.
+//! Small files of the host that are mounted read-only, and seccomp profiles: their bytes count as content, so that a change rolls their users.
 
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use skiff_api::{HostPathVolume, Object};
+use skiff_api::{HostPathVolume, Object, SecurityContext};
 
 use super::{Declared, Loaded, read};
 
@@ -27,13 +27,19 @@ pub(super) fn collect(loaded: &mut Loaded) {
     }
 }
 
-/// The relative paths of files that an object mounts read-only, as they are written.
+/// The relative paths of files that an object mounts read-only, or has for a profile, as they are written.
 pub(super) fn paths(object: &Object) -> Vec<&str> {
     let Some(template) = object.template() else { return Vec::new() };
     let candidates = template.volumes.iter().filter_map(|volume| Some((&volume.name, volume.host_path.as_ref()?)));
     let relative = candidates.filter(|(_, host)| Path::new(&host.path).is_relative());
     let read_only = relative.filter(|(name, host)| host.read_only || template.mounts_read_only(name));
-    read_only.map(|(_, host)| host.path.as_str()).collect()
+    read_only.map(|(_, host)| host.path.as_str()).chain(profiles(object)).collect()
+}
+
+/// The relative paths of the seccomp profiles of an object, as they are written.
+pub(super) fn profiles(object: &Object) -> impl Iterator<Item = &str> {
+    let contexts = object.template().into_iter().map(|template| &template.container.security_context);
+    contexts.flat_map(SecurityContext::seccomp_files).filter(|path| Path::new(path).is_relative())
 }
 
 /// Every path of the host that an object mounts.

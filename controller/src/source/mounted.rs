@@ -21,7 +21,8 @@ pub(super) fn demote(loaded: &mut Loaded, declaring: &BTreeSet<FileId>) {
         .values()
         .flat_map(|declared| {
             let mounts = host_files::all(&declared.object).map(|host| declared.base.join(&host.path));
-            mounts.chain(builds::build(declared).map(|build| context::folder(&build)))
+            let profiles = host_files::profiles(&declared.object).map(|path| declared.base.join(path));
+            mounts.chain(profiles).chain(builds::build(declared).map(|build| context::folder(&build)))
         })
         .map(|used| real(&used))
         .filter(|mount| !manifests.iter().any(|manifest| manifest.starts_with(mount)))

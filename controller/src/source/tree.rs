@@ -60,6 +60,12 @@ fn settle_mounts(loaded: &mut Loaded, source: &TreeSource) {
         let base = declared.base.to_string_lossy().into_owned();
         let is_content = |path: &str| loaded.host_files.contains_key(&(base.clone(), path.to_owned()));
         let folder = declared.base.clone();
+        for path in host_files::profiles(&declared.object) {
+            let profile = HostPathVolume { path: path.to_owned(), read_only: true, ..HostPathVolume::default() };
+            if let Err(problem) = meaning(&profile, &folder, true, source) {
+                refused.push((key.clone(), profile.path, problem.about(key)));
+            }
+        }
         for host in relative(&mut declared.object) {
             let meaning = meaning(host, &folder, read_only.contains(&host.path), source);
             match meaning {

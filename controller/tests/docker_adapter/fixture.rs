@@ -125,6 +125,7 @@ impl Host {
             env: Vec::new(),
             mounts: Vec::new(),
             in_place: InPlace::default(),
+            base: String::new(),
         };
         let spec = ContainerSpec {
             owner: self.owner(Kind::Deployment, name),

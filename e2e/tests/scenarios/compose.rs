@@ -31,6 +31,48 @@ volumes: {{ data: {{}} }}
     )
 }
 
+/// A profile that forbids one call, whatever the engine allows by itself.
+fn profile(call: &str) -> String {
+    format!(
+        r#"{{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{{ "names": ["{call}", "{call}at"], "action": "SCMP_ACT_ERRNO" }}] }}"#
+    )
+}
+
+/// Whether containers may make folders and links.
+fn may(folders: bool, links: bool) -> Check {
+    check(move |world| {
+        let seen = world.replica("web")?;
+        for (may, command) in [(folders, ["mkdir", "/tmp/made", ""]), (links, ["ln", "-s", "/tmp/link"])] {
+            let command: Vec<&str> = command.into_iter().filter(|word| !word.is_empty()).collect();
+            let done = world.docker.exec(&seen.id, &command).is_ok();
+            ensure!(done == may, "{command:?} was done: {done}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_relative_seccomp_profile_counts_and_rolls_its_users() {
+    let stack = format!(
+        "name: default
+services:
+  web:
+    image: {IMAGE}
+    stop_grace_period: 0s
+    security_opt: ['seccomp:./rights/profile.json']
+"
+    );
+    scenario("a relative seccomp profile counts, and rolls its users")
+        .step("a stack is written", write("compose.yaml", &stack), [])
+        .step("with the profile", write("rights/profile.json", &profile("mkdir")), [])
+        .step("it comes up", skiff("up", &[]), [exits(0), ready("web", 1), may(false, true)])
+        .step("as it is now", remember(), [])
+        .step("the profile changes", write("rights/profile.json", &profile("symlink")), [])
+        .step("what it counts for is replaced", skiff("up", &[]), [exits(0), replaced("web"), may(true, false)])
+        .step("as it is now", remember(), [])
+        .step("nothing is left to do", skiff("up", &[]), [exits(0), nothing_was_written()]);
+}
+
 #[test]
 fn a_compose_stack_comes_up_as_it_is_and_a_second_up_does_nothing() {
     scenario("a Compose stack comes up as it is, and a second up does nothing")

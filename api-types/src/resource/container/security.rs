@@ -65,6 +65,20 @@ pub struct Capabilities {
     pub drop: Vec<String>,
 }
 
+impl SecurityContext {
+    /// The seccomp profiles that are files of the host, as they are written: the engine wants their text.
+    pub fn seccomp_files(&self) -> impl Iterator<Item = &str> {
+        let own = self.seccomp_profile.iter().filter_map(|profile| profile.localhost_profile.as_deref());
+        let options = self.security_opt.iter().filter_map(|option| option.strip_prefix("seccomp="));
+        own.chain(options.filter(|value| Self::is_profile_file(value)))
+    }
+
+    /// Whether the option `seccomp` names a file: `unconfined`, `builtin` and a profile's own text are none.
+    pub fn is_profile_file(value: &str) -> bool {
+        !matches!(value, "unconfined" | "builtin") && !value.starts_with('{')
+    }
+}
+
 /// A seccomp or AppArmor profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -72,7 +86,7 @@ pub struct SecurityProfile {
     /// `RuntimeDefault`, `Unconfined` or `Localhost`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// For `Localhost`: the profile's file (seccomp) or name (AppArmor).
+    /// For `Localhost`: the profile's file (seccomp), a relative one starting at the manifest's folder, or name (AppArmor).
     #[serde(default, skip_serializing_if = "is_default")]
     pub localhost_profile: Option<String>,
 }

@@ -43,6 +43,9 @@ impl Converter<'_, '_, '_> {
         if value == "unconfined" {
             return service.put(&format!("{at}/type"), text("Unconfined", place));
         }
+        if field == "seccompProfile" && value == "builtin" {
+            return service.put(&format!("{at}/type"), text("RuntimeDefault", place));
+        }
         let directory = &self.project.directory;
         let name =
             if field == "seccompProfile" { paths::rebased(directory, directory, value) } else { value.to_owned() };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{complaints, load_text};
 use crate::{Loaded, Request, Verdict, load};
@@ -132,6 +132,24 @@ fn restarts_mean_what_compose_means_and_none_at_all_is_told() {
     "#);
     let wrong = load_text("services: { a: { image: i, restart: sometimes } }");
     assert!(complaints(&wrong).concat().contains("`restart` is refused: `sometimes` is no policy"));
+}
+
+#[test]
+fn seccomp_profiles_are_files_of_the_project_or_words_of_docker() {
+    let profile = |written: &str| {
+        let loaded = loaded(&format!("services: {{ a: {{ image: i, security_opt: ['{written}'] }} }}"));
+        object(&loaded, "deployment/p/a").pointer("/spec/template/container/securityContext/seccompProfile").cloned()
+    };
+    let localhost = |path: &str| json!({ "type": "Localhost", "localhostProfile": path });
+    for (written, expected) in [
+        ("seccomp:./rights.json", localhost("./rights.json")),
+        ("seccomp=rights.json", localhost("./rights.json")),
+        ("seccomp:/etc/rights.json", localhost("/etc/rights.json")),
+        ("seccomp:unconfined", json!({ "type": "Unconfined" })),
+        ("seccomp:builtin", json!({ "type": "RuntimeDefault" })),
+    ] {
+        assert_eq!(profile(written), Some(expected), "{written}");
+    }
 }
 
 #[test]

@@ -57,6 +57,9 @@ pub(super) fn pieces(
     };
     let env = builder.env(pod);
     let mounts = pod.container.volume_mounts.iter().filter_map(|mount| builder.mount(pod, mount)).collect();
+    for profile in pod.container.security_context.seccomp_files() {
+        builder.host_file(profile);
+    }
     builder.digest_used();
     Pieces { env, mounts, content: builder.content, uses: builder.uses }
 }
@@ -177,7 +180,7 @@ impl Builder<'_> {
         tmpfs.or(pipe).map(|source| (source, false)).or(image.map(|source| (source, true)))
     }
 
-    /// A small file of the host that is mounted read-only is content: it rolls its users when it changes.
+    /// A small file of the host that is mounted read-only, or is a seccomp profile, is content: it rolls its users when it changes.
     fn host_file(&mut self, path: &str) {
         let known = self.input.host_files.get(&(self.base.to_owned(), path.to_owned()));
         if let Some(bytes) = known {

@@ -185,6 +185,7 @@ pub(super) fn template(origin: &Origin<'_>, pod: &PodTemplate, networks: &[Attac
         env,
         mounts,
         in_place: in_place(pod, input.stays),
+        base: declared.base.clone(),
     }
 }
 

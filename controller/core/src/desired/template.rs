@@ -29,6 +29,8 @@ pub struct Template {
     pub mounts: Vec<Mount>,
     /// The settings with which a container is created and which Docker can change in place later.
     pub in_place: InPlace,
+    /// The folder that its relative paths start from. They are recorded as they are written, so that it is no part of the form.
+    pub base: String,
 }
 
 /// Content that a template uses.

@@ -77,6 +77,7 @@ impl<'a> Stage<'a> {
             env: Vec::new(),
             mounts: Vec::new(),
             in_place: InPlace::default(),
+            base: String::new(),
         };
         let spec = ContainerSpec {
             owner: self.owner(Kind::Deployment, name),

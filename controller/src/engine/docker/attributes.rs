@@ -144,8 +144,8 @@ fn body(action: &Action, content: &ContentStore) -> Result<Value, String> {
 }
 
 fn container_body(create: &CreateContainer, content: &ContentStore) -> Result<Value, String> {
-    let profiles = container::profile_files(&create.spec.template.pod.container);
-    let profiles = profiles.into_iter().map(|path| (path.to_owned(), "{}".to_owned())).collect();
+    let profiles = create.spec.template.pod.container.security_context.seccomp_files();
+    let profiles = profiles.map(|path| (path.to_owned(), "{}".to_owned())).collect();
     let files = FileStore { config_root: "/c".into(), secret_root: "/s".into() };
     let around = Surroundings {
         api: (1, 51),

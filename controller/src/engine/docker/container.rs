@@ -19,8 +19,6 @@ use super::fields::Fields;
 use super::network::endpoint_settings;
 use crate::files::FileStore;
 
-pub(crate) use security::profile_files;
-
 /// What the body depends on besides the template.
 #[derive(Clone, Debug)]
 pub(crate) struct Surroundings<'a> {

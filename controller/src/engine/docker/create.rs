@@ -1,6 +1,7 @@
 //! Makes a container. Its name is the key that makes this harmless to repeat: who holds the name already decides what it means.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use skiff_api::mounts_from;
@@ -128,15 +129,11 @@ pub(super) fn describe(holder: &Inspected) -> String {
 /// The text of each seccomp profile that is a file of the host.
 pub(super) async fn profiles(spec: &ContainerSpec) -> Result<BTreeMap<String, String>, EngineError> {
     let mut profiles = BTreeMap::new();
-    for path in container::profile_files(&spec.template.pod.container) {
-        if !path.starts_with('/') {
-            return Err(EngineError::Invalid(format!(
-                "the seccomp profile {path}: write an absolute path of the host"
-            )));
-        }
-        let text = tokio::fs::read_to_string(path)
-            .await
-            .map_err(|error| EngineError::Invalid(format!("the seccomp profile {path} cannot be read: {error}")))?;
+    for path in spec.template.pod.container.security_context.seccomp_files() {
+        let file: PathBuf = Path::new(&spec.template.base).join(path).components().collect();
+        let text = tokio::fs::read_to_string(&file).await.map_err(|error| {
+            EngineError::Invalid(format!("the seccomp profile {} cannot be read: {error}", file.display()))
+        })?;
         profiles.insert(path.to_owned(), text);
     }
     Ok(profiles)

@@ -15,8 +15,8 @@ pub(super) const ROWS: &[Attribute] = &[
     honoured(
         "security_opt",
         "template/container/securityContext",
-        "security_opt: [no-new-privileges:true, seccomp=unconfined, apparmor=mine, 'label:disable', systempaths=unconfined]",
-        r#"{"allowPrivilegeEscalation":false,"seccompProfile":{"type":"Unconfined"},"appArmorProfile":{"type":"Localhost","localhostProfile":"mine"},"procMount":"Unmasked","securityOpt":["label=disable"]}"#,
+        "security_opt: [no-new-privileges:true, 'seccomp:./profile.json', apparmor=mine, 'label:disable', systempaths=unconfined]",
+        r#"{"allowPrivilegeEscalation":false,"seccompProfile":{"type":"Localhost","localhostProfile":"./profile.json"},"appArmorProfile":{"type":"Localhost","localhostProfile":"mine"},"procMount":"Unmasked","securityOpt":["label=disable"]}"#,
     ),
     approximated(
         "credential_spec",

@@ -23,19 +23,6 @@ pub(super) fn user(user: Option<&str>, context: &SecurityContext) -> Option<Stri
     }
 }
 
-/// The seccomp profiles that are files of the host: the engine wants their text.
-pub(crate) fn profile_files(container: &Container) -> Vec<&str> {
-    let context = &container.security_context;
-    let localhost = context.seccomp_profile.iter().filter_map(|profile| profile.localhost_profile.as_deref());
-    let options = context.security_opt.iter().filter_map(|option| option.strip_prefix(SECCOMP));
-    localhost.chain(options.filter(|value| is_file(value))).collect()
-}
-
-/// `unconfined`, `builtin` and a profile's own text are no files.
-fn is_file(value: &str) -> bool {
-    !matches!(value, "unconfined" | "builtin") && !value.starts_with('{')
-}
-
 /// Everything of `HostConfig` that concerns what a container may do to the host.
 pub(super) fn apply(
     host: &mut Fields,
@@ -90,7 +77,7 @@ fn options(context: &SecurityContext, profiles: &BTreeMap<String, String>) -> Re
     }
     for own in context.security_opt.iter().filter(|option| *option != UNMASKED) {
         options.push(match own.strip_prefix(SECCOMP) {
-            Some(path) if is_file(path) => format!("{SECCOMP}{}", text_of(path, profiles)?),
+            Some(path) if SecurityContext::is_profile_file(path) => format!("{SECCOMP}{}", text_of(path, profiles)?),
             Some(_) | None => own.clone(),
         });
     }

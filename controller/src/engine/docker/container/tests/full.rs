@@ -248,6 +248,7 @@ pub(super) fn full_spec() -> ContainerSpec {
         env,
         mounts: Vec::new(),
         in_place,
+        base: String::new(),
     };
     let attachment = Attachment {
         network: "shop-default".to_owned(),
