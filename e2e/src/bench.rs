@@ -33,12 +33,15 @@ fn pairs() -> usize {
     std::env::var("BENCH_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
 }
 
-/// Measures every row, or those that `BENCH_ROWS` names (`compose`, `large`, `export`), and returns the report as Markdown.
+/// Measures every row, or those that `BENCH_ROWS` names (`compose`, `etcd`, `large`, `export`), and returns the report as Markdown.
 pub fn run(criterion: &Path, mut tell: impl FnMut(&str)) -> Result<String> {
     let docker = Docker::of_environment();
     if std::env::var("BENCH_ROWS").is_ok_and(|only| only == "compose") {
         let (rows, notes) = compose::rows(&docker)?;
         return report::markdown(&docker, &rows, &notes);
+    }
+    if std::env::var("BENCH_ROWS").is_ok_and(|only| only == "etcd") {
+        return report::markdown(&docker, &etcd::rows(&docker)?, &[]);
     }
     if std::env::var("BENCH_ROWS").is_ok_and(|only| only == "large") {
         return report::markdown(&docker, &large::rows(criterion)?, &[]);

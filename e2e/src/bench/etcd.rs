@@ -15,9 +15,9 @@ use crate::etcd::Etcd;
 use crate::manifest::service;
 use crate::world::World;
 
-/// How many documents are pushed, and how often to another prefix before all are listed.
+/// How many documents each push adds to the prefix, and how many pushes there are before all are listed.
 const DOCUMENTS: usize = 1000;
-const PREFIXES: usize = 5;
+const PUSHES: usize = 5;
 
 /// One member on this host: what is measured is Skiff, and no network.
 pub(super) fn rows(docker: &Docker) -> Result<Vec<Row>> {
@@ -30,16 +30,18 @@ pub(super) fn rows(docker: &Docker) -> Result<Vec<Row>> {
 fn measure(world: &mut World) -> Result<Vec<Row>> {
     let etcd = Etcd::start()?;
     let put = put(world, &etcd)?;
-    let documents: Vec<String> = (0..DOCUMENTS).map(|index| service(&format!("s{index}")).to_string()).collect();
-    fs::write(world.manifests().join("all.yaml"), documents.concat())?;
-    let manifests = world.manifests().display().to_string();
+    let (manifests, many) = (world.manifests().display().to_string(), etcd.address("/many", ""));
     let (mut push, mut list) = (Sample::new(), Sample::new());
-    for prefix in 0..PREFIXES {
-        let address = etcd.address(&format!("/many/{prefix}"), "");
-        push.add(timed(world, &["push", &manifests, &address])?);
+    for set in 0..PUSHES {
+        // What no longer stands in the manifests stays in etcd.
+        let documents = (0..DOCUMENTS).map(|index| service(&format!("s{set}-{index}")).to_string());
+        fs::write(world.manifests().join("all.yaml"), documents.collect::<String>())?;
+        push.add(timed(world, &["push", &manifests, &many])?);
     }
-    for _ in 0..PREFIXES {
-        list.add(timed(world, &["pull", &etcd.address("/many", "")])?);
+    for _ in 0..PUSHES {
+        list.add(timed(world, &["pull", &many])?);
+        let listed = world.last.stdout.matches("kind: Deployment").count();
+        ensure!(listed == DOCUMENTS * PUSHES, "{listed} documents are listed");
     }
     let of = |what: String, taken: &Sample, factor: f64, at_most, unit| Row {
         what,
@@ -52,7 +54,7 @@ fn measure(world: &mut World) -> Result<Vec<Row>> {
     Ok(vec![
         of("a key is put into etcd: Docker has done the first call, `skiff run`".to_owned(), &put, 1000.0, 200.0, "ms"),
         of(format!("`skiff push` of {DOCUMENTS} documents, the whole process"), &push, 1.0, 2.0, "s"),
-        of(format!("`skiff pull` of {} documents, the whole process", DOCUMENTS * PREFIXES), &list, 1.0, 1.0, "s"),
+        of(format!("`skiff pull` of {} documents, the whole process", DOCUMENTS * PUSHES), &list, 1.0, 1.0, "s"),
     ])
 }
 
