@@ -49,7 +49,7 @@ impl EtcdError {
     }
 
     /// Whether the user may not do it.
-    pub(super) fn is_permission_denied(&self) -> bool {
+    pub(crate) fn is_permission_denied(&self) -> bool {
         self.message.contains("permission denied")
     }
 

@@ -7,6 +7,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use skiff_core::Instance;
+use skiff_remote::etcd::Moment;
 
 use super::leases::draft;
 use super::{Elected, Leases, Lock, LockError, LockHeld, gate_path, open, path, read, write};
@@ -61,6 +62,23 @@ impl Candidate {
     /// Where the candidates of an election that are on this host note their leases.
     pub fn leases(&self, election: &str) -> Leases {
         Leases::new(&self.name, election)
+    }
+
+    /// Whoever acts on this host, where one does by another lease than this one when asked and goes on to: it was elected by another
+    /// cluster. Whom the same cluster has passed over renews nothing any more.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] when another process goes on to act.
+    pub fn outlasts(&self, lease: i64, since: Option<Moment>, now: Moment) -> Result<Option<Moment>, LockError> {
+        let until = self.leases("").another_acts_until(lease, now);
+        match (since, until) {
+            (Some(since), Some(until)) if until > since => {
+                let mut file = open(&self.name).map_err(|source| LockError::Io { path: self.name.clone(), source })?;
+                Err(LockError::Held(read(&mut file, &self.instance)))
+            }
+            (Some(since), Some(_)) => Ok(Some(since)),
+            (_, until) => Ok(until),
+        }
     }
 
     /// Names itself the leader, whoever was named before.

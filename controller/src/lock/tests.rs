@@ -143,3 +143,23 @@ fn a_lease_is_left_behind_once_nobody_can_act_by_it_and_each_election_has_its_ow
     std::fs::write(dir.path().join("lock-one.lease-9"), "{").expect("a file");
     assert_eq!(left(), NONE, "half a note is no lease");
 }
+
+#[test]
+fn whoever_is_elected_finds_out_that_another_one_of_the_host_goes_on_to_act_whoever_elected_that_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let stands = || Candidate::stand(dir.path(), "one", &instance()).expect("nobody is in the way");
+    let (one, other, secs) = (stands(), stands(), std::time::Duration::from_secs);
+    let noted = one.leases("/p-leader/default/one").note(7).expect("a place");
+    let asks = |lease, since, now| other.outlasts(lease, since, now).expect("nobody goes on to act");
+    assert_eq!(asks(8, None, secs(5)), None, "nobody was elected");
+    noted.acts_until(secs(10)).expect("it is said");
+    assert_eq!(asks(7, None, secs(5)), None, "that is its own");
+    assert_eq!(asks(8, None, secs(5)), Some(secs(10)));
+    assert_eq!(asks(8, Some(secs(10)), secs(9)), Some(secs(10)), "it may only not know yet that it was passed over");
+    assert_eq!(asks(8, Some(secs(10)), secs(10)), None, "its time is over");
+    noted.acts_until(secs(12)).expect("it is said");
+    let refused = other.outlasts(8, Some(secs(10)), secs(9)).expect_err("it goes on");
+    assert!(matches!(refused, LockError::Held(_)), "{refused}");
+    drop(noted);
+    assert_eq!(asks(8, None, secs(5)), None, "it has ended");
+}

@@ -19,8 +19,10 @@ use crate::mandate::{self, Mandate};
 pub(super) enum Seen {
     /// Another one leads, where anybody does.
     Waiting {
-        /// What it is called.
-        leader: Option<String>,
+        /// Its lease, and what it is called.
+        leader: Option<(i64, String)>,
+        /// Why this one cannot be elected, where etcd has refused it.
+        refused: Option<EtcdError>,
     },
     /// It leads.
     Leading,
@@ -37,6 +39,8 @@ pub(super) struct Candidacy {
     pub(super) cluster: Option<Cluster>,
     /// Whether its key has been seen.
     pub(super) stands: bool,
+    /// What etcd does not let it do, until its key is seen.
+    pub(super) refused: Option<EtcdError>,
     pub(super) leases: Leases,
     /// Its lease, as whoever follows it on this host finds it, where there was a place to note it.
     pub(super) noted: Option<NotedLease>,
@@ -68,8 +72,9 @@ impl Candidacy {
                 ended = &mut campaign, if campaigns => {
                     campaigns = ended.is_err();
                     campaign = self.campaign();
-                    if ended.is_err() {
-                        // The next beat finds out why, and is due before long.
+                    if let Err(error) = ended {
+                        // Where the way is broken the next beat finds that out, and is due before long.
+                        self.take_refusal(&error);
                         campaign = Box::pin(after(self.term.patience() / 4, campaign));
                         continue;
                     }
@@ -86,6 +91,7 @@ impl Candidacy {
     /// does, or it ends by itself.
     pub(super) async fn give_back(mut self) {
         self.mandate.end();
+        self.says_until(Moment::ZERO);
         let lease = self.ballot.lease;
         let given_back = tokio::time::timeout(PARTING, async { self.cluster().await?.revoke(lease).await });
         if let (Ok(Ok(())), Some(noted)) = (given_back.await, self.noted.take()) {
@@ -99,18 +105,33 @@ impl Candidacy {
         match self.term.standing(now) {
             Standing::Waiting => {}
             Standing::Leading { until } if *self.seen.borrow() != Seen::Leading => {
+                self.says_until(until);
                 self.mandate.begin(until);
                 self.seen.send_replace(Seen::Leading);
             }
-            Standing::Leading { until } if self.mandate.extend(until) => {}
+            Standing::Leading { until } if self.extends(until) => {}
             Standing::Leading { .. } | Standing::Lost => {
                 self.mandate.end();
+                self.says_until(Moment::ZERO);
                 let why = trouble.map_or_else(|| "the lease has ended".to_owned(), ToString::to_string);
                 self.seen.send_replace(Seen::Lost(why));
                 return None;
             }
         }
         Some(now)
+    }
+
+    /// What others of this host find is never earlier than it is.
+    fn extends(&self, until: Moment) -> bool {
+        self.says_until(until);
+        self.mandate.extend(until)
+    }
+
+    /// Says to others of this host until when it may act, whoever has elected it.
+    fn says_until(&self, until: Moment) {
+        if let Some(Err(error)) = self.noted.as_ref().map(|noted| noted.acts_until(until)) {
+            tracing::debug!(%error, "until when this one acts cannot be said");
+        }
     }
 
     /// Renews the lease and looks who leads. What stood in the way, where something did.
@@ -125,6 +146,7 @@ impl Candidacy {
             }
             Err(error) => {
                 tracing::debug!(%error, "the lease cannot be renewed now");
+                self.take_refusal(&error);
                 self.cluster = None;
                 if error.is_of_no_lease() {
                     self.term.ended();
@@ -159,11 +181,30 @@ impl Candidacy {
             // Somebody has taken our key away: another one leads, or will.
             self.term.ended();
         } else {
-            let leader = leader.map(|(_, name)| name);
-            let now = Seen::Waiting { leader };
-            self.seen.send_if_modified(|seen| std::mem::replace(seen, now.clone()) != now);
+            if own {
+                self.refused = None;
+            }
+            self.waits(leader);
         }
         self.stands |= own;
+    }
+
+    fn waits(&self, leader: Option<(i64, String)>) {
+        let now = Seen::Waiting { leader, refused: self.refused.clone() };
+        self.seen.send_if_modified(|seen| std::mem::replace(seen, now.clone()) != now);
+    }
+
+    /// Tells of what a person has to allow, which no new try gets over, before the lease ends without an election.
+    fn take_refusal(&mut self, error: &EtcdError) {
+        if !error.is_permission_denied() {
+            return;
+        }
+        let message = format!("{error}: the user may not read and write what begins with {}/", self.ballot.election);
+        self.refused = Some(EtcdError { message, help: error.help.clone() });
+        let seen = self.seen.borrow().clone();
+        if let Seen::Waiting { leader, .. } = seen {
+            self.waits(leader);
+        }
     }
 
     /// A campaign that begins when it is waited for.

@@ -43,6 +43,8 @@ const FIRST: Duration = Duration::from_secs(1);
 const DOUBLINGS: u32 = 1;
 /// How often one that is not ready looks whether it is.
 const READY: Duration = Duration::from_secs(5);
+/// How often one that is elected looks whether another one may act still.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// The cluster that elects: that of the first address in etcd; `None` where there is none.
 ///
@@ -120,7 +122,7 @@ impl Elector {
         give_back_left(&cluster, &leases).await;
         let asked = mandate::now();
         let (lease, life) = cluster.grant(self.turns.lease).await?;
-        let (sender, seen) = watch::channel(Seen::Waiting { leader: None });
+        let (sender, seen) = watch::channel(Seen::Waiting { leader: None, refused: None });
         let name = self.mandate.holder().unwrap_or_default().to_owned();
         let candidacy = Candidacy {
             address: self.turns.address.clone(),
@@ -128,6 +130,7 @@ impl Elector {
             term: Term::granted(asked, life),
             cluster: Some(cluster),
             stands: false,
+            refused: None,
             // Without a place for it the next one waits until it ends.
             noted: leases.note(lease).ok(),
             leases,
@@ -145,6 +148,7 @@ impl Elector {
         lead: &impl AsyncFn(Session, CancellationToken) -> Result<(), CliError>,
     ) -> Result<(), CliError> {
         let (resign, lease) = (CancellationToken::new(), candidacy.ballot.lease);
+        self.office.stands_with(lease);
         let task = tokio::spawn(candidacy.run(resign.clone()));
         let result = if self.wait(&mut seen).await { self.lead(lease, seen, lead).await } else { Ok(()) };
         resign.cancel();
@@ -172,11 +176,15 @@ impl Elector {
                     self.office.lost(&why);
                     return false;
                 }
-                Seen::Waiting { leader } => {
-                    if let Some(leader) = &leader {
-                        self.office.stands_by(leader);
+                Seen::Waiting { leader, refused } => {
+                    match (&leader, &refused) {
+                        (Some((lease, name)), _) => self.office.stands_by(*lease, name),
+                        (None, Some(error)) => self.office.vacant(error),
+                        (None, None) => {}
                     }
                     self.get_ready().await;
+                    let is_ready = self.session.is_none();
+                    self.office.may_stand(refused.as_ref(), is_ready);
                 }
             }
         }
@@ -198,6 +206,24 @@ impl Elector {
         }
     }
 
+    /// Waits until nobody else of this host may act. False where it is to end first, or has lost its lease.
+    async fn is_alone(&self, lease: i64, seen: &mut watch::Receiver<Seen>) -> Result<bool, CliError> {
+        let mut since = None;
+        loop {
+            let another = self.candidate.outlasts(lease, since, mandate::now());
+            since = another.map_err(|error| refused(error, SAME_ADDRESS))?;
+            if since.is_none() {
+                return Ok(true);
+            }
+            tokio::select! {
+                biased;
+                () = self.turns.cancel.cancelled() => return Ok(false),
+                _why = lost(seen) => return Ok(false),
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+        }
+    }
+
     /// Leads until it has lost the lease, or is to end.
     async fn lead(
         &mut self,
@@ -206,9 +232,12 @@ impl Elector {
         lead: &impl AsyncFn(Session, CancellationToken) -> Result<(), CliError>,
     ) -> Result<(), CliError> {
         self.session = None;
+        if !self.is_alone(lease, &mut seen).await? {
+            return Ok(());
+        }
         let elected = Elected { election: self.election.clone(), lease };
         let named = self.candidate.lead("skiff run", elected);
-        let _named = named.map_err(|error| refused(error, "give both the same address in etcd"))?;
+        let _named = named.map_err(|error| refused(error, SAME_ADDRESS))?;
         let session = match Session::open_under(&self.settings, Access::Act, self.mandate.clone()).await {
             Ok(session) => session,
             Err(error) => {
@@ -238,6 +267,9 @@ impl Elector {
         result
     }
 }
+
+/// What to do where two were elected, each by its own cluster or prefix.
+const SAME_ADDRESS: &str = "give both the same address in etcd";
 
 /// Waits until the lease is lost; returns why.
 async fn lost(seen: &mut watch::Receiver<Seen>) -> String {

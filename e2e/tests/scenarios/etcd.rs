@@ -313,3 +313,38 @@ fn a_cluster_is_followed_over_tls_with_a_certificate_and_a_user() {
         )
         .step("the revision in force is shown", call(&["get"]), [exits(0), answers("SOURCE  REVISION")]);
 }
+
+#[test]
+fn whoever_may_not_be_elected_is_told_so_and_leads_once_it_may() {
+    let etcd = Etcd::start().expect("etcd");
+    let password = etcd.path().join("password");
+    std::fs::write(&password, "s3cret\n").expect("a file");
+    for args in [
+        &["user", "add", "root:root"][..],
+        &["user", "grant-role", "root", "root"],
+        &["user", "add", "follow:s3cret"],
+        &["role", "add", "follow"],
+        &["role", "grant-permission", "follow", "--prefix=true", "read", PREFIX],
+        &["user", "grant-role", "follow", "follow"],
+        &["put", "--", &format!("{PREFIX}/deployment/default/web"), &service("web").to_string()],
+        &["auth", "enable"],
+    ] {
+        etcd.ctl(args).expect("it is set up");
+    }
+    let follower = etcd.address(PREFIX, &format!("user=follow&password-file={}", password.display()));
+    let etcd = std::rc::Rc::new(etcd);
+    let member = std::rc::Rc::clone(&etcd);
+    let granted = act(move |_| {
+        let prefix = format!("{PREFIX}-leader/");
+        let right = ["role", "grant-permission", "follow", "--prefix=true", "readwrite", &prefix];
+        member.ctl(&[&["--user", "root:root"], &right[..]].concat()).map(drop)
+    });
+    scenario("whoever may not be elected is told so, and leads once it may")
+        .step(
+            "it may only read the documents",
+            follow(&follower),
+            [eventually(logs("permission denied")), eventually(logs("etcdctl role grant-permission"))],
+        )
+        .step("others are told", call(&["get"]), [exits(0), says("nobody leads"), says("permission denied")])
+        .step("it may", granted, [eventually(ready("web", 1))]);
+}

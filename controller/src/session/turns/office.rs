@@ -1,5 +1,6 @@
 //! Says who leads: in the log, in events, and in the run folder for commands beside it. Each thing once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use skiff_core::{Event, Severity, Timestamp};
@@ -22,12 +23,20 @@ pub(super) struct Office {
     roles: Roles,
     /// Why this one could not lead, where it could not.
     unready: Option<String>,
+    /// The leases that it has stood with: another process may have its name, where both are the first one of their containers.
+    leases: BTreeSet<i64>,
 }
 
 impl Office {
     pub(super) fn new(name: &str, source: &str, state: &State, roles: Roles) -> Self {
         let chronicle = state.chronicle().signed(Some(name));
-        Self { name: name.to_owned(), source: source.to_owned(), chronicle, said: None, roles, unready: None }
+        let (name, source) = (name.to_owned(), source.to_owned());
+        Self { name, source, chronicle, said: None, roles, unready: None, leases: BTreeSet::new() }
+    }
+
+    /// It stands with a lease from now on.
+    pub(super) fn stands_with(&mut self, lease: i64) {
+        self.leases.insert(lease);
     }
 
     /// It has looked at all that it would act on.
@@ -40,6 +49,18 @@ impl Office {
     pub(super) fn is_not_ready(&mut self, why: &str) {
         self.unready = Some(why.to_owned());
         self.acts_no_more();
+    }
+
+    /// Whether etcd lets it be elected; one that leads already is followed by nobody whom it does not.
+    pub(super) fn may_stand(&mut self, refused: Option<&EtcdError>, is_ready: bool) {
+        match refused {
+            Some(error) if self.unready.as_deref() != Some(&error.message) => {
+                tracing::warn!(source = self.source, %error, help = error.help, "not ready to lead: it cannot be elected");
+                self.is_not_ready(&error.message);
+            }
+            None if is_ready && self.unready.is_some() => self.is_ready(),
+            Some(_) | None => {}
+        }
     }
 
     /// Tells who calls this process what it is while it does not lead.
@@ -58,14 +79,15 @@ impl Office {
         self.tell(Some(self.name.clone()), None, "Leading", message);
     }
 
-    /// Another one leads, unless that is this one's own name.
-    pub(super) fn stands_by(&mut self, leader: &str) {
-        if leader == self.name {
-            self.waits_behind_itself();
-        } else if self.said.as_ref().is_none_or(|said| said.name.as_deref() != Some(leader)) {
+    /// Another one leads, unless it is by a lease of this one, or by none, that it is in its own way.
+    pub(super) fn stands_by(&mut self, lease: i64, leader: &str) {
+        let Some(leader) = named(&self.name, &self.leases, lease, leader) else {
+            return self.waits_behind_itself();
+        };
+        if self.said.as_ref().is_none_or(|said| said.name.as_deref() != Some(&leader)) {
             let message = format!("{leader} leads, {} stands by", self.name);
             tracing::info!(source = self.source, "{message}");
-            self.tell(Some(leader.to_owned()), None, "StandingBy", message);
+            self.tell(Some(leader), None, "StandingBy", message);
         }
     }
 
@@ -128,6 +150,17 @@ impl Office {
     }
 }
 
+/// What the leader is called by one that stands by; `None` where that is itself, by a key from before. Whose a key is tells its lease: of
+/// two processes of one name each calls the other one by it too.
+fn named(own: &str, leases: &BTreeSet<i64>, lease: i64, leader: &str) -> Option<String> {
+    if leader != own {
+        return Some(leader.to_owned());
+    }
+    // No controller stands without a lease.
+    let is_own = lease == 0 || leases.contains(&lease);
+    (!is_own).then(|| format!("{leader} (lease {lease:x})"))
+}
+
 /// Looks at what a controller would act on, and says how much that is. Repositories are left to whoever leads.
 ///
 /// # Errors
@@ -154,4 +187,18 @@ pub(super) async fn look(session: &Session, options: &SourceOptions) -> Result<S
         more => format!(", {more} repositories that are read by whoever leads"),
     };
     Ok(format!("{objects}{unread}, {} seen", counted(seen, "container")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leader_of_the_same_name_is_another_one_unless_its_lease_is_an_own_one() {
+        let named = |lease, leader| named("vm:1", &BTreeSet::from([7, 8]), lease, leader);
+        assert_eq!(named(26, "vm:2").as_deref(), Some("vm:2"));
+        assert_eq!(named(26, "vm:1").as_deref(), Some("vm:1 (lease 1a)"));
+        assert_eq!(named(7, "vm:1"), None, "one that it had before");
+        assert_eq!(named(0, "vm:1"), None, "nobody acts by a key without a lease");
+    }
 }

@@ -120,3 +120,29 @@ fn whoever_stands_by_answers_at_its_doors_which_are_open_whoever_leads() {
             [eventually(tells(0, "/readyz", &["503", "nobody leads"])), eventually(hook_tells(port, &["503"]))],
         );
 }
+
+#[test]
+fn whoever_stands_by_behind_another_one_of_its_name_says_that_one_leads() {
+    let stage = one_member();
+    let passed_over = with(&stage, |stage| {
+        let member = stage.members.first().context("no member")?;
+        let keys = member.ctl(&["get", "--prefix", "--keys-only", &format!("{PREFIX}-leader/")])?;
+        let key = keys.lines().find(|key| !key.is_empty()).context("nobody stands")?;
+        let (folder, _) = key.rsplit_once('/').context("a folder")?;
+        let granted = member.ctl(&["lease", "grant", "600"])?;
+        let lease = granted.split_whitespace().nth(1).context("a lease")?;
+        member.ctl(&["put", "--lease", lease, &format!("{folder}/{lease}"), &stage.name(0)?])?;
+        member.ctl(&["del", key]).map(drop)
+    });
+    scenario("whoever stands by behind another one of its name says that one leads")
+        .step("one leads", start(&stage, &WATCHED), [leads(&stage, 0, HAND_OVER)])
+        .step(
+            "it is passed over by another one of its name, as the first process of another container is",
+            passed_over,
+            [
+                eventually(tells(0, "/readyz", &["200 OK", "(lease ", "leads, this one stands by"])),
+                eventually(has_logged(&stage, 0, "stands by")),
+            ],
+        )
+        .step("that is said to others", call(&["doctor"]), [answers("leads since")]);
+}

@@ -135,3 +135,33 @@ fn whoever_waits_behind_a_key_of_its_own_name_does_not_say_that_it_leads() {
             [leads_anew(&stage, 0)],
         );
 }
+
+#[test]
+fn of_two_that_are_elected_by_two_clusters_one_acts() {
+    let (stage, other) = (one_member(), Rc::new(RefCell::new(vec![Etcd::start().expect("etcd")])));
+    let elsewhere = {
+        let other = Rc::clone(&other);
+        with(&stage, move |stage| {
+            std::mem::swap(&mut stage.members, &mut *other.borrow_mut());
+            Ok(())
+        })
+    };
+    scenario("of two that are elected by two clusters one acts")
+        .step(
+            "one leads",
+            all([push(&stage, 1), start(&stage, &["--lease", "4s"])]),
+            [leads(&stage, 0, HAND_OVER), eventually(ready("web", 1))],
+        )
+        .step("as it is now", remember(), [])
+        .step(
+            "another one is elected by another cluster, where the prefix holds another set",
+            all([elsewhere, push(&stage, 2), start(&stage, &[])]),
+            [
+                eventually(has_logged(&stage, 1, "give both the same address in etcd")),
+                throughout(Duration::from_secs(3), ready("web", 1)),
+                untouched("web"),
+                has_not_acted(&stage, 1),
+                has_not_acted(&stage, 0),
+            ],
+        );
+}
