@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skiff_core::{
-    EngineError, Failures, History, Observed, Outcome, Plan, effective, grant, note_conditions, note_hook, note_image,
-    plan, status,
+    EngineError, Failures, History, Observed, Outcome, Plan, Timestamp, effective, grant, note_conditions, note_hook,
+    note_image, plan, status,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -215,7 +215,8 @@ impl<E: Engine> Controller<E> {
     /// in flight, because what was seen may be older than the step's effect.
     async fn pass(&mut self, stopping: &CancellationToken) {
         self.hear();
-        let begun = Instant::now();
+        // What is seen was so when it was asked for: by a later clock it would have lasted as long as the engine took to answer.
+        let (begun, now) = (Instant::now(), self.settings.clock.now());
         let look = if self.passes == 0 { Look::Full } else { Look::Changed };
         match self.engine.observe(&self.settings.instance, look).await {
             Err(error) => self.engine_failed(error),
@@ -225,7 +226,7 @@ impl<E: Engine> Controller<E> {
                 }
                 self.engine_failures = 0;
                 self.passes += 1;
-                self.decide(observed, stopping, begun).await;
+                self.decide(observed, stopping, (begun, now)).await;
             }
         }
         self.pace.passed(begun);
@@ -245,8 +246,12 @@ impl<E: Engine> Controller<E> {
         });
     }
 
-    async fn decide(&mut self, mut observed: Observed, stopping: &CancellationToken, begun: Instant) {
-        let now = self.settings.clock.now();
+    async fn decide(
+        &mut self,
+        mut observed: Observed,
+        stopping: &CancellationToken,
+        (begun, now): (Instant, Timestamp),
+    ) {
         let target = Arc::clone(&self.wiring.target.borrow_and_update());
         let desired = &target.desired;
         observed.hear_health(&target.content);

@@ -129,11 +129,13 @@ impl Session {
     /// # Errors
     /// When the engine does not answer, or the history cannot be read.
     pub async fn look(&self, target: &Target) -> Result<(Observed, Timestamp), CliError> {
+        // What is seen was so when it was asked for.
+        let now = Timestamp::now();
         let mut observed = self.observe().await?;
         observed.hear_health(&target.content);
         let history = self.state.chronicle().history();
         let history = history.map_err(|error| CliError::failed("cannot read the history", error))?;
-        let (mut history, now) = (Arc::new(history), Timestamp::now());
+        let mut history = Arc::new(history);
         let mut crashes = history.crashes.clone();
         notice_crashes(&mut crashes, &effective(&target.desired, &history), &observed, now);
         observed.crashes = crashes;

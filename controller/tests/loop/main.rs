@@ -9,4 +9,5 @@ mod flight;
 mod following;
 mod holds;
 mod probing;
+mod slow;
 mod waking;
