@@ -40,7 +40,8 @@ pub(crate) fn settle(node: &mut Node) {
     }
 }
 
-fn is_reset(node: &Node) -> bool {
+/// Whether it takes away what is below.
+pub(crate) fn is_reset(node: &Node) -> bool {
     node.tag == Some(RESET)
 }
 

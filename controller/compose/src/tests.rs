@@ -7,6 +7,7 @@ use crate::{Loaded, Request, load};
 
 mod attributes;
 mod checks;
+mod layers;
 #[expect(clippy::indexing_slicing, reason = "a test that finds nothing there fails")]
 mod loading;
 #[expect(clippy::indexing_slicing, reason = "a test that finds nothing there fails")]

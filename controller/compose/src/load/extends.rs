@@ -6,7 +6,7 @@ use skiff_api::suggest::nearest;
 use skiff_yaml::{Key, Node, Span, Value};
 
 use super::{DEPTH, Layer, Loader, entries, folder, lay, take};
-use crate::merge::{merge, settle};
+use crate::merge::{is_reset, merge, settle};
 use crate::paths;
 use crate::schema::SERVICE;
 
@@ -43,7 +43,7 @@ impl Loader<'_, '_> {
 
     /// Lays a service over the one that it extends, which is completed before.
     fn complete(&mut self, file: &Extending<'_>, service: &mut Node, open: &mut Vec<Place>) {
-        let Some((key, extends)) = take(service, "extends") else { return };
+        let Some((key, extends)) = take(service, "extends").filter(|(_, extends)| !is_reset(extends)) else { return };
         let name = open.last().map_or("", |(_, name)| name.as_str());
         self.followed.push((format!("services.{name}.extends"), key.span));
         let Some(name) = extends.get("service").and_then(Node::text) else {
@@ -84,10 +84,11 @@ impl Loader<'_, '_> {
             return None;
         };
         let mut service = service.clone();
-        settle(&mut service);
         open.push(place);
         self.complete(file, &mut service, open);
         open.pop();
+        // Its tags were for what it extends itself, and are none to what extends it.
+        settle(&mut service);
         Some(service)
     }
 

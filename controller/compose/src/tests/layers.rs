@@ -1,0 +1,53 @@
+//! What stands over what stands over something: chains of `extends`, files of variables behind each other.
+
+use serde_json::{Value, json};
+
+use super::{complaints, load_files};
+
+/// What a service is in the model, once everything is laid over each other.
+fn service(files: &[(&str, &str)], name: &str) -> Value {
+    let loaded = load_files(files);
+    assert_eq!(complaints(&loaded), Vec::<String>::new());
+    let model = loaded.model.map(|model| model.to_json()).unwrap_or_default();
+    model.pointer(&format!("/services/{name}")).cloned().unwrap_or_default()
+}
+
+#[test]
+fn what_the_middle_of_a_chain_resets_and_overrides_stays_so_for_what_extends_it() {
+    let files = [
+        (
+            "compose.yaml",
+            "networks: { nn: }\nservices:\n  a:\n    extends: { file: lib/base.yaml, service: base }\n    ports: !reset []\n    networks: !reset null\n    \
+             environment: !override { V: mine }\n  b: { extends: a, user: me }\n  c: { extends: b }\n",
+        ),
+        (
+            "lib/base.yaml",
+            "services:\n  base:\n    image: i\n    ports: ['18460:80']\n    networks: [nn]\n    environment: { V: base, W: w }\n",
+        ),
+    ];
+    let middle = json!({ "image": "i", "environment": { "V": "mine" } });
+    let with_user = json!({ "image": "i", "environment": { "V": "mine" }, "user": "me" });
+    assert_eq!(service(&files, "a"), middle);
+    assert_eq!(service(&files, "b"), with_user);
+    assert_eq!(service(&files, "c"), with_user);
+}
+
+#[test]
+fn a_tag_of_the_middle_of_a_chain_takes_nothing_from_what_extends_it() {
+    let text = "services:\n  base: { image: i, cap_add: [CHOWN], labels: { l: base } }\n  \
+                a: { extends: base, cap_add: !reset [], labels: !override { m: a } }\n  \
+                b: { extends: a, cap_add: [MKNOD], labels: { n: b } }\n";
+    let expected = json!({ "image": "i", "cap_add": ["MKNOD"], "labels": { "m": "a", "n": "b" } });
+    assert_eq!(service(&[("compose.yaml", text)], "b"), expected);
+}
+
+#[test]
+fn extends_that_is_reset_extends_nothing() {
+    let files = [
+        ("compose.yaml", "services: { a: { extends: { file: base.yaml, service: b } } }"),
+        ("base.yaml", "services: { b: { image: i, extends: !reset null } }"),
+    ];
+    assert_eq!(service(&files, "a"), json!({ "image": "i" }));
+    let text = "services: { a: { image: i, extends: !reset { service: none } } }";
+    assert_eq!(service(&[("compose.yaml", text)], "a"), json!({ "image": "i" }));
+}
