@@ -34,8 +34,8 @@ impl Environment {
     }
 
     /// Takes variables that count only where nothing else sets them.
-    pub(crate) fn lower(&mut self, weaker: Option<Self>) {
-        for (name, value) in weaker.into_iter().flat_map(|weaker| weaker.files) {
+    pub(crate) fn lower(&mut self, weaker: Self) {
+        for (name, value) in weaker.files {
             self.files.entry(name).or_insert(value);
         }
     }

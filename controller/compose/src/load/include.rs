@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use skiff_yaml::{Node, Span};
 
 use super::{Layer, Loader, folder, lay, take};
+use crate::environment::Environment;
 use crate::paths;
 
 impl Loader<'_, '_> {
@@ -37,15 +38,9 @@ impl Loader<'_, '_> {
             Some(path) => paths::resolve(&layer.directory, &path),
             None => folder(first),
         };
-        let mut environment = layer.environment.clone();
-        let named = texts("env_file");
-        let env_files: Vec<PathBuf> = named.iter().map(|path| paths::resolve(&layer.directory, path)).collect();
-        for path in &env_files {
-            environment.lower(self.variables(path, &layer.environment, true));
-        }
-        if env_files.is_empty() {
-            environment.lower(self.variables(&directory.join(".env"), &layer.environment, false));
-        }
+        let env_files: Vec<PathBuf> =
+            texts("env_file").iter().map(|path| paths::resolve(&layer.directory, path)).collect();
+        let environment = self.included_environment(&env_files, &directory, &layer.environment);
         let own = Layer { directory, environment };
         let mut whole: Option<Node> = None;
         for path in &paths {
@@ -60,6 +55,22 @@ impl Loader<'_, '_> {
             self.open.pop();
         }
         whole
+    }
+
+    /// The variables of an included project: the including one's first, then those of its own files, of which a later one wins
+    /// over an earlier one and sees what that says.
+    fn included_environment(&mut self, files: &[PathBuf], directory: &Path, outer: &Environment) -> Environment {
+        let mut own = Environment::default();
+        let mut known = outer.clone();
+        for path in files {
+            own.join(self.variables(path, &known, true).unwrap_or_default());
+            known = outer.clone();
+            known.lower(own.clone());
+        }
+        if files.is_empty() {
+            known.lower(self.variables(&directory.join(".env"), outer, false).unwrap_or_default());
+        }
+        known
     }
 
     fn parse_included(&mut self, path: &Path, from: Span) -> Vec<Node> {

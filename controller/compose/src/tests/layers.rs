@@ -51,3 +51,18 @@ fn extends_that_is_reset_extends_nothing() {
     let text = "services: { a: { image: i, extends: !reset { service: none } } }";
     assert_eq!(service(&[("compose.yaml", text)], "a"), json!({ "image": "i" }));
 }
+
+#[test]
+fn the_last_file_of_variables_of_an_include_wins_and_sees_the_earlier_ones() {
+    let include = "include: [{ path: sub/c.yaml, env_file: [one.env, two.env] }]";
+    let files = [
+        ("compose.yaml", include),
+        ("sub/c.yaml", "services: { a: { image: 'i:$V', user: '$W', hostname: '$KEY', domainname: '$SEEN' } }"),
+        ("one.env", "V=one\nW=one\nKEY=one"),
+        ("two.env", "V=two\nKEY=two\nSEEN=${W}-${V}-${KEY}"),
+        ("sub/.env", "V=dot"),
+    ];
+    // `KEY` is set where the including project is loaded, which wins. `V` in `two.env` is what `one.env` says, as in Compose.
+    let expected = json!({ "image": "i:two", "user": "one", "hostname": "value", "domainname": "one-one-value" });
+    assert_eq!(service(&files, "a"), expected);
+}
