@@ -24,8 +24,17 @@ pub(crate) fn parse(
     text: &str,
     lookup: &dyn Fn(&str) -> Option<String>,
 ) -> Result<BTreeMap<String, String>, Vec<LineError>> {
+    parse_after(text, lookup, &BTreeMap::new())
+}
+
+/// Reads a file of variables behind others. What those say is seen where neither `lookup` nor the file itself knows a variable.
+pub(crate) fn parse_after(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+    earlier: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Vec<LineError>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut parser = Parser { rest: text, line: 1, lookup, variables: BTreeMap::new(), errors: Vec::new() };
+    let mut parser = Parser { rest: text, line: 1, lookup, earlier, variables: BTreeMap::new(), errors: Vec::new() };
     parser.run();
     if parser.errors.is_empty() { Ok(parser.variables) } else { Err(parser.errors) }
 }
@@ -51,6 +60,7 @@ struct Parser<'a> {
     rest: &'a str,
     line: usize,
     lookup: &'a dyn Fn(&str) -> Option<String>,
+    earlier: &'a BTreeMap<String, String>,
     variables: BTreeMap<String, String>,
     errors: Vec<LineError>,
 }
@@ -124,7 +134,8 @@ impl<'a> Parser<'a> {
     }
 
     fn expand(&self, text: &str) -> Result<String, String> {
-        let own = |name: &str| (self.lookup)(name).or_else(|| self.variables.get(name).cloned());
+        let read = |name: &str| self.variables.get(name).or_else(|| self.earlier.get(name)).cloned();
+        let own = |name: &str| (self.lookup)(name).or_else(|| read(name));
         // What the value is may be a secret: it is not shown.
         expand(text, &own, &mut Unset::default())
             .map_err(|_| "a variable in this value is malformed, or required and not set; `$$` is a dollar".to_owned())

@@ -17,6 +17,16 @@ const RESERVED: &str = "com.docker.compose.";
 /// How long Compose lets a container end.
 const GRACE: Duration = Duration::from_secs(10);
 
+type Variables = BTreeMap<String, String>;
+
+/// How a file of variables is written.
+enum Format<'a> {
+    /// Values are taken as they stand.
+    Raw,
+    /// Values use variables, those of the files before it among them.
+    After(&'a Variables),
+}
+
 impl Converter<'_, '_, '_> {
     pub(super) fn process(&mut self, service: &mut Service<'_>) {
         self.image(service);
@@ -41,10 +51,11 @@ impl Converter<'_, '_, '_> {
 
     fn variables(&mut self, service: &mut Service<'_>) {
         let mut variables: BTreeMap<String, (Option<String>, Span)> = BTreeMap::new();
+        let mut earlier = Variables::new();
         for file in service.items("env_file") {
-            for (name, value) in self.env_file(file) {
-                variables.insert(name, (Some(value), file.place()));
-            }
+            let own = self.env_file(file, &earlier);
+            variables.extend(own.iter().map(|(name, value)| (name.clone(), (Some(value.clone()), file.place()))));
+            earlier.extend(own);
         }
         if let Some(environment) = service.attribute("environment") {
             for (key, value) in environment.as_mapping().unwrap_or_default() {
@@ -65,47 +76,54 @@ impl Converter<'_, '_, '_> {
         if value.is_null() { self.environment().get(&key.name) } else { value.text() }
     }
 
-    fn env_file(&mut self, file: &Node) -> BTreeMap<String, String> {
-        let Some(path) = file.get("path").and_then(Node::text) else { return BTreeMap::new() };
+    /// The variables of a file, which sees those of the files before it.
+    fn env_file(&mut self, file: &Node, earlier: &Variables) -> Variables {
+        let Some(path) = file.get("path").and_then(Node::text) else { return Variables::new() };
         let is_required = file.get("required").is_none_or(|node| node.value != Value::Bool(false));
-        let is_raw = file.get("format").is_some();
-        self.read_variables(&path, is_required, is_raw, file.place())
+        let format = if file.get("format").is_some() { Format::Raw } else { Format::After(earlier) };
+        self.read_variables(&path, is_required, format, file.place())
     }
 
     /// The variables of a file of the project.
-    fn read_variables(&mut self, path: &str, is_required: bool, is_raw: bool, from: Span) -> BTreeMap<String, String> {
+    fn read_variables(&mut self, path: &str, is_required: bool, format: Format<'_>, from: Span) -> Variables {
         let whole = paths::resolve(&self.project.directory, path);
         if !self.files.has(&whole) {
             if is_required {
                 let complaint = self.problems.wrong(from, format!("there is no file {}", whole.display()));
                 complaint.help("write it, or `required: false`");
             }
-            return BTreeMap::new();
+            return Variables::new();
         }
         let (file, content) = match self.files.text(&whole) {
             Ok(read) => read,
             Err(problem) => {
                 self.problems.problem(*problem);
-                return BTreeMap::new();
+                return Variables::new();
             }
         };
         let environment = &self.project.environment;
         let lookup = |name: &str| environment.get(name);
-        let read = if is_raw { dotenv::parse_raw(&content) } else { dotenv::parse(&content, &lookup) };
+        let read = match format {
+            Format::Raw => dotenv::parse_raw(&content),
+            Format::After(earlier) => dotenv::parse_after(&content, &lookup, earlier),
+        };
         read.unwrap_or_else(|errors| {
             for error in errors {
                 self.problems.wrong(line(file, error.line), error.message);
             }
-            BTreeMap::new()
+            Variables::new()
         })
     }
 
     fn labels(&mut self, service: &mut Service<'_>) {
+        let mut earlier = Variables::new();
         for file in service.items("label_file") {
             let Some(path) = file.text() else { continue };
-            for (key, value) in self.read_variables(&path, true, false, file.place()) {
-                service.entry("template/metadata/labels", &key, text(value, file.place()));
+            let own = self.read_variables(&path, true, Format::After(&earlier), file.place());
+            for (key, value) in &own {
+                service.entry("template/metadata/labels", key, text(value, file.place()));
             }
+            earlier.extend(own);
         }
         for (key, value) in service.attribute("labels").and_then(Node::as_mapping).unwrap_or_default() {
             if key.name.starts_with(RESERVED) {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::meaning::object;
 use super::{complaints, load_files};
 
 /// What a service is in the model, once everything is laid over each other.
@@ -65,4 +66,47 @@ fn the_last_file_of_variables_of_an_include_wins_and_sees_the_earlier_ones() {
     // `KEY` is set where the including project is loaded, which wins. `V` in `two.env` is what `one.env` says, as in Compose.
     let expected = json!({ "image": "i:two", "user": "one", "hostname": "value", "domainname": "one-one-value" });
     assert_eq!(service(&files, "a"), expected);
+}
+
+/// What the deployment `a` has at a place.
+fn made(files: &[(&str, &str)], pointer: &str) -> Value {
+    let loaded = load_files(files);
+    assert_eq!(complaints(&loaded), Vec::<String>::new());
+    object(&loaded, "deployment/p/a").pointer(pointer).cloned().unwrap_or_default()
+}
+
+/// The variables of the deployment `a`, `NAME=value`.
+fn variables(files: &[(&str, &str)]) -> Vec<String> {
+    let list = made(files, "/spec/template/container/env");
+    let part = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    list.as_array().into_iter().flatten().map(|it| format!("{}={}", part(it, "name"), part(it, "value"))).collect()
+}
+
+#[test]
+fn a_later_file_of_variables_of_a_service_sees_those_of_the_earlier_ones() {
+    let compose = ("compose.yaml", "services: { a: { image: i, env_file: [base.env, extra.env] } }");
+    let base = ("base.env", "FOO=expected\nKEY=base");
+    let extra = ("extra.env", "FOO=\"${FOO:-default}\"\nBAR=${FOO}x\nSEEN=$KEY\nNONE=${LATER:-none}\nLATER=1");
+    assert_eq!(
+        variables(&[compose, base, extra]),
+        // `KEY` is one of the project's own, which come before those of files where a value uses it.
+        ["BAR=expectedx", "FOO=expected", "KEY=base", "LATER=1", "NONE=none", "SEEN=value"]
+    );
+    let own = ("extra.env", "FOO=own\nBAR=${FOO}x");
+    assert_eq!(variables(&[compose, base, own]), ["BAR=ownx", "FOO=own", "KEY=base"]);
+    let turned = ("compose.yaml", "services: { a: { image: i, env_file: [extra.env, base.env] } }");
+    let extra = ("extra.env", "FOO=\"${FOO:-default}\"\nBAR=${FOO}x");
+    assert_eq!(variables(&[turned, ("base.env", "FOO=base"), extra]), ["BAR=defaultx", "FOO=base"]);
+    let raw = ("compose.yaml", "services: { a: { image: i, env_file: [{ path: r.env, format: raw }, extra.env] } }");
+    assert_eq!(variables(&[raw, ("r.env", "FOO=$raw"), extra]), ["BAR=$rawx", "FOO=$raw"]);
+}
+
+#[test]
+fn a_later_file_of_labels_sees_those_of_the_earlier_ones() {
+    let files = [
+        ("compose.yaml", "services: { a: { image: i, label_file: [one.labels, two.labels] } }"),
+        ("one.labels", "tier=web"),
+        ("two.labels", "role=${tier}-1"),
+    ];
+    assert_eq!(made(&files, "/spec/template/metadata/labels/role"), json!("web-1"));
 }
