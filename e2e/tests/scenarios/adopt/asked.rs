@@ -61,7 +61,7 @@ fn who_asks_a_service_by_its_name_while_it_is_taken_over_is_always_answered() {
     let (keep, composed) = std::sync::mpsc::channel();
     scenario("who asks a service by its name while it is taken over is always answered")
         .step("a Compose file", write("compose.yaml", &stack()), [])
-        .step("Docker Compose starts it", compose_up(&[], keep), [eventually(was_answered(50))])
+        .step("Docker Compose starts it", compose_up(&[], keep), [eventually(was_answered(20))])
         .step(
             "it is taken over",
             adopt(&["--confirm"]),
@@ -70,7 +70,7 @@ fn who_asks_a_service_by_its_name_while_it_is_taken_over_is_always_answered() {
                 says("default/my-page, kept as adopted; it answers to my_page, and to my-page when it is replaced"),
             ],
         )
-        .step("and has answered all the time", look(), [was_answered(100)])
+        .step("and has answered all the time", look(), [was_answered(25)])
         .step("down with its volumes", skiff_e2e::act::skiff("down", &["--volumes", "--yes"]), [exits(0)]);
     drop(composed);
 }
