@@ -74,10 +74,24 @@ pub(super) fn is_project(files: &[PathBuf]) -> bool {
     files.iter().any(|path| path.file_name().is_some_and(|name| FILE_NAMES.iter().any(|known| name == *known)))
 }
 
-/// Whether a document is a Compose file's.
+/// Whether a document is a Compose file's, or one that is laid over one.
 pub(super) fn is_compose_document(root: &Node) -> bool {
     let has = |key| root.get(key).is_some();
-    !has("kind") && !has("apiVersion") && ["services", "include"].into_iter().any(has)
+    let keys = ["services", "include", "networks", "volumes", "configs", "secrets"];
+    !has("kind") && !has("apiVersion") && keys.into_iter().any(has)
+}
+
+/// The projects, with the files that are Compose files by what they say: all that were named are laid over each other, in this order.
+pub(super) fn together(mut projects: Vec<Project>, composed: Vec<PathBuf>, named: &[PathBuf]) -> Vec<Project> {
+    if composed.is_empty() {
+        return projects;
+    }
+    let of_files = projects.iter().position(|project| !project.files.is_empty());
+    let mut files = of_files.map(|index| projects.remove(index).files).unwrap_or_default();
+    files.extend(composed);
+    files.sort_by_key(|file| named.iter().position(|path| path == file));
+    projects.extend(Project::of_files(files));
+    projects
 }
 
 /// Reads the projects into documents of objects. The outermost come first: they may include the others.

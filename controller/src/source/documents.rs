@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use skiff_api::{Kind, ObjectKey, parse_object};
 use skiff_yaml::{Document, FileId, Node, Profile};
 
-use super::compose::{self, Project};
+use super::compose;
 use super::walk::{self, Found, Identity, Manner};
 use super::{Loaded, Problem, SourceOptions, SourceText, absolute, problem, read, reason};
 
@@ -38,7 +38,7 @@ pub(super) fn read(
     let walk = walk::walk(paths, excluded, &options.limits);
     loaded.problems.extend(walk.problems);
     loaded.warnings.extend(walk.warnings);
-    let mut reader = Reader { options, loaded, candidates: Vec::new(), projects: walk.projects };
+    let mut reader = Reader { options, loaded, candidates: Vec::new(), composed: Vec::new() };
     if paths.iter().any(|path| path == Path::new("-")) {
         reader.stdin(stdin);
     }
@@ -46,8 +46,8 @@ pub(super) fn read(
     for given in options.given.iter().flat_map(|given| &given.texts) {
         reader.bytes(&given.path, given.text.as_bytes().to_vec(), Manner::InFolder);
     }
-    let Reader { mut candidates, projects, .. } = reader;
-    candidates.extend(compose::read(projects, options, loaded));
+    let Reader { mut candidates, composed, .. } = reader;
+    candidates.extend(compose::read(compose::together(walk.projects, composed, paths), options, loaded));
     candidates
 }
 
@@ -55,7 +55,8 @@ struct Reader<'a> {
     options: &'a SourceOptions,
     loaded: &'a mut Loaded,
     candidates: Vec<Candidate>,
-    projects: Vec<Project>,
+    /// The files that were named and are Compose files by what they say.
+    composed: Vec<PathBuf>,
 }
 
 /// Where a document was found.
@@ -104,7 +105,7 @@ impl Reader<'_> {
         let is_compose =
             || parsed.documents.first().is_some_and(|document| compose::is_compose_document(&document.root));
         if manner == Manner::Named && path != Path::new("-") && is_compose() {
-            self.projects.extend(Project::of_files(vec![path.to_owned()]));
+            self.composed.push(path.to_owned());
             return;
         }
         self.loaded.texts.add(SourceText { path: path.to_owned(), text: text.into() });

@@ -80,6 +80,28 @@ fn files_that_are_named_are_one_project_whose_folder_names_the_source() {
 }
 
 #[test]
+fn files_that_are_named_are_laid_over_each_other_whatever_they_are_called() {
+    let folder = Folder::new(&[
+        ("shop/compose.yaml", STACK),
+        ("shop/prod.yaml", "services: { web: { image: shop/web:prod }, extra: { image: b } }"),
+        ("shop/nets.yaml", "networks: { front: {} }"),
+        ("shop/compose.last.yaml", "services: { web: { image: shop/web:last } }"),
+    ]);
+    let load = |names: &[&str]| {
+        let paths = names.iter().map(|name| folder.path().join("shop").join(name)).collect();
+        load_with(&SourceOptions { paths, ..SourceOptions::default() }, &mut empty())
+    };
+    let over = load(&["compose.yaml", "prod.yaml", "nets.yaml"]);
+    assert_eq!((&over.problems, over.source.as_str()), (&vec![], "shop"));
+    assert_eq!(image_in(&over, "shop", "web"), "shop/web:prod");
+    assert_eq!(deployments(&over), ["deployment/shop/db", "deployment/shop/extra", "deployment/shop/web"]);
+    let in_order = load(&["prod.yaml", "compose.last.yaml", "compose.yaml"]);
+    assert_eq!(image_in(&in_order, "shop", "web"), "shop/web:1");
+    let last = load(&["compose.yaml", "prod.yaml", "compose.last.yaml"]);
+    assert_eq!(image_in(&last, "shop", "web"), "shop/web:last");
+}
+
+#[test]
 fn what_another_project_includes_is_no_project_of_its_own() {
     let folder = Folder::new(&[
         ("shop/compose.yaml", "include: [db/compose.yaml]\nservices: { web: { image: a } }"),
