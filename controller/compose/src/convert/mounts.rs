@@ -137,14 +137,18 @@ fn tmpfs(service: &mut Service<'_>, written: &Node) {
     let (target, options) = line.split_once(':').unwrap_or((&line, ""));
     let (mut size, mut mode, mut uid, mut gid, mut exec) = (None, None, None, None, None);
     let mut others = Vec::new();
-    let number = |value: &str| value.parse().ok().map(|number| Node::new(Value::Int(number), place));
+    let number = |value: Option<i64>| value.map(|number| Node::new(Value::Int(number), place));
     for option in options.split(',').filter(|option| !option.is_empty()) {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         match name {
-            "size" => size = bytes(value).map(|bytes| Node::new(Value::Int(bytes), place)),
-            "mode" => mode = i64::from_str_radix(value, 8).ok().map(|mode| Node::new(Value::Int(mode), place)),
-            "uid" => uid = number(value),
-            "gid" => gid = number(value),
+            "size" if bytes(value).is_some() => size = number(bytes(value)),
+            "mode" if i64::from_str_radix(value, 8).is_ok() => mode = number(i64::from_str_radix(value, 8).ok()),
+            "uid" if value.parse::<i64>().is_ok() => uid = number(value.parse().ok()),
+            "gid" if value.parse::<i64>().is_ok() => gid = number(value.parse().ok()),
+            "size" | "mode" | "uid" | "gid" => {
+                let does = format!("`{option}` is no number of that kind");
+                service.refused("tmpfs", place, &does, "write it as `size=64m`, `mode=1777`, `uid=1000`, `gid=1000`");
+            }
             "exec" => exec = Some(Node::new(Value::Bool(true), place)),
             // What Docker does by itself.
             "rw" | "nosuid" | "nodev" | "noexec" => {}

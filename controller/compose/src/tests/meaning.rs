@@ -153,6 +153,15 @@ fn seccomp_profiles_are_files_of_the_project_or_words_of_docker() {
 }
 
 #[test]
+fn options_of_tmpfs_that_are_no_numbers_are_refused() {
+    for option in ["size=10%", "size=lots", "mode=u+x", "uid=abc", "gid="] {
+        let loaded = load_text(&format!("services: {{ a: {{ image: i, tmpfs: ['/a:{option}'] }} }}"));
+        let complaints = complaints(&loaded);
+        assert!(complaints.iter().any(|complaint| complaint.contains(&format!("`{option}`"))), "{complaints:?}");
+    }
+}
+
+#[test]
 fn names_that_dns_does_not_take_are_fitted_and_dockers_names_stay_composes() {
     let loaded = loaded(
         "\
