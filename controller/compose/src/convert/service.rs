@@ -3,6 +3,7 @@
 use skiff_api::Kind;
 use skiff_yaml::{Key, Node, Span, Value};
 
+use super::security::words;
 use super::{Converter, deploy, rows};
 use crate::load::entries;
 use crate::manifest::Manifest;
@@ -157,7 +158,11 @@ fn copy(service: &mut Service<'_>) {
     copied(service.node, "", &mut found);
     // Attempts of a job are not restarted.
     let is_moot = |field: &str| service.is_job() && field.starts_with("template/restart/");
-    found.retain(|(field, _)| !is_moot(field));
+    // To Docker 0 is no limit.
+    let is_no_limit = |field: &str, node: &Node| {
+        field.starts_with("template/container/resources/") && words(Some(node)).parse::<f64>() == Ok(0.0)
+    };
+    found.retain(|(field, node)| !is_moot(field) && !is_no_limit(field, node));
     for (field, node) in found {
         let mut node = node.clone();
         if let (Value::Float(number), true) = (&node.value, field.ends_with("/cpu")) {

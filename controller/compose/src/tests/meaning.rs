@@ -153,6 +153,16 @@ fn seccomp_profiles_are_files_of_the_project_or_words_of_docker() {
 }
 
 #[test]
+fn a_limit_of_0_is_none() {
+    let service = "image: i, mem_limit: '${MEM:-0}', cpus: 0, mem_reservation: 0";
+    let container = object(&loaded(&format!("services: {{ a: {{ {service} }} }}")), "deployment/p/a");
+    assert_eq!(container.pointer("/spec/template/container/resources"), None);
+    let deployed = "image: i, deploy: { resources: { limits: { memory: 0, cpus: '0' } } }";
+    let container = object(&loaded(&format!("services: {{ a: {{ {deployed} }} }}")), "deployment/p/a");
+    assert_eq!(container.pointer("/spec/template/container/resources"), None);
+}
+
+#[test]
 fn options_of_tmpfs_that_are_no_numbers_are_refused() {
     for option in ["size=10%", "size=lots", "mode=u+x", "uid=abc", "gid="] {
         let loaded = load_text(&format!("services: {{ a: {{ image: i, tmpfs: ['/a:{option}'] }} }}"));
