@@ -102,7 +102,7 @@ pub struct Revision {
     /// What it would have failed from, had there been one to go back to. It is told once, and healing goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ailing: Option<String>,
-    /// The configs and secrets that it was gone back to without: what they held then is not known any more, and today's is used.
+    /// The configs and secrets that it was gone back to without: what they held then is not known any more, and what is made anew has today's.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub lost: BTreeSet<ObjectKey>,
 }

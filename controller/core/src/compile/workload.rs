@@ -66,7 +66,7 @@ pub(super) fn with_revisions(
         let base = DeclaredObject { base: revision.base.clone(), ..declared.clone() };
         let origin = Origin { input, content, versions: &versions, key, declared: &base };
         let mut earlier = deployment(&origin, &then);
-        earlier.lost = lost(&versions, key, &revision.content, &earlier.template);
+        note_lost(&mut earlier, &versions, &revision.content);
         compiled.earlier.insert(revision.number, Arc::new(earlier));
     }
     if remembered.is_empty() {
@@ -75,7 +75,7 @@ pub(super) fn with_revisions(
             let versions = versions_of(input, content, key, &trace.content);
             let origin = Origin { input, content, versions: &versions, key, declared };
             let Some(mut earlier) = traced(&origin, object, trace) else { continue };
-            earlier.lost = lost(&versions, key, &trace.content, &earlier.template);
+            note_lost(&mut earlier, &versions, &trace.content);
             compiled.earlier.insert(trace.revision, Arc::new(earlier));
         }
     }
@@ -103,16 +103,15 @@ fn versions_of(
     versions
 }
 
-/// What a revision used that nobody has kept, and that is another today.
-fn lost(
-    versions: &Versions,
-    key: &ObjectKey,
-    used: &BTreeMap<String, String>,
-    template: &Template,
-) -> BTreeSet<ObjectKey> {
-    let changed = used.iter().filter(|(label, digest)| template.content.get(*label) != Some(*digest));
-    let objects = changed.filter_map(|(label, _)| content_object(key, label));
-    objects.filter(|object| !versions.contains_key(object)).collect()
+/// Notes what an earlier revision used that nobody has kept, and that is another today.
+fn note_lost(earlier: &mut Workload, versions: &Versions, used: &BTreeMap<String, String>) {
+    for (label, digest) in used.iter().filter(|(label, digest)| earlier.template.content.get(*label) != Some(*digest)) {
+        let Some(object) = content_object(&earlier.key, label) else { continue };
+        if !versions.contains_key(&object) {
+            earlier.lost.insert(object);
+            earlier.lost_digests.insert(label.clone(), digest.clone());
+        }
+    }
 }
 
 pub(super) fn deployment(origin: &Origin<'_>, object: &Deployment) -> Workload {
@@ -159,6 +158,7 @@ pub(super) fn workload(origin: &Origin<'_>, pod: &PodTemplate, depends_on: &[Dep
         revision_history_limit: 0,
         earlier: BTreeMap::new(),
         lost: BTreeSet::new(),
+        lost_digests: BTreeMap::new(),
         course: Course::Declared,
         restart_before: None,
         restart: pod.restart.clone(),

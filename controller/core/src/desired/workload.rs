@@ -45,6 +45,8 @@ pub struct Workload {
     pub earlier: BTreeMap<u64, Arc<Self>>,
     /// The configs and secrets that this earlier revision used and whose content of then is not known any more: it is what it is today.
     pub lost: BTreeSet<ObjectKey>,
+    /// The digests of that content, by object: what runs with it is of this revision all the same.
+    pub lost_digests: BTreeMap<String, String>,
     /// Which revision it is.
     pub course: Course,
     /// Replicas that were started before this moment are to be replaced.

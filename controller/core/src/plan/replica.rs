@@ -229,14 +229,18 @@ fn content_changes(workload: &Workload, labels: &OwnerLabels) -> (Vec<String>, V
     let recorded: std::collections::BTreeMap<String, String> =
         labels.content.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let (mut changed, mut unknown) = (Vec::new(), Vec::new());
+    // What runs with what nobody has kept is what is gone back to.
+    let is_of_then = |object: &String, known: &String| workload.lost_digests.get(object) == Some(known);
     for (object, digest) in &workload.template.content {
         match recorded.get(object) {
-            Some(known) if known == digest => {}
+            Some(known) if known == digest || is_of_then(object, known) => {}
             Some(known) if key_id(known) != key_id(digest) => unknown.push(object.clone()),
             _ => changed.push(object.clone()),
         }
     }
-    changed.extend(recorded.into_keys().filter(|object| !workload.template.content.contains_key(object)));
+    let is_gone = |object: &String| !workload.template.content.contains_key(object);
+    let gone = recorded.iter().filter(|(object, known)| is_gone(object) && !is_of_then(object, known));
+    changed.extend(gone.map(|(object, _)| object.clone()));
     (changed, unknown)
 }
 

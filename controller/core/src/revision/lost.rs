@@ -40,8 +40,8 @@ fn news(known: &ObjectHistory, workload: &Workload) -> Option<(u64, BTreeSet<Obj
     (target.lost != *lost).then(|| (to, lost.clone()))
 }
 
-/// `what secret/shop/db held then is not known any more, and today's is used`.
+/// `what secret/shop/db held then is not known any more, and what is made anew has today's`.
 pub(crate) fn told_lost(lost: &BTreeSet<ObjectKey>) -> String {
     let names: Vec<String> = lost.iter().map(ToString::to_string).collect();
-    format!("what {} held then is not known any more, and today's is used", names.join(" and "))
+    format!("what {} held then is not known any more, and what is made anew has today's", names.join(" and "))
 }

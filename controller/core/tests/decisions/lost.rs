@@ -6,7 +6,7 @@ use skiff_sim::{Program, SimImage};
 
 use crate::world::{World, deployment, key};
 
-const LOST: &str = "what secret/shop/db held then is not known any more, and today's is used";
+const LOST: &str = "what secret/shop/db held then is not known any more, and what is made anew has today's";
 
 fn secret(password: &str) -> Value {
     json!({ "apiVersion": "skiff.dev/v1", "kind": "Secret", "metadata": { "name": "db" }, "stringData": { "password": password } })
@@ -53,6 +53,20 @@ fn what_comes_back_with_the_secret_of_today_says_so() {
     assert!(status.message.contains(LOST), "{}", status.message);
     let conditions = deployment_conditions(Some(known), false, Counts { ready: 1, wanted: 1, max_unavailable: 0 });
     assert!(conditions.iter().any(|condition| condition.message.contains(LOST)), "{conditions:?}");
+}
+
+#[test]
+fn what_still_runs_with_the_secret_of_then_is_left_and_what_is_missing_comes_with_todays() {
+    let mut world = failing_with("new");
+    let mut bad = reading("bad:1");
+    crate::world::merge(&mut bad, json!({ "spec": { "minReadySeconds": 2 } }));
+    world.declare(&[secret("new"), bad]);
+    world.lose_what_was_kept();
+    assert_eq!(gone_back(&mut world).0, ["old"]);
+    let running = world.running();
+    let name = running.first().expect("a replica");
+    assert!(world.engine.remove_by_hand(name));
+    assert_eq!(gone_back(&mut world).0, ["new"]);
 }
 
 #[test]
