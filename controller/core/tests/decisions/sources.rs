@@ -136,8 +136,8 @@ fn down_of_another_folder_of_the_same_name_leaves_what_the_first_one_declared() 
     assert!(!world.observe().volumes.is_empty());
 }
 
-#[test]
-fn what_moved_and_left_both_sources_stays_whole_while_one_of_them_is_not_loaded() {
+/// `web` has moved to another source, with one more replica, so that there are some of both.
+fn moved() -> World {
     let mut world = World::of(&[on("web", "default"), on("api", "default")]);
     world.settle();
     world.source_name = "other";
@@ -145,6 +145,12 @@ fn what_moved_and_left_both_sources_stays_whole_while_one_of_them_is_not_loaded(
     crate::world::merge(&mut more, json!({ "spec": { "replicas": 2 } }));
     world.declare(&[more]);
     world.settle();
+    world
+}
+
+#[test]
+fn what_moved_and_left_both_sources_stays_whole_while_one_of_them_is_not_loaded() {
+    let mut world = moved();
     world.source_name = "test";
     world.declare(&[on("api", "default")]);
     world.source.confirm_prune = true;
@@ -155,14 +161,7 @@ fn what_moved_and_left_both_sources_stays_whole_while_one_of_them_is_not_loaded(
 #[test]
 fn what_moved_between_sources_stays_for_the_mistakes_of_either() {
     for broken in ["other", "test"] {
-        let mut world = World::of(&[on("web", "default"), on("api", "default")]);
-        world.settle();
-        world.source_name = "other";
-        // One more replica of the other source, so that there are some of both.
-        let mut more = on("web", "default");
-        crate::world::merge(&mut more, json!({ "spec": { "replicas": 2 } }));
-        world.declare(&[more]);
-        world.settle();
+        let mut world = moved();
         world.declare(&[]);
         let (desired, _) = world.compile();
         let state = |name: &str| SourceState {
