@@ -20,6 +20,11 @@ pub enum Reason {
         /// What has changed, field by field.
         changes: Vec<Change>,
     },
+    /// It shares the network, the processes, the memory or the mounts of a deployment that is replaced.
+    SourceReplaced {
+        /// The name of that one.
+        name: String,
+    },
     /// The content of a config or secret that it uses has changed.
     ContentChanged {
         /// The objects, `configmap/api`.
@@ -218,6 +223,7 @@ impl fmt::Display for Reason {
             Self::Needed => f.write_str("needed"),
             Self::Outdated { changes } if changes.is_empty() => f.write_str("outdated: its template changed"),
             Self::Outdated { changes } => write!(f, "outdated: {}", List(changes)),
+            Self::SourceReplaced { name } => write!(f, "outdated: it joins {name}, which is replaced"),
             Self::ContentChanged { objects, in_place: false } => {
                 write!(f, "outdated: content of {} changed", objects.join(", "))
             }

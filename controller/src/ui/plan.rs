@@ -140,6 +140,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::ImageLost { .. }
         | Reason::ImageMoved { .. }
         | Reason::Adopted
+        | Reason::SourceReplaced { .. }
         | Reason::Rewired { .. } => (reason.to_string(), &[]),
     }
 }

@@ -10,10 +10,10 @@ use super::create::replica_name;
 use super::draft::Draft;
 use super::replica::{Condition, Replica, classify};
 use crate::desired::Workload;
-use crate::held::HeldReason;
+use crate::held::{HeldReason, Pending};
 use crate::history::ObjectHistory;
 use crate::observed::{ContainerState, ObservedContainer};
-use crate::reason::Change;
+use crate::reason::{Change, Reason};
 
 /// The steps that begin the replicas which those of a workload join, where these are replaced in this plan: its own come after them and
 /// not at the same time, or they would be replaced again for it. Or what is waited for, where that takes longer.
@@ -62,6 +62,9 @@ fn turn(draft: &Draft<'_>, other: &ObjectKey, is_stranded: bool) -> Turn {
     }
     let (staying, going): (Vec<_>, Vec<_>) =
         hosts.iter().partition(|host| !draft.removals.contains_key(&host.container.id));
+    if draft.following.contains(other) && !is_stranded {
+        return Turn::Later;
+    }
     if staying.iter().any(|host| is_settled(host)) {
         return Turn::Now;
     }
@@ -79,6 +82,53 @@ fn turn(draft: &Draft<'_>, other: &ObjectKey, is_stranded: bool) -> Turn {
         None if going.iter().any(|host| host.outdated.is_some()) && draft.made(other).is_some() => Turn::Later,
         None => Turn::Now,
     }
+}
+
+/// Names the replicas that are as declared and will be replaced all the same, as what they join is replaced: a plan shows all that comes
+/// of it. They are once that has happened, so that nothing is decided here.
+pub(super) fn announce(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) {
+    let others: BTreeSet<ObjectKey> = joined(workload).map(|(_, other)| other).collect();
+    for other in others {
+        let going = |replica: &&Replica<'_>| loses(draft, &other, replica.container);
+        let reason = Reason::SourceReplaced { name: other.name.clone() };
+        let replacement = |replica: &Replica<'_>| Pending {
+            verb: "replace container",
+            target: replica.container.name.clone(),
+            reason: reason.clone(),
+        };
+        let pending: Vec<Pending> = replicas.iter().filter(going).map(replacement).collect();
+        if !pending.is_empty() {
+            draft.following.insert(workload.key.clone());
+            let why = HeldReason::WaitingFor { dependency: other, condition: DependencyCondition::Started };
+            draft.hold_with(&workload.key, why, pending);
+            return;
+        }
+    }
+}
+
+/// Whether the replica of another deployment that a container joins goes for the next one, in this plan or by what it leads to.
+fn loses(draft: &Draft<'_>, other: &ObjectKey, container: &ObservedContainer) -> bool {
+    if draft.following.contains(other) {
+        return true;
+    }
+    let hosts = hosts(draft, other);
+    let mut outdated = hosts.iter().filter(|host| host.outdated.is_some() && shares(container, host.container));
+    outdated.any(|host| {
+        let (id, name) = (&host.container.id, &host.container.name);
+        let is_gone = draft.removals.contains_key(id) || draft.in_flight(other);
+        is_gone || draft.made(other).is_some() || draft.gets_on(other, name)
+    })
+}
+
+/// Whether a container has the network, the processes, the memory or the mounts of another one.
+fn shares(container: &ObservedContainer, host: &ObservedContainer) -> bool {
+    let is_host = |name: &str| name == host.id || name == host.name;
+    let of_mode = |mode: &str| mode.strip_prefix("container:").is_some_and(is_host);
+    let of_detail = container.detail.as_ref().is_some_and(|detail| {
+        let mut mounts = detail.volumes_from.iter();
+        of_mode(&detail.pid_mode) || of_mode(&detail.ipc_mode) || mounts.any(|item| is_host(mounts_from(item).0))
+    });
+    of_mode(&container.network_mode) || of_detail
 }
 
 /// The replicas of another deployment.

@@ -53,6 +53,7 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
             put_right(draft, workload, replica);
         }
         update_files(draft, workload);
+        joined::announce(draft, workload, &replicas);
         return;
     }
     // Dependencies gate the first start of a revision, never the healing of one that ran.

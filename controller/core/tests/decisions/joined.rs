@@ -161,3 +161,42 @@ fn what_is_removed_by_hand_comes_back_before_the_replacement_of_the_one_that_it_
     world.engine.remove_by_hand("shop-sidecar-1");
     assert_eq!(made(&mut world, 2, "shop-sidecar"), 1);
 }
+
+#[test]
+fn what_only_joins_what_is_replaced_is_named_in_the_plan_with_what_joins_it_in_turn() {
+    for joins in [
+        json!({ "networkMode": "deployment:web" }),
+        json!({ "pidMode": "deployment:web" }),
+        json!({ "ipcMode": "deployment:web", "volumesFrom": ["deployment:web"] }),
+    ] {
+        for host in [publishing as fn(&str) -> Value, |image| host(image, json!({}))] {
+            let guest = guest("sidecar", "app:1", joins.clone());
+            let third = |image: &str| self::guest("third", image, json!({ "pidMode": "deployment:sidecar" }));
+            let waits = |who: &str, whom: &str| {
+                format!("held {who}: waiting for deployment/shop/{whom} to be Started [replace container shop-{who}-1]")
+            };
+            for next in ["app:1", "app:2"] {
+                let mut world = World::of(&[host("app:1"), guest.clone(), third("app:1")]);
+                world.settle();
+                world.declare(&[host("app:2"), guest.clone(), third(next)]);
+                let lines = world.lines();
+                for expected in [waits("sidecar", "web"), waits("third", "sidecar")] {
+                    assert!(lines.contains(&expected), "{joins}: {expected} is not in {lines:#?}");
+                }
+                let plan = world.plan();
+                let held = plan.held.iter().find(|held| held.object.name == "sidecar").expect("it is held");
+                let why = held.pending.first().expect("it is replaced").reason.to_string();
+                assert_eq!(why, "outdated: it joins web, which is replaced");
+                let mut count = 0;
+                for _ in 0..20 {
+                    let plan = world.pass();
+                    let made = plan.steps.iter().filter(|step| matches!(step.action, Action::CreateContainer(_)));
+                    count += made.filter(|step| step.action.target().starts_with("shop-third")).count();
+                    world.advance(1);
+                }
+                assert_eq!(count, 1, "{joins}: what joins the sidecar is replaced once");
+                assert!(world.lines().is_empty(), "{joins}: {:?}", world.lines());
+            }
+        }
+    }
+}

@@ -249,6 +249,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::RestartsPaced
         | Reason::RestartsGiven { .. }
         | Reason::Left
+        | Reason::SourceReplaced { .. }
         | Reason::Rewired { .. } => 2,
     }
 }
