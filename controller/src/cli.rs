@@ -40,7 +40,7 @@ mod scale;
 mod schema;
 mod secret;
 mod settings;
-mod signals;
+pub(crate) mod signals;
 mod suspend;
 mod sync;
 pub mod up;

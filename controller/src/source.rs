@@ -194,7 +194,7 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
         let root = std::slice::from_ref(overlay);
         let before = loaded.problems.len();
         let layer = documents::read(root, &BTreeSet::new(), options, &mut loaded, stdin);
-        loaded.problems.iter_mut().skip(before).for_each(|problem| away(problem, overlay));
+        loaded.problems.iter_mut().skip(before).for_each(|problem| away(problem, overlay, options.tree.is_some()));
         declaring.extend(layer.iter().map(|candidate| candidate.file));
         layers.lay(layer, &mut loaded);
     }
@@ -208,8 +208,11 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
     if loaded.objects.is_empty() && loaded.problems.is_empty() {
         let paths = if options.paths.is_empty() { &loaded.roots } else { &options.paths };
         let message = format!("{} holds no manifests", shown(paths));
-        let help =
-            "a manifest is a .yaml, .yml or .json file that begins with `apiVersion: skiff.dev/v1`, or a Compose file";
+        let help = match &options.given {
+            Some(given) => format!("`skiff push PATH etcd://HOST{}` writes documents there", given.prefix),
+            None => "a manifest is a .yaml, .yml or .json file that begins with `apiVersion: skiff.dev/v1`, or a Compose file"
+                .to_owned(),
+        };
         loaded.warnings.push(Problem::new(reason::NO_MANIFESTS, message).with_help(help));
     }
     if let Some(tree) = &options.tree {
@@ -226,10 +229,11 @@ pub fn load_with(options: &SourceOptions, stdin: &mut dyn std::io::Read) -> Load
 }
 
 /// An overlay that is away removes nothing and cannot be removed: what to do about it is something else.
-fn away(problem: &mut Problem, overlay: &Path) {
+fn away(problem: &mut Problem, overlay: &Path, is_in_address: bool) {
     if problem.reason == reason::SOURCE_UNAVAILABLE && problem.file.as_deref() == Some(overlay) {
-        let help = "is the path behind `--overlay` right? while it is away, what it changes stays as it was";
-        problem.help = Some(help.to_owned());
+        let named = if is_in_address { "`overlay=` of the address" } else { "`--overlay`" };
+        problem.help =
+            Some(format!("is the path behind {named} right? while it is away, what it changes stays as it was"));
     }
 }
 

@@ -1,5 +1,5 @@
-//! A gate before etcd that lets so many calls of each connection through, and holds the next one until it is opened: what happens between
-//! two calls can then happen there for certain.
+//! A gate before etcd that lets so many calls of a connection through, and holds the next one until it is opened: what happens between
+//! two calls can then happen there for certain. A client that hangs up meanwhile and connects again gets nothing either.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -21,8 +21,10 @@ pub struct Gate {
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// How many calls of each connection it lets through.
+    /// How many calls of each connection it lets through, until it holds the first.
     calls: usize,
+    /// Whether it has held one.
+    has_held: AtomicBool,
     is_open: AtomicBool,
     /// How many connections it holds now.
     held: AtomicUsize,
@@ -84,7 +86,8 @@ impl Shared {
         while let Ok(frame) = frame(&mut from) {
             let begins = kind(&frame) == HEADERS;
             calls += usize::from(begins);
-            if begins && calls > self.calls {
+            let most = if self.has_held.load(Ordering::SeqCst) { 0 } else { self.calls };
+            if begins && calls > most && !self.is_open.load(Ordering::SeqCst) {
                 self.hold(frame, &mut from, &mut to)?;
             } else {
                 to.write_all(&frame)?;
@@ -95,13 +98,23 @@ impl Shared {
 
     /// Holds a frame and what comes after it. A client that asks whether anybody is there is answered: it would hang up otherwise.
     fn hold(&self, first: Vec<u8>, from: &mut TcpStream, to: &mut TcpStream) -> Result<()> {
+        self.has_held.store(true, Ordering::SeqCst);
         self.held.fetch_add(1, Ordering::SeqCst);
+        let held = self.until_opened(first, from, to);
+        self.held.fetch_sub(1, Ordering::SeqCst);
+        Ok(to.write_all(&held?)?)
+    }
+
+    /// All that came until the gate was opened.
+    fn until_opened(&self, first: Vec<u8>, from: &mut TcpStream, to: &mut TcpStream) -> Result<Vec<u8>> {
         let mut held = first;
         from.set_read_timeout(Some(Duration::from_millis(5)))?;
         while !self.is_open.load(Ordering::SeqCst) {
             let mut head = [0; HEAD];
-            if !matches!(from.peek(&mut head), Ok(HEAD)) {
-                continue;
+            match from.peek(&mut head) {
+                Ok(0) => anyhow::bail!("the client has hung up"),
+                Ok(HEAD) => {}
+                Ok(_) | Err(_) => continue,
             }
             from.set_read_timeout(None)?;
             let next = frame(from)?;
@@ -113,8 +126,7 @@ impl Shared {
             }
         }
         from.set_read_timeout(None)?;
-        self.held.fetch_sub(1, Ordering::SeqCst);
-        Ok(to.write_all(&held)?)
+        Ok(held)
     }
 }
 

@@ -28,3 +28,18 @@ pub(super) fn cancelled_by_signal() -> CancellationToken {
     });
     cancel
 }
+
+/// Does something that a signal ends in order: what it holds is dropped, and nothing comes of it. Afterwards a signal ends the process at once,
+/// as it would have without this.
+#[expect(clippy::exit, reason = "a signal ends a process that nothing holds up")]
+pub(crate) async fn unless_ended<T>(work: impl Future<Output = T>) -> Option<T> {
+    let cancel = cancelled_by_signal();
+    let done = cancel.run_until_cancelled(work).await;
+    if done.is_some() {
+        tokio::spawn(async move {
+            cancel.cancelled().await;
+            std::process::exit(1);
+        });
+    }
+    done
+}

@@ -64,28 +64,32 @@ impl EtcdError {
 
 /// The sentence that says most: that of the innermost cause.
 fn words(error: &Error) -> String {
-    if let Error::GRpcStatus(status) = error
-        && std::error::Error::source(status).is_none()
-    {
-        return status.message().to_owned();
+    let Error::GRpcStatus(status) = error else { return innermost(error).to_string() };
+    match std::error::Error::source(status) {
+        Some(cause) => innermost(cause).to_string(),
+        None => status.message().to_owned(),
     }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
+}
+
+fn innermost<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    error.source().map_or(error, innermost)
 }
 
 /// What the words of libraries mean for people, which names of types in them do not say; `None` for words that are people's own.
 fn plain(words: &str) -> Option<&'static str> {
-    const MEANINGS: [(&[&str], &str); 8] = [
+    const MEANINGS: [(&[&str], &str); 10] = [
         (&["unknownissuer", "unknown issuer"], "the cluster's certificate is of an authority that is not trusted"),
         (&["notvalidforname", "not valid for name"], "the cluster's certificate is for another host"),
+        (
+            &["causedasendentity", "ca used as end entity"],
+            "the cluster shows the certificate of an authority, and must show one that an authority has signed for it",
+        ),
         (&["expired"], "the cluster's certificate has expired"),
         (&["certificaterequired", "certificate required"], "the cluster asks for a certificate, and none is given"),
         (&["connection refused"], "nobody listens there (connection refused)"),
         (&["failed to lookup address", "dns error"], "a member's name is not known"),
         (&["invalidcontenttype", "corrupt message"], "one side speaks TLS, and the other one does not"),
+        (&["invalid peer certificate"], "the cluster's certificate is not accepted"),
         (
             &["transport error", "h2 protocol error", "broken pipe", "connection reset", "error reading a body"],
             "the connection broke off",
@@ -107,6 +111,7 @@ mod tests {
                 "invalid peer certificate: UnknownIssuer",
                 "the cluster's certificate is of an authority that is not trusted",
             ),
+            ("invalid peer certificate: BadSignature", "the cluster's certificate is not accepted"),
             ("received fatal alert: CertificateRequired", "the cluster asks for a certificate, and none is given"),
             ("received corrupt message of type InvalidContentType", "one side speaks TLS, and the other one does not"),
             ("Connection refused (os error 111)", "nobody listens there (connection refused)"),

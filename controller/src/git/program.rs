@@ -9,6 +9,7 @@ use std::time::Duration;
 use skiff_remote::git::{GitAddress, Obstacle};
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
+use tokio_util::task::TaskTracker;
 
 use super::cache::{LARGEST, size};
 use super::process::Running;
@@ -23,6 +24,8 @@ pub(super) struct Program {
     /// The environment of each call.
     environment: Vec<(OsString, OsString)>,
     address: GitAddress,
+    /// What waits for the ends of calls that nobody waits for any more.
+    ends: TaskTracker,
 }
 
 /// How long a call may take that asks nobody else.
@@ -37,7 +40,12 @@ const LOOK: Duration = Duration::from_millis(500);
 impl Program {
     pub(super) fn new(folder: &Path, address: &GitAddress) -> Self {
         let environment = configuration::environment(folder, address);
-        Self { repository: folder.join("repository.git"), environment, address: address.clone() }
+        Self {
+            repository: folder.join("repository.git"),
+            environment,
+            address: address.clone(),
+            ends: TaskTracker::new(),
+        }
     }
 
     /// Asks the repository on this host.
@@ -85,6 +93,12 @@ impl Program {
         }
     }
 
+    /// Waits for the ends of calls that were given up.
+    pub(super) async fn ended(&self) {
+        self.ends.close();
+        self.ends.wait().await;
+    }
+
     /// A call for work on a thread of its own, such as reading many objects.
     pub(super) fn blocking(&self) -> std::process::Command {
         let mut command = std::process::Command::new("git");
@@ -106,7 +120,7 @@ impl Program {
 
     /// Waits for the end of a call, well or not.
     async fn end(&self, mut command: Command, patience: Duration) -> Result<Ended, GitError> {
-        let running = Running::begin(&mut command).map_err(|error| not_started(&error))?;
+        let running = Running::begin(&mut command, self.ends.clone()).map_err(|error| not_started(&error))?;
         let Ok(ended) = tokio::time::timeout(patience, answer(running)).await else {
             let message = format!("{}: no answer within {} s", self.address.url, patience.as_secs());
             let help = "is the network slow, or the repository very large? it is asked again";

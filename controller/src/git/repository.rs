@@ -63,6 +63,11 @@ impl Repository {
         &self.folder
     }
 
+    /// Waits until nothing of ours works in the folder any more, where what was under way was given up.
+    pub async fn ended(&self) {
+        self.git.ended().await;
+    }
+
     /// Asks what the reference means now, and gets nothing yet.
     ///
     /// # Errors
@@ -291,7 +296,7 @@ impl Repository {
     /// Why what is followed was not found.
     async fn gone(&self) -> GitError {
         let (url, reference) = (&self.address.url, &self.address.reference);
-        let stays = "what it held last stays in force";
+        let stays = "what was in force of it stays in force";
         let (message, help) = match reference {
             Reference::Head => match self.branches().await.as_slice() {
                 [] => (format!("{url} has no commit yet"), format!("push a branch to it; {stays}")),
@@ -306,7 +311,7 @@ impl Repository {
             ),
             Reference::Named(_) | Reference::Commit(_) => (
                 format!("{url} has no branch or tag `{reference}`"),
-                format!("{stays}; push it again, or name another one by `?ref=`"),
+                format!("push it, or name another one by `?ref=`; {stays}"),
             ),
         };
         GitError::new(Obstacle::Missing, message, help)

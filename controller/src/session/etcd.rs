@@ -49,7 +49,9 @@ impl EtcdOrigin {
 
     /// Lists and reads.
     pub(super) async fn read_now(&self) -> Result<Loaded, CliError> {
-        let documents = Cluster::connect(&self.address).await?.list().await?;
+        // Apart: the futures of calls are large.
+        let listing = Box::pin(async { Cluster::connect(&self.address).await?.list().await });
+        let documents = listing.await?;
         match &documents.pushing {
             None => self.read(&documents).await,
             Some(who) => Err(self.unfinished(who)),

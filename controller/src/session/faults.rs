@@ -81,7 +81,7 @@ pub(super) fn fault_news(source: &str, before: &[Fault], now: &[Fault], at: Time
     let ended = before.iter().filter(|(subject, _)| !now.contains_key(subject)).map(|(subject, told)| {
         let what = if subject.0.is_some() { "the manifest" } else { subject.1.as_str() };
         if told.iter().all(|fault| fault.is_outage()) {
-            return event(source, subject, (Severity::Normal, BACK), format!("{what} can be reached again"), at);
+            return event(source, subject, (Severity::Normal, BACK), format!("{what} is followed again"), at);
         }
         event(source, subject, (Severity::Normal, MENDED), format!("{what} is in order again"), at)
     });

@@ -1,6 +1,7 @@
 //! Begins with every source: what it says first, and the tasks that tell of changes.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +20,10 @@ use crate::source::watch::{WatchOptions, Watcher, watcher};
 use crate::source::{self, Beside, Loaded, Problem, SourceOptions, reason};
 use crate::state::State;
 
-/// How long the start waits for a repository of which nothing is here.
+/// How long the start waits for a source on another host of which nothing is here, where it is the only one: there is nothing else to do.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// And for one whose objects are remembered: they stay as they are until it answers.
-const PATIENCE_WITH_GOOD: Duration = Duration::from_secs(3);
+/// And for one whose objects are remembered, or beside which there are others: what is known is looked after without it.
+const PATIENCE_BESIDE: Duration = Duration::from_secs(3);
 
 /// The sources, and what tells of them.
 pub(super) struct Feeds {
@@ -58,7 +59,8 @@ pub(super) async fn begin(source: &SourceOptions, state: &State) -> Result<Feeds
         Feeds { slots: Vec::new(), tasks: Vec::new(), reported: Vec::new(), asks: BTreeMap::new(), changes };
     let origins = origins(source, state.folders(), Access::Act)?;
     // All at once: none of them waits for another.
-    let said = join_all(origins.iter().map(|origin| first(origin, state))).await;
+    let is_alone = origins.len() == 1;
+    let said = join_all(origins.iter().map(|origin| first(origin, is_alone, state))).await;
     for (slot, (origin, (raw, trouble))) in origins.into_iter().zip(said).enumerate() {
         let changes = sender.clone();
         match origin {
@@ -73,12 +75,18 @@ pub(super) async fn begin(source: &SourceOptions, state: &State) -> Result<Feeds
 /// What a source says first, or why it says nothing.
 type Said = (Loaded, Option<Problem>);
 
-async fn first(origin: &Origin, state: &State) -> Said {
+async fn first(origin: &Origin, is_alone: bool, state: &State) -> Said {
     let (said, empty) = match origin {
         // On this thread: nothing else goes on yet, and another one would keep its own share of memory for good.
         Origin::Disk(options) => return (source::load(options), None),
-        Origin::Git(origin) => (first_commit(origin, state).await, origin.empty()),
-        Origin::Etcd(origin) => (origin.read_now().await, origin.empty()),
+        Origin::Git(origin) => {
+            let patience = patience(&origin.name, is_alone, state);
+            (in_time(first_commit(origin, state), patience, origin.repository.address()).await, origin.empty())
+        }
+        Origin::Etcd(origin) => {
+            let patience = patience(&origin.name, is_alone, state);
+            (in_time(origin.read_now(), patience, &origin.address).await, origin.empty())
+        }
     };
     match said {
         Ok(loaded) => (loaded, None),
@@ -89,16 +97,28 @@ async fn first(origin: &Origin, state: &State) -> Said {
     }
 }
 
+fn patience(name: &str, is_alone: bool, state: &State) -> Duration {
+    if is_alone && state.good(name).objects.is_empty() { PATIENCE } else { PATIENCE_BESIDE }
+}
+
+/// What a source says as long as the start waits for it.
+async fn in_time(
+    saying: impl Future<Output = Result<Loaded, CliError>>,
+    patience: Duration,
+    address: &(impl Display + Sync),
+) -> Result<Loaded, CliError> {
+    tokio::time::timeout(patience, saying)
+        .await
+        .unwrap_or_else(|_| Err(CliError::refused(format!("{address} does not answer"), "it is asked again and again")))
+}
+
+/// The commit in force where it is here; else what the repository says.
 async fn first_commit(origin: &GitOrigin, state: &State) -> Result<Loaded, CliError> {
-    let known = state.good(&origin.name);
-    if let Some(commit) = origin.good(known.commit.as_ref().map(|commit| &commit.id)).await {
-        return origin.read(commit).await;
+    let known = state.good(&origin.name).commit;
+    match origin.good(known.as_ref().map(|commit| &commit.id)).await {
+        Some(commit) => origin.read(commit).await,
+        None => origin.read_now().await,
     }
-    let patience = if known.objects.is_empty() { PATIENCE } else { PATIENCE_WITH_GOOD };
-    tokio::time::timeout(patience, origin.read_now()).await.unwrap_or_else(|_| {
-        let message = format!("{} does not answer", origin.repository.address());
-        Err(CliError::refused(message, "it is asked again and again"))
-    })
 }
 
 impl Feeds {
@@ -161,6 +181,39 @@ impl Feed {
                 };
                 tokio::join!(watcher.run(cancel), tell);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::state::Folders;
+
+    /// What the start takes beside a host that takes calls and answers none, on a clock that jumps to the next deadline.
+    async fn start(paths: Vec<PathBuf>) -> Duration {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folders = Folders { state: folder.path().join("state"), run: folder.path().join("run") };
+        let state = State::open(folders).expect("a state");
+        let begun = tokio::time::Instant::now();
+        let feeds = begin(&SourceOptions { paths, ..SourceOptions::default() }, &state).await.expect("feeds");
+        let said: Vec<usize> = feeds.slots.iter().map(|slot| usize::from(slot.trouble.is_some())).collect();
+        assert_eq!(said.iter().sum::<usize>(), 1, "one of them does not answer");
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_hangs_does_not_hold_up_those_beside_it() {
+        let hangs = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = hangs.local_addr().expect("an address").port();
+        let files = tempfile::tempdir().expect("a folder");
+        for address in [format!("git+http://127.0.0.1:{port}/shop.git"), format!("etcd://127.0.0.1:{port}/shop")] {
+            let address = PathBuf::from(address);
+            let beside = start(vec![files.path().to_owned(), address.clone()]).await;
+            assert!(beside <= Duration::from_secs(4), "{beside:?}");
+            assert!(start(vec![address]).await > Duration::from_secs(4), "nothing else can be done");
         }
     }
 }

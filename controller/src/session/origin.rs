@@ -10,7 +10,7 @@ use skiff_remote::git::{Commit, CommitId, Found, GitAddress};
 use super::Access;
 use super::etcd::EtcdOrigin;
 use super::private::warn_of_open;
-use crate::cli::CliError;
+use crate::cli::{CliError, signals};
 use crate::git::{Checkout, Fetched, GitError, Repository};
 use crate::source::{self, Loaded, Part, PartsError, Problem, SourceOptions, TreeSource, parts, reason};
 use crate::state::{Folders, State};
@@ -60,15 +60,31 @@ pub(super) fn origins(options: &SourceOptions, folders: &Folders, access: Access
     parts(options)?.into_iter().map(|part| Origin::of(part, folders, access)).collect()
 }
 
-/// Reads all that a command names.
+/// Reads all that a command names. Whoever only looks leaves nothing behind, not even where a signal ends it.
 ///
 /// # Errors
 /// When a repository does not give what was asked of it. Never for what manifests say.
 pub async fn read_all(options: &SourceOptions, folders: &Folders, access: Access) -> Result<Vec<Loaded>, CliError> {
-    let mut loads = Vec::new();
     warn_of_open(options);
-    for origin in origins(options, folders, access)? {
-        loads.push(match &origin {
+    let origins = origins(options, folders, access)?;
+    if access == Access::Act {
+        return read_each(&origins).await;
+    }
+    if let Some(read) = signals::unless_ended(read_each(&origins)).await {
+        return read;
+    }
+    for origin in &origins {
+        if let Origin::Git(git) = origin {
+            git.repository.ended().await;
+        }
+    }
+    Err(CliError::refused("a signal ended it before everything was read", "nothing was changed"))
+}
+
+async fn read_each(origins: &[Origin]) -> Result<Vec<Loaded>, CliError> {
+    let mut loads = Vec::new();
+    for origin in origins {
+        loads.push(match origin {
             Origin::Disk(options) => read(SourceOptions::clone(options)).await?,
             Origin::Git(git) => git.read_now().await?,
             Origin::Etcd(etcd) => etcd.read_now().await?,

@@ -128,9 +128,11 @@ impl SourceTask {
         let mut good = Vec::new();
         for (index, (slot, loaded)) in self.slots.iter_mut().zip(&mut loads).enumerate() {
             slot.complete(loaded);
-            if slot.is_news(loaded) {
+            let mut odd = Vec::new();
+            if slot.is_news(loaded, Timestamp::now(), &mut odd) {
                 report(loaded);
             }
+            self.notes.events(odd);
             let news = slot.news(loaded, rewritten == Some(index), Timestamp::now());
             for event in &news {
                 tracing::info!(source = loaded.source, "{}", event.message);

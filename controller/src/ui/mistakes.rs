@@ -28,7 +28,7 @@ pub fn vacancy(leader: &Leader) -> Option<String> {
 
 fn of_source(source: &str, faults: &[&Fault]) -> String {
     let count = match faults.iter().filter(|fault| !fault.is_outage()).count() {
-        0 => "cannot be reached".to_owned(),
+        0 => "cannot be followed now".to_owned(),
         1 => "has a mistake".to_owned(),
         count => format!("has {count} mistakes"),
     };

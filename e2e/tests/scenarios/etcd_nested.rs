@@ -64,6 +64,11 @@ fn keys_below_a_prefix_that_are_no_documents_of_it_are_passed_over_with_a_word()
             put(&etcd, "/skiff/deployment/default/web", service("web").replicas(2).to_string()),
             [eventually(ready("web", 2))],
         )
+        .step(
+            "whoever looks for what has happened finds it",
+            call(&["events"]),
+            [says("`/skiff/team/deployment/default/db` and 1 more key are no documents of it and are passed over")],
+        )
         .step("nothing is to be done", call(&["plan", &at]), [exits(0), says("are passed over")])
         .step(
             "a push above the other one is refused",

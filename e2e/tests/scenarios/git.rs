@@ -254,7 +254,11 @@ fn a_folder_in_which_a_frozen_process_works_stops_nobody_who_starts() {
             ]),
             [eventually(ready("web", 1)), eventually(logs("and does not end"))],
         )
-        .step("it is named, and no mistake", call(&["get"]), [says("source shop cannot be reached"), says("process ")])
+        .step(
+            "it is named, and no mistake",
+            call(&["get"]),
+            [says("source shop cannot be followed now"), says("process ")],
+        )
         .step("it ends when it is asked to", end_run(), [ready("web", 1)])
         .step(
             "once the folder is free, commits are followed",

@@ -236,8 +236,8 @@ fn whoever_waits_leaves_no_more_than_one_command_that_hangs() {
     let by_up = write("main.yaml", &hangs().to_string());
     scenario("whoever waits leaves no more than one command that hangs")
         .step("it is declared", by_up, [])
-        .step("up leaves one", skiff("up", &["--timeout", "3s"]), [exits(1), hanging(1)])
-        .step("wait leaves another", act::call(&["wait", "web", "--timeout", "7s"]), [exits(1), hanging(2)]);
+        .step("up leaves one", skiff("up", &["--timeout", "8s"]), [exits(1), hanging(1)])
+        .step("wait leaves another", act::call(&["wait", "web", "--timeout", "12s"]), [exits(1), hanging(2)]);
 }
 
 #[test]

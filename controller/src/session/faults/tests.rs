@@ -108,7 +108,7 @@ fn a_source_that_does_not_answer_has_no_mistake() {
         news.into_iter().map(|event| format!("{}: {}", event.reason, event.message)).collect::<Vec<_>>()
     };
     assert_eq!(told(&[], &now), ["SourceUnavailable: source shop: h does not answer"]);
-    assert_eq!(told(&now, &[]), ["SourceAvailable: source shop can be reached again"]);
+    assert_eq!(told(&now, &[]), ["SourceAvailable: source shop is followed again"]);
     let notes = crate::ui::mistakes::note(&[("shop".to_owned(), now)].into(), &[], None);
-    assert!(notes.concat().contains("source shop cannot be reached; it all stays as it last was"), "{notes:?}");
+    assert!(notes.concat().contains("source shop cannot be followed now; it all stays as it last was"), "{notes:?}");
 }

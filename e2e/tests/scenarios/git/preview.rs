@@ -1,5 +1,7 @@
 //! What is said before anything begins: a branch as a plan, addresses that are none, commits that nobody known has signed.
 
+use std::time::Duration;
+
 use super::*;
 
 #[test]
@@ -74,6 +76,45 @@ fn what_is_no_source_is_said_before_anything_begins() {
         )
         .step("sync without a controller", call(&["sync"]), [exits(1), says("no controller runs for this instance")])
         .step("nothing was done", look(), [nothing_was_written_but_state()]);
+}
+
+/// Asks a host for a plan that takes the call and never answers, and ends it by SIGTERM once it has begun.
+fn plan_and_end() -> Act {
+    act(|world| {
+        let hangs = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let address = format!("git+http://{}/shop.git", hangs.local_addr()?);
+        let temporary = world.folder().join("temporary");
+        std::fs::create_dir(&temporary)?;
+        let env = [("TMPDIR".to_owned(), temporary.display().to_string())];
+        let mut plan = world.skiff.start(&["plan", &address], &env, &world.folder().join("plan.log"))?;
+        // It has called: its git runs.
+        let _call = hangs.accept()?;
+        plan.signal(rustix::process::Signal::TERM)?;
+        let ended = plan.wait(Duration::from_secs(20))?;
+        ensure!(ended.code() == Some(1), "it ends by itself: {ended}\n{}", plan.log());
+        ensure!(plan.log().contains("a signal ended it before everything was read"), "{}", plan.log());
+        Ok(())
+    })
+}
+
+#[test]
+fn a_preview_that_is_ended_leaves_nothing_behind() {
+    scenario("a preview that is ended leaves nothing behind").step(
+        "it is ended while it waits for the repository",
+        plan_and_end(),
+        [check(|world| {
+            let temporary = world.folder().join("temporary");
+            let left: Vec<_> = std::fs::read_dir(&temporary)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+            ensure!(left.is_empty(), "{left:?} are left");
+            let ours = temporary.display().to_string();
+            let environments =
+                std::fs::read_dir("/proc")?.filter_map(|entry| std::fs::read(entry.ok()?.path().join("environ")).ok());
+            let running =
+                environments.filter(|environment| String::from_utf8_lossy(environment).contains(&ours)).count();
+            ensure!(running == 0, "{running} processes of it run still");
+            Ok(())
+        })],
+    );
 }
 
 fn nothing_was_written_but_state() -> Check {
