@@ -22,6 +22,18 @@ fn deployments(loaded: &Loaded) -> Vec<String> {
 }
 
 #[test]
+fn a_folder_whose_variables_name_its_compose_files_is_a_project() {
+    let folder = Folder::new(&[
+        ("shop/.env", "# which\nexport COMPOSE_FILE=stack.yaml\n"),
+        ("shop/stack.yaml", STACK),
+        ("plain/.env", "COMPOSE_FILES=stack.yaml\n"),
+    ]);
+    let loaded = folder.load();
+    assert_eq!(loaded.problems, []);
+    assert_eq!(deployments(&loaded), ["deployment/shop/db", "deployment/shop/web"]);
+}
+
+#[test]
 fn every_project_in_a_tree_is_a_namespace_beside_manifests() {
     let folder = Folder::new(&[
         ("native.yaml", &deployment("one", "a:1")),
