@@ -1,6 +1,6 @@
 //! `skiff adopt`: takes over a stack that Docker Compose started.
 
-use skiff_api::Duration;
+use skiff_api::{Duration, Instance};
 use skiff_core::{Adoption, Claim, Comparisons, EngineError, Stack, adopt, claims, projects};
 
 use super::paths::PathArgs;
@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             return Err(nothing(&projects));
         }
         if !missed.is_empty() {
-            return Err(empty(&missed, &left));
+            return Err(empty(&missed, &left, &settings.instance));
         }
         let mut all = session.state.adopted();
         all.forget_all_but(&session.docker.remaining(&all).await?);
@@ -108,10 +108,18 @@ async fn stack(session: &Session, projects: &[String], named: bool) -> Result<St
 }
 
 /// Data that is meant must not be missed without a word.
-fn empty(missed: &[String], left: &[String]) -> CliError {
+fn empty(missed: &[String], left: &[String], instance: &Instance) -> CliError {
     let left: Vec<&str> = left.iter().map(String::as_str).filter(|what| what.starts_with("volume ")).collect();
     let message = format!("{} would be new and empty, and the stack has {}", missed.join(", "), left.join("; "));
-    let help = "give the volume the name that it has: `name` in a Compose file, `volumeName` in a manifest; or let the instance be the default one";
+    let help = if instance.is_default() {
+        "give the volume the name that it has: `name` in a Compose file, `volumeName` in a manifest".to_owned()
+    } else {
+        // The instance is in the names of all that it makes.
+        format!(
+            "instance {instance} makes volumes of names of its own: declare this one as `external: true` with the name that it has, \
+             or leave `--instance` out"
+        )
+    };
     CliError::refused(message, help)
 }
 
@@ -134,4 +142,21 @@ fn nothing(projects: &[String]) -> CliError {
         ),
     };
     CliError::refused(message, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_about_data_that_would_be_missed_works_in_the_instance_that_is_meant() {
+        let help = |instance: &str| {
+            let instance: Instance = instance.parse().expect("an instance");
+            let refused =
+                empty(&["shop_data".to_owned()], &["volume old_data: it is not declared".to_owned()], &instance);
+            refused.help().unwrap_or_default().to_owned()
+        };
+        assert!(help("default").contains("`name` in a Compose file"));
+        assert!(help("blue").contains("`external: true`") && !help("blue").contains("volumeName"));
+    }
 }
