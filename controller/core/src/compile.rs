@@ -217,6 +217,11 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     base64::engine::general_purpose::STANDARD.decode(compact).ok()
 }
 
+/// The name of an object among a template's digests.
+pub(crate) fn content_label(object: &ObjectKey) -> String {
+    format!("{}/{}", object.kind.lower(), object.name)
+}
+
 /// The object that a name among a template's digests means, `configmap/api`; `None` for a file of the host.
 fn content_object(from: &ObjectKey, label: &str) -> Option<ObjectKey> {
     [Kind::ConfigMap, Kind::Secret].into_iter().find_map(|kind| {

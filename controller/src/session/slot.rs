@@ -98,19 +98,23 @@ impl Slot {
         }
     }
 
-    /// Whether what is wrong or odd is to be logged: it is another than last time. Adds to `news` what has become odd about the source as a
-    /// whole, which nobody would look for in a file.
-    pub(super) fn is_news(&mut self, loaded: &Loaded, now: Timestamp, news: &mut Vec<Event>) -> bool {
-        let said = (loaded.problems.clone(), loaded.warnings.clone());
-        let before = self.reported.replace(said.clone());
-        let was_odd = |odd: &&Problem| before.as_ref().is_some_and(|(_, warnings)| warnings.contains(odd));
-        let odd = said.1.iter().filter(|odd| odd.file.is_none() && odd.object.is_none());
-        news.extend(odd.filter(|odd| !was_odd(odd)).map(|odd| {
+    /// Whether what is wrong or odd is to be logged: it is another than last time.
+    pub(super) fn is_news(&mut self, loaded: &Loaded) -> bool {
+        let now = (loaded.problems.clone(), loaded.warnings.clone());
+        self.reported.replace(now.clone()).is_none_or(|before| before != now)
+    }
+
+    /// What is odd about the source as a whole, which nobody would look for in a file, and was not when that was logged last.
+    pub(super) fn oddities(&self, loaded: &Loaded, now: Timestamp) -> Vec<Event> {
+        let was_odd = |odd: &Problem| self.reported.as_ref().is_some_and(|(_, warnings)| warnings.contains(odd));
+        let is_of_source = |odd: &Problem| odd.file.is_none() && odd.object.is_none();
+        let odd = loaded.warnings.iter().filter(|odd| is_of_source(odd) && !was_odd(odd));
+        let event = |odd: &Problem| {
             let help = odd.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
             let event = Event::of_source(now, &loaded.source, odd.reason, format!("{}{help}", odd.message));
             Event { severity: Severity::Warning, ..event }
-        }));
-        before.is_none_or(|before| before != said)
+        };
+        odd.map(event).collect()
     }
 
     /// What is to be told of commits: which one is in force now, which one is not.

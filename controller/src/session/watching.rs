@@ -128,11 +128,10 @@ impl SourceTask {
         let mut good = Vec::new();
         for (index, (slot, loaded)) in self.slots.iter_mut().zip(&mut loads).enumerate() {
             slot.complete(loaded);
-            let mut odd = Vec::new();
-            if slot.is_news(loaded, Timestamp::now(), &mut odd) {
+            self.notes.events(slot.oddities(loaded, Timestamp::now()));
+            if slot.is_news(loaded) {
                 report(loaded);
             }
-            self.notes.events(odd);
             let news = slot.news(loaded, rewritten == Some(index), Timestamp::now());
             for event in &news {
                 tracing::info!(source = loaded.source, "{}", event.message);

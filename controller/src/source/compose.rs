@@ -6,8 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -71,26 +70,20 @@ pub(super) fn is_compose(path: &Path) -> bool {
 }
 
 /// Whether a folder with these files is a project: one of them is called as a Compose file is, or `.env` says which they are.
-pub(super) fn is_project(folder: &Path, files: &[PathBuf]) -> bool {
+pub(super) fn is_project(folder: &Path, files: &[PathBuf], limit: u64) -> bool {
     let is_called_so =
         |path: &PathBuf| path.file_name().is_some_and(|name| FILE_NAMES.iter().any(|known| name == *known));
-    files.iter().any(is_called_so) || names_files(&folder.join(".env"))
+    files.iter().any(is_called_so) || names_files(&folder.join(".env"), limit)
 }
 
-/// Whether a file of variables names the Compose files of its folder. Only the first part of a large one is looked at.
-fn names_files(path: &Path) -> bool {
-    let mut text = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LONGEST_ENV).read_to_end(&mut text));
-    let text = String::from_utf8_lossy(&text);
+/// Whether a file of variables names the Compose files of its folder. One that cannot be read names none.
+fn names_files(path: &Path, limit: u64) -> bool {
     let names = |line: &str| {
         let line = line.trim_start();
         line.strip_prefix("export ").unwrap_or(line).trim_start().starts_with("COMPOSE_FILE=")
     };
-    read.is_ok() && text.lines().any(names)
+    read::file(path, limit).is_ok_and(|text| String::from_utf8_lossy(&text).lines().any(names))
 }
-
-/// How many bytes of a `.env` are looked at for the names of Compose files.
-const LONGEST_ENV: u64 = 64 << 10;
 
 /// Whether a document is a Compose file's, or one that is laid over one.
 pub(super) fn is_compose_document(root: &Node) -> bool {

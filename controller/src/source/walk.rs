@@ -141,7 +141,9 @@ impl Walker<'_> {
         self.above.push(identity);
         self.walk.folders.push(path.to_owned());
         match entries(path) {
-            Ok(entries) if compose::is_project(path, &entries) => self.project(path, &entries, named),
+            Ok(entries) if compose::is_project(path, &entries, self.limits.file_size) => {
+                self.project(path, &entries, named);
+            }
             Ok(entries) => entries.iter().for_each(|entry| self.entry(entry)),
             Err(error) => {
                 let reason = if named { reason::SOURCE_UNAVAILABLE } else { reason::UNREADABLE };

@@ -137,14 +137,20 @@ fn tmpfs(service: &mut Service<'_>, written: &Node) {
     let (target, options) = line.split_once(':').unwrap_or((&line, ""));
     let (mut size, mut mode, mut uid, mut gid, mut exec) = (None, None, None, None, None);
     let mut others = Vec::new();
-    let number = |value: Option<i64>| value.map(|number| Node::new(Value::Int(number), place));
     for option in options.split(',').filter(|option| !option.is_empty()) {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let number = match name {
+            "size" => bytes(value),
+            "mode" => i64::from_str_radix(value, 8).ok(),
+            "uid" | "gid" => value.parse().ok(),
+            _ => None,
+        };
+        let number = number.map(|number| Node::new(Value::Int(number), place));
         match name {
-            "size" if bytes(value).is_some() => size = number(bytes(value)),
-            "mode" if i64::from_str_radix(value, 8).is_ok() => mode = number(i64::from_str_radix(value, 8).ok()),
-            "uid" if value.parse::<i64>().is_ok() => uid = number(value.parse().ok()),
-            "gid" if value.parse::<i64>().is_ok() => gid = number(value.parse().ok()),
+            "size" if number.is_some() => size = number,
+            "mode" if number.is_some() => mode = number,
+            "uid" if number.is_some() => uid = number,
+            "gid" if number.is_some() => gid = number,
             "size" | "mode" | "uid" | "gid" => {
                 let does = format!("`{option}` is no number of that kind");
                 service.refused("tmpfs", place, &does, "write it as `size=64m`, `mode=1777`, `uid=1000`, `gid=1000`");

@@ -9,7 +9,7 @@ use skiff_api::{
 };
 
 use super::layout::Layout;
-use super::{CompileInput, DeclaredObject, reference};
+use super::{CompileInput, DeclaredObject, content_label, reference};
 use crate::action::{FileEntry, FileSet};
 use crate::content::{ContentStore, digest};
 use crate::desired::{EnvEntry, EnvValue, Mount, MountSource, Nameless, Use};
@@ -247,7 +247,7 @@ impl Builder<'_> {
                 parts.push(self.bytes(object, key).map(|bytes| bytes.to_vec()).unwrap_or_default());
             }
             let digest = self.digest(object, &parts);
-            self.content.insert(format!("{}/{}", object.kind.lower(), object.name), digest.clone());
+            self.content.insert(content_label(object), digest.clone());
             self.uses.push(Use {
                 object: object.clone(),
                 kept_as: self.kept_as(object).clone(),

@@ -108,8 +108,7 @@ fn note_lost(earlier: &mut Workload, versions: &Versions, used: &BTreeMap<String
     for (label, digest) in used.iter().filter(|(label, digest)| earlier.template.content.get(*label) != Some(*digest)) {
         let Some(object) = content_object(&earlier.key, label) else { continue };
         if !versions.contains_key(&object) {
-            earlier.lost.insert(object);
-            earlier.lost_digests.insert(label.clone(), digest.clone());
+            earlier.lost.insert(object, digest.clone());
         }
     }
 }
@@ -157,8 +156,7 @@ pub(super) fn workload(origin: &Origin<'_>, pod: &PodTemplate, depends_on: &[Dep
         pinned_from: None,
         revision_history_limit: 0,
         earlier: BTreeMap::new(),
-        lost: BTreeSet::new(),
-        lost_digests: BTreeMap::new(),
+        lost: BTreeMap::new(),
         course: Course::Declared,
         restart_before: None,
         restart: pod.restart.clone(),

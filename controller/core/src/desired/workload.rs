@@ -1,6 +1,6 @@
 //! What an object with containers asks for, its rollout included.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -43,10 +43,9 @@ pub struct Workload {
     pub revision_history_limit: u32,
     /// Earlier revisions by number, compiled with what else the manifest says now, to go back to.
     pub earlier: BTreeMap<u64, Arc<Self>>,
-    /// The configs and secrets that this earlier revision used and whose content of then is not known any more: it is what it is today.
-    pub lost: BTreeSet<ObjectKey>,
-    /// The digests of that content, by object: what runs with it is of this revision all the same.
-    pub lost_digests: BTreeMap<String, String>,
+    /// The configs and secrets that this earlier revision used and whose content of then is not known any more, with its digest: what runs
+    /// with that is of this revision all the same, and what is made anew has today's.
+    pub lost: BTreeMap<ObjectKey, String>,
     /// Which revision it is.
     pub course: Course,
     /// Replicas that were started before this moment are to be replaced.

@@ -13,6 +13,7 @@ use super::draft::Draft;
 use super::joined::stranded;
 use super::nameless::{Nameless, nameless};
 use crate::adopt::ADOPTED;
+use crate::compile::content_label;
 use crate::crash::needs_pacing;
 use crate::desired::{EngineRestart, Workload};
 use crate::made_from::made_from;
@@ -230,7 +231,9 @@ fn content_changes(workload: &Workload, labels: &OwnerLabels) -> (Vec<String>, V
         labels.content.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let (mut changed, mut unknown) = (Vec::new(), Vec::new());
     // What runs with what nobody has kept is what is gone back to.
-    let is_of_then = |object: &String, known: &String| workload.lost_digests.get(object) == Some(known);
+    let is_of_then = |object: &String, known: &String| {
+        workload.lost.iter().any(|(lost, digest)| digest == known && content_label(lost) == *object)
+    };
     for (object, digest) in &workload.template.content {
         match recorded.get(object) {
             Some(known) if known == digest || is_of_then(object, known) => {}

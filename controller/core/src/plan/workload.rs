@@ -95,7 +95,7 @@ fn note_course(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'
     let held = match &workload.course {
         Course::Declared => return,
         Course::Back { from, to, why } => {
-            let way = Way::Back { to: *to, lost: workload.lost.clone() };
+            let way = Way::Back { to: *to, lost: workload.lost.keys().cloned().collect() };
             HeldReason::RevisionFailed { revision: *from, why: why.clone(), way }
         }
         Course::Stopped { revision, why, way } => {

@@ -36,8 +36,9 @@ fn news(known: &ObjectHistory, workload: &Workload) -> Option<(u64, BTreeSet<Obj
         return None;
     };
     let target = known.revision(to)?;
-    let lost = &workload.earlier.get(&to).filter(|_| declared.identity == workload.template.identity)?.lost;
-    (target.lost != *lost).then(|| (to, lost.clone()))
+    let earlier = workload.earlier.get(&to).filter(|_| declared.identity == workload.template.identity)?;
+    let lost: BTreeSet<ObjectKey> = earlier.lost.keys().cloned().collect();
+    (target.lost != lost).then_some((to, lost))
 }
 
 /// `what secret/shop/db held then is not known any more, and what is made anew has today's`.

@@ -1,59 +1,23 @@
 //! The versions of each deployment as they were declared, by the oracle's own bookkeeping: which ran well, which may have failed for a
 //! reason that the world gave, which was gone back from. Nothing of the controller's history is asked.
 
+mod version;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use skiff_api::{Deployment, IntOrPercent, ObjectKey, PodTemplate, RestartPolicy, label};
+use skiff_api::{Deployment, IntOrPercent, ObjectKey, PodTemplate, RestartPolicy};
 use skiff_core::{Action, Plan, Step, Timestamp};
 use skiff_sim::{DockerRestart, SimContainer, SimEngine};
 
 use crate::manifests::Manifests;
 use crate::nature::{Natures, Quality};
-use crate::oracle::{Look, of_object, wanted_look};
+use crate::oracle::of_object;
+use version::Proof;
+pub(crate) use version::{Befell, Version};
 
 /// How far apart members of a rollout group may be declared that are one change.
 const ONE_CHANGE: SignedDuration = SignedDuration::from_mins(1);
-
-/// Whether a version is good to go back to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Proof {
-    /// It never ran.
-    Missing,
-    /// It may have run whole for a while without having been met at it.
-    Possible,
-    /// It ran whole at a quiet point.
-    Seen,
-}
-
-/// What befell a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Befell {
-    Nothing,
-    /// It may have failed through no fault of its own.
-    Something,
-    /// Its image became another one, while some of it may have been made: either may be what counts.
-    Turn,
-}
-
-/// One version of a deployment: what it was declared as, with the content that it used.
-#[derive(Clone)]
-pub(crate) struct Version {
-    /// Its number, in the order in which versions were first declared.
-    number: usize,
-    pub(crate) manifests: Manifests,
-    pub(crate) deployment: Deployment,
-    look: Look,
-    proof: Proof,
-    /// It ran whole since it was last declared: it does not fail any more.
-    pub(crate) is_settled: bool,
-    /// What befell it while it was new.
-    pub(crate) befell: Befell,
-    /// Its replicas were seen to go back to another.
-    was_left: bool,
-    /// It is known by its containers alone, as the history was lost.
-    is_traced: bool,
-}
 
 /// The versions of one deployment, the declared one last.
 pub(crate) struct Track {
@@ -381,32 +345,5 @@ impl Track {
         let surge = self.declared().spec.strategy.rolling_update.as_ref().and_then(|numbers| numbers.max_surge);
         let surge = surge.unwrap_or(IntOrPercent::Int(1)).of_rounded_up(self.most);
         usize::try_from(2 * (self.most + surge)).unwrap_or(usize::MAX) + self.befallen
-    }
-}
-
-impl Version {
-    fn new(manifests: &Manifests, key: &ObjectKey, deployment: &Deployment) -> Self {
-        Self {
-            number: 0,
-            manifests: manifests.clone(),
-            deployment: deployment.clone(),
-            look: wanted_look(manifests, key, deployment, ""),
-            proof: Proof::Missing,
-            is_settled: false,
-            befell: Befell::Nothing,
-            was_left: false,
-            is_traced: false,
-        }
-    }
-
-    /// It runs whole, and nothing happens.
-    pub(crate) const fn proved(&mut self) {
-        (self.proof, self.is_settled, self.befell) = (Proof::Seen, true, Befell::Nothing);
-    }
-
-    /// Whether a container was made from it.
-    pub(crate) fn is_of(&self, key: &ObjectKey, engine: &SimEngine, container: &SimContainer) -> bool {
-        let ordinal = container.labels.get(label::REPLICA).map_or("", String::as_str);
-        wanted_look(&self.manifests, key, &self.deployment, ordinal).is_seen_on(engine, container)
     }
 }

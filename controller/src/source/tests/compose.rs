@@ -34,6 +34,14 @@ fn a_folder_whose_variables_name_its_compose_files_is_a_project() {
 }
 
 #[test]
+fn variables_that_are_a_fifo_are_not_waited_for() {
+    let folder = Folder::new(&[("native.yaml", &deployment("one", "a:1"))]);
+    let path = folder.path().join(".env");
+    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).expect("a FIFO");
+    assert_eq!(deployments(&folder.load()), ["deployment/default/one"]);
+}
+
+#[test]
 fn every_project_in_a_tree_is_a_namespace_beside_manifests() {
     let folder = Folder::new(&[
         ("native.yaml", &deployment("one", "a:1")),
