@@ -138,7 +138,7 @@ impl<E: Engine> Controller<E> {
                 Ok(()) = self.wiring.verdicts.changed() => self.soon(),
                 Ok(()) = self.wiring.tags.changed() => self.soon(),
                 Some(wake) = self.wiring.wakes.recv() => self.woken(&wake),
-                Some(asked) = self.wiring.asked.recv() => self.answer(asked),
+                Some(asked) = self.wiring.asked.recv() => self.answer(asked).await,
                 Some(report) = self.ended.recv() => self.remember(report),
             }
         }
@@ -153,8 +153,9 @@ impl<E: Engine> Controller<E> {
         }
     }
 
-    /// Grants what is asked, or says why not; the next pass acts on it.
-    fn answer(&mut self, asked: Asked) {
+    /// Grants what is asked, or says why not; the next pass acts on it. What is answered is on the disk: whoever asked may read there at
+    /// once what has become of it.
+    async fn answer(&mut self, asked: Asked) {
         let target = Arc::clone(&self.wiring.target.borrow());
         let granted = grant(&mut self.history, &asked.request, Some(&target.desired), self.settings.clock.now());
         let answer = granted.map(|event| {
@@ -163,6 +164,7 @@ impl<E: Engine> Controller<E> {
             self.tell(vec![event]);
             message
         });
+        self.write_history().await;
         self.soon();
         // Whoever asked may have lost patience.
         asked.reply.send(answer).ok();

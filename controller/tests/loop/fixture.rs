@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use skiff::clock::Clock;
-use skiff::controller::{Controller, Settings, Snapshot, Target, Wiring};
+use skiff::controller::{Asked, Controller, Settings, Snapshot, Target, Wiring};
 use skiff::engine::Wake;
 use skiff::fail_point::FailPoint;
 use skiff::mandate::Mandate;
 use skiff::probe::Prober;
+use skiff::scribe::Notes;
 use skiff::tags::TagFollower;
 use skiff_api::{Instance, Kind, ObjectKey};
 use skiff_core::{
@@ -31,6 +32,7 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) struct Fixture {
     pub(crate) engine: Arc<LoopEngine>,
     pub(crate) wakes: mpsc::Sender<Wake>,
+    pub(crate) asked: mpsc::Sender<Asked>,
     targets: watch::Sender<Arc<Target>>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(crate) cancel: CancellationToken,
@@ -45,6 +47,11 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// A loop on an engine that has the images and nothing else, with these manifests.
     pub(crate) fn start(tick: Duration, manifests: &[Value]) -> Self {
+        Self::noted(tick, manifests, None)
+    }
+
+    /// The same, where somebody writes down what it learns.
+    pub(crate) fn noted(tick: Duration, manifests: &[Value], notes: Option<Notes>) -> Self {
         let clock = Clock::tokio();
         let mut sim = SimEngine::new(Timestamp::UNIX_EPOCH);
         for image in ["app:1", "app:2"] {
@@ -60,6 +67,7 @@ impl Fixture {
         let settings = Settings { instance, tick, clock: clock.clone(), mandate: mandate.clone(), fail_point };
         let (verdict_sender, verdicts) = watch::channel(Arc::default());
         let (answers, tags) = watch::channel(Arc::default());
+        let (asked, questions) = mpsc::channel(1);
         let wiring = Wiring {
             target,
             wakes: wake_receiver,
@@ -67,8 +75,8 @@ impl Fixture {
             tags,
             snapshots: snapshot_sender,
             reports: None,
-            notes: None,
-            asked: mpsc::channel(1).1,
+            notes,
+            asked: questions,
             history: std::sync::Arc::default(),
         };
         let cancel = CancellationToken::new();
@@ -79,7 +87,20 @@ impl Fixture {
         let recorder = tokio::spawn(judge_all(snapshots.clone()));
         let controller = Controller::new(Arc::clone(&engine), settings, wiring);
         let controller = tokio::spawn(controller.run(cancel.clone()));
-        Self { engine, wakes, targets, snapshots, cancel, mandate, controller, prober, follower, recorder, clock }
+        Self {
+            engine,
+            wakes,
+            asked,
+            targets,
+            snapshots,
+            cancel,
+            mandate,
+            controller,
+            prober,
+            follower,
+            recorder,
+            clock,
+        }
     }
 
     /// Declares these manifests and nothing else.

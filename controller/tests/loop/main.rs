@@ -1,5 +1,6 @@
 //! The loop on a paused clock: what wakes it, what holds it back, and what it never does while something is under way.
 
+mod asking;
 mod away;
 mod ending;
 mod engine;
