@@ -92,13 +92,26 @@ fn options(address: &EtcdAddress) -> Result<ConnectOptions, EtcdError> {
 fn tls(address: &EtcdAddress) -> Result<TlsOptions, EtcdError> {
     let mut tls = TlsOptions::new();
     tls = match &address.ca_file {
-        Some(file) => tls.ca_certificate(Certificate::from_pem(read(file, "ca-file")?)),
+        Some(file) => tls.ca_certificate(Certificate::from_pem(pem(file, "ca-file", "CERTIFICATE")?)),
         None => tls.with_native_roots(),
     };
     if let Some((certificate, key)) = &address.certificate {
-        tls = tls.identity(Identity::from_pem(read(certificate, "cert-file")?, read(key, "key-file")?));
+        let (certificate, key) = (pem(certificate, "cert-file", "CERTIFICATE")?, pem(key, "key-file", "PRIVATE KEY")?);
+        tls = tls.identity(Identity::from_pem(certificate, key));
     }
     Ok(tls)
+}
+
+/// Reads a file of certificates or a key. One that holds none is told here: TLS would only break the connection off.
+fn pem(path: &Path, setting: &str, label: &str) -> Result<Vec<u8>, EtcdError> {
+    let text = read(path, setting)?;
+    // A key has its kind before the label: `BEGIN EC PRIVATE KEY`.
+    let is_head = |line: &[u8]| line.starts_with(b"-----BEGIN ") && line.ends_with(format!("{label}-----").as_bytes());
+    if text.split(|byte| *byte == b'\n').any(|line| is_head(line.trim_ascii())) {
+        return Ok(text);
+    }
+    let message = format!("{}: no {} in PEM", path.display(), label.to_lowercase());
+    Err(EtcdError::new(message, format!("`{setting}=` names a file with a line `-----BEGIN {label}-----`")))
 }
 
 fn read(path: &Path, setting: &str) -> Result<Vec<u8>, EtcdError> {
@@ -112,5 +125,36 @@ fn read(path: &Path, setting: &str) -> Result<Vec<u8>, EtcdError> {
 impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Cluster({})", self.address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use skiff_remote::Remote;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_holds_no_certificate_or_key_is_named_before_anything_is_asked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("a file");
+            path.display().to_string()
+        };
+        let certificate = file("cert.pem", "of ann\n-----BEGIN CERTIFICATE-----\r\nMA==\n-----END CERTIFICATE-----\n");
+        let key = file("key.pem", "-----BEGIN EC PRIVATE KEY-----\nMA==\n-----END EC PRIVATE KEY-----\n");
+        let nothing = file("nothing.pem", "password\n");
+        let of = |settings: &str| {
+            let address = format!("etcd://host:2379/skiff?tls=true&{settings}");
+            let Some(Ok(Remote::Etcd(address))) = Remote::parse(&address) else { panic!("no address: {address}") };
+            tls(&address).map(drop).map_err(|error| error.message)
+        };
+        let mutual = |certificate: &str, key: &str| of(&format!("cert-file={certificate}&key-file={key}"));
+        assert_eq!(mutual(&certificate, &key), Ok(()));
+        assert_eq!(of(&format!("ca-file={certificate}")), Ok(()));
+        assert_eq!(of(&format!("ca-file={nothing}")), Err(format!("{nothing}: no certificate in PEM")));
+        assert_eq!(mutual(&nothing, &key), Err(format!("{nothing}: no certificate in PEM")));
+        assert_eq!(mutual(&certificate, &certificate), Err(format!("{certificate}: no private key in PEM")));
     }
 }

@@ -47,6 +47,42 @@ fn a_folder_of_the_commit_is_mounted_and_its_change_rolls_its_users() {
         );
 }
 
+#[test]
+fn an_overlay_of_the_repository_is_followed_with_the_base_and_what_has_gone_changes_nothing() {
+    let forge = forge();
+    let prod = |replicas: u32| {
+        format!(
+            "kind: Deployment\napiVersion: skiff.dev/v1\nmetadata: {{ name: web }}\nspec: {{ replicas: {replicas} }}\n"
+        )
+    };
+    let address = forge.address(&format!("path=base&overlay=overlays/prod&{OFTEN}")).expect("an address");
+    scenario("an overlay of the repository is followed with the base, and what has gone changes nothing")
+        .step(
+            "one in the base are two in prod",
+            all([
+                push(
+                    &forge,
+                    &[("base/web.yaml", &service("web").to_string()), ("overlays/prod/web.yaml", &prod(2))],
+                    "Layers",
+                ),
+                follow(&[&address]),
+            ]),
+            [eventually(ready("web", 2)), of_newest_commit(&forge, "web")],
+        )
+        .step(
+            "the overlay wants three",
+            push(&forge, &[("overlays/prod/web.yaml", &prod(3))], "Three"),
+            [eventually(ready("web", 3))],
+        )
+        .step("as it is now", remember(), [])
+        .step(
+            "the overlay is moved away",
+            push(&forge, &[("overlays/prod/web.yaml", ""), ("overlays/production/web.yaml", &prod(1))], "Moved"),
+            [eventually(logs("Moved (Ann) is not applied")), untouched("web")],
+        )
+        .step("it is named", call(&["get"]), [says("overlays/prod")]);
+}
+
 /// Loses what a container mounts.
 fn lose_what_it_mounts() -> Act {
     act(|world| {
