@@ -142,6 +142,13 @@ impl DigestKey {
     }
 }
 
+/// Whether two digests cannot be compared, as they were made with different keys.
+pub(crate) fn is_incomparable(one: &str, other: &str) -> bool {
+    // What is no secret is digested without a key.
+    let key_id = |digest: &str| digest.split_once(':').map(|(id, _)| id.to_owned());
+    key_id(one) != key_id(other)
+}
+
 /// A digest of parts, unambiguous about where one ends.
 pub(crate) fn digest(parts: &[&[u8]]) -> String {
     let mut hasher = Sha256::new();

@@ -10,6 +10,7 @@ mod image;
 mod judge;
 mod lost;
 mod rebuilt;
+mod rekeyed;
 
 pub(crate) use lost::told_lost;
 
@@ -82,6 +83,9 @@ fn is_settled(known: Option<&ObjectHistory>, workload: &Workload) -> bool {
 /// Notes the declared revision as the newest one, where it is not that already.
 fn note_declared(history: &mut Arc<History>, workload: &Workload, observed: &Observed, now: Timestamp) {
     let identity = &workload.template.identity;
+    if let Some(rekeyed) = history.objects.get(&workload.key).and_then(|known| rekeyed::rekeyed(known, workload)) {
+        Arc::make_mut(history).objects.insert(workload.key.clone(), rekeyed);
+    }
     let known = history.objects.get(&workload.key);
     if let Some(declared) = known.and_then(ObjectHistory::declared).filter(|declared| declared.identity == *identity) {
         if declared.pod != workload.template.pod {

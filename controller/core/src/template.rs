@@ -88,9 +88,13 @@ pub(crate) fn hash(canonical: &str) -> String {
 
 /// What makes a revision: the template, and the content that it uses.
 pub(crate) fn identity(canonical: &str, content: &BTreeMap<String, String>) -> String {
-    let hash = hash(canonical);
+    identity_of(&hash(canonical), content)
+}
+
+/// The same, of a template of which the hash is known.
+pub(crate) fn identity_of(hash: &str, content: &BTreeMap<String, String>) -> String {
     if content.is_empty() {
-        return hash;
+        return hash.to_owned();
     }
     let parts: Vec<&[u8]> =
         content.iter().flat_map(|(object, digest)| [object.as_bytes(), digest.as_bytes()]).collect();

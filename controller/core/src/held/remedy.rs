@@ -57,7 +57,9 @@ impl Held {
             }
             HeldReason::VolumeInUse { .. } => "remove them, or take their source down".to_owned(),
             HeldReason::Unsupported { field, .. } => format!("update Docker, or take {field} out of the manifest"),
-            HeldReason::ContentUnknown { .. } => "`skiff down` and `skiff up` of it make it known again".to_owned(),
+            HeldReason::ContentUnknown { .. } => {
+                format!("nothing, if it has not; `skiff rollout restart {name}` brings what is declared either way")
+            }
             HeldReason::ProbeUnproven { probe, .. } => format!("look at the {probe}: it asks for what is not there"),
             HeldReason::LabelsUnreadable { name, .. } => format!("remove {name} by hand if it is no use"),
             HeldReason::WaitingFor { .. }

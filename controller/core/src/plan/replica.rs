@@ -3,6 +3,8 @@
 mod condition;
 mod in_place;
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use serde_json::Value;
 use skiff_api::{ImageName, OwnerLabels, RestartPolicy};
@@ -14,8 +16,10 @@ use super::joined::stranded;
 use super::nameless::{Nameless, nameless};
 use crate::adopt::ADOPTED;
 use crate::compile::content_label;
+use crate::content::is_incomparable;
 use crate::crash::needs_pacing;
 use crate::desired::{EngineRestart, Workload};
+use crate::history::History;
 use crate::made_from::made_from;
 use crate::observed::{ContainerDetail, ContainerState, ObservedContainer};
 use crate::reason::{Change, Reason};
@@ -82,7 +86,7 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
         .failures
         .of_object(&workload.key)
         .is_some_and(|failure| failure.update_refused && failure.template_hash == workload.template.hash);
-    let (changed_content, mut unknown_content) = content_changes(workload, labels);
+    let (changed_content, mut unknown_content) = content_changes(draft.history, workload, labels);
     let must_replace = !removed.is_empty() || (refused && !adjust.is_empty());
     let restarted = workload.restart_before.filter(|before| {
         let since = container.detail.as_ref().and_then(ContainerDetail::since);
@@ -225,19 +229,27 @@ fn template_changes(workload: &Workload, labels: &OwnerLabels) -> Vec<Change> {
     }
 }
 
-/// The objects whose content changed, and those of which it cannot be told.
-fn content_changes(workload: &Workload, labels: &OwnerLabels) -> (Vec<String>, Vec<String>) {
-    let recorded: std::collections::BTreeMap<String, String> =
+/// The objects whose content changed, and those of which it cannot be told: their digests are of a key that was lost. What its revision has
+/// by today's key tells at least that it has changed since then.
+fn content_changes(history: &History, workload: &Workload, labels: &OwnerLabels) -> (Vec<String>, Vec<String>) {
+    let recorded: BTreeMap<String, String> =
         labels.content.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let (mut changed, mut unknown) = (Vec::new(), Vec::new());
     // What runs with what nobody has kept is what is gone back to.
     let is_of_then = |object: &String, known: &String| {
         workload.lost.iter().any(|(lost, digest)| digest == known && content_label(lost) == *object)
     };
+    let revision = history.objects.get(&workload.key).and_then(|known| known.revision(labels.revision));
+    let has_changed_since = |object: &String, digest: &String| {
+        let since = revision.and_then(|revision| revision.content.get(object));
+        since.is_some_and(|since| since != digest && !is_incomparable(since, digest))
+    };
     for (object, digest) in &workload.template.content {
         match recorded.get(object) {
             Some(known) if known == digest || is_of_then(object, known) => {}
-            Some(known) if key_id(known) != key_id(digest) => unknown.push(object.clone()),
+            Some(known) if is_incomparable(known, digest) && !has_changed_since(object, digest) => {
+                unknown.push(object.clone());
+            }
             _ => changed.push(object.clone()),
         }
     }
@@ -245,9 +257,4 @@ fn content_changes(workload: &Workload, labels: &OwnerLabels) -> (Vec<String>, V
     let gone = recorded.iter().filter(|(object, known)| is_gone(object) && !is_of_then(object, known));
     changed.extend(gone.map(|(object, _)| object.clone()));
     (changed, unknown)
-}
-
-/// The id of the key that a digest was made with; none for what is no secret.
-fn key_id(digest: &str) -> Option<&str> {
-    digest.split_once(':').map(|(id, _)| id)
 }

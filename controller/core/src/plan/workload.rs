@@ -95,7 +95,8 @@ fn note_course(draft: &mut Draft<'_>, workload: &Workload, replicas: &[Replica<'
     let held = match &workload.course {
         Course::Declared => return,
         Course::Back { from, to, why } => {
-            let way = Way::Back { to: *to, lost: workload.lost.keys().cloned().collect() };
+            let target = known.and_then(|known| known.revision(*to));
+            let way = Way::Back { to: *to, lost: target.map(|target| target.lost.clone()).unwrap_or_default() };
             HeldReason::RevisionFailed { revision: *from, why: why.clone(), way }
         }
         Course::Stopped { revision, why, way } => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use skiff_api::{Component, ObjectKey, OwnerLabels, PullPolicy};
 
+use crate::content::is_incomparable;
 use crate::desired::{Desired, Workload};
 use crate::history::{History, ObjectHistory, Revision};
 use crate::image::{Images, RevisionImage};
@@ -95,10 +96,15 @@ pub(super) fn judge(
     (Some(&image) != known && !id.is_empty()).then_some(image)
 }
 
-/// Whether a container was made from the template of a revision, with the content that it uses.
+/// Whether a container was made from the template of a revision, with the content that it uses as far as can be told.
 fn is_of(revision: &Revision, labels: &OwnerLabels) -> bool {
-    let hash = revision.identity.split('+').next().unwrap_or_default();
     let content: BTreeMap<String, String> =
         labels.content.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    labels.template_hash == hash && content == revision.content
+    let is_same = |object: &String, digest: &String| {
+        let then = content.get(object);
+        then.is_some_and(|then| then == digest || is_incomparable(then, digest))
+    };
+    labels.template_hash == revision.template_hash()
+        && content.len() == revision.content.len()
+        && revision.content.iter().all(|(object, digest)| is_same(object, digest))
 }

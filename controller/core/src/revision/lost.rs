@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use skiff_api::ObjectKey;
 
+use crate::compile::content_label;
 use crate::desired::{Desired, Workload};
 use crate::event::Event;
 use crate::history::{Back, History, ObjectHistory, Revision, Standing};
@@ -37,7 +38,9 @@ fn news(known: &ObjectHistory, workload: &Workload) -> Option<(u64, BTreeSet<Obj
     };
     let target = known.revision(to)?;
     let earlier = workload.earlier.get(&to).filter(|_| declared.identity == workload.template.identity)?;
-    let lost: BTreeSet<ObjectKey> = earlier.lost.keys().cloned().collect();
+    // By today's key it may be known again what it used.
+    let uses = |(object, digest): &(&ObjectKey, &String)| target.content.get(&content_label(object)) == Some(*digest);
+    let lost: BTreeSet<ObjectKey> = earlier.lost.iter().filter(uses).map(|(object, _)| object.clone()).collect();
     (target.lost != lost).then_some((to, lost))
 }
 

@@ -81,3 +81,47 @@ fn what_is_the_same_today_is_not_lost() {
     world.lose_what_was_kept();
     assert_eq!(gone_back(&mut world), (vec!["old".to_owned()], Vec::new()));
 }
+
+#[test]
+fn a_key_that_is_lost_makes_no_new_revision_and_a_failed_one_is_not_tried_again() {
+    let mut world = failing_with("old");
+    world.run(120);
+    let before = numbers(&world);
+    world.told();
+    world.digest_key = 2;
+    world.lose_what_was_kept();
+    world.restart_controller();
+    world.run(30);
+    assert_eq!((numbers(&world), world.told()), (before, Vec::new()));
+    assert_eq!(world.running().len(), 1);
+}
+
+#[test]
+fn what_comes_back_after_the_key_was_lost_says_what_nobody_knows_any_more() {
+    let mut world = failing_with("new");
+    world.settle();
+    world.digest_key = 2;
+    world.lose_what_was_kept();
+    let told = format!("ContentLost: revision 1 comes back otherwise than it was: {LOST}");
+    assert_eq!(gone_back(&mut world).1, [told]);
+    assert_eq!(numbers(&world), [1, 2]);
+}
+
+#[test]
+fn a_secret_that_changes_after_the_key_was_lost_is_rolled_out() {
+    let mut world = World::of(&[secret("old"), reading("app:1")]);
+    world.settle();
+    world.run(30);
+    world.digest_key = 2;
+    world.run(1);
+    assert_eq!(world.lines(), ["held web: whether secret/db changed cannot be told: digested with another key"]);
+    world.declare(&[secret("new"), reading("app:1")]);
+    assert_eq!(gone_back(&mut world), (vec!["new".to_owned()], Vec::new()));
+    assert_eq!((numbers(&world), world.lines()), (vec![1, 2], Vec::new()));
+}
+
+/// The numbers of the revisions of `web` that are remembered.
+fn numbers(world: &World) -> Vec<u64> {
+    let known = world.history.objects.get(&key("web")).expect("it is known");
+    known.revisions.iter().map(|revision| revision.number).collect()
+}
