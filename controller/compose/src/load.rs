@@ -89,16 +89,15 @@ impl Loader<'_, '_> {
         parsed.documents.into_iter().filter(|document| document.sound).map(|document| document.root).collect()
     }
 
-    /// The trees of a file laid over each other, with what they include and extend.
-    fn file(&mut self, path: &Path, trees: Vec<Node>, layer: &Layer) -> Option<Node> {
-        let mut whole: Option<Node> = None;
+    /// The trees of a file, each with what it includes and extends, laid over those of earlier files.
+    fn file(&mut self, path: &Path, trees: Vec<Node>, layer: &Layer, whole: &mut Option<Node>) {
         for tree in trees {
-            let Some(mut tree) = self.tree(tree, layer) else { continue };
+            let Some(tree) = self.tree(tree, layer) else { continue };
+            // Services may extend those that are included.
+            let mut tree = self.include(tree, layer);
             self.extend(path, &mut tree, layer);
-            let tree = self.include(tree, layer);
-            lay(&mut whole, tree);
+            lay(whole, tree);
         }
-        whole
     }
 
     /// A tree with its variables replaced, in its canonical form.

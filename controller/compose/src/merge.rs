@@ -9,16 +9,30 @@ use skiff_yaml::{Key, Node, Value};
 use crate::canonical::{OVERRIDE, RESET};
 use crate::schema::{Field, Merge, Shape};
 
-/// Lays a tree over another.
+/// What becomes of the tags of a tree that is laid over another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tags {
+    /// They have done their work.
+    Spent,
+    /// They stay, for what both will be laid over.
+    Kept,
+}
+
+/// Lays a tree over that of an earlier file.
 pub(crate) fn merge(base: &mut Node, over: Node, shape: &Shape) {
-    value(base, over, shape, Merge::Natural);
+    value(base, over, shape, Merge::Natural, Tags::Spent);
+}
+
+/// Lays a tree over what its own file takes in from elsewhere. Its tags are for earlier files as well, which both will be laid over.
+pub(crate) fn take_in(base: &mut Node, over: Node, shape: &Shape) {
+    value(base, over, shape, Merge::Natural, Tags::Kept);
 }
 
 /// Takes out of a list what stands in it before.
 pub(crate) fn dedupe(node: &mut Node) {
     if let Value::Sequence(list) = &mut node.value {
         let all = std::mem::take(list);
-        items(list, all, &Shape::Anything, Merge::Unique);
+        items(list, all, &Shape::Anything, Merge::Unique, Tags::Spent);
     }
 }
 
@@ -45,24 +59,29 @@ pub(crate) fn is_reset(node: &Node) -> bool {
     node.tag == Some(RESET)
 }
 
-fn value(base: &mut Node, mut over: Node, shape: &Shape, rule: Merge) {
-    let replaces = over.tag == Some(OVERRIDE) || rule == Merge::Whole;
+fn value(base: &mut Node, mut over: Node, shape: &Shape, rule: Merge, tags: Tags) {
+    let replaces = matches!(over.tag, Some(OVERRIDE | RESET)) || rule == Merge::Whole;
     let shape = shape.plain();
     match (&mut base.value, &mut over.value) {
         (Value::Mapping(base), Value::Mapping(over)) if !replaces && !differ(base, over, rule) => {
-            entries(base, std::mem::take(over), shape);
+            entries(base, std::mem::take(over), shape, tags);
         }
         (Value::Sequence(base), Value::Sequence(over)) if !replaces => {
             let item = if let Shape::List(item) = shape { item } else { &Shape::Anything };
-            items(base, std::mem::take(over), item, rule);
+            items(base, std::mem::take(over), item, rule, tags);
         }
         // An entry that says nothing changes nothing: `networks: { front: }` over the same with aliases.
         (Value::Mapping(_), Value::Null) if !replaces => {}
-        _ => {
-            settle(&mut over);
-            *base = over;
-        }
+        _ => *base = alone(over, tags),
     }
+}
+
+/// A value as it stands where nothing is below it.
+fn alone(mut over: Node, tags: Tags) -> Node {
+    if tags == Tags::Spent {
+        settle(&mut over);
+    }
+    over
 }
 
 /// Whether two mappings are of different kinds, as `logging` is by its driver.
@@ -72,20 +91,18 @@ fn differ(base: &[(Key, Node)], over: &[(Key, Node)], rule: Merge) -> bool {
     find(base).zip(find(over)).is_some_and(|(base, over)| base != over)
 }
 
-fn entries(base: &mut Vec<(Key, Node)>, over: Vec<(Key, Node)>, shape: &Shape) {
-    for (key, mut node) in over {
+fn entries(base: &mut Vec<(Key, Node)>, over: Vec<(Key, Node)>, shape: &Shape, tags: Tags) {
+    for (key, node) in over {
         let known = base.iter().position(|(known, _)| known.name == key.name);
+        let goes = is_reset(&node) && tags == Tags::Spent;
         match known {
-            Some(index) if is_reset(&node) => drop(base.remove(index)),
-            None if is_reset(&node) => {}
-            None => {
-                settle(&mut node);
-                base.push((key, node));
-            }
+            Some(index) if goes => drop(base.remove(index)),
+            None if goes => {}
+            None => base.push((key, alone(node, tags))),
             Some(index) => {
                 let (shape, rule) = below(shape, &key.name);
                 if let Some((known, below)) = base.get_mut(index) {
-                    value(below, node, shape, rule);
+                    value(below, node, shape, rule, tags);
                     *known = key;
                 }
             }
@@ -102,19 +119,13 @@ fn below<'a>(shape: &'a Shape, name: &str) -> (&'a Shape, Merge) {
     field.map_or((&Shape::Anything, Merge::Natural), |Field { shape, merge, .. }| (*shape, *merge))
 }
 
-fn items(base: &mut Vec<Node>, over: Vec<Node>, shape: &Shape, rule: Merge) {
-    for mut item in over.into_iter().filter(|item| !is_reset(item)) {
+fn items(base: &mut Vec<Node>, over: Vec<Node>, shape: &Shape, rule: Merge, tags: Tags) {
+    for item in over.into_iter().filter(|item| !is_reset(item)) {
         let same = base.iter_mut().find(|known| same(known, &item, rule));
         match (same, rule) {
-            (Some(known), Merge::Within(_)) => value(known, item, shape, Merge::Natural),
-            (Some(known), _) => {
-                settle(&mut item);
-                *known = item;
-            }
-            (None, _) => {
-                settle(&mut item);
-                base.push(item);
-            }
+            (Some(known), Merge::Within(_)) => value(known, item, shape, Merge::Natural, tags),
+            (Some(known), _) => *known = alone(item, tags),
+            (None, _) => base.push(alone(item, tags)),
         }
     }
 }

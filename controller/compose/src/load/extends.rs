@@ -6,7 +6,7 @@ use skiff_api::suggest::nearest;
 use skiff_yaml::{Key, Node, Span, Value};
 
 use super::{DEPTH, Layer, Loader, entries, folder, lay, take};
-use crate::merge::{is_reset, merge, settle};
+use crate::merge::{is_reset, settle, take_in};
 use crate::paths;
 use crate::schema::SERVICE;
 
@@ -57,13 +57,15 @@ impl Loader<'_, '_> {
             Some(other) => self.other_file(file, &other, &name, place, open),
         };
         let Some(mut base) = base else { return };
-        let over = std::mem::replace(service, Node::new(Value::Null, place));
+        let mut over = std::mem::replace(service, Node::new(Value::Null, place));
+        // What puts the whole service in the place of another one does not mean the one that it extends.
+        let tag = over.tag.take();
         let (place, tests) = (over.span, over.get("healthcheck").and_then(|check| check.get("test")).is_some());
         if tests && let Some(check) = entry_mut(&mut base, "healthcheck") {
             take(check, "disable");
         }
-        merge(&mut base, over, &SERVICE);
-        base.span = place;
+        take_in(&mut base, over, &SERVICE);
+        (base.span, base.tag) = (place, tag);
         *service = base;
     }
 

@@ -1,28 +1,30 @@
 //! `include`: projects of their own, with their own folder and variables, taken into this one.
 //!
-//! What both declare merges, and what the including file says wins, as Docker Compose does it.
+//! What both declare merges, and what the including file says wins, then what it includes first, as Docker Compose does it.
 
 use std::path::{Path, PathBuf};
 
-use skiff_yaml::{Node, Span};
+use skiff_yaml::{Node, Span, Value};
 
-use super::{Layer, Loader, folder, lay, take};
+use super::{Layer, Loader, folder, take};
 use crate::environment::Environment;
+use crate::merge::{settle, take_in};
 use crate::paths;
+use crate::schema::PROJECT;
 
 impl Loader<'_, '_> {
     /// A tree over everything that it includes.
     pub(super) fn include(&mut self, mut tree: Node, layer: &Layer) -> Node {
         let Some((key, list)) = take(&mut tree, "include") else { return tree };
         self.followed.push((key.name, key.span));
-        let mut whole: Option<Node> = None;
         for entry in list.as_sequence().unwrap_or_default() {
-            if let Some(included) = self.included(entry, layer) {
-                lay(&mut whole, included);
+            if let Some(mut included) = self.included(entry, layer) {
+                leave_known(&mut included, &tree);
+                take_in(&mut included, tree, &PROJECT);
+                tree = included;
             }
         }
-        lay(&mut whole, tree);
-        whole.unwrap_or(list)
+        tree
     }
 
     fn included(&mut self, entry: &Node, layer: &Layer) -> Option<Node> {
@@ -48,13 +50,13 @@ impl Loader<'_, '_> {
                 continue;
             }
             let trees = self.parse_included(path, entry.place());
-            if let Some(mut tree) = self.file(path, trees, &own) {
-                take(&mut tree, "name");
-                lay(&mut whole, tree);
-            }
+            self.file(path, trees, &own, &mut whole);
             self.open.pop();
         }
-        whole
+        let mut whole = whole?;
+        settle(&mut whole);
+        take(&mut whole, "name");
+        Some(whole)
     }
 
     /// The variables of an included project: the including one's first, then those of its own files, of which a later one wins
@@ -79,5 +81,14 @@ impl Loader<'_, '_> {
         }
         self.problems.wrong(from, format!("there is no file {}", path.display()));
         Vec::new()
+    }
+}
+
+/// Takes out what a tree has from the same place already: a file that two others include is there once, and its lists do not grow.
+fn leave_known(included: &mut Node, tree: &Node) {
+    let Value::Mapping(sections) = &mut included.value else { return };
+    for (section, node) in sections {
+        let (Some(known), Value::Mapping(entries)) = (tree.get(&section.name), &mut node.value) else { continue };
+        entries.retain(|(key, node)| known.get(&key.name) != Some(node));
     }
 }

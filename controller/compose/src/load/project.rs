@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use skiff_yaml::{Key, Node};
 
-use super::{Layer, Loader, Project, entries, folder, lay};
+use super::{Layer, Loader, Project, entries, folder};
 use crate::environment::Environment;
 use crate::files::Files;
 use crate::merge::settle;
@@ -82,9 +82,7 @@ impl Loader<'_, '_> {
         let mut whole: Option<Node> = None;
         for (path, trees) in trees {
             self.open = vec![path.clone()];
-            if let Some(tree) = self.file(&path, trees, &layer) {
-                lay(&mut whole, tree);
-            }
+            self.file(&path, trees, &layer, &mut whole);
         }
         let mut model = whole?;
         settle(&mut model);

@@ -54,6 +54,88 @@ fn extends_that_is_reset_extends_nothing() {
 }
 
 #[test]
+fn a_service_may_extend_one_that_is_included() {
+    let files = [
+        (
+            "compose.yaml",
+            "include: [sub/c.yaml]\nservices:\n  a: { extends: x, environment: { B: mine }, ports: !override ['81:81'] }\n  \
+             x: { labels: { here: too } }\n",
+        ),
+        (
+            "sub/c.yaml",
+            "services:\n  x: { extends: base, environment: { B: theirs }, volumes: ['./d:/d'], ports: ['80:80'] }\n  \
+             base: { image: i, environment: { A: base } }\n",
+        ),
+    ];
+    let mount = json!({ "type": "bind", "source": "./sub/d", "target": "/d", "bind": { "create_host_path": true } });
+    assert_eq!(
+        service(&files, "a"),
+        json!({
+            "image": "i",
+            "environment": { "A": "base", "B": "mine" },
+            "labels": { "here": "too" },
+            "ports": [{ "target": 81, "published": "81", "protocol": "tcp" }],
+            "volumes": [mount],
+        })
+    );
+}
+
+#[test]
+fn a_service_that_extends_itself_by_way_of_an_include_is_a_circle() {
+    let files = [
+        ("compose.yaml", "include: [c.yaml]\nservices: { a: { extends: { service: a } } }"),
+        ("c.yaml", "services: { a: { image: i } }"),
+    ];
+    let told = complaints(&load_files(&files)).concat();
+    assert!(told.contains("services extend each other in a circle: a → a"), "{told}");
+}
+
+#[test]
+fn of_includes_that_declare_one_thing_the_first_wins_and_what_both_take_in_is_there_once() {
+    let files = [
+        ("compose.yaml", "include: [one.yaml, two.yaml]"),
+        ("one.yaml", "include: [base.yaml]\nservices: { a: { user: one } }"),
+        ("two.yaml", "include: [base.yaml]\nservices: { a: { user: two } }"),
+        ("base.yaml", "services:\n  a: { image: i, user: base }\n  b: { image: i, post_start: [{ command: [x] }] }\n"),
+    ];
+    assert_eq!(service(&files, "a"), json!({ "image": "i", "user": "one" }));
+    assert_eq!(service(&files, "b"), json!({ "image": "i", "post_start": [{ "command": ["x"] }] }));
+}
+
+#[test]
+fn tags_of_what_extends_or_includes_are_for_earlier_files_as_well() {
+    let base = (
+        "compose.yaml",
+        "services:\n  a: { image: i, ports: ['80:80'], labels: { l: first }, cap_add: [CHOWN], user: me }\n",
+    );
+    let over = "{ ports: !override ['81:81'], labels: !reset {}, cap_add: [MKNOD] }";
+    let other = "services: { b: { image: i, ports: ['82:82'], labels: { l: b }, dns: [1.1.1.1] } }";
+    let expected = json!({
+        "image": "i", "user": "me", "cap_add": ["CHOWN", "MKNOD"], "dns": ["1.1.1.1"],
+        "ports": [{ "target": 81, "published": "81", "protocol": "tcp" }],
+    });
+    let extending = format!("services:\n  a: {}\n", over.replacen('{', "{ extends: { service: b, file: b.yaml },", 1));
+    let files = [base, ("compose.override.yaml", extending.as_str()), ("b.yaml", other)];
+    assert_eq!(service(&files, "a"), expected);
+    let including = format!("include: [b.yaml]\nservices:\n  a: {over}\n");
+    let files = [base, ("compose.override.yaml", including.as_str()), ("b.yaml", &other.replacen("b:", "a:", 1))];
+    assert_eq!(service(&files, "a"), expected);
+    let documents = format!("services: {{ a: {{ user: me }} }}\n---\nservices:\n  a: {over}\n");
+    let mut alone = expected;
+    alone.as_object_mut().expect("a mapping").remove("dns");
+    assert_eq!(service(&[base, ("compose.override.yaml", documents.as_str())], "a"), alone);
+}
+
+#[test]
+fn a_service_that_is_put_in_the_place_of_another_one_extends_all_the_same() {
+    let files = [
+        ("compose.yaml", "services: { a: { image: i, user: me } }"),
+        ("compose.override.yaml", "services: { a: !override { extends: b, user: you }, b: { image: j, tty: true } }"),
+    ];
+    assert_eq!(service(&files, "a"), json!({ "image": "j", "user": "you", "tty": true }));
+}
+
+#[test]
 fn the_last_file_of_variables_of_an_include_wins_and_sees_the_earlier_ones() {
     let include = "include: [{ path: sub/c.yaml, env_file: [one.env, two.env] }]";
     let files = [

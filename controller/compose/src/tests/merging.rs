@@ -2,6 +2,7 @@
 
 mod generated;
 mod oracle;
+mod properties;
 mod values;
 
 use serde_json::{Value, json};

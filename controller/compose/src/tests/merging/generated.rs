@@ -1,13 +1,10 @@
-//! Documents of every attribute that has a rule of merging, in each of its forms, with and without tags; two files of them come to what
-//! the oracle says.
+//! Documents of every attribute that has a rule of merging, in each of its forms, with and without tags.
 
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::super::load_files;
-use super::oracle::{NETWORK, OVERRIDE, RESET, Rule, SERVICE, alone, find, merged};
 use super::values::{
     Saying, Written, list, mapping, number, one, one_or_more, pairs, plain, text, texts, time, truth, word,
 };
@@ -249,7 +246,7 @@ fn expose() -> Saying {
 }
 
 /// Every attribute of a service that has a rule.
-fn service() -> Saying {
+pub(super) fn service() -> Saying {
     mapping(vec![
         ("user", text()),
         ("command", command()),
@@ -283,7 +280,7 @@ fn service() -> Saying {
     ])
 }
 
-fn network() -> Saying {
+pub(super) fn network() -> Saying {
     let pool = |(subnet, gateway): (u8, Option<u8>)| {
         let mut pool = Map::from_iter([("subnet".to_owned(), json!(format!("10.{subnet}.0.0/16")))]);
         pool.extend(gateway.map(|gateway| ("gateway".to_owned(), json!(format!("10.{subnet}.0.{gateway}")))));
@@ -299,70 +296,4 @@ fn network() -> Saying {
         ("driver_opts", options()),
         ("ipam", mapping(vec![("driver", text()), ("config", plain(pools)), ("options", options())])),
     ])
-}
-
-/// A value as YAML, in flow style, with its tags.
-fn yaml(value: &Value) -> String {
-    match value {
-        Value::Object(entries) => match entries.iter().next() {
-            Some((tag, value)) if tag == OVERRIDE || tag == RESET => format!("{tag} {}", yaml(value)),
-            _ => {
-                let entry = |(name, value): (&String, &Value)| format!("{}: {}", json!(name), yaml(value));
-                format!("{{ {} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
-            }
-        },
-        Value::Array(items) => format!("[{}]", items.iter().map(yaml).collect::<Vec<_>>().join(", ")),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
-    }
-}
-
-/// What the loader makes of two files that say this of one thing, at its place.
-fn loaded(section: &str, files: [&Written; 2]) -> Value {
-    let [base, over] = files.map(|written| {
-        let other = if section == "networks" { "services:\n  s: { image: i }\n" } else { "" };
-        format!("{other}{section}:\n  a: {}\n", yaml(&written.text))
-    });
-    let loaded = load_files(&[("compose.yaml", &base), ("compose.override.yaml", &over)]);
-    let model = loaded.model.map(|model| model.to_json()).unwrap_or_default();
-    model.pointer(&format!("/{section}/a")).cloned().unwrap_or_default()
-}
-
-/// What the oracle makes of them.
-fn expected(rules: &'static [(&'static str, Rule)], [base, over]: [&Written; 2]) -> Value {
-    merged(Rule::Fields(rules), alone(&base.means), &over.means).unwrap_or_default()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
-    #[test]
-    fn two_files_come_to_what_the_specification_says_of_each_attribute(base in service(), over in service()) {
-        let (found, expected) = (loaded("services", [&base, &over]), expected(SERVICE, [&base, &over]));
-        let names: Vec<&String> = expected.as_object().into_iter().flat_map(Map::keys).collect();
-        for name in &names {
-            prop_assert_eq!(found.get(name), expected.get(name), "{} of {} and {}", name, yaml(&base.text), yaml(&over.text));
-        }
-        let more: Vec<&String> = found.as_object().into_iter().flat_map(Map::keys).filter(|name| !names.contains(name)).collect();
-        prop_assert!(more.is_empty(), "{:?} of {} and {}", more, yaml(&base.text), yaml(&over.text));
-    }
-
-    #[test]
-    fn two_files_come_to_what_the_specification_says_of_a_network(base in network(), over in network()) {
-        let (found, expected) = (loaded("networks", [&base, &over]), expected(NETWORK, [&base, &over]));
-        prop_assert_eq!(found, expected, "{} and {}", yaml(&base.text), yaml(&over.text));
-    }
-}
-
-#[test]
-fn every_attribute_with_a_rule_is_generated() {
-    let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..200 {
-        let tree = service().new_tree(&mut runner).expect("a service");
-        let service = proptest::strategy::ValueTree::current(&tree).means;
-        seen.extend(service.as_object().into_iter().flat_map(Map::keys).cloned());
-    }
-    for (name, _) in SERVICE {
-        assert!(seen.contains(*name), "{name}");
-    }
-    assert!(matches!(find(SERVICE, "user"), Rule::Replace));
 }
