@@ -32,6 +32,9 @@ const LOOP: usize = LOOP_ENDS as usize;
 const LOOP_ENDS: u32 = 3;
 const QUICK: SignedDuration = SignedDuration::from_secs(60);
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(600);
+/// After so long a replica that ended again and again is believed: where nothing is probed it would be Ready with each of its starts, and
+/// one that serves would go for it.
+pub(crate) const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 /// What is later than now by more than this was written down before the clock was put back.
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
@@ -105,6 +108,20 @@ pub fn notice_crashes(crashes: &mut Crashes, desired: &Desired, observed: &Obser
         crash.see_engine(desired.workloads.get(&labels.object), container);
         crashes.insert(id, crash);
     }
+}
+
+/// What is to be said of containers that ended again and again, run once more and are not believed yet, by id.
+pub fn settling_complaints(observed: &Observed, now: Timestamp) -> BTreeMap<String, String> {
+    let complaint = |container: &ObservedContainer| {
+        let crash = observed.crashes.get(&container.id).filter(|crash| crash.is_loop)?;
+        let started_at = container.detail.as_ref()?.started_at?;
+        let is_young = container.state == ContainerState::Running && now.duration_since(started_at) < SETTLED_AFTER;
+        let seconds = SETTLED_AFTER.as_secs();
+        is_young.then(|| {
+            (container.id.clone(), format!("it ended {} times, and is taken for Ready after {seconds} s", crash.exits))
+        })
+    };
+    observed.containers.iter().filter_map(complaint).collect()
 }
 
 /// Whether a container ended as it was meant to, and is not to run again.

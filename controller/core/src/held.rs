@@ -117,6 +117,17 @@ pub enum HeldReason {
         /// When it is started again.
         until: Timestamp,
     },
+    /// It ended again and again, and runs once more: not for long enough to be believed.
+    Settling {
+        /// The container.
+        container: String,
+        /// How its last run ended, where that was seen.
+        code: Option<i64>,
+        /// How often it ended.
+        exits: u32,
+        /// When it is taken for Ready.
+        until: Timestamp,
+    },
     /// It ended as often as `restart.maxAttempts` allows.
     GaveUp {
         /// The container.
@@ -323,6 +334,7 @@ impl HeldReason {
                 | Self::ImagePullBackOff { .. }
                 | Self::ImageBuildBackOff { .. }
                 | Self::CrashLoop { .. }
+                | Self::Settling { .. }
                 | Self::InitFailed { .. }
                 | Self::Restarting { .. }
         )
@@ -342,6 +354,7 @@ impl HeldReason {
             | Self::ImagePullBackOff { .. }
             | Self::ImageBuildBackOff { .. }
             | Self::CrashLoop { .. }
+            | Self::Settling { .. }
             | Self::Initializing { .. }
             | Self::InitFailed { .. }
             | Self::Retry { .. }

@@ -51,7 +51,7 @@ pub use compile::{CompileInput, DeclaredObject, HostFiles, archived, compile, ne
 pub use conditions::{Condition, Counts, Transition, Truth, deployment_conditions, job_conditions, note_conditions};
 pub use content::{Archive, ContentKey, ContentStore, DigestKey};
 pub use course::{Course, Way, effective};
-pub use crash::{Crash, Crashes, notice_crashes};
+pub use crash::{Crash, Crashes, notice_crashes, settling_complaints};
 pub use desired::{
     Attachment, Cron, Departed, DependsOn, Desired, DesiredNetwork, DesiredVolume, EngineRestart, EnvEntry, EnvValue,
     InPlace, Init, Intent, Job, Mount, MountSource, Nameless, Needed, Rollout, SourceState, StopFirst, Template, Use,

@@ -191,7 +191,7 @@ fn view(replica: &replica::Replica<'_>) -> ReplicaView {
         state: replica.container.state,
         health: replica.container.health,
         updated: replica.outdated.is_none(),
-        ready: replica.condition.is_ready(),
+        ready: replica.condition.is_ready() && !replica.settles,
         complaint: replica.complaint.as_ref().map(checks::Complaint::text),
     };
     ReplicaView {

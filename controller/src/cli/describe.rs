@@ -1,6 +1,10 @@
 //! `skiff describe`.
 
-use skiff_core::{Condition, Event, Truth};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use skiff_core::{Condition, Event, ObjectHistory, Truth};
+use skiff_remote::git::Commit;
 
 use super::{CliError, Context, Exit, Output, engine, events};
 use crate::state::State;
@@ -38,19 +42,19 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             views => super::get::list(views, context)?,
         },
         Output::Text | Output::Wide => {
-            let now = jiff::Timestamp::now();
+            let now = Timestamp::now();
             let state = State::read_only(engine::folders(&context.settings)).ok();
+            let is_screen = context.ui.stdout_is_terminal && context.settings.output == Output::Text;
             let width = if context.ui.stdout_is_terminal { context.ui.width } else { usize::MAX };
-            let on_a_screen = context.ui.stdout_is_terminal && context.settings.output == Output::Text;
             let mut texts = Vec::new();
             for view in views {
+                let kept = state.as_ref().map(|state| Kept::of(state, view)).unwrap_or_default();
                 // What fails is told so that it fits a screen; to whom reads a file it is all told.
-                let brief = on_a_screen && view.trouble.is_some();
-                let text = description::description(view, now, width, brief)?;
-                let conditions = conditions(&view.conditions, now, width);
-                let kept = remembered(state.as_ref(), view, now, (width, brief));
-                let hint = if brief { hint(view) } else { String::new() };
-                texts.push(text + &conditions + &kept + &hint);
+                texts.push(if is_screen && view.trouble.is_some() {
+                    on_a_screen(view, &kept, now, (width, context.ui.height))
+                } else {
+                    whole(view, &kept, now, width)?
+                });
             }
             context.ui.answer(&texts.join("\n"))?;
         }
@@ -60,18 +64,72 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 
 /// How many of the last events are shown.
 const EVENTS: usize = 10;
-/// How many of them, and of the last revisions, where all is to fit a screen.
-const FEW: usize = 4;
+/// The fewest of them where all is to fit a screen, and how many of the last revisions then.
+const FEW: usize = 2;
 
-/// How all of it is seen.
-fn hint(view: &View) -> String {
+/// What the state directory remembers of an object; nothing where it cannot be read.
+#[derive(Default)]
+struct Kept {
+    history: ObjectHistory,
+    commits: BTreeMap<String, Commit>,
+    events: Vec<Event>,
+}
+
+impl Kept {
+    fn of(state: &State, view: &View) -> Self {
+        let history = state.history().objects.get(&view.object).cloned().unwrap_or_default();
+        let ids = history.revisions.iter().filter_map(|revision| revision.source_revision.clone());
+        let commits = ids.filter_map(|id| Some((id.clone(), state.commit(&id)?.clone()))).collect();
+        let events = state.chronicle().events().unwrap_or_default();
+        let events = events.into_iter().filter(|event| event.object.as_ref() == Some(&view.object)).collect();
+        Self { history, commits, events }
+    }
+
+    /// The last revisions, so many at most; nothing where none is known.
+    fn revisions(&self, most: usize, now: Timestamp, width: usize) -> String {
+        let mut known = self.history.clone();
+        known.revisions.drain(..known.revisions.len().saturating_sub(most));
+        if known.revisions.is_empty() {
+            return String::new();
+        }
+        section("Revisions", &super::rollout::revisions(&known, &|id| self.commits.get(id).cloned(), now), width)
+    }
+
+    /// The last events, so many at most; nothing where none is known.
+    fn events(&self, most: usize, now: Timestamp, width: usize) -> String {
+        if self.events.is_empty() {
+            return String::new();
+        }
+        section("Events", &events::of_one(&self.events, most, now), width)
+    }
+}
+
+/// Everything, however long.
+fn whole(view: &View, kept: &Kept, now: Timestamp, width: usize) -> Result<String, CliError> {
+    let text = description::description(view, now, width)?;
+    let (revisions, events) = (kept.revisions(usize::MAX, now, width), kept.events(EVENTS, now, width));
+    Ok(text + &conditions(&view.conditions, now, width) + &revisions + &events)
+}
+
+/// What is wrong and what led to it, with as many events as the screen has room for. The conditions say nothing that is not said here.
+fn on_a_screen(view: &View, kept: &Kept, now: Timestamp, (width, height): (usize, usize)) -> String {
     let (kind, name) = (view.object.kind.lower(), &view.object.name);
     let all = format!("all of it: `skiff describe {kind}/{name} -o wide`; all events: `skiff events {kind}/{name}`");
-    format!("\n{}\n", paint(FAINT, all))
+    let head = description::brief(view, now, width) + &kept.revisions(FEW, now, width);
+    let hint = format!("\n{}\n", hanging(&paint(FAINT, all), width, 2));
+    // The last row is the prompt's.
+    let room = height.saturating_sub(rows(&head) + rows(&hint) + 1);
+    let fits = |events: &String| rows(events) <= room;
+    let events = (FEW..=EVENTS).rev().map(|most| kept.events(most, now, width)).find(fits);
+    head + &events.unwrap_or_else(|| kept.events(FEW, now, width)) + &hint
+}
+
+fn rows(text: &str) -> usize {
+    text.lines().count()
 }
 
 /// The conditions by Kubernetes' names; nothing where there is none.
-fn conditions(conditions: &[Condition], now: jiff::Timestamp, width: usize) -> String {
+fn conditions(conditions: &[Condition], now: Timestamp, width: usize) -> String {
     if conditions.is_empty() {
         return String::new();
     }
@@ -87,26 +145,6 @@ fn conditions(conditions: &[Condition], now: jiff::Timestamp, width: usize) -> S
         ]);
     }
     section("Conditions", &table, width)
-}
-
-/// What the state directory remembers of an object: its revisions, and what happened last. Nothing where it cannot be read.
-fn remembered(state: Option<&State>, view: &View, now: jiff::Timestamp, shown: (usize, bool)) -> String {
-    let (width, brief) = shown;
-    let most = |most: usize| if brief { FEW } else { most };
-    let Some(state) = state else { return String::new() };
-    let mut text = String::new();
-    if let Some(known) = state.history().objects.get(&view.object).filter(|known| !known.revisions.is_empty()) {
-        let mut known = known.clone();
-        known.revisions.drain(..known.revisions.len().saturating_sub(most(usize::MAX)));
-        let revisions = super::rollout::revisions(&known, &|id| state.commit(id).cloned(), now);
-        text += &section("Revisions", &revisions, width);
-    }
-    let events = state.chronicle().events().unwrap_or_default();
-    let own: Vec<Event> = events.into_iter().filter(|event| event.object.as_ref() == Some(&view.object)).collect();
-    if !own.is_empty() {
-        text += &section("Events", &events::of_one(&own, most(EVENTS), now), width);
-    }
-    text
 }
 
 fn section(title: &str, table: &Table, width: usize) -> String {

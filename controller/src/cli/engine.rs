@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use skiff_api::{Object, ObjectKey};
 use skiff_core::{
     Condition, Counts, Desired, EngineError, History, JobReport, Observed, Timestamp, deployment_conditions, effective,
-    hook_complaints, job_conditions, job_reports, notice_crashes, told_checks,
+    hook_complaints, job_conditions, job_reports, notice_crashes, settling_complaints, told_checks,
 };
 use skiff_remote::git::Commit;
 
@@ -152,10 +152,10 @@ async fn seen(
     let Target { desired, content: _ } = target;
     let jobs = job_reports(&desired, &observed, now);
     let mut views = views(&observed, &declared(&state, jobs));
-    let hooks = hook_complaints(&desired, &observed);
+    let complaints = [hook_complaints(&desired, &observed), settling_complaints(&observed, now)];
     let troubles = troubles(&state, settings, &observed.engine.id);
     for view in &mut views {
-        view.complain(&hooks);
+        complaints.iter().for_each(|complaints| view.complain(complaints));
         view.trouble = troubles.get(&view.object).cloned();
         let declared = desired.workloads.get(&view.object);
         view.checks = declared.map_or_else(Vec::new, |declared| told_checks(&declared.template.pod.container));

@@ -1,6 +1,9 @@
 //! Everything that is known of one object, as text.
 
+mod brief;
 mod jobs;
+
+pub use brief::brief;
 
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
@@ -16,12 +19,11 @@ use crate::cli::CliError;
 use crate::state::{Fault, Trouble};
 use crate::view::{Body, Network, Replica, View, Volume, Workload};
 
-/// The description of an object, in lines that fit so many columns. The template stays as it is, to be taken over. In `brief` it is left
-/// out, as is what else says nothing of what is wrong.
+/// The description of an object, in lines that fit so many columns. The template stays as it is, to be taken over.
 ///
 /// # Errors
 /// When a template cannot be written as YAML.
-pub fn description(view: &View, now: Timestamp, width: usize, brief: bool) -> Result<String, CliError> {
+pub fn description(view: &View, now: Timestamp, width: usize) -> Result<String, CliError> {
     let mut text = String::new();
     let View { object, source, at, trouble, checks, conditions: _, faults, body } = view;
     line(&mut text, 0, "Name", paint(NAME, &object.name));
@@ -32,21 +34,31 @@ pub fn description(view: &View, now: Timestamp, width: usize, brief: bool) -> Re
         line(&mut text, 0, "Declared", at);
     }
     of_faults(&mut text, faults, at.is_some());
-    if let Some(Trouble { reason, message, help }) = trouble {
-        line(&mut text, 0, "Reason", paint(BAD, reason));
-        line(&mut text, 0, "Message", message);
-        if let Some(help) = help {
-            line(&mut text, 0, "Remedy", help);
-        }
-    }
+    of_trouble(&mut text, trouble.as_ref());
     match body {
-        Body::Workload(workload) => of_workload(&mut text, workload, checks, (now, brief)),
-        Body::Network(networks) => networks.iter().for_each(|network| of_network(&mut text, network, now)),
-        Body::Volume(volumes) => volumes.iter().for_each(|volume| of_volume(&mut text, volume)),
-        Body::Declared => {}
+        Body::Workload(workload) => of_workload(&mut text, workload, checks, now),
+        Body::Network(_) | Body::Volume(_) | Body::Declared => of_resource(&mut text, body, now),
     }
-    let template = if brief { String::new() } else { template(body)? };
-    Ok(fitting(&text, width) + &template)
+    Ok(fitting(&text, width) + &template(body)?)
+}
+
+/// What is wrong with the object, and what to do.
+fn of_trouble(text: &mut String, trouble: Option<&Trouble>) {
+    let Some(Trouble { reason, message, help }) = trouble else { return };
+    line(text, 0, "Reason", paint(BAD, reason));
+    line(text, 0, "Message", message);
+    if let Some(help) = help {
+        line(text, 0, "Remedy", help);
+    }
+}
+
+/// What there is of an object without containers.
+fn of_resource(text: &mut String, body: &Body, now: Timestamp) {
+    match body {
+        Body::Network(networks) => networks.iter().for_each(|network| of_network(text, network, now)),
+        Body::Volume(volumes) => volumes.iter().for_each(|volume| of_volume(text, volume)),
+        Body::Workload(_) | Body::Declared => {}
+    }
 }
 
 /// What is wrong with the manifest, and what is in force in its place.
@@ -84,11 +96,7 @@ fn heading(text: &mut String, words: impl Display) {
     writeln!(text, "\n{}", paint(NAME, words)).ok();
 }
 
-/// How many containers are told of in brief.
-const FEW: usize = 2;
-
-fn of_workload(text: &mut String, workload: &Workload, checks: &[(&str, String)], shown: (Timestamp, bool)) {
-    let (now, brief) = shown;
+fn of_workload(text: &mut String, workload: &Workload, checks: &[(&str, String)], now: Timestamp) {
     let verdict = workload.verdict();
     line(text, 0, "Status", paint(verdict_style(&verdict), &verdict));
     if let Some(job) = &workload.job {
@@ -106,20 +114,8 @@ fn of_workload(text: &mut String, workload: &Workload, checks: &[(&str, String)]
     if let Some(job) = &workload.job {
         jobs::of_runs(text, job, now);
     }
-    let all = || workload.replicas.iter().chain(&workload.others);
-    if brief {
-        let few: Vec<&Replica> = all().filter(|replica| !replica.verdict.is_ready()).take(FEW).collect();
-        for replica in &few {
-            of_replica(text, replica, workload.exact_image(), shown);
-        }
-        let more = all().count() - few.len();
-        if more > 0 {
-            writeln!(text, "\n{}", paint(FAINT, format_args!("and {more} more, {} of all Ready", workload.ready())))
-                .ok();
-        }
-    } else {
-        all().for_each(|replica| of_replica(text, replica, workload.exact_image(), shown));
-    }
+    let all = workload.replicas.iter().chain(&workload.others);
+    all.for_each(|replica| of_replica(text, replica, workload.exact_image(), now));
 }
 
 /// The template of the newest replica, as YAML.
@@ -143,8 +139,7 @@ fn of_replicas(text: &mut String, workload: &Workload) {
     line(text, 0, "Revision", workload.revision());
 }
 
-fn of_replica(text: &mut String, replica: &Replica, newest: &str, shown: (Timestamp, bool)) {
-    let (now, brief) = shown;
+fn of_replica(text: &mut String, replica: &Replica, newest: &str, now: Timestamp) {
     let Replica {
         name,
         id,
@@ -166,9 +161,7 @@ fn of_replica(text: &mut String, replica: &Replica, newest: &str, shown: (Timest
     if let Some(complaint) = complaint {
         line(text, 2, "Probe", paint(BAD, complaint));
     }
-    if !brief {
-        line(text, 2, "Id", id.chars().take(12).collect::<String>());
-    }
+    line(text, 2, "Id", id.chars().take(12).collect::<String>());
     let old = if replica.updated { "" } else { ", not the declared one" };
     // That of an init container is the name under which the next controller finds it, and of no use to people.
     if let Some(run) = replica.run.as_ref().filter(|_| replica.component != Component::Init) {
@@ -189,9 +182,6 @@ fn of_replica(text: &mut String, replica: &Replica, newest: &str, shown: (Timest
     }
     if !error.is_empty() {
         line(text, 2, "Error", paint(BAD, error));
-    }
-    if brief {
-        return;
     }
     if !ports.is_empty() {
         line(text, 2, "Ports", super::objects::ports(ports).join(", "));

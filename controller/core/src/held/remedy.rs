@@ -16,6 +16,7 @@ impl Held {
             }
             HeldReason::Restarting { container, .. }
             | HeldReason::CrashLoop { container, .. }
+            | HeldReason::Settling { container, .. }
             | HeldReason::InitFailed { container, .. }
             | HeldReason::GaveUp { container, .. } => {
                 format!("look at `docker logs {container}`, or `skiff logs {name}`")

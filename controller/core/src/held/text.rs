@@ -34,6 +34,14 @@ impl fmt::Display for HeldReason {
                 let (exits, at) = (counted(exits, "time"), clock(*until));
                 write!(f, "{container} ended {exits}{}: it is started again at {at}", crash::last(*code))
             }
+            Self::Settling { container, code, exits, until } => {
+                let (exits, at) = (counted(exits, "time"), clock(*until));
+                write!(
+                    f,
+                    "{container} ended {exits}{}: it runs again, and is taken for Ready at {at}",
+                    crash::last(*code)
+                )
+            }
             Self::GaveUp { container, code, attempts } => write!(
                 f,
                 "{container} ended with {code} and was restarted {}, which is all that restart.maxAttempts allows",

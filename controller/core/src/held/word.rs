@@ -12,7 +12,7 @@ impl HeldReason {
             Self::BackOff { .. } => "BackOff",
             Self::ImagePullBackOff { .. } => "ImagePullBackOff",
             Self::ImageBuildBackOff { .. } => "ImageBuildBackOff",
-            Self::CrashLoop { .. } => "CrashLoopBackOff",
+            Self::CrashLoop { .. } | Self::Settling { .. } => "CrashLoopBackOff",
             Self::GaveUp { .. } => "GaveUp",
             Self::Unpaced { .. } => "Unpaced",
             Self::ProbeUnproven { .. } => "ProbeUnproven",

@@ -196,6 +196,7 @@ impl<'a> Draft<'a> {
         | HeldReason::ImagePullBackOff { until, .. }
         | HeldReason::ImageBuildBackOff { until, .. }
         | HeldReason::CrashLoop { until, .. }
+        | HeldReason::Settling { until, .. }
         | HeldReason::Retry { until, .. }
         | HeldReason::InitFailed { until, .. }
         | HeldReason::WaitingReady { until: Some(until), .. } = &why

@@ -17,7 +17,7 @@ use super::nameless::{Nameless, nameless};
 use crate::adopt::ADOPTED;
 use crate::compile::content_label;
 use crate::content::is_incomparable;
-use crate::crash::needs_pacing;
+use crate::crash::{SETTLED_AFTER, needs_pacing};
 use crate::desired::{EngineRestart, Workload};
 use crate::history::History;
 use crate::made_from::made_from;
@@ -43,6 +43,8 @@ pub(super) struct Replica<'a> {
     /// Objects whose content cannot be compared, as their digests were made with another key.
     pub(super) unknown_content: Vec<String>,
     pub(super) condition: Condition,
+    /// Whether it ended again and again, and has not run for long enough since to be believed.
+    pub(super) settles: bool,
     /// What its checks say, where it runs and is not Ready.
     pub(super) complaint: Option<Complaint>,
 }
@@ -113,13 +115,14 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let checks = Checks::of(draft, workload, container, labels);
     let settling = if is_shaky(draft, workload, container) { SETTLED_AFTER } else { SignedDuration::ZERO };
     let condition = condition(workload, policy, container, &checks, settling, draft.now);
+    let settles = !settling.is_zero() && condition.ready_until().is_some();
     let outdated = outdated.or_else(|| is_used_up(container, condition).then_some(Reason::Adopted));
     let outdated = outdated.or_else(|| unstartable(container, condition, &mut unknown_content));
     // One that could not be removed whole still has its volumes.
     let is_dead = condition == Condition::Dead && !nameless.carried.is_empty();
     let outdated = outdated.or(is_dead.then_some(Reason::Dead));
     let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
-    Replica { container, labels, outdated, adjust, nameless, unknown_content, condition, complaint }
+    Replica { container, labels, outdated, adjust, nameless, unknown_content, condition, settles, complaint }
 }
 
 /// Whether a container that somebody else made has come to its end: ours takes its place instead of starting it again.
@@ -171,10 +174,6 @@ fn content_changed(objects: Vec<String>, besides: impl FnOnce(Vec<Change>) -> Ve
         Reason::ContentChanged { objects, in_place: false }
     }
 }
-
-/// After so long a replica that ended again and again is believed: where nothing is probed it would be Ready with each of its starts, and
-/// one that serves would go for it.
-const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 
 /// Whether a container is known for ending again and again, or was: then Skiff has taken its restarts from Docker.
 fn is_shaky(draft: &Draft<'_>, workload: &Workload, container: &ObservedContainer) -> bool {

@@ -19,7 +19,7 @@ use super::replica::{Condition, Replica, classify};
 use super::rollout::Gap;
 use crate::action::Action;
 use crate::course::{Course, Way};
-use crate::crash::{Pace, engine_gave_up, pace, paced_fields};
+use crate::crash::{Crashes, Pace, engine_gave_up, pace, paced_fields};
 use crate::desired::Workload;
 use crate::held::{HeldReason, Pending};
 use crate::observed::PublishedPort;
@@ -42,6 +42,9 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
     if !fields.is_empty() && !workload.is_paced() {
         let engine = workload.in_place.restart_policy.unwrap_or_default().to_string();
         draft.hold(&workload.key, HeldReason::Unpaced { fields, engine });
+    }
+    for held in replicas.iter().filter_map(|replica| settling(&draft.observed.crashes, replica)) {
+        draft.hold(&workload.key, held);
     }
     for held in replicas.iter().filter_map(|replica| starts::unproven(draft.observed, replica.container)) {
         draft.hold(&workload.key, held);
@@ -323,6 +326,14 @@ fn crash_held(draft: &Draft<'_>, workload: &Workload, replica: &Replica<'_>) -> 
         Pace::Never { attempts } => Some(HeldReason::GaveUp { container: name, code, attempts }),
         Pace::Now | Pace::Until(_) => None,
     }
+}
+
+/// That a container which ended again and again runs once more, and is not believed yet.
+fn settling(crashes: &Crashes, replica: &Replica<'_>) -> Option<HeldReason> {
+    let until = replica.condition.ready_until().filter(|_| replica.outdated.is_none())?;
+    let crash = crashes.get(&replica.container.id).filter(|crash| crash.is_loop)?;
+    let container = replica.container.name.clone();
+    Some(HeldReason::Settling { container, code: crash.code, exits: crash.exits, until })
 }
 
 /// Restarts a container whose checks have failed, unless it failed lately. One that is not to run again is only stopped.

@@ -1,7 +1,7 @@
 //! Who restarts what ends again and again, how that is told, and that a controller that starts goes on from where the last one was.
 
 use serde_json::json;
-use skiff_core::{HeldReason, History, SignedDuration};
+use skiff_core::{HeldReason, History, Phase, SignedDuration, settling_complaints};
 use skiff_sim::{DockerRestart, Program, SimImage};
 
 use crate::story::story;
@@ -9,8 +9,12 @@ use crate::world::{World, deployment, web};
 
 /// A world with a deployment whose container ends with 3 shortly after each of its starts.
 fn crashing(restart: serde_json::Value) -> World {
+    ending_after(SignedDuration::from_millis(50), restart)
+}
+
+fn ending_after(after: SignedDuration, restart: serde_json::Value) -> World {
     let mut world = World::of(&[]);
-    let program = Program::Exits { after: SignedDuration::from_millis(50), code: 3 };
+    let program = Program::Exits { after, code: 3 };
     world.engine.put_image("bad:1", SimImage { id: "sha256:bad".to_owned(), program, ..SimImage::default() });
     let template = if restart.is_null() { json!({}) } else { json!({ "restart": restart }) };
     world.declare(&[deployment("web", 1, json!({ "image": "bad:1" }), template, json!({}))]);
@@ -36,6 +40,25 @@ fn a_crash_loop_is_told_once_with_who_restarts_it_and_when() {
     08:00:03 held web: shop-web-1 ended 5 times, last with 3: it is started again at 08:00:07Z
     08:00:07 held web: shop-web-1 ended 6 times, last with 3: it is started again at 08:00:17Z
     ");
+}
+
+#[test]
+fn what_ended_again_and_again_is_ready_only_once_it_has_run_for_a_while() {
+    let mut world = ending_after(SignedDuration::from_secs(12), json!(null));
+    let last = story(&mut world, 40).lines().last().map(ToOwned::to_owned).unwrap_or_default();
+    let told_so = "held web: shop-web-1 ended 3 times, last with 3: it runs again, and is taken for Ready at 08:00:47Z";
+    assert!(last.ends_with(told_so), "{last}");
+    let told = |world: &World| {
+        let status = world.status("web");
+        let containers = world.observe().containers;
+        let complaints = settling_complaints(&world.observe(), world.engine.now());
+        let complaint = containers.first().and_then(|container| complaints.get(&container.id).cloned());
+        (status.ready, status.phase, status.reason, complaint)
+    };
+    let complaint = "it ended 3 times, and is taken for Ready after 10 s".to_owned();
+    assert_eq!(told(&world), (0, Phase::Degraded, "CrashLoopBackOff", Some(complaint)));
+    story(&mut world, 8);
+    assert_eq!(told(&world), (1, Phase::Ready, "", None));
 }
 
 #[test]

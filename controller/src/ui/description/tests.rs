@@ -11,8 +11,7 @@ fn a_description_says_how_each_container_fares() {
     let mut views = views();
     let api = views.iter_mut().filter(|view| view.object.name == "api");
     api.for_each(|view| view.checks = vec![("Liveness", "exec [check] delay=0s timeout=1s".to_owned())]);
-    let texts: Vec<_> =
-        views.iter().map(|view| description(view, now, usize::MAX, false).expect("plain data")).collect();
+    let texts: Vec<_> = views.iter().map(|view| description(view, now, usize::MAX).expect("plain data")).collect();
     insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
     Name:         default
     Kind:         Network
@@ -84,7 +83,7 @@ fn in_brief_only_containers_that_are_not_ready_are_told_of_and_no_template() {
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(90);
     let views = views();
     let api = views.iter().find(|view| view.object.name == "api").expect("a deployment");
-    let text = description(api, now, usize::MAX, true).expect("plain data");
+    let text = brief(api, now, usize::MAX);
     insta::assert_snapshot!(strip_str(&text).to_string(), @r"
     Name:         api
     Kind:         Deployment
@@ -113,7 +112,7 @@ fn a_manifest_that_is_wrong_is_shown_with_each_mistake_and_what_is_in_force() {
         let mut view = views().pop().expect("an object");
         let fault = fault(&view.object);
         view = View { faults: vec![fault], at: at.map(str::to_owned), ..view };
-        strip_str(&description(&view, Timestamp::UNIX_EPOCH, usize::MAX, false).expect("plain data")).to_string()
+        strip_str(&description(&view, Timestamp::UNIX_EPOCH, usize::MAX).expect("plain data")).to_string()
     };
     insta::assert_snapshot!(view(Some("/srv/shop/a.yaml:1")), @r"
     Name:         web
@@ -139,7 +138,7 @@ fn a_manifest_that_is_wrong_is_shown_with_each_mistake_and_what_is_in_force() {
 fn on_a_narrow_terminal_lines_are_broken_between_words() {
     let views = views();
     let view = views.iter().find(|view| view.trouble.is_some()).expect("something is wrong");
-    let text = description(view, Timestamp::UNIX_EPOCH, 50, false).expect("plain data");
+    let text = description(view, Timestamp::UNIX_EPOCH, 50).expect("plain data");
     insta::assert_snapshot!(strip_str(&text).to_string(), @r"
     Name:         web
     Kind:         Deployment
@@ -158,8 +157,7 @@ fn on_a_narrow_terminal_lines_are_broken_between_words() {
 #[test]
 fn a_job_says_what_its_runs_came_to() {
     let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(180);
-    let texts: Vec<_> =
-        jobs().iter().map(|view| description(view, now, usize::MAX, false).expect("plain data")).collect();
+    let texts: Vec<_> = jobs().iter().map(|view| description(view, now, usize::MAX).expect("plain data")).collect();
     insta::assert_snapshot!(strip_str(&texts.join("\n")).to_string(), @r"
     Name:         load
     Kind:         Job
@@ -206,7 +204,7 @@ fn the_run_of_an_init_container_is_no_matter_of_people() {
         {
             (replica.component, replica.run) = (component, Some("a-run".to_owned()));
         }
-        strip_str(&description(&view, Timestamp::UNIX_EPOCH, usize::MAX, false).expect("plain data")).to_string()
+        strip_str(&description(&view, Timestamp::UNIX_EPOCH, usize::MAX).expect("plain data")).to_string()
     };
     assert!(shown(Component::Run).contains("a-run") && !shown(Component::Init).contains("a-run"));
 }
