@@ -134,6 +134,22 @@ impl Loader<'_, '_> {
         true
     }
 
+    /// The variables that there are, and after them those of files, of which a later one wins over an earlier one and sees what that says.
+    /// Where none is named, they are those of the `.env` in a folder.
+    fn with_files(&mut self, files: &[PathBuf], directory: &Path, outer: &Environment) -> Environment {
+        let mut own = Environment::default();
+        let mut known = outer.clone();
+        for path in files {
+            own.join(self.variables(path, &known, true).unwrap_or_default());
+            known = outer.clone();
+            known.lower(own.clone());
+        }
+        if files.is_empty() {
+            known.lower(self.variables(&directory.join(".env"), outer, false).unwrap_or_default());
+        }
+        known
+    }
+
     /// Variables of a file; `required` says whether it must be there.
     fn variables(&mut self, path: &Path, environment: &Environment, required: bool) -> Option<Environment> {
         if !required && !self.files.has(path) {

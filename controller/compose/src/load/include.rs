@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use skiff_yaml::{Node, Span, Value};
 
 use super::{Layer, Loader, folder, take};
-use crate::environment::Environment;
 use crate::merge::{settle, take_in};
 use crate::paths;
 use crate::schema::PROJECT;
@@ -42,7 +41,7 @@ impl Loader<'_, '_> {
         };
         let env_files: Vec<PathBuf> =
             texts("env_file").iter().map(|path| paths::resolve(&layer.directory, path)).collect();
-        let environment = self.included_environment(&env_files, &directory, &layer.environment);
+        let environment = self.with_files(&env_files, &directory, &layer.environment);
         let own = Layer { directory, environment };
         let mut whole: Option<Node> = None;
         for path in &paths {
@@ -57,22 +56,6 @@ impl Loader<'_, '_> {
         settle(&mut whole);
         take(&mut whole, "name");
         Some(whole)
-    }
-
-    /// The variables of an included project: the including one's first, then those of its own files, of which a later one wins
-    /// over an earlier one and sees what that says.
-    fn included_environment(&mut self, files: &[PathBuf], directory: &Path, outer: &Environment) -> Environment {
-        let mut own = Environment::default();
-        let mut known = outer.clone();
-        for path in files {
-            own.join(self.variables(path, &known, true).unwrap_or_default());
-            known = outer.clone();
-            known.lower(own.clone());
-        }
-        if files.is_empty() {
-            known.lower(self.variables(&directory.join(".env"), outer, false).unwrap_or_default());
-        }
-        known
     }
 
     fn parse_included(&mut self, path: &Path, from: Span) -> Vec<Node> {

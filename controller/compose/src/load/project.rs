@@ -17,37 +17,29 @@ pub const FILE_NAMES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compos
 
 pub(super) fn load(request: &Request, files: &mut Files<'_>, problems: &mut Problems) -> Option<Project> {
     let mut loader = Loader { files, problems, base: PathBuf::new(), open: Vec::new(), followed: Vec::new() };
-    let mut environment = Environment::new(request.environment.clone());
-    loader.env_files(request, &request.directory, &mut environment);
+    let environment = loader.env_files(request, &request.directory, &Environment::new(request.environment.clone()));
     let paths = loader.paths(request, &environment)?;
     let first = paths.first().map(|path| folder(path)).unwrap_or_default();
     let directory = request.project_directory.as_ref().map(|path| request.directory.join(path));
     let directory = paths::tidy(&directory.unwrap_or(first));
-    if directory != request.directory {
-        loader.env_files(request, &directory, &mut environment);
-    }
+    let is_elsewhere = directory != request.directory;
+    let environment = if is_elsewhere { loader.env_files(request, &directory, &environment) } else { environment };
     loader.base.clone_from(&directory);
     loader.whole(request, &paths, directory, environment)
 }
 
 impl Loader<'_, '_> {
-    /// The variables of the files that are named, or of the `.env` in a folder.
-    fn env_files(&mut self, request: &Request, folder: &Path, environment: &mut Environment) {
-        let named = environment.given("COMPOSE_ENV_FILES");
+    /// The variables that there are, and after them those of the files that are named, or of the `.env` in a folder.
+    fn env_files(&mut self, request: &Request, folder: &Path, known: &Environment) -> Environment {
+        let named = known.given("COMPOSE_ENV_FILES");
         let named = named.iter().flat_map(|list| list.split(',')).map(PathBuf::from);
         let named: Vec<PathBuf> =
             if request.env_files.is_empty() { named.collect() } else { request.env_files.clone() };
-        if named.is_empty() && environment.given("COMPOSE_DISABLE_ENV_FILE").is_none() {
-            if let Some(own) = self.variables(&folder.join(".env"), environment, false) {
-                environment.join(own);
-            }
-            return;
+        if named.is_empty() && known.given("COMPOSE_DISABLE_ENV_FILE").is_some() {
+            return known.clone();
         }
-        for path in named {
-            if let Some(own) = self.variables(&request.directory.join(path), environment, true) {
-                environment.join(own);
-            }
-        }
+        let named: Vec<PathBuf> = named.iter().map(|path| request.directory.join(path)).collect();
+        self.with_files(&named, folder, known)
     }
 
     /// The files of the project.

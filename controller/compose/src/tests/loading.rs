@@ -98,6 +98,24 @@ fn variables_come_from_the_environment_then_from_named_files_then_from_dot_env()
 }
 
 #[test]
+fn the_dot_env_of_the_folder_that_one_is_in_wins_and_that_of_the_project_fills_the_rest() {
+    let compose = "services: { a: { image: '${V:-v}-${W:-w}-${X:-x}' } }";
+    let own = "V=here\nX=${W:-none}";
+    let project = "V=project\nW=sees_$V";
+    let sub = [
+        ("sub/c.yaml", compose),
+        (".env", &format!("COMPOSE_FILE=sub/c.yaml\n{own}")),
+        ("sub/.env", &format!("COMPOSE_FILE=none.yaml\n{project}")),
+    ];
+    assert_eq!(images(&loaded(&request(&[]), &sub)), ["a=here-sees_here-none"]);
+    let above = [("compose.yaml", compose), ("deep/.env", own), (".env", project)];
+    let deep = Request { directory: "/p/deep".into(), ..request(&[]) };
+    assert_eq!(images(&loaded(&deep, &above)), ["a=here-sees_here-none"]);
+    let disabled = loaded(&request(&[("COMPOSE_DISABLE_ENV_FILE", "1"), ("COMPOSE_FILE", "sub/c.yaml")]), &sub);
+    assert_eq!(images(&disabled), ["a=v-w-x"]);
+}
+
+#[test]
 fn a_variable_that_is_not_set_is_told_once_and_is_a_problem_where_that_is_asked_for() {
     let file = [("compose.yaml", "services: { a: { image: 'a$V', user: '$V' } }")];
     let soft = loaded(&request(&[]), &file);
