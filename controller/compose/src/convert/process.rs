@@ -23,8 +23,8 @@ type Variables = BTreeMap<String, String>;
 enum Format<'a> {
     /// Values are taken as they stand.
     Raw,
-    /// Values use variables, those of the files before it among them.
-    After(&'a Variables),
+    /// Values use variables: those of the project, then those that the service sets itself, then those of the files before it.
+    Using { own: &'a Variables, earlier: &'a Variables },
 }
 
 impl Converter<'_, '_, '_> {
@@ -50,18 +50,18 @@ impl Converter<'_, '_, '_> {
     }
 
     fn variables(&mut self, service: &mut Service<'_>) {
-        let mut variables: BTreeMap<String, (Option<String>, Span)> = BTreeMap::new();
+        let environment = service.attribute("environment").and_then(Node::as_mapping).unwrap_or_default();
+        let set = environment.iter().map(|(key, value)| (key.name.clone(), (self.value(key, value), value.place())));
+        let set: BTreeMap<String, (Option<String>, Span)> = set.collect();
+        let own = set.iter().filter_map(|(name, (value, _))| Some((name.clone(), value.clone()?))).collect();
+        let mut variables = BTreeMap::new();
         let mut earlier = Variables::new();
         for file in service.items("env_file") {
-            let own = self.env_file(file, &earlier);
-            variables.extend(own.iter().map(|(name, value)| (name.clone(), (Some(value.clone()), file.place()))));
-            earlier.extend(own);
+            let read = self.env_file(file, &own, &earlier);
+            variables.extend(read.iter().map(|(name, value)| (name.clone(), (Some(value.clone()), file.place()))));
+            earlier.extend(read);
         }
-        if let Some(environment) = service.attribute("environment") {
-            for (key, value) in environment.as_mapping().unwrap_or_default() {
-                variables.insert(key.name.clone(), (self.value(key, value), value.place()));
-            }
-        }
+        variables.extend(set);
         for (name, (value, place)) in variables {
             let unset = value.is_none().then(|| Node::new(Value::Bool(true), place));
             let name = text(name, place);
@@ -76,11 +76,11 @@ impl Converter<'_, '_, '_> {
         if value.is_null() { self.environment().get(&key.name) } else { value.text() }
     }
 
-    /// The variables of a file, which sees those of the files before it.
-    fn env_file(&mut self, file: &Node, earlier: &Variables) -> Variables {
+    /// The variables of a file, which sees those that the service sets itself and those of the files before it.
+    fn env_file(&mut self, file: &Node, own: &Variables, earlier: &Variables) -> Variables {
         let Some(path) = file.get("path").and_then(Node::text) else { return Variables::new() };
         let is_required = file.get("required").is_none_or(|node| node.value != Value::Bool(false));
-        let format = if file.get("format").is_some() { Format::Raw } else { Format::After(earlier) };
+        let format = if file.get("format").is_some() { Format::Raw } else { Format::Using { own, earlier } };
         self.read_variables(&path, is_required, format, file.place())
     }
 
@@ -102,10 +102,12 @@ impl Converter<'_, '_, '_> {
             }
         };
         let environment = &self.project.environment;
-        let lookup = |name: &str| environment.get(name);
         let read = match format {
             Format::Raw => dotenv::parse_raw(&content),
-            Format::After(earlier) => dotenv::parse_after(&content, &lookup, earlier),
+            Format::Using { own, earlier } => {
+                let lookup = |name: &str| environment.get(name).or_else(|| own.get(name).cloned());
+                dotenv::parse_after(&content, &lookup, earlier)
+            }
         };
         read.unwrap_or_else(|errors| {
             for error in errors {
@@ -116,14 +118,14 @@ impl Converter<'_, '_, '_> {
     }
 
     fn labels(&mut self, service: &mut Service<'_>) {
-        let mut earlier = Variables::new();
+        let (own, mut earlier) = (Variables::new(), Variables::new());
         for file in service.items("label_file") {
             let Some(path) = file.text() else { continue };
-            let own = self.read_variables(&path, true, Format::After(&earlier), file.place());
-            for (key, value) in &own {
+            let read = self.read_variables(&path, true, Format::Using { own: &own, earlier: &earlier }, file.place());
+            for (key, value) in &read {
                 service.entry("template/metadata/labels", key, text(value, file.place()));
             }
-            earlier.extend(own);
+            earlier.extend(read);
         }
         for (key, value) in service.attribute("labels").and_then(Node::as_mapping).unwrap_or_default() {
             if key.name.starts_with(RESERVED) {

@@ -184,6 +184,32 @@ fn a_later_file_of_variables_of_a_service_sees_those_of_the_earlier_ones() {
 }
 
 #[test]
+fn a_file_of_variables_of_a_service_sees_what_the_service_sets_itself() {
+    let service =
+        "services:\n  a: { image: i, env_file: [a.env, b.env], environment: { DB: db, KEY: own, NONE: , HOME: } }\n";
+    let files = [
+        ("compose.yaml", service),
+        ("a.env", "URL=$DB:${PORT:-1}\nSEEN=$KEY\nAT=$HOME\nLOST=${NONE:-none}\nDB=file\nSAME=$DB\nHOST=a"),
+        ("b.env", "BOTH=$DB-$HOST"),
+    ];
+    // `KEY` is one of the project's own as well, which come first where a value uses it.
+    let expected = [
+        "AT=/root",
+        "BOTH=db-a",
+        "DB=db",
+        "HOME=/root",
+        "HOST=a",
+        "KEY=own",
+        "LOST=none",
+        "NONE=",
+        "SAME=db",
+        "SEEN=value",
+        "URL=db:1",
+    ];
+    assert_eq!(variables(&files), expected);
+}
+
+#[test]
 fn a_later_file_of_labels_sees_those_of_the_earlier_ones() {
     let files = [
         ("compose.yaml", "services: { a: { image: i, label_file: [one.labels, two.labels] } }"),
