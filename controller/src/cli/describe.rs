@@ -152,3 +152,43 @@ fn section(title: &str, table: &Table, width: usize) -> String {
     let rows: Vec<String> = table.render().lines().map(row).collect();
     format!("\n{}\n{}\n", paint(NAME, title), rows.join("\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use anstream::adapter::strip_str;
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::ui::objects::tests::views;
+
+    fn failing() -> View {
+        views().into_iter().find(|view| view.trouble.is_some()).expect("something is wrong")
+    }
+
+    /// So many events, each of which takes three rows of 80 columns.
+    fn kept(events: usize) -> Kept {
+        let event = |number: usize| {
+            let message = format!("start container web-{number} ({})", "and again ".repeat(15));
+            Event::normal(Timestamp::UNIX_EPOCH, &failing().object, "Started", message)
+        };
+        Kept { events: (0..events).map(event).collect(), ..Kept::default() }
+    }
+
+    #[test]
+    fn what_fails_is_told_with_as_many_events_as_the_screen_has_room_for() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(90);
+        let failing = failing();
+        let shown = |height| {
+            let text = strip_str(&on_a_screen(&failing, &kept(20), now, (80, height))).to_string();
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+            assert!(
+                text.starts_with("Object:       deployment/shop/web\n") && text.contains("ImagePullBackOff"),
+                "{text}"
+            );
+            (rows(&text), text.matches("start container").count())
+        };
+        assert_eq!([shown(24), shown(40), shown(200)], [(23, 4), (38, 9), (41, EVENTS)]);
+        // However low the screen is, the last two are told.
+        assert_eq!(shown(5).1, 2);
+    }
+}

@@ -155,7 +155,9 @@ async fn seen(
     let complaints = [hook_complaints(&desired, &observed), settling_complaints(&observed, now)];
     let troubles = troubles(&state, settings, &observed.engine.id);
     for view in &mut views {
-        complaints.iter().for_each(|complaints| view.complain(complaints));
+        for complaints in &complaints {
+            view.complain(complaints);
+        }
         view.trouble = troubles.get(&view.object).cloned();
         let declared = desired.workloads.get(&view.object);
         view.checks = declared.map_or_else(Vec::new, |declared| told_checks(&declared.template.pod.container));

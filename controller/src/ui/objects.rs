@@ -193,4 +193,4 @@ pub fn verdict_style(verdict: &Verdict) -> Style {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

@@ -21,25 +21,18 @@ impl fmt::Display for HeldReason {
             Self::WaitingReady { container, until: Some(until) } => {
                 write!(f, "waiting for {container} to stay Ready until {}", clock(*until))
             }
-            Self::BackOff { until, attempts, error } => {
-                write!(f, "back-off until {} after {}: {error}", clock(*until), counted(attempts, "failed attempt"))
-            }
-            Self::ImagePullBackOff { until, attempts, error } => {
-                write!(f, "back-off until {} after {}: {error}", clock(*until), counted(attempts, "failed pull"))
-            }
-            Self::ImageBuildBackOff { until, attempts, error } => {
-                write!(f, "back-off until {} after {}: {error}", clock(*until), counted(attempts, "failed build"))
-            }
+            Self::BackOff { until, attempts, error } => backs_off(f, *until, (*attempts, "attempt"), error),
+            Self::ImagePullBackOff { until, attempts, error } => backs_off(f, *until, (*attempts, "pull"), error),
+            Self::ImageBuildBackOff { until, attempts, error } => backs_off(f, *until, (*attempts, "build"), error),
             Self::CrashLoop { container, code, exits, until } => {
-                let (exits, at) = (counted(exits, "time"), clock(*until));
-                write!(f, "{container} ended {exits}{}: it is started again at {at}", crash::last(*code))
+                write!(f, "{}: it is started again at {}", ended(container, *exits, *code), clock(*until))
             }
             Self::Settling { container, code, exits, until } => {
-                let (exits, at) = (counted(exits, "time"), clock(*until));
                 write!(
                     f,
-                    "{container} ended {exits}{}: it runs again, and is taken for Ready at {at}",
-                    crash::last(*code)
+                    "{}: it runs again, and is taken for Ready at {}",
+                    ended(container, *exits, *code),
+                    clock(*until)
                 )
             }
             Self::GaveUp { container, code, attempts } => write!(
@@ -138,6 +131,15 @@ impl fmt::Display for Way {
             ),
         }
     }
+}
+
+fn backs_off(f: &mut fmt::Formatter<'_>, until: Timestamp, (attempts, what): (u32, &str), error: &str) -> fmt::Result {
+    write!(f, "back-off until {} after {}: {error}", clock(until), counted(attempts, &format!("failed {what}")))
+}
+
+/// `web-1 ended 3 times, last with 137`.
+fn ended(container: &str, exits: u32, code: Option<i64>) -> String {
+    format!("{container} ended {}{}", counted(exits, "time"), crash::last(code))
 }
 
 /// The time of day in UTC, as a person reads it in a plan.

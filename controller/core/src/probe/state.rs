@@ -59,7 +59,7 @@ impl ProbeState {
             is_changed: false,
             startup: Track::new(true, is_adopted),
             readiness: Track::new(true, is_adopted),
-            liveness: Track::new(false, false),
+            liveness: Track::new(false, is_adopted),
             has_started,
         }
     }
@@ -111,6 +111,11 @@ impl ProbeState {
         if !self.has_started(plan) {
             return not(ProbeKind::Startup);
         }
+        if let Some(spec) = plan.liveness.as_ref().filter(|_| self.may_be_failing()) {
+            let said = self.liveness.message.as_deref().unwrap_or("not asked yet");
+            let message = format!("{}: {said}{}", ProbeKind::Liveness, self.liveness.so_far(spec));
+            return Readiness::Undecided { message };
+        }
         let began = self.startup.passing_since.unwrap_or(self.started_at);
         match (&plan.readiness, self.readiness.passing_since) {
             (None, _) => Readiness::Since(began),
@@ -129,6 +134,12 @@ impl ProbeState {
 
     fn is_unproven(&self, plan: &ProbePlan) -> bool {
         self.is_changed && self.has_started(plan) && !self.liveness.has_passed
+    }
+
+    /// Whether it ran before anybody asked, and may have failed its liveness probe for as long: it is not taken for well before that has
+    /// passed, or failed as often as it may.
+    const fn may_be_failing(&self) -> bool {
+        self.is_adopted && !self.is_changed && self.liveness.is_unjudged()
     }
 
     const fn is_unasked(&self) -> bool {

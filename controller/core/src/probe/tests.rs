@@ -229,3 +229,18 @@ fn an_answer_of_another_start_is_not_heard() {
     let sample = ProbeSample { started_at: START, probe: ProbeKind::Readiness, asked_at: START, result: Ok(()) };
     assert_eq!(judge(&plan, state.clone(), sample, START), state);
 }
+
+#[test]
+fn what_ran_before_anybody_asked_is_not_taken_for_alive_before_it_says_so() {
+    let probes = json!({ "livenessProbe": { "periodSeconds": 2, "failureThreshold": 2 } });
+    let mut dead = Asked::adopted(probes.clone(), ProbeState::adopted(START, true), 100);
+    dead.until(110, DOWN);
+    let expected = [
+        "100.000 undecided (livenessProbe: refused (1 of 2 failures))",
+        "102.000 Ready since 0.000, failed: livenessProbe: refused",
+    ];
+    assert_eq!(dead.lines, expected);
+    let mut alive = Asked::adopted(probes, ProbeState::adopted(START, true), 100);
+    alive.until(110, UP);
+    assert_eq!(alive.lines, ["100.000 Ready since 0.000"]);
+}

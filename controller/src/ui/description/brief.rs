@@ -44,11 +44,15 @@ fn of_workload(text: &mut String, workload: &Workload, checks: &[(&str, String)]
     }
     // What is asked of a container is worth a line where one of them answers otherwise.
     if workload.replicas.iter().any(|replica| replica.complaint.is_some()) {
-        checks.iter().for_each(|(name, check)| line(text, 0, name, check));
+        for (name, check) in checks {
+            line(text, 0, name, check);
+        }
     }
     let all = || workload.replicas.iter().chain(&workload.others);
     let few: Vec<&Replica> = all().filter(|replica| !replica.verdict.is_ready()).take(FEW).collect();
-    few.iter().for_each(|replica| of_replica(text, replica, now));
+    for replica in &few {
+        of_replica(text, replica, now);
+    }
     let more = all().count() - few.len();
     if more > 0 {
         writeln!(text, "{}", paint(FAINT, format_args!("and {more} more, {} of all Ready", workload.ready()))).ok();

@@ -85,23 +85,12 @@ fn in_brief_only_containers_that_are_not_ready_are_told_of_and_no_template() {
     let api = views.iter().find(|view| view.object.name == "api").expect("a deployment");
     let text = brief(api, now, usize::MAX);
     insta::assert_snapshot!(strip_str(&text).to_string(), @r"
-    Name:         api
-    Kind:         Deployment
-    Namespace:    shop
-    Source:       shop
-    Status:       Unhealthy
-    Replicas:     2 wanted, 2 there, 1 Ready, 2 up to date
-    Revision:     3
+    Object:       deployment/shop/api
+    Declared:     shop
+    Status:       Unhealthy: 1 of 2 Ready, 2 there, 2 up to date
     Image:        shop/api:1.2
-    Runs:         shop/api@sha256:1e
-
-    Container shop-api-2
-      Status:     Unhealthy for 90s
-      Probe:      livenessProbe: HTTP 503
-      Revision:   3
-      Runs:       sha256:2d
-      Restarts:   2
-
+    shop-api-2: Unhealthy for 90s, revision 3, 2 restarts
+      livenessProbe: HTTP 503
     and 1 more, 1 of all Ready
     ");
 }

@@ -40,7 +40,7 @@ pub(in crate::ui) fn replica(ordinal: u32, verdict: Verdict) -> Replica {
     }
 }
 
-pub(in crate::ui) fn views() -> Vec<View> {
+pub(crate) fn views() -> Vec<View> {
     let view = |kind, name: &str, body| View {
         object: ObjectKey::new(kind, "shop", name),
         source: "shop".to_owned(),
