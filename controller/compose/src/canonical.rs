@@ -76,7 +76,7 @@ fn with_tag(mut node: Node, tag: Option<&'static str>) -> Node {
 fn list(mut node: Node, item: &Shape, name: &str, context: &mut Context<'_>) -> Option<Node> {
     let Value::Sequence(items) = node.value else { return refuse(&node, name, "a list", context) };
     let item_name = format!("{name}[]");
-    let items = items.into_iter().filter_map(|it| canonical(it, item, &item_name, context)).collect();
+    let items = items.into_iter().filter_map(|it| part(it, item, &item_name, name, context)).collect();
     node.value = Value::Sequence(items);
     Some(node)
 }
@@ -84,11 +84,30 @@ fn list(mut node: Node, item: &Shape, name: &str, context: &mut Context<'_>) -> 
 fn map(mut node: Node, value: &Shape, name: &str, context: &mut Context<'_>) -> Option<Node> {
     let Value::Mapping(entries) = node.value else { return refuse(&node, name, "a mapping", context) };
     let read = entries.into_iter().filter_map(|(key, node)| {
-        let name = format!("{name}.{}", key.name);
-        canonical(node, value, &name, context).map(|node| (key, node))
+        let entry = format!("{name}.{}", key.name);
+        part(node, value, &entry, name, context).map(|node| (key, node))
     });
     node.value = Value::Mapping(read.collect());
     Some(node)
+}
+
+/// Reads an item or an entry of an attribute; one of which something is wrong is left out whole, as the rest of it would lack that. What
+/// stands in a section at the top, such as a service, is there all the same.
+fn part(node: Node, shape: &Shape, name: &str, whole: &str, context: &mut Context<'_>) -> Option<Node> {
+    let is_of_section = !whole.contains('.');
+    let (read, is_all) = wholly(node, shape, name, context);
+    read.filter(|_| is_all || is_of_section)
+}
+
+/// Reads a value, and notes where that is not all read.
+fn wholly(node: Node, shape: &Shape, name: &str, context: &mut Context<'_>) -> (Option<Node>, bool) {
+    let (count, says) = (context.problems.count(), !node.is_null());
+    let read = canonical(node, shape, name, context);
+    let is_all = context.problems.count() == count && (read.is_some() || !says);
+    if !is_all {
+        context.problems.unread(name.to_owned());
+    }
+    (read, is_all)
 }
 
 fn mapping(mut node: Node, fields: &[Field], name: &str, context: &mut Context<'_>) -> Option<Node> {
@@ -98,7 +117,9 @@ fn mapping(mut node: Node, fields: &[Field], name: &str, context: &mut Context<'
         match fields.iter().find(|field| field.name == key.name) {
             Some(field) => {
                 let name = if name.is_empty() { key.name.clone() } else { format!("{name}.{}", key.name) };
-                let mut value = canonical(value, field.shape, &name, context);
+                let (value, is_all) = wholly(value, field.shape, &name, context);
+                // A command without one of its words is another one.
+                let mut value = value.filter(|_| is_all || field.merge != Merge::Whole);
                 value.iter_mut().filter(|_| field.merge == Merge::Unique).for_each(dedupe);
                 read.extend(value.map(|value| (key, value)));
             }
@@ -118,7 +139,10 @@ fn unknown(key: &Key, fields: &[Field], name: &str, context: &mut Context<'_>) {
     let whole = if name.is_empty() { "a Compose file" } else { name };
     let complaint = context.problems.wrong(key.span, format!("`{}` is no attribute of {whole}", key.name));
     match nearest(&key.name, fields.iter().map(|field| field.name)) {
-        Some(meant) => complaint.help(format!("did you mean `{meant}`?")),
+        Some(meant) => {
+            complaint.help(format!("did you mean `{meant}`?"));
+            context.problems.unread(format!("{name}.{meant}"));
+        }
         None => complaint.help(format!("remove it, or write `x-{}` if it is for another tool", key.name)),
     }
 }

@@ -49,22 +49,18 @@ struct Checker<'a> {
 
 impl Checker<'_> {
     fn service(&mut self, key: &Key, service: &Node) {
-        if self.problems.is_broken(&key.name) {
-            return;
-        }
-        let count = self.problems.count();
-        if ["image", "build", "provider"].iter().all(|name| service.get(name).is_none()) {
+        let sources = ["image", "build", "provider"];
+        if sources.iter().all(|name| service.get(name).is_none()) && !self.problems.lacks(&key.name, &sources) {
             let message = format!("service `{}` has neither `image` nor `build`", key.name);
             self.problems.wrong(key.span, message).help("add `image`");
         }
         self.references(service);
         self.exclusions(service);
         self.mounts(service);
-        self.health(service);
+        self.health(&key.name, service);
         self.ports(service);
         self.devices(service);
         twins::check(service, self.problems);
-        self.problems.broken_since(count, &key.name);
     }
 
     /// Networks, volumes, configs, secrets and services that are named must be there.
@@ -111,7 +107,7 @@ impl Checker<'_> {
 
     fn needs(&mut self, section: &str, what: &str, name: &str, place: Span) {
         let known = self.known.get(section);
-        if known.is_some_and(|known| known.contains(name)) {
+        if known.is_some_and(|known| known.contains(name)) || self.problems.is_unread(&format!("{section}.{name}")) {
             return;
         }
         if let Some(profiles) = self.inactive.get(name).filter(|_| section == "services") {
@@ -160,8 +156,10 @@ impl Checker<'_> {
         }
     }
 
-    fn health(&mut self, service: &Node) {
-        let Some(check) = service.get("healthcheck") else { return };
+    fn health(&mut self, name: &str, service: &Node) {
+        let Some(check) = service.get("healthcheck").filter(|_| !self.problems.lacks(name, &["healthcheck"])) else {
+            return;
+        };
         if let (Some(interval), None) = (check.get("start_interval"), check.get("start_period")) {
             let complaint =
                 self.problems.wrong(interval.place(), "`start_interval` without `start_period` means nothing");
@@ -199,6 +197,7 @@ impl Checker<'_> {
             ["file", "environment", "content"].into_iter().filter(|name| node.get(name).is_some()).collect();
         let known = if section == "configs" { "`file`, `environment` or `content`" } else { "`file` or `environment`" };
         match sources.as_slice() {
+            [] if self.problems.is_unread(&format!("{section}.{}", key.name)) => {}
             [] => self.problems.wrong(key.span, format!("`{}` has no content", key.name)).help(format!("add {known}")),
             [_] => {}
             several => {

@@ -33,6 +33,7 @@ pub(crate) fn interpolate(node: &mut Node, environment: &Environment, problems: 
                 Err(error) => {
                     let before = text.get(..error.at).unwrap_or_default().to_owned();
                     problems.wrong(within(node, &before), error.message).help(error.help);
+                    problems.said(node.place());
                 }
             }
         }

@@ -102,11 +102,6 @@ impl Loader<'_, '_> {
 
     /// A tree with its variables replaced, in its canonical form.
     fn tree(&mut self, mut tree: Node, layer: &Layer) -> Option<Node> {
-        let count = self.problems.count();
-        let services: Vec<(String, Span)> = entries(&tree, "services")
-            .iter()
-            .map(|(key, node)| (key.name.clone(), Span { start: key.span.start, ..node.place() }))
-            .collect();
         interpolate(&mut tree, &layer.environment, self.problems);
         let mut context = Context {
             directory: &layer.directory,
@@ -114,9 +109,7 @@ impl Loader<'_, '_> {
             environment: &layer.environment,
             problems: self.problems,
         };
-        let tree = canonical(tree, &PROJECT, "", &mut context);
-        self.problems.broken_in(count, &services);
-        tree
+        canonical(tree, &PROJECT, "", &mut context)
     }
 
     /// Whether one may go on into a file; complains where it is being loaded already.

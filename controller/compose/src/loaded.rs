@@ -70,7 +70,9 @@ pub fn load(request: &Request, reader: &dyn Reader) -> Loaded {
     let mut problems = Problems::new(request.unset_is_a_problem);
     let mut loaded = Loaded::default();
     if let Some(project) = loading::load(request, &mut files, &mut problems) {
+        problems.settle();
         check::check(&project, &mut problems);
+        problems.settle();
         let Converted { objects, report } = convert(&project, &mut files, &mut problems);
         loaded.report = report;
         loaded.objects = if problems.wrong.is_empty() { objects } else { Vec::new() };

@@ -54,6 +54,6 @@ impl From<skiff_yaml::Problem> for Problem {
 }
 
 /// The start of a span of many lines.
-fn first_line(span: Span) -> Span {
+pub(crate) fn first_line(span: Span) -> Span {
     if span.start.line == span.end.line { span } else { Span { end: span.start, ..span } }
 }

@@ -1,10 +1,14 @@
 //! The complaints of a load while it goes on, each said once.
+//!
+//! One mistake hides no other, and begets none: of a value that is wrong, later stages say nothing more, and what could not be read is
+//! not missing.
 
 use std::collections::BTreeSet;
 
 use skiff_yaml::Span;
 
 use crate::Problem;
+use crate::problem::first_line;
 
 /// What is wrong and what is odd, as far as the load has come.
 #[derive(Debug, Default)]
@@ -13,8 +17,14 @@ pub(crate) struct Problems {
     pub(crate) odd: Vec<Problem>,
     unset_is_a_problem: bool,
     unset: BTreeSet<String>,
-    /// The services that something is wrong with: what else could be said of them may only follow from it.
-    broken: BTreeSet<String>,
+    /// What could not be read, or not all of it, by its path: `services.a.image`.
+    unread: BTreeSet<String>,
+    /// The services that could not be completed by what they extend.
+    incomplete: BTreeSet<String>,
+    /// The values of which something is said.
+    said: BTreeSet<Span>,
+    /// How many of the problems `said` knows of.
+    settled: usize,
 }
 
 /// A problem that was just made, to be completed.
@@ -50,25 +60,39 @@ impl Problems {
         self.wrong.len()
     }
 
-    /// Takes a service for broken if more is wrong than was before.
-    pub(crate) fn broken_since(&mut self, count: usize, service: &str) {
-        if self.count() > count {
-            self.broken.insert(service.to_owned());
-        }
+    /// Something is wrong at a path, so that what it says is not all read.
+    pub(crate) fn unread(&mut self, path: String) {
+        self.unread.insert(path);
     }
 
-    /// Takes the services for broken that something is wrong in, by where they stand.
-    pub(crate) fn broken_in(&mut self, count: usize, services: &[(String, Span)]) {
-        for place in self.wrong.iter().skip(count).filter_map(|problem| problem.place) {
-            let holds = |span: &Span| span.file == place.file && span.start <= place.start && place.start <= span.end;
-            let services = services.iter().filter(|(_, span)| holds(span));
-            self.broken.extend(services.map(|(name, _)| name.clone()));
-        }
+    /// Whether what stands at a path was not read, or not all of it.
+    pub(crate) fn is_unread(&self, path: &str) -> bool {
+        self.unread.contains(path)
     }
 
-    /// Whether something is wrong with a service.
-    pub(crate) fn is_broken(&self, service: &str) -> bool {
-        self.broken.contains(service)
+    /// A service lacks what it extends.
+    pub(crate) fn incomplete(&mut self, service: &str) {
+        self.incomplete.insert(service.to_owned());
+    }
+
+    /// Whether a service lacks attributes that somebody wrote: one of these, or what it extends.
+    pub(crate) fn lacks(&self, service: &str, attributes: &[&str]) -> bool {
+        let unread = |attribute: &&str| self.is_unread(&format!("services.{service}.{attribute}"));
+        self.incomplete.contains(service) || unread(&"extends") || attributes.iter().any(unread)
+    }
+
+    /// Nothing more is to be said of a value.
+    pub(crate) fn said(&mut self, place: Span) {
+        self.said.insert(first_line(place));
+    }
+
+    /// Another stage begins. What it could say of values of which something is said would only follow from that.
+    pub(crate) fn settle(&mut self) {
+        for problem in self.wrong.iter().skip(self.settled) {
+            self.said.extend(problem.place);
+            self.said.extend(problem.labels.iter().map(|label| label.span));
+        }
+        self.settled = self.wrong.len();
     }
 
     /// Something is wrong here.
@@ -83,18 +107,21 @@ impl Problems {
 
     /// Something is wrong.
     pub(crate) fn problem(&mut self, problem: Problem) -> Complaint<'_> {
+        if problem.place.is_some_and(|place| self.said.contains(&place)) {
+            return Complaint(None);
+        }
         push(&mut self.wrong, problem)
     }
 
     /// A variable is not set and has no default. It is said where it is first used.
     pub(crate) fn unset(&mut self, name: &str, place: Span) {
-        if !self.unset.insert(name.to_owned()) {
-            return;
-        }
+        let is_new = self.unset.insert(name.to_owned());
         let help = format!("set it in the environment or in `.env`, or write `${{{name}:-}}` where it may be empty");
         if self.unset_is_a_problem {
-            self.wrong(place, format!("the variable `{name}` is not set")).help(help);
-        } else {
+            let problem = Problem::at(place, format!("the variable `{name}` is not set")).help(help);
+            self.wrong.extend(is_new.then_some(problem));
+            self.said(place);
+        } else if is_new {
             self.odd(place, format!("the variable `{name}` is not set and counts as empty")).help(help);
         }
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::{Loaded, Request, load};
 
 mod attributes;
+mod broken;
 mod checks;
 mod layers;
 #[expect(clippy::indexing_slicing, reason = "a test that finds nothing there fails")]

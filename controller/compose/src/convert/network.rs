@@ -179,7 +179,7 @@ impl Converter<'_, '_, '_> {
         for link in service.items("links") {
             let written = words(Some(link));
             let name = written.split(':').next().unwrap_or_default();
-            if !is_service(self.project, name) {
+            if !is_service(self.project, name) && !self.problems.is_unread(&format!("services.{name}")) {
                 self.problems.wrong(link.place(), format!("there is no service `{name}` to link to"));
             }
         }

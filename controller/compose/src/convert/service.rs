@@ -6,8 +6,11 @@ use skiff_yaml::{Key, Node, Span, Value};
 use super::security::words;
 use super::{Converter, deploy, rows};
 use crate::load::entries;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, text};
 use crate::{Verdict, attributes, names};
+
+/// Where the image of a service goes.
+const IMAGE: &str = "template/container/image";
 
 /// A service while it is made into a workload.
 pub(super) struct Service<'n> {
@@ -126,10 +129,6 @@ impl Converter<'_, '_, '_> {
     }
 
     pub(super) fn service(&mut self, key: &Key, node: &Node) {
-        if self.problems.is_broken(&key.name) {
-            return;
-        }
-        let count = self.problems.count();
         let kind = self.kind(&key.name, node);
         let name = names::object(&key.name);
         let manifest = Manifest::new(kind, &self.namespace, &name, key.span);
@@ -144,11 +143,14 @@ impl Converter<'_, '_, '_> {
         self.networks(&mut service);
         self.mounts(&mut service);
         self.extension(&mut service);
+        if service.field(IMAGE).is_none() {
+            // Why there is none is told, or will be: nothing else is to be said of it.
+            service.put(IMAGE, text("none", key.span));
+        }
         let Service { manifest, verdicts, .. } = service;
         self.service_rows(&key.name, node, &verdicts);
-        if self.problems.count() == count {
-            self.declare(manifest);
-        }
+        self.problems.settle();
+        self.declare(manifest);
     }
 }
 

@@ -34,7 +34,9 @@ impl Loader<'_, '_> {
             let mut open = vec![(path.to_owned(), key.name.clone())];
             let count = self.problems.count();
             self.complete(&extending, service, &mut open);
-            self.problems.broken_since(count, &key.name);
+            if self.problems.count() > count {
+                self.problems.incomplete(&key.name);
+            }
         }
         if let Value::Mapping(entries) = &mut tree.value {
             entries.push((key, node));
@@ -45,7 +47,11 @@ impl Loader<'_, '_> {
     fn complete(&mut self, file: &Extending<'_>, service: &mut Node, open: &mut Vec<Place>) {
         let Some((key, extends)) = take(service, "extends").filter(|(_, extends)| !is_reset(extends)) else { return };
         let name = open.last().map_or("", |(_, name)| name.as_str());
-        self.followed.push((format!("services.{name}.extends"), key.span));
+        let attribute = format!("services.{name}.extends");
+        if self.problems.is_unread(&attribute) {
+            return;
+        }
+        self.followed.push((attribute, key.span));
         let Some(name) = extends.get("service").and_then(Node::text) else {
             let complaint = self.problems.wrong(key.span, "`extends` names no service");
             return complaint.help("write `extends: { service: NAME }`");
@@ -89,6 +95,9 @@ impl Loader<'_, '_> {
         open.push(place);
         self.complete(file, &mut service, open);
         open.pop();
+        if let (true, Some((_, whole))) = (self.problems.is_unread(&format!("services.{name}")), open.first()) {
+            self.problems.incomplete(whole);
+        }
         // Its tags were for what it extends itself, and are none to what extends it.
         settle(&mut service);
         Some(service)

@@ -59,6 +59,7 @@ services:
     11:13 `services.a.cgroup` cannot be `mine` (it is host, private)
     12:15 `what` is no option of a mount (write `data:/data`, `./data:/data:ro`, or the long form with `type`, `source` and `target`)
     12:29 `:/x` is no mount (write `data:/data`, `./data:/data:ro`, or the long form with `type`, `source` and `target`)
+    12:36 a mount of type `bind` has no `source`
     13:19 `nowhere` names no address (write `name=address`)
     14:11 `services.a.gpus` must be a list, and this is a string
     ");
@@ -98,6 +99,7 @@ secrets: { s: }
     8:11 `cpus` is not what `deploy.resources.limits.cpus` says (write one of them only)
     10:21 `container_name` can be held by one replica, and there are 2 (leave it out, or run one replica)
     12:45 `start_interval` without `start_period` means nothing (add `start_period`)
+    13:13 `hostPort` 0 with networkMode host (leave it out: Docker publishes ports only on networks of its own)
     13:36 `here` is no address of the host (write an IP address)
     14:12 `count` and `device_ids` exclude each other (leave one of them out)
     16:31 services wait for each other in a circle: b → c → b (take one of the dependencies out)
