@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 use skiff_api::{Component, Kind, ObjectKey, OwnerLabels, RestartPolicy};
-use skiff_core::{Condition, EngineRestart, JobReport, ObjectHistory, Observed, ObservedContainer, Revision};
+use skiff_core::{Condition, EngineRestart, JobReport, ObjectHistory, Observed, ObservedContainer};
 
 use crate::state::{Fault, Faults, Trouble};
 
@@ -127,7 +127,7 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
             let declared = declared.get(&object);
             workload.job = declared.and_then(|declared| declared.job.clone());
             let known = observed.history.objects.get(&object).and_then(ObjectHistory::declared);
-            workload.finish(declared.and_then(|declared| declared.replicas), known.map(Revision::template_hash));
+            workload.finish(declared.and_then(|declared| declared.replicas), known);
         }
         view
     };

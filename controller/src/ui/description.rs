@@ -136,7 +136,9 @@ fn of_replicas(text: &mut String, workload: &Workload) {
     let counts =
         format!("{} wanted, {} there, {ready} Ready, {updated} up to date", workload.wanted, workload.replicas.len());
     line(text, 0, "Replicas", counts);
-    line(text, 0, "Revision", workload.revision());
+    if let Some(revision) = workload.revision() {
+        line(text, 0, "Revision", revision);
+    }
 }
 
 fn of_replica(text: &mut String, replica: &Replica, newest: &str, now: Timestamp) {

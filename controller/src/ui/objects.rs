@@ -105,7 +105,7 @@ fn workload_row(workload: &Workload, view: &View, shown: Shown) -> Vec<Cell> {
         workload.image().into(),
         ports.join(",").into(),
         Cell::from(&view.source),
-        workload.revision().into(),
+        workload.revision().map_or_else(|| "-".into(), Cell::from),
     ]
 }
 

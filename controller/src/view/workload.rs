@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use skiff_api::Component;
-use skiff_core::{JobReport, PublishedPort};
+use skiff_core::{JobReport, PublishedPort, Revision};
 
 use super::{Replica, Verdict};
 
@@ -19,14 +19,17 @@ pub struct Workload {
     pub others: Vec<Replica>,
     /// What it has come to, where it is a job or a schedule and known to be declared.
     pub job: Option<JobReport>,
+    /// The number of the declared revision, where it is known.
+    pub declared_revision: Option<u64>,
 }
 
 impl Workload {
     /// Counts against how many replicas are declared, and against the template that is: what is not known is as it is.
-    pub(super) fn finish(&mut self, declared: Option<u32>, template: Option<&str>) {
+    pub(super) fn finish(&mut self, declared: Option<u32>, revision: Option<&Revision>) {
+        self.declared_revision = revision.map(|revision| revision.number);
         self.replicas.sort_by(|a, b| (&a.run, a.ordinal, &a.name).cmp(&(&b.run, b.ordinal, &b.name)));
         let newest = self.newest().map(|replica| replica.template_hash.clone()).unwrap_or_default();
-        let declared_hash = template.unwrap_or(&newest);
+        let declared_hash = revision.map_or(newest.as_str(), Revision::template_hash);
         for replica in &mut self.replicas {
             replica.updated = replica.template_hash == declared_hash;
         }
@@ -57,9 +60,9 @@ impl Workload {
         self.replicas.iter().filter(|replica| replica.updated).count()
     }
 
-    /// The latest revision.
-    pub fn revision(&self) -> u64 {
-        self.replicas.iter().map(|replica| replica.revision).max().unwrap_or(0)
+    /// The latest revision that there is a replica of; where there is none, the declared one.
+    pub fn revision(&self) -> Option<u64> {
+        self.replicas.iter().map(|replica| replica.revision).max().or(self.declared_revision)
     }
 
     /// Takes in what is to be said of containers, by id: they are not Ready then.

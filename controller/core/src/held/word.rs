@@ -1,6 +1,8 @@
 //! The word for programs: in statuses, and in plans as data.
 
 use super::HeldReason;
+use crate::course::Way;
+use crate::history::Why;
 
 impl HeldReason {
     /// One `PascalCase` word, Kubernetes' own where it has one.
@@ -16,6 +18,7 @@ impl HeldReason {
             Self::GaveUp { .. } => "GaveUp",
             Self::Unpaced { .. } => "Unpaced",
             Self::ProbeUnproven { .. } => "ProbeUnproven",
+            Self::RevisionFailed { why: Why::Undone, way: Way::Back { .. }, .. } => "RolloutUndone",
             Self::RevisionFailed { .. } => "RevisionFailed",
             Self::Initializing { .. } => "Initializing",
             Self::InitFailed { .. } => "InitFailed",

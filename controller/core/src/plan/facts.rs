@@ -7,7 +7,7 @@ use skiff_api::ObjectKey;
 
 use super::draft::Draft;
 use super::replica::{Condition, Replica, classify};
-use crate::course::effective;
+use crate::course::{Course, effective};
 use crate::desired::{Desired, Workload};
 use crate::failure::{Cause, Failure};
 use crate::history::{History, ObjectHistory};
@@ -148,6 +148,10 @@ fn unprepared(draft: &Draft<'_>, container: &ObservedContainer, since: Timestamp
 
 /// The number of the revision that new replicas carry: as remembered, else as those carry that are there already.
 pub(super) fn revision_number(draft: &Draft<'_>, workload: &Workload, replicas: &[Replica<'_>]) -> u64 {
+    // Of what it used, some may be lost: it is that revision all the same.
+    if let Course::Back { to, .. } = workload.course {
+        return to;
+    }
     let remembered = draft.history.objects.get(&workload.key).and_then(ObjectHistory::wanted);
     if let Some(revision) = remembered.filter(|revision| revision.identity == workload.template.identity) {
         return revision.number;

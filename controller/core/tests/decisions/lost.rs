@@ -43,6 +43,9 @@ fn what_comes_back_with_the_secret_of_today_says_so() {
     world.lose_what_was_kept();
     let told = format!("ContentLost: revision 1 comes back otherwise than it was: {LOST}");
     assert_eq!(gone_back(&mut world), (vec!["new".to_owned()], vec![told]), "once");
+    let containers = world.observe().containers;
+    let labels: Vec<u64> = containers.iter().filter_map(|made| Some(made.owner.labels()?.revision)).collect();
+    assert_eq!(labels, [1], "it is of the revision that was gone back to");
     let known = world.history.objects.get(&key("web")).expect("it is known");
     let listed: Vec<String> = told_revisions(known).map(|(_, told)| told).collect();
     assert_eq!(listed.last(), Some(&format!("stable; {LOST}")));

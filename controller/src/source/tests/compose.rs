@@ -206,7 +206,7 @@ fn two_projects_that_come_to_one_namespace_are_told_what_to_do() {
 fn a_warning_stays_one_beside_a_mistake_of_the_same_file() {
     let folder = Folder::new(&[("shop/compose.yaml", STACK)]);
     let good = folder.load().good();
-    let broken = format!("{STACK}  bad: {{ image: '${{UNSET}}', networks: [nowhere] }}\n");
+    let broken = format!("{STACK}  bad: {{ image: a, domainname: '${{UNSET}}', networks: [nowhere] }}\n");
     folder.write("shop/compose.yaml", &broken);
     let loaded = merge_last_good(folder.load(), &good, &skiff_core::Instance::default());
     let told = |problems: &[Problem]| problems.iter().map(|it| it.message.clone()).collect::<Vec<_>>();

@@ -74,7 +74,6 @@ fn a_description_says_how_each_container_fares() {
     Message:      back-off until 12:03:20Z after 3 failed pulls: manifest unknown
     Status:       Missing
     Replicas:     1 wanted, 0 there, 0 Ready, 0 up to date
-    Revision:     0
     ");
 }
 
@@ -118,7 +117,6 @@ fn a_manifest_that_is_wrong_is_shown_with_each_mistake_and_what_is_in_force() {
     Message:      back-off until 12:03:20Z after 3 failed pulls: manifest unknown
     Status:       Missing
     Replicas:     1 wanted, 0 there, 0 Ready, 0 up to date
-    Revision:     0
     ");
     assert!(view(None).contains("In force:     nothing, as it never was good\n"), "{}", view(None));
 }
@@ -139,7 +137,6 @@ fn on_a_narrow_terminal_lines_are_broken_between_words() {
     Status:       Missing
     Replicas:     1 wanted, 0 there, 0 Ready, 0 up to
                   date
-    Revision:     0
     ");
 }
 

@@ -155,7 +155,7 @@ fn wide_has_more_columns_and_a_named_namespace_none() {
     insta::assert_snapshot!(strip_str(&shown(true, false)).to_string(), @r"
     DEPLOYMENT  READY  UP-TO-DATE  STATUS            AGE    REASON            IMAGE         PORTS                   SOURCE  REVISION
     api         1/2    2           Unhealthy         3h12m  -                 shop/api:1.2  127.0.0.1:8080->80/tcp  shop    3
-    web         0/1    0           ImagePullBackOff  -      ImagePullBackOff                                        shop    0
+    web         0/1    0           ImagePullBackOff  -      ImagePullBackOff                                        shop    -
 
     NETWORK  DOCKER        CONTAINERS  AGE    ID            SOURCE
     default  shop-default  1           3h12m  0123456789ab  shop
@@ -190,8 +190,8 @@ fn what_is_not_as_its_manifest_says_has_a_word_in_its_status() {
     insta::assert_snapshot!(strip_str(&text).to_string(), @r"
     DEPLOYMENT  READY  UP-TO-DATE  STATUS                     AGE    REASON            IMAGE         PORTS                   SOURCE  REVISION
     api         1/2    2           Unhealthy,InvalidManifest  3h12m  InvalidManifest   shop/api:1.2  127.0.0.1:8080->80/tcp  shop    3
-    new         0/1    0           Missing,InvalidManifest    -      InvalidManifest                                         shop    0
-    web         0/1    0           ImagePullBackOff           -      ImagePullBackOff                                        shop    0
+    new         0/1    0           Missing,InvalidManifest    -      InvalidManifest                                         shop    -
+    web         0/1    0           ImagePullBackOff           -      ImagePullBackOff                                        shop    -
     ");
     let data = views.iter().find(|view| view.object.name == "new").map(View::to_data).unwrap_or_default();
     let of = |pointer: &str| data.pointer(pointer).cloned().unwrap_or_default();
