@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use crate::check::poll;
+use crate::frames::{HEAD, HEADERS, PING, PREFACE, frame, kind};
 
 /// A gate. It ends with the process of the test.
 #[derive(Debug)]
@@ -29,14 +30,6 @@ struct Shared {
     /// How many connections it holds now.
     held: AtomicUsize,
 }
-
-/// What a client of HTTP/2 says first.
-const PREFACE: usize = 24;
-/// The head of each frame after that: three bytes of length, one of type, five more.
-const HEAD: usize = 9;
-/// The types of a frame that begins a call, and of one that asks for a sign of life.
-const HEADERS: u8 = 1;
-const PING: u8 = 6;
 
 impl Gate {
     /// Lets so many calls of each connection through to a port of loopback.
@@ -128,18 +121,4 @@ impl Shared {
         from.set_read_timeout(None)?;
         Ok(held)
     }
-}
-
-/// The next frame, whole.
-fn frame(from: &mut TcpStream) -> Result<Vec<u8>> {
-    let mut head = [0; HEAD];
-    from.read_exact(&mut head)?;
-    let [high, middle, low, ..] = head;
-    let mut body = vec![0; usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low)];
-    from.read_exact(&mut body)?;
-    Ok([head.as_slice(), &body].concat())
-}
-
-fn kind(frame: &[u8]) -> u8 {
-    frame.get(3).copied().unwrap_or_default()
 }

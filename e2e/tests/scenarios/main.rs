@@ -18,6 +18,7 @@ mod export;
 mod follow;
 mod foreign;
 mod git;
+mod groups;
 mod heal;
 mod hooks;
 mod import;

@@ -7,7 +7,7 @@ use skiff_e2e::check::{
     Check, check, eventually, exits, gone, is_silent_on, logs, never_fewer_than, ready, replaced, says, throughout,
     told, untouched,
 };
-use skiff_e2e::{Service, scenario, secret, service};
+use skiff_e2e::{Health, Service, scenario, secret, service};
 
 /// A server that is ready when its page `/ready` is there.
 fn server() -> Service {
@@ -246,4 +246,27 @@ fn a_command_that_hangs_is_not_begun_twice() {
     scenario("a command that hangs is not begun twice")
         .step("it runs", run_on(&web.to_string()), [eventually(hanging(1))])
         .step("and goes on", look(), [throughout(Duration::from_secs(5), hanging(1))]);
+}
+
+#[test]
+fn a_server_of_grpc_is_ready_when_its_health_protocol_says_so() {
+    let health = Health::start().expect("a server");
+    let web = service("web")
+        .template("networkMode: host")
+        .container(&format!("readinessProbe: {{ grpc: {{ port: {} }}, periodSeconds: 1 }}", health.port))
+        .container("command: [idle]");
+    scenario("a server of gRPC is Ready when its health protocol says so")
+        .step(
+            "it does not serve yet",
+            run_on(&web.to_string()),
+            [eventually(described("readinessProbe: gRPC: NOT_SERVING")), eventually(described("0 Ready"))],
+        )
+        .step(
+            "it serves",
+            act(move |_| {
+                health.serve(true);
+                Ok(())
+            }),
+            [eventually(ready("web", 1))],
+        );
 }

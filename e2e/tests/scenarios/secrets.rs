@@ -1,6 +1,7 @@
 //! Secrets in git: encrypted, deployed, rotated; what a reboot takes; and a value that is found only where it was asked for.
 
 mod canary;
+mod wiped;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -287,24 +288,4 @@ fn after_a_reboot_docker_starts_what_has_secrets_by_itself() {
     );
     drop(scenario);
     drop(engine);
-}
-
-#[test]
-fn a_container_that_ended_and_whose_key_of_secrets_is_gone_is_made_anew() {
-    let text = [secret("db", "password", "quite-a-secret"), reader().to_string()].concat();
-    let lose_key = act(|world| {
-        let key = world.folder().join("state").join(&world.instance).join("digest-key");
-        Ok(fs::remove_file(key)?)
-    });
-    scenario("a container that ended and whose key of secrets is gone is made anew")
-        .step("a replica runs", apply(&text), [ready("web", 1), file_says("quite-a-secret")])
-        .step("as it is now", remember(), [])
-        .step("the state is lost, and it goes on", all([lose_key, up()]), [untouched("web")])
-        .step(
-            "it ends, and its files go as with a reboot",
-            all([docker(&["stop", "-t", "1"], "web"), empty_memory(), up()]),
-            [ready("web", 1), replaced("web"), file_says("quite-a-secret")],
-        )
-        .step("it is told why", call(&["events"]), [answers("unable to start again: the key that")])
-        .step("and all is well", skiff("plan", &[]), [exits(0)]);
 }
