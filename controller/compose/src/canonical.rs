@@ -18,6 +18,8 @@ use crate::schema::{Field, Merge, Shape};
 
 /// What reading a value needs to know besides it.
 pub(crate) struct Context<'a> {
+    /// What messages call the attribute whose short form is read.
+    pub(crate) name: &'a str,
     /// The folder that paths start at as they are written.
     pub(crate) directory: &'a Path,
     /// The folder that paths start at as they are read.
@@ -29,6 +31,9 @@ pub(crate) struct Context<'a> {
 /// Brings a value into another form.
 /// What it cannot rewrite it complains about, and yields nothing: null.
 pub(crate) type Form = fn(Node, &mut Context<'_>) -> Node;
+
+/// What messages call the file itself.
+const WHOLE: &str = "a Compose file";
 
 /// The tag of an attribute that removes what earlier files say.
 pub(crate) const RESET: &str = "!reset";
@@ -51,7 +56,8 @@ fn read(node: Node, shape: &Shape, name: &str, context: &mut Context<'_>) -> Opt
         Shape::Anything => Some(node),
         _ if node.is_null() => node.tag.is_some().then_some(node),
         Shape::Form(form, long) => {
-            let node = form(node, context);
+            let Context { directory, base, environment, problems, .. } = context;
+            let node = form(node, &mut Context { name, directory, base, environment, problems });
             read(node, long, name, context)
         }
         Shape::List(item) => list(node, item, name, context),
@@ -136,7 +142,7 @@ fn mapping(mut node: Node, fields: &[Field], name: &str, context: &mut Context<'
 }
 
 fn unknown(key: &Key, fields: &[Field], name: &str, context: &mut Context<'_>) {
-    let whole = if name.is_empty() { "a Compose file" } else { name };
+    let whole = if name.is_empty() { WHOLE } else { name };
     let complaint = context.problems.wrong(key.span, format!("`{}` is no attribute of {whole}", key.name));
     match nearest(&key.name, fields.iter().map(|field| field.name)) {
         Some(meant) => {
@@ -149,7 +155,8 @@ fn unknown(key: &Key, fields: &[Field], name: &str, context: &mut Context<'_>) {
 
 /// Complains about a value of the wrong kind.
 pub(crate) fn refuse(node: &Node, name: &str, wanted: &str, context: &mut Context<'_>) -> Option<Node> {
-    let message = format!("`{name}` must be {wanted}, and this is {}", node.value.kind());
+    let whole = if name.is_empty() { WHOLE.to_owned() } else { format!("`{name}`") };
+    let message = format!("{whole} must be {wanted}, and this is {}", node.value.kind());
     context.problems.wrong(node.place(), message);
     None
 }

@@ -104,6 +104,7 @@ impl Loader<'_, '_> {
     fn tree(&mut self, mut tree: Node, layer: &Layer) -> Option<Node> {
         interpolate(&mut tree, &layer.environment, self.problems);
         let mut context = Context {
+            name: "",
             directory: &layer.directory,
             base: &self.base,
             environment: &layer.environment,

@@ -74,9 +74,7 @@ pub(crate) fn pairs(mut node: Node, context: &mut Context<'_>) -> Node {
     let mut entries: Vec<(Key, Node)> = Vec::with_capacity(items.len());
     for item in items {
         let Some(text) = item.text() else {
-            context
-                .problems
-                .wrong(item.place(), format!("an item must be `KEY=value`, and this is {}", item.value.kind()));
+            refuse(&item, &format!("{}[]", context.name), "`KEY=value`", context);
             continue;
         };
         let (name, value) = match text.split_once('=') {
@@ -117,7 +115,7 @@ fn by_name(mut node: Node, context: &mut Context<'_>, value: fn(Span) -> Node) -
         match item.text() {
             Some(name) if entries.iter().any(|(known, _)| known.name == name) => {}
             Some(name) => entries.push((Key { name, span: item.place() }, value(item.place()))),
-            None => drop(refuse(&item, "an item", "a name", context)),
+            None => drop(refuse(&item, &format!("{}[]", context.name), "a name", context)),
         }
     }
     node.value = Value::Mapping(entries);

@@ -135,7 +135,7 @@ fn host_path(service: &mut Service<'_>, mount: &Node) -> Node {
 fn tmpfs(service: &mut Service<'_>, written: &Node) {
     let (line, place) = (words(Some(written)), written.place());
     let (target, options) = line.split_once(':').unwrap_or((&line, ""));
-    let (mut size, mut mode, mut uid, mut gid, mut exec) = (None, None, None, None, None);
+    let (mut size, mut mode, mut uid, mut gid, mut exec, mut read_only) = (None, None, None, None, None, None);
     let mut others = Vec::new();
     for option in options.split(',').filter(|option| !option.is_empty()) {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
@@ -156,6 +156,7 @@ fn tmpfs(service: &mut Service<'_>, written: &Node) {
                 service.refused("tmpfs", place, &does, "write it as `size=64m`, `mode=1777`, `uid=1000`, `gid=1000`");
             }
             "exec" => exec = Some(Node::new(Value::Bool(true), place)),
+            "ro" => read_only = Some(Node::new(Value::Bool(true), place)),
             // What Docker does by itself.
             "rw" | "nosuid" | "nodev" | "noexec" => {}
             _ if is_tmpfs_option(option) => others.push(text(option, place)),
@@ -168,7 +169,7 @@ fn tmpfs(service: &mut Service<'_>, written: &Node) {
     let options = (!others.is_empty()).then(|| Node::new(Value::Sequence(others), place));
     let entries = [("size", size), ("mode", mode), ("uid", uid), ("gid", gid), ("exec", exec), ("options", options)];
     let value = mapping(place, entries);
-    add(service, Source::new("tmpfs", value), target, [None, None], place);
+    add(service, Source::new("tmpfs", value), target, [None, read_only], place);
 }
 
 /// What is mounted.

@@ -80,17 +80,17 @@ impl Converter<'_, '_, '_> {
     fn env_file(&mut self, file: &Node, own: &Variables, earlier: &Variables) -> Variables {
         let Some(path) = file.get("path").and_then(Node::text) else { return Variables::new() };
         let is_required = file.get("required").is_none_or(|node| node.value != Value::Bool(false));
+        let remedy = is_required.then_some("write it, or say `required: false` beside its `path`");
         let format = if file.get("format").is_some() { Format::Raw } else { Format::Using { own, earlier } };
-        self.read_variables(&path, is_required, format, file.place())
+        self.read_variables(&path, remedy, format, file.place())
     }
 
-    /// The variables of a file of the project.
-    fn read_variables(&mut self, path: &str, is_required: bool, format: Format<'_>, from: Span) -> Variables {
+    /// The variables of a file of the project. One that is not there is a problem where there is something to do about it.
+    fn read_variables(&mut self, path: &str, remedy: Option<&str>, format: Format<'_>, from: Span) -> Variables {
         let whole = paths::resolve(&self.project.directory, path);
         if !self.files.has(&whole) {
-            if is_required {
-                let complaint = self.problems.wrong(from, format!("there is no file {}", whole.display()));
-                complaint.help("write it, or `required: false`");
+            if let Some(remedy) = remedy {
+                self.problems.wrong(from, format!("there is no file {}", whole.display())).help(remedy);
             }
             return Variables::new();
         }
@@ -121,7 +121,9 @@ impl Converter<'_, '_, '_> {
         let (own, mut earlier) = (Variables::new(), Variables::new());
         for file in service.items("label_file") {
             let Some(path) = file.text() else { continue };
-            let read = self.read_variables(&path, true, Format::Using { own: &own, earlier: &earlier }, file.place());
+            let format = Format::Using { own: &own, earlier: &earlier };
+            let remedy = Some("write it, or take it out of `label_file`");
+            let read = self.read_variables(&path, remedy, format, file.place());
             for (key, value) in &read {
                 service.entry("template/metadata/labels", key, text(value, file.place()));
             }

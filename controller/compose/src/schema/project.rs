@@ -9,7 +9,8 @@ pub(crate) static PROJECT: Shape = Shape::Fields(&[
     field("version", &Shape::Text),
     field("name", &Shape::Text),
     field("include", &Shape::Form(form::includes, &Shape::List(&INCLUDE))),
-    field("services", &Shape::Map(&SERVICE)),
+    // One that says nothing yet is there, and lacks an image.
+    field("services", &Shape::Map(&Shape::Nullable(&SERVICE))),
     field("networks", &Shape::Map(&Shape::Nullable(&NETWORK))),
     field("volumes", &Shape::Map(&Shape::Nullable(&VOLUME))),
     field("configs", &Shape::Map(&Shape::Nullable(&CONFIG))),

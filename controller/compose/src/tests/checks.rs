@@ -136,6 +136,25 @@ services:
 }
 
 #[test]
+fn what_is_wrong_is_called_by_its_name_and_has_a_remedy_that_there_is() {
+    let cases = [
+        "[services]",
+        "services: { a: { image: i, label_file: none.labels } }",
+        "services: { a: { image: i, env_file: none.env } }",
+        "services: { a: { image: i, environment: [[x]], networks: [[y]] } }",
+        "services: { a: }",
+    ];
+    insta::assert_snapshot!(cases.map(told).join("\n"), @r"
+    1:1 a Compose file must be a mapping, and this is a list
+    1:40 there is no file /p/none.labels (write it, or take it out of `label_file`)
+    1:38 there is no file /p/none.env (write it, or say `required: false` beside its `path`)
+    1:42 `services.a.environment[]` must be `KEY=value`, and this is a list
+    1:59 `services.a.networks[]` must be a name, and this is a list
+    1:13 service `a` has neither `image` nor `build` (add `image`)
+    ");
+}
+
+#[test]
 fn syntax_is_told_with_its_place() {
     assert!(told("services: { a: { image: i }").starts_with("1:"));
     assert!(told("services: { a: { image: i, image: j } }").contains("1:28"));

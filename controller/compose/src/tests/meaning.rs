@@ -172,6 +172,17 @@ fn options_of_tmpfs_that_are_no_numbers_are_refused() {
 }
 
 #[test]
+fn memory_that_is_read_only_is_mounted_so() {
+    let loaded =
+        loaded("services: { a: { image: i, restart: always, tmpfs: ['/a:ro', '/b:rw,size=64k', '/c:exec,ro'] } }");
+    let container = object(&loaded, "deployment/p/a");
+    let read_only =
+        |index: usize| container.pointer(&format!("/spec/template/container/volumeMounts/{index}/readOnly"));
+    assert_eq!([0, 1, 2].map(read_only), [Some(&true.into()), None, Some(&true.into())]);
+    assert_eq!(rows(&loaded), "");
+}
+
+#[test]
 fn names_that_dns_does_not_take_are_fitted_and_dockers_names_stay_composes() {
     let loaded = loaded(
         "\
