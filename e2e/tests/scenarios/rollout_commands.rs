@@ -1,7 +1,7 @@
 //! What people ask of a rollout, beside a controller that runs and without one.
 
-use skiff_e2e::act::{call, end_run, run, run_on, write};
-use skiff_e2e::check::{answers, eventually, exits, image, ready, says, throughout, untouched};
+use skiff_e2e::act::{call, end_run, remember, run, run_on, write};
+use skiff_e2e::check::{answers, eventually, exits, image, ready, replaced, says, throughout, untouched};
 use skiff_e2e::{IMAGE, OTHER_IMAGE, scenario, service};
 use std::time::Duration;
 
@@ -45,6 +45,13 @@ fn a_rollout_is_followed_paused_resumed_undone_and_told() {
             "and so do the events",
             call(&["events", "web"]),
             [answers("RolloutUndone"), answers("rolled back: revision 2 was undone by hand")],
+        )
+        .step("as they are now", remember(), [])
+        .step("they are restarted", call(&["rollout", "restart", "web"]), [exits(0)])
+        .step(
+            "its end is waited for",
+            call(&["rollout", "status", "web", "--timeout", "60s"]),
+            [exits(0), says("restarting: "), replaced("web"), ready("web", 2)],
         );
 }
 
@@ -55,8 +62,8 @@ fn what_was_asked_without_a_controller_is_done_by_the_next_one() {
         .step("its end is waited for", call(&["rollout", "status", "web", "--timeout", "60s"]), [exits(0)])
         .step("the controller ends", end_run(), [])
         .step("a restart is asked for", call(&["rollout", "restart", "web"]), [exits(0), says("as soon as")])
-        .step("as it is now", skiff_e2e::act::remember(), [untouched("web")])
-        .step("another controller begins", run(), [eventually(skiff_e2e::check::replaced("web"))])
+        .step("as it is now", remember(), [untouched("web")])
+        .step("another controller begins", run(), [eventually(replaced("web"))])
         .step(
             "what is not there is refused",
             call(&["rollout", "undo", "web", "--to-revision", "9"]),

@@ -2,13 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use skiff_api::ObjectKey;
 use skiff_core::{Back, ObjectHistory, Standing, Why};
 
-use super::super::{CliError, Context, Exit};
+use super::super::{CliError, Context, Exit, Settings, engine};
 use crate::session::{Access, Session};
 use crate::state::State;
 use crate::ui::Ui;
+use crate::view::{Body, Replica, View};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -44,7 +46,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         let until = Instant::now() + args.timeout.to_std();
         let mut told = String::new();
         loop {
-            let stand = stand(&session, &object)?;
+            let stand = stand(&session, &object, &settings).await?;
             let (Stand::Going(text) | Stand::Done(text) | Stand::Failed(text)) = &stand;
             tell(&mut context.ui, &object, text, &mut told);
             match stand {
@@ -73,10 +75,31 @@ fn tell(ui: &mut Ui, object: &ObjectKey, text: &str, told: &mut String) {
     }
 }
 
-fn stand(session: &Session, object: &ObjectKey) -> Result<Stand, CliError> {
+async fn stand(session: &Session, object: &ObjectKey, settings: &Settings) -> Result<Stand, CliError> {
     let state = State::read_only(session.state.folders().clone());
     let state = state.map_err(|error| CliError::state("cannot read the state directory", error))?;
-    Ok(state.history().objects.get(object).map_or_else(|| Stand::Going("no revision is known yet".to_owned()), judge))
+    let history = state.history();
+    let Some(known) = history.objects.get(object) else {
+        return Ok(Stand::Going("no revision is known yet".to_owned()));
+    };
+    let stand = judge(known);
+    match (&stand, known.restart_before) {
+        (Stand::Done(_), Some(asked_at)) => {
+            let views = engine::objects(&engine::connect(settings).await?, settings).await?;
+            let view = views.iter().find(|view| view.object == *object);
+            Ok(view.and_then(|view| restarting(view, asked_at)).unwrap_or(stand))
+        }
+        (Stand::Going(_) | Stand::Done(_) | Stand::Failed(_), _) => Ok(stand),
+    }
+}
+
+/// How far a restart is that was asked for, which makes no revision: `None` where it has ended.
+fn restarting(view: &View, asked_at: Timestamp) -> Option<Stand> {
+    let Body::Workload(workload) = &view.body else { return None };
+    let is_old = |replica: &&Replica| replica.started_at.is_some_and(|at| at < asked_at);
+    let old = workload.replicas.iter().filter(is_old).count();
+    let is_coming = workload.verdict().is_coming();
+    (old > 0 || is_coming).then(|| Stand::Going(format!("restarting: {old} of {} still to go", workload.wanted)))
 }
 
 fn judge(known: &ObjectHistory) -> Stand {
