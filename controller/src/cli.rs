@@ -40,7 +40,7 @@ mod scale;
 mod schema;
 mod secret;
 mod settings;
-pub(crate) mod signals;
+mod signals;
 mod suspend;
 mod sync;
 pub mod up;

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use skiff_core::{Failures, Observed, Plan, Timestamp, archived, effective, learn, notice_crashes, plan, rejudged};
+use tokio_util::sync::CancellationToken;
 
 pub use beside::{forget_taken_down, needed_by_others, save};
 pub use bring::{AskedRun, Bring, bring};
@@ -252,9 +253,13 @@ fn loop_settings(settings: &Settings, tick: Duration, mandate: &Mandate) -> cont
 /// Reads the manifests of all sources, and completes them by the last good state, beside what other sources are known to have.
 ///
 /// # Errors
-/// When a repository does not give what was asked of it. Never for what the manifests say: what is wrong with them is in what is loaded.
-pub async fn load(session: &Session, options: SourceOptions) -> Result<Vec<Loaded>, CliError> {
-    let loads = read_all(&options, session.state.folders(), session.access).await?;
+/// When a repository does not give what was asked of it, or it is cancelled. Never for what the manifests say: what is wrong with them is in what is loaded.
+pub async fn load(
+    session: &Session,
+    options: SourceOptions,
+    cancel: &CancellationToken,
+) -> Result<Vec<Loaded>, CliError> {
+    let loads = read_all(&options, session.state.folders(), session.access, cancel).await?;
     Ok(beside::complete(loads, &session.state, &session.settings.instance))
 }
 

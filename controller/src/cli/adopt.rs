@@ -43,7 +43,8 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
         let cancel = signals::cancelled_by_signal();
         let access = if args.confirm { Access::Act } else { Access::Read };
         let mut session = Session::open(&settings, access).await?;
-        let loads = load(&session, args.manifests.source(&settings)).await?;
+        let _lock = if args.confirm { Some(session.lock("skiff adopt").await?) } else { None };
+        let loads = load(&session, args.manifests.source(&settings), &cancel).await?;
         refuse_mistakes(&loads, &mut context.ui)?;
         let options = TargetOptions::default();
         let target = target(&loads, &session.state, &session.state.history(), &settings.instance, &options)?;
@@ -69,7 +70,6 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
             context.ui.say("nothing is done yet: `--confirm` takes it over");
             return Ok(Exit::Changes);
         }
-        let _lock = session.lock("skiff adopt").await?;
         session.state.save_adopted(&all).map_err(|error| CliError::state("cannot record what is taken over", error))?;
         save(&mut session.state, &loads, &settings.instance);
         session.keep_archive(&target);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use skiff_api::OwnerLabels;
 use skiff_api::suggest::nearest;
 use skiff_core::{Intent, Observed, SourceState, is_elsewhere};
+use tokio_util::sync::CancellationToken;
 
 use super::paths::ComposeArgs;
 use super::{CliError, Context, Exit, Settings, signals};
@@ -68,7 +69,7 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
         let cancel = signals::cancelled_by_signal();
         let mut session = Session::open(&settings, Access::Act).await?;
         let _lock = session.lock("skiff down").await?;
-        let target = goal(args, &session, context).await?;
+        let target = goal(args, &session, context, &cancel).await?;
         let sources = target.desired.sources.clone();
         let goal = Bring { target, places: BTreeMap::new(), timeout: TIMEOUT, run: None, cancel };
         let reached = bring(&session, goal, &mut context.ui).await?;
@@ -87,7 +88,12 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
 
 /// What shall go: the sources that are named by their manifests, by name, or all that are known. Docker knows them by its
 /// labels even where the state directory does not.
-async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<Target, CliError> {
+async fn goal(
+    args: &Args,
+    session: &Session,
+    context: &mut Context,
+    cancel: &CancellationToken,
+) -> Result<Target, CliError> {
     let intent = Intent::Down { volumes: args.volumes };
     let options = TargetOptions { intent, ..TargetOptions::default() };
     let source = SourceOptions {
@@ -97,7 +103,7 @@ async fn goal(args: &Args, session: &Session, context: &mut Context) -> Result<T
     let mut named = if args.paths.is_empty() { Vec::new() } else { named_by_address(&source)? };
     if named.is_empty() && !args.paths.is_empty() {
         // Mistakes do not keep what runs from going: its labels say whose it is.
-        let loads = load(session, source).await?;
+        let loads = load(session, source, cancel).await?;
         for loaded in &loads {
             refuse_nowhere(loaded, session).await?;
         }

@@ -9,7 +9,7 @@ use skiff_api::PullPolicy;
 use skiff_core::{Action, BuildImage, ContentStore, EngineError, Outcome, PullImage, Workload};
 use tokio::sync::mpsc;
 
-use super::{ApplyArgs, CliError, Context, Exit};
+use super::{ApplyArgs, CliError, Context, Exit, signals};
 use crate::engine::{Engine, Progress};
 use crate::session::{Access, Session, load, refuse_mistakes, target};
 use crate::ui::Ui;
@@ -63,7 +63,7 @@ fn get(
     let settings = context.settings.clone();
     Context::block_on(async {
         let session = Session::open(&settings, Access::Read).await?;
-        let loads = load(&session, apply.source(&settings)).await?;
+        let loads = signals::unless_ended(async |cancel| load(&session, apply.source(&settings), cancel).await).await?;
         refuse_mistakes(&loads, &mut context.ui)?;
         let target = target(&loads, &session.state, &session.state.history(), &settings.instance, &apply.target())?;
         let actions: BTreeMap<String, Action> = target.desired.with_containers().flat_map(of).collect();

@@ -2,7 +2,7 @@
 
 use skiff_core::Plan;
 
-use super::{ApplyArgs, CliError, Context, Exit, Output};
+use super::{ApplyArgs, CliError, Context, Exit, Output, signals};
 use crate::session::{Access, Session, TargetOptions, load, refuse_mistakes, target};
 use crate::ui::plan;
 
@@ -53,7 +53,7 @@ pub(super) fn made(args: &ApplyArgs, context: &mut Context) -> Result<Plan, CliE
     let settings = context.settings.clone();
     Context::block_on(async {
         let mut session = Session::open(&settings, Access::Read).await?;
-        let loads = load(&session, args.source(&settings)).await?;
+        let loads = signals::unless_ended(async |cancel| load(&session, args.source(&settings), cancel).await).await?;
         refuse_mistakes(&loads, &mut context.ui)?;
         session.hear_traces().await?;
         let options = TargetOptions { stays: session.is_kept().await?, ..args.target() };

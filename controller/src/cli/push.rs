@@ -7,7 +7,7 @@ use skiff_remote::etcd::{
     Change, EtcdAddress, batches, changes, document_key, inner_prefix, prefixes_above, too_large,
 };
 
-use super::{CliError, Context, Exit, engine};
+use super::{CliError, Context, Exit, engine, signals};
 use crate::etcd::{Cluster, Documents};
 use crate::session::{Access, read_all, read_documents, refuse_mistakes};
 use crate::source::{self, Declared, Loaded, SourceOptions};
@@ -62,8 +62,10 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     let apply = settings.source_options(std::slice::from_ref(&args.path), &args.overlays);
     let compose = super::paths::ComposeArgs::default().options();
     let options = SourceOptions { may_stay_closed: true, compose, ..apply };
+    let folders = engine::folders(&settings);
     Context::block_on(async {
-        let loads = read_all(&options, &engine::folders(&settings), Access::Read).await?;
+        let loads =
+            signals::unless_ended(async |cancel| read_all(&options, &folders, Access::Read, cancel).await).await?;
         let loads = source::complete(loads, &|_| Good::default(), &settings.instance);
         refuse_mistakes(&loads, &mut context.ui)?;
         let wanted = documents(&loads, &address.prefix)?;

@@ -85,7 +85,7 @@ impl Args {
     /// The object: as its manifests are now, where these are named, else as they were when they were applied.
     async fn recall(&self, session: &Session, ui: &mut Ui) -> Result<Recalled, CliError> {
         let Some(source) = self.source(&session.settings) else { return recall(session, &self.name, &KINDS) };
-        let loads = load(session, source).await?;
+        let loads = signals::unless_ended(async |cancel| load(session, source, cancel).await).await?;
         refuse_mistakes(&loads, ui)?;
         recall_from(session.settings.namespace.as_deref(), &loads, &self.name, &KINDS)
     }

@@ -3,7 +3,8 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// A token that the first SIGTERM or SIGINT cancels. The second signal then does what it does to any process.
+/// A token that the first SIGTERM or SIGINT cancels. The second signal ends the process at once.
+#[expect(clippy::exit, reason = "what the first signal did not end is abandoned")]
 pub(super) fn cancelled_by_signal() -> CancellationToken {
     let cancel = CancellationToken::new();
     let token = cancel.clone();
@@ -24,18 +25,18 @@ pub(super) fn cancelled_by_signal() -> CancellationToken {
         token.cancel();
         next(&mut terminate, &mut interrupt).await;
         // The first signal was heard and has not ended it: what is under way is abandoned, as by a crash.
-        std::process::abort();
+        std::process::exit(1);
     });
     cancel
 }
 
-/// Does something that a signal ends in order: what it holds is dropped, and nothing comes of it. Afterwards a signal ends the process at once,
+/// Does something that a signal ends in order: it is handed the token that the signal cancels. Afterwards a signal ends the process at once,
 /// as it would have without this.
 #[expect(clippy::exit, reason = "a signal ends a process that nothing holds up")]
-pub(crate) async fn unless_ended<T>(work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn unless_ended<T>(work: impl AsyncFnOnce(&CancellationToken) -> T) -> T {
     let cancel = cancelled_by_signal();
-    let done = cancel.run_until_cancelled(work).await;
-    if done.is_some() {
+    let done = work(&cancel).await;
+    if !cancel.is_cancelled() {
         tokio::spawn(async move {
             cancel.cancelled().await;
             std::process::exit(1);

@@ -33,9 +33,10 @@ pub fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> {
     Context::block_on(async {
         let cancel = signals::cancelled_by_signal();
         let mut session = Session::open(&settings, Access::Act).await?;
-        let loads = load(&session, args.apply.source(&settings)).await?;
-        refuse_mistakes(&loads, &mut context.ui)?;
+        // Before anything is read: a repository is worked in by whoever acts, and by nobody else.
         let _lock = session.lock("skiff up").await?;
+        let loads = load(&session, args.apply.source(&settings), &cancel).await?;
+        refuse_mistakes(&loads, &mut context.ui)?;
         session.hear_traces().await?;
         let target =
             target(&loads, &session.state, &session.state.history(), &settings.instance, &args.apply.target())?;

@@ -1,7 +1,7 @@
 //! `skiff validate`.
 
 use super::paths::PathArgs;
-use super::{CliError, Context, Exit, Output, engine};
+use super::{CliError, Context, Exit, Output, engine, signals};
 use crate::session::{Access, read_all};
 use crate::source::{self, Loaded, SourceOptions};
 use crate::state::Good;
@@ -29,7 +29,9 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
     // Whoever validates, such as a CI, need not have the key.
     let options = SourceOptions { may_stay_closed: true, ..args.manifests.source(&context.settings) };
     let folders = engine::folders(&context.settings);
-    let loads = Context::block_on(read_all(&options, &folders, Access::Read))?;
+    let loads = Context::block_on(signals::unless_ended(async |cancel| {
+        read_all(&options, &folders, Access::Read, cancel).await
+    }))?;
     // What was good before is no excuse here, and what shows only among all objects counts as well.
     let loads = source::complete(loads, &|_| Good::default(), &context.settings.instance);
     let mistakes: Vec<Mistake> = loads.iter().flat_map(problem::mistakes).collect();

@@ -36,9 +36,9 @@ pub struct Watching {
 
 /// How often a list is begun again because what it was of was compacted away on the way.
 const LISTS: usize = 5;
-/// How many keys are asked for at once.
+/// How many keys are asked for at once; fewer, where that would be more than an answer may have.
 const PAGE: i64 = 500;
-/// What an answer may have: a page of documents of 128 KiB each.
+/// What an answer may have: a page of documents of 128 KiB each. One document has less in any case: etcd takes no more than 1.5 MiB.
 const LARGEST: usize = 64 << 20;
 
 impl Cluster {
@@ -59,13 +59,19 @@ impl Cluster {
     async fn list_once(&self) -> Result<Documents, EtcdError> {
         let (mut from, end) = (format!("{}/", self.address.prefix), format!("{}0", self.address.prefix));
         let mut kv = self.client.kv_client().max_decoding_message_size(LARGEST);
-        let mut documents = Documents::default();
+        let (mut documents, mut page_size) = (Documents::default(), PAGE);
         loop {
-            let mut options = GetOptions::new().with_range(end.clone()).with_limit(PAGE);
+            let mut options = GetOptions::new().with_range(end.clone()).with_limit(page_size);
             if documents.revision > 0 {
                 options = options.with_revision(documents.revision);
             }
-            let mut answer = self.call(kv.get(from.clone(), Some(options))).await?;
+            let mut answer = match self.call(kv.get(from.clone(), Some(options))).await {
+                Err(error) if error.is_too_large() && page_size > 1 => {
+                    page_size /= 2;
+                    continue;
+                }
+                answer => answer?,
+            };
             if documents.revision == 0 {
                 documents.revision = answer.header().map_or(0, etcd_client::ResponseHeader::revision);
                 documents.listed = documents.revision;

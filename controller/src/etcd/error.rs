@@ -43,6 +43,11 @@ impl EtcdError {
         self.message.contains("has been compacted")
     }
 
+    /// Whether the answer was larger than an answer may be.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.message.contains("message length too large")
+    }
+
     /// Whether it was asked for a lease that is no more.
     pub(crate) fn is_of_no_lease(&self) -> bool {
         self.message.contains("lease not found")

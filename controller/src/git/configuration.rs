@@ -83,6 +83,16 @@ pub(super) fn check(address: &GitAddress) -> Result<(), GitError> {
                 format!("`{setting}=` names it: is the path right, and may skiff read it?"),
             )
         })?;
+        if opened.metadata().is_ok_and(|about| about.is_dir()) {
+            let message = format!("{} is a folder", path.display());
+            return Err(GitError::new(Obstacle::Denied, message, format!("`{setting}=` names a file")));
+        }
+        if setting == "token-file"
+            && fs::read_to_string(path).is_ok_and(|token| token.lines().next().is_none_or(str::is_empty))
+        {
+            let help = "write the token into its first line";
+            return Err(GitError::new(Obstacle::Denied, format!("{} holds no token", path.display()), help));
+        }
         if setting == "ssh-key" {
             refuse_open_key(path, &opened)?;
         }

@@ -187,6 +187,7 @@ impl Repository {
 
     /// Gets what was found, where it is not here yet.
     async fn bring(&self, found: &Found, turn: &Turn) -> Result<Commit, GitError> {
+        self.suit(found.id.object_format())?;
         let is_here =
             matches!(self.address.reference, Reference::Commit(_)) && self.commit(found.id.as_str()).await.is_ok();
         if is_here {
@@ -212,12 +213,17 @@ impl Repository {
 
     /// Begins with an empty repository: it is a cache.
     fn discard(&self) -> Result<(), GitError> {
+        self.clear()?;
+        self.make()
+    }
+
+    fn clear(&self) -> Result<(), GitError> {
         let repository = &self.git.repository;
         match fs::remove_dir_all(repository) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(GitError::here(format_args!("{} cannot be removed", repository.display()), &error))
             }
-            Ok(()) | Err(_) => self.make(),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
@@ -237,14 +243,13 @@ impl Repository {
         Ok(Commit::parse(id, &String::from_utf8_lossy(&text)))
     }
 
-    /// Whether the commit before is known not to lead to this one: it is not among all that is not older than itself. Where the other
-    /// side does not tell, nothing is said.
+    /// Whether the commit before is known not to lead to this one: it is not among all that is not older than either of them. Where the
+    /// other side does not tell, nothing is said.
     async fn is_rewritten(&self, before: &CommitId, now: &CommitId, name: &str, turn: &Turn) -> bool {
         let (Some(then), Some(since)) = (self.moment(before).await, self.moment(now).await) else { return false };
-        if since < then - SLACK {
-            return true;
-        }
-        if self.get(name, &format!("--shallow-since={}", then - SLACK), turn).await.is_err() {
+        // A clock may have been wrong: what leads to the older one of the two must be here for either to be looked for.
+        let oldest = then.min(since) - SLACK;
+        if self.get(name, &format!("--shallow-since={oldest}"), turn).await.is_err() {
             return false;
         }
         // Any other code says that it could not be found out.
@@ -269,8 +274,25 @@ impl Repository {
         })
     }
 
+    /// A repository has objects of one format, and takes those of no other: what is here is begun anew where the other side has another one.
+    fn suit(&self, format: &str) -> Result<(), GitError> {
+        let repository = &self.git.repository;
+        // Git writes it down where it is not the usual one, which is SHA-1.
+        let written = fs::read_to_string(repository.join("config")).unwrap_or_default().to_lowercase();
+        let here = if written.contains("objectformat = sha256") { "sha256" } else { "sha1" };
+        if here == format {
+            return Ok(());
+        }
+        self.clear()?;
+        self.make_of(format)
+    }
+
     /// Makes the folder and the repository where they are missing.
     fn make(&self) -> Result<(), GitError> {
+        self.make_of("sha1")
+    }
+
+    fn make_of(&self, format: &str) -> Result<(), GitError> {
         let failed = |error| GitError::here(format_args!("{} cannot be made", self.folder.display()), &error);
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed)?;
         configuration::write(&self.folder, &self.address)?;
@@ -279,7 +301,9 @@ impl Repository {
             return Ok(());
         }
         let mut init = self.git.blocking();
-        init.args(["init", "--quiet", "--bare", "--template="]).arg(repository);
+        init.args(["init", "--quiet", "--bare", "--template="])
+            .arg(format!("--object-format={format}"))
+            .arg(repository);
         let made = init.output().map_err(|error| super::program::not_started(&error))?;
         if made.status.success() {
             Ok(())

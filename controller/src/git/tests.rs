@@ -86,6 +86,40 @@ async fn many_commits_at_once_are_no_other_past() {
 }
 
 #[tokio::test]
+async fn a_step_ahead_by_a_clock_that_is_late_is_no_other_past() {
+    let upstream = Upstream::new();
+    let first = upstream.commit(&[("a", "0")], "First");
+    let repository = upstream.repository("");
+    let fetched = repository.fetch(&repository.look().await.expect("HEAD"), None).await.expect("a commit");
+    upstream.commit_in_the_past(&["Second", "Third"]);
+    let ahead =
+        repository.fetch(&repository.look().await.expect("HEAD"), Some(&fetched.commit.id)).await.expect("a commit");
+    assert_eq!((ahead.commit.subject.as_str(), ahead.rewritten), ("Third", false));
+    // One that was before is another past all the same.
+    upstream.reset(&first);
+    let back =
+        repository.fetch(&repository.look().await.expect("HEAD"), Some(&ahead.commit.id)).await.expect("a commit");
+    assert_eq!((back.commit.subject.as_str(), back.rewritten), ("First", true));
+}
+
+#[tokio::test]
+async fn a_repository_of_sha256_is_followed_and_one_of_sha1_in_its_place_as_well() {
+    let (long, short) = (Upstream::of_sha256(), Upstream::new());
+    let id = long.commit(&[("a", "1")], "Long");
+    assert_eq!(id.len(), 64);
+    short.commit(&[("a", "2")], "Short");
+    for settings in ["ref=main".to_owned(), format!("ref={id}")] {
+        let repository = long.repository(&settings);
+        let fetched = repository.fetch(&repository.look().await.expect("a commit"), None).await.expect("a commit");
+        assert_eq!(fetched.commit.id.as_str(), id);
+        assert_eq!(files(&repository.check_out(fetched.commit).await.expect("a tree")), ["a=1"]);
+        let moved = short.repository_in(repository.folder(), "ref=main");
+        let fetched = moved.fetch(&moved.look().await.expect("a commit"), None).await.expect("a commit");
+        assert_eq!(files(&moved.check_out(fetched.commit).await.expect("a tree")), ["a=2"]);
+    }
+}
+
+#[tokio::test]
 async fn tags_and_commits_are_what_they_are_called() {
     let upstream = Upstream::new();
     let first = upstream.commit(&[("a", "1")], "First");

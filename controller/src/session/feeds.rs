@@ -23,7 +23,7 @@ use crate::state::State;
 /// How long the start waits for a source on another host of which nothing is here, where it is the only one: there is nothing else to do.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// And for one whose objects are remembered, or beside which there are others: what is known is looked after without it.
-const PATIENCE_BESIDE: Duration = Duration::from_secs(3);
+const PATIENCE_BESIDE: Duration = Duration::from_millis(1500);
 
 /// The sources, and what tells of them.
 pub(super) struct Feeds {

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use skiff_remote::git::{Commit, CommitId, Found, GitAddress};
+use tokio_util::sync::CancellationToken;
 
 use super::Access;
 use super::etcd::EtcdOrigin;
 use super::private::warn_of_open;
-use crate::cli::{CliError, signals};
+use crate::cli::CliError;
 use crate::git::{Checkout, Fetched, GitError, Repository};
 use crate::source::{self, Loaded, Part, PartsError, Problem, SourceOptions, TreeSource, parts, reason};
 use crate::state::{Folders, State};
@@ -60,17 +61,19 @@ pub(super) fn origins(options: &SourceOptions, folders: &Folders, access: Access
     parts(options)?.into_iter().map(|part| Origin::of(part, folders, access)).collect()
 }
 
-/// Reads all that a command names. Whoever only looks leaves nothing behind, not even where a signal ends it.
+/// Reads all that a command names. Whoever only looks leaves nothing behind; nobody leaves anything at work that is cancelled.
 ///
 /// # Errors
-/// When a repository does not give what was asked of it. Never for what manifests say.
-pub async fn read_all(options: &SourceOptions, folders: &Folders, access: Access) -> Result<Vec<Loaded>, CliError> {
+/// When a repository does not give what was asked of it, or it is cancelled. Never for what manifests say.
+pub async fn read_all(
+    options: &SourceOptions,
+    folders: &Folders,
+    access: Access,
+    cancel: &CancellationToken,
+) -> Result<Vec<Loaded>, CliError> {
     warn_of_open(options);
     let origins = origins(options, folders, access)?;
-    if access == Access::Act {
-        return read_each(&origins).await;
-    }
-    if let Some(read) = signals::unless_ended(read_each(&origins)).await {
+    if let Some(read) = cancel.run_until_cancelled(read_each(&origins)).await {
         return read;
     }
     for origin in &origins {

@@ -244,3 +244,28 @@ fn is_well() -> Check {
         Ok(())
     })
 }
+
+#[test]
+fn a_set_that_is_larger_than_an_answer_may_be_is_written_and_read_again() {
+    let etcd = member();
+    let large = act(|world| {
+        let value = "x".repeat(950 << 10);
+        for number in 0..75 {
+            let text = config(&format!("large-{number}"), "value", &value);
+            std::fs::write(world.manifests().join(format!("large-{number}.yaml")), text)?;
+        }
+        Ok(())
+    });
+    scenario("a set that is larger than an answer may be is written and read again")
+        .step("75 documents of 950 KB are pushed", all([large, push(&etcd, &[])]), [exits(0), says("75 written")])
+        .step(
+            "they are known again",
+            push(&etcd, &["--dry-run"]),
+            [exits(0), says("0 written, 0 removed, 75 left as they are")],
+        )
+        .step(
+            "and can go",
+            all([remove("large-0.yaml"), push(&etcd, &["--prune"])]),
+            [exits(0), says("0 written, 1 removed, 74 left")],
+        );
+}

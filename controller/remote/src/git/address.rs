@@ -191,7 +191,10 @@ fn transport(url: &str) -> Result<Transport, AddressError> {
     if transport == Transport::File {
         let fits = place.starts_with('/') && place.len() > 1;
         let refused = || {
-            AddressError::new("a repository on this host is named from the root", "write git+file:///srv/git/shop.git")
+            AddressError::new(
+                "a repository on this host is named from the root",
+                "write the whole path: git+file:///srv/git/shop.git",
+            )
         };
         return if fits { Ok(transport) } else { Err(refused()) };
     }

@@ -37,6 +37,11 @@ impl CommitId {
         &self.0
     }
 
+    /// What git calls the format of objects with such names: <https://git-scm.com/docs/hash-function-transition>.
+    pub fn object_format(&self) -> &'static str {
+        if self.0.len() == 64 { "sha256" } else { "sha1" }
+    }
+
     /// Enough of it for people.
     pub fn short(&self) -> &str {
         self.0.get(..7).unwrap_or(&self.0)
@@ -49,7 +54,11 @@ impl FromStr for CommitId {
     fn from_str(text: &str) -> Result<Self, String> {
         let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
         let fits = [40, 64].contains(&text.len()) && text.bytes().all(is_digit);
-        if fits { Ok(Self(text.to_owned())) } else { Err("a commit is named by 40 hexadecimal digits".to_owned()) }
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("a commit is named by 40 hexadecimal digits, or 64".to_owned())
+        }
     }
 }
 

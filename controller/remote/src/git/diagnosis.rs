@@ -36,7 +36,14 @@ pub fn diagnose(words: &str, address: &GitAddress) -> Diagnosis {
         let message = format!("there is no commit {id}");
         return Diagnosis { obstacle: Obstacle::Missing, message, help: help.to_owned() };
     }
-    let (obstacle, help) = if has(&["identification has changed"]) {
+    if has(&["^{commit}"]) {
+        let help = "name a branch, a commit, or the tag of a commit";
+        let message = format!("`{}` names no commit", address.reference);
+        return Diagnosis { obstacle: Obstacle::Missing, message, help: help.to_owned() };
+    }
+    let (obstacle, help) = if has(&["no space left on device", "disk quota exceeded"]) {
+        (Obstacle::Other, "make room on the disk of the state directory; it is asked again".to_owned())
+    } else if has(&["identification has changed"]) {
         let help = "somebody may listen in, or the host was set up anew: compare its key with what its owner publishes, and only then put it \
                     in the place of the old one in the file of `known-hosts=`, or in ~/.ssh/known_hosts";
         (Obstacle::Denied, help.to_owned())

@@ -144,6 +144,12 @@ impl Export {
                 export.odd.push(Oddity { path, what: "has a name that is no text", help });
                 continue;
             };
+            if path.split('/').any(|part| part.len() > LONGEST_NAME) {
+                let path = path.escape_debug();
+                return Err(format!(
+                    "the commit holds a name of more than {LONGEST_NAME} bytes, which no disk takes: `{path}`"
+                ));
+            }
             if !stays_inside(path) {
                 return Err(format!("the commit holds a path that leads out of it: `{}`", path.escape_debug()));
             }
@@ -221,8 +227,11 @@ fn is_within(path: &[u8], part: &str) -> bool {
     part.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.first() == Some(&b'/'))
 }
 
+/// The longest name of a file, in bytes: `NAME_MAX` of Linux.
+const LONGEST_NAME: usize = 255;
+
 fn stays_inside(path: &str) -> bool {
-    let is_name = |part: &str| !part.is_empty() && part != "." && part != ".." && part.len() <= 255;
+    let is_name = |part: &str| !part.is_empty() && part != "." && part != "..";
     path.split('/').all(is_name) && !path.contains('\0')
 }
 

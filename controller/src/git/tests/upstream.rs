@@ -21,16 +21,29 @@ impl Upstream {
         upstream
     }
 
+    /// One whose objects have longer names.
+    pub(super) fn of_sha256() -> Self {
+        let upstream = Self(tempfile::tempdir().expect("a folder"));
+        fs::create_dir(upstream.work()).expect("a folder");
+        upstream.git(&["init", "--quiet", "--initial-branch=main", "--object-format=sha256"]);
+        upstream
+    }
+
     pub(super) fn work(&self) -> PathBuf {
         self.0.path().join("shop")
     }
 
     /// A fresh repository on our side, with settings of its address.
     pub(super) fn repository(&self, settings: &str) -> Repository {
+        let folder = tempfile::Builder::new().tempdir_in(self.0.path()).expect("a folder").keep();
+        self.repository_in(&folder, settings)
+    }
+
+    /// The repository on our side that is in a folder.
+    pub(super) fn repository_in(&self, folder: &Path, settings: &str) -> Repository {
         let text = format!("git+file://{}?{settings}", self.work().display());
         let Some(Ok(Remote::Git(address))) = Remote::parse(&text) else { panic!("no address: {text}") };
-        let folder = tempfile::Builder::new().tempdir_in(self.0.path()).expect("a folder").keep();
-        Repository::new(folder, address)
+        Repository::new(folder.to_owned(), address)
     }
 
     pub(super) fn git(&self, args: &[&str]) -> String {
@@ -58,6 +71,18 @@ impl Upstream {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "-m", subject]);
         self.git(&["rev-parse", "HEAD"])
+    }
+
+    /// Commits the same files again, by a clock that is three hours late.
+    pub(super) fn commit_in_the_past(&self, subjects: &[&str]) {
+        let seconds: i64 = self.git(&["log", "-1", "--format=%ct"]).parse().expect("a number");
+        for subject in subjects {
+            let late = format!("GIT_COMMITTER_DATE=@{} +0000", seconds - 3 * 3600);
+            let commit =
+                format!("env '{late}' git -c user.name=Ann -c user.email=a@b commit -q --allow-empty -m {subject}");
+            let script = Command::new("sh").current_dir(self.work()).args(["-c", &commit]).status().expect("a shell");
+            assert!(script.success(), "{commit}");
+        }
     }
 
     /// Commits the same files again and again.

@@ -81,3 +81,29 @@ fn one_source_alone_knows_the_others_of_the_instance() {
             [exits(0), gone("web"), gone("db"), networks(&[])],
         );
 }
+
+#[test]
+fn an_up_beside_a_controller_is_refused_before_it_works_in_the_repository() {
+    let forge = forge();
+    let address = forge.address(OFTEN).expect("an address");
+    // Nobody takes calls there up: whoever fetched would hang.
+    let hangs = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = hangs.local_addr().expect("an address").port();
+    scenario("an up beside a controller is refused before it works in the repository")
+        .step(
+            "a commit runs",
+            all([push(&forge, &[("web.yaml", &service("web").to_string())], "Web"), follow(&[&address])]),
+            [eventually(ready("web", 1))],
+        )
+        .step(
+            "an up of another repository of the same name",
+            act(move |world| world.call(&["up", &format!("git+http://127.0.0.1:{port}/shop.git")])),
+            [exits(1), says("works on instance")],
+        )
+        .step(
+            "commits come into force as before",
+            push(&forge, &[("web.yaml", &service("web").replicas(2).to_string())], "Two"),
+            [eventually(ready("web", 2))],
+        );
+    drop(hangs);
+}

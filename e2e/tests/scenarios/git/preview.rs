@@ -78,43 +78,45 @@ fn what_is_no_source_is_said_before_anything_begins() {
         .step("nothing was done", look(), [nothing_was_written_but_state()]);
 }
 
-/// Asks a host for a plan that takes the call and never answers, and ends it by SIGTERM once it has begun.
-fn plan_and_end() -> Act {
+/// Starts a command on a host that takes the call and never answers, and ends it by SIGTERM once it has begun.
+fn start_and_end(command: &'static str) -> Act {
     act(|world| {
         let hangs = std::net::TcpListener::bind("127.0.0.1:0")?;
         let address = format!("git+http://{}/shop.git", hangs.local_addr()?);
         let temporary = world.folder().join("temporary");
-        std::fs::create_dir(&temporary)?;
+        std::fs::create_dir_all(&temporary)?;
         let env = [("TMPDIR".to_owned(), temporary.display().to_string())];
-        let mut plan = world.skiff.start(&["plan", &address], &env, &world.folder().join("plan.log"))?;
+        let mut started = world.skiff.start(&[command, &address], &env, &world.folder().join("plan.log"))?;
         // It has called: its git runs.
         let _call = hangs.accept()?;
-        plan.signal(rustix::process::Signal::TERM)?;
-        let ended = plan.wait(Duration::from_secs(20))?;
-        ensure!(ended.code() == Some(1), "it ends by itself: {ended}\n{}", plan.log());
-        ensure!(plan.log().contains("a signal ended it before everything was read"), "{}", plan.log());
+        started.signal(rustix::process::Signal::TERM)?;
+        let ended = started.wait(Duration::from_secs(20))?;
+        ensure!(ended.code() == Some(1), "it ends by itself: {ended}\n{}", started.log());
+        ensure!(started.log().contains("a signal ended it before everything was read"), "{}", started.log());
+        Ok(())
+    })
+}
+
+/// No process of it runs, and nothing of it is in the folder for what is temporary.
+fn nothing_is_left() -> Check {
+    check(|world| {
+        let temporary = world.folder().join("temporary");
+        let left: Vec<_> = std::fs::read_dir(&temporary)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        ensure!(left.is_empty(), "{left:?} are left");
+        let ours = temporary.display().to_string();
+        let environments =
+            std::fs::read_dir("/proc")?.filter_map(|entry| std::fs::read(entry.ok()?.path().join("environ")).ok());
+        let running = environments.filter(|environment| String::from_utf8_lossy(environment).contains(&ours)).count();
+        ensure!(running == 0, "{running} processes of it run still");
         Ok(())
     })
 }
 
 #[test]
-fn a_preview_that_is_ended_leaves_nothing_behind() {
-    scenario("a preview that is ended leaves nothing behind").step(
-        "it is ended while it waits for the repository",
-        plan_and_end(),
-        [check(|world| {
-            let temporary = world.folder().join("temporary");
-            let left: Vec<_> = std::fs::read_dir(&temporary)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
-            ensure!(left.is_empty(), "{left:?} are left");
-            let ours = temporary.display().to_string();
-            let environments =
-                std::fs::read_dir("/proc")?.filter_map(|entry| std::fs::read(entry.ok()?.path().join("environ")).ok());
-            let running =
-                environments.filter(|environment| String::from_utf8_lossy(environment).contains(&ours)).count();
-            ensure!(running == 0, "{running} processes of it run still");
-            Ok(())
-        })],
-    );
+fn what_is_ended_while_it_waits_for_a_repository_leaves_nothing_behind() {
+    scenario("what is ended while it waits for a repository leaves nothing behind")
+        .step("a preview is ended", start_and_end("plan"), [nothing_is_left()])
+        .step("an up is ended", start_and_end("up"), [nothing_is_left()]);
 }
 
 fn nothing_was_written_but_state() -> Check {
