@@ -84,6 +84,8 @@ pub struct Loaded {
     pub beside: Beside,
     /// What Compose files read besides manifests: a digest of each file, `None` where there was none.
     pub read: BTreeMap<PathBuf, Option<[u8; 32]>>,
+    /// What the objects of Compose files are called there: "service `web`".
+    pub composed: BTreeMap<ObjectKey, String>,
     /// What Compose attributes became that is not what they mean to Compose.
     pub approximated: Vec<skiff_compose::Row>,
     /// Secrets whose last good content went with a reboot.

@@ -24,6 +24,7 @@ mod problems;
 mod report;
 mod request;
 mod schema;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -34,3 +35,4 @@ pub use loaded::{Declared, Loaded, load};
 pub use problem::Problem;
 pub use report::{Report, Row, Verdict};
 pub use request::{ReadError, Reader, Request};
+pub use words::in_words;

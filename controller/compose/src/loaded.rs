@@ -44,6 +44,8 @@ pub struct Declared {
     pub manifest: Node,
     /// Where the service, network, volume, config or secret begins.
     pub place: Span,
+    /// What Compose calls it: "service `web`".
+    pub called: String,
 }
 
 impl Declared {

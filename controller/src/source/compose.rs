@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use skiff_api::ObjectKey;
 use skiff_compose::{FILE_NAMES, ReadError, Reader, Request};
 use skiff_yaml::{FileId, Node};
 
@@ -168,6 +169,7 @@ fn take(known: skiff_compose::Loaded, project: &Project, loaded: &mut Loaded) ->
         (problems.into_iter().map(to_problem).collect(), warnings.into_iter().map(to_problem).collect());
     loaded.problems.extend(problems);
     loaded.warnings.extend(warnings);
+    loaded.composed.extend(objects.iter().map(|declared| (declared.key.clone(), declared.called.clone())));
     let objects = objects.into_iter().enumerate();
     let candidate = |(document, declared): (usize, skiff_compose::Declared)| Candidate {
         key: declared.key,
@@ -178,6 +180,22 @@ fn take(known: skiff_compose::Loaded, project: &Project, loaded: &mut Loaded) ->
         sound: true,
     };
     objects.map(candidate).collect()
+}
+
+/// Says what is wrong with objects of Compose files in the words of these.
+pub(super) fn in_words(loaded: &mut Loaded) {
+    let Loaded { composed, problems, warnings, .. } = loaded;
+    for Problem { message, help, related, object, .. } in problems.iter_mut().chain(warnings) {
+        let Some(object) = object.as_ref().filter(|object| composed.contains_key(*object)) else { continue };
+        let called = |key: &ObjectKey| match composed.get(key)? {
+            called if key.namespace == object.namespace => Some(called.clone()),
+            called => Some(format!("{called} of `{}`", key.namespace)),
+        };
+        let texts = related.iter_mut().map(|related| &mut related.message);
+        for text in texts.chain(help.as_mut()).chain([message]) {
+            *text = skiff_compose::in_words(text, &called);
+        }
+    }
 }
 
 fn problem_of(problem: skiff_compose::Problem, folder: &Path, texts: &Texts) -> Problem {

@@ -14,7 +14,7 @@ use skiff_core::DeclaredObject;
 
 use self::settling::Settling;
 pub(super) use self::settling::restored;
-use super::{Declared, Loaded, Origin, Problem, absolute, host_files, problem, reason};
+use super::{Declared, Loaded, Origin, Problem, absolute, compose, host_files, problem, reason};
 use crate::state::{Good, GoodObject};
 
 /// Completes the load of a source by the last good state. Call it for every load, with an empty state where there is none: it is what
@@ -36,6 +36,7 @@ pub(super) fn merge_beside(
     promote_warnings(&mut loaded, good);
     let mut loaded = Settling::new(loaded, good, elsewhere).settle(instance);
     restore_host_files(&mut loaded, good);
+    compose::in_words(&mut loaded);
     problem::sort(&mut loaded.problems);
     loaded
 }

@@ -20,7 +20,7 @@ const MODE: i64 = 0o444;
 
 impl Converter<'_, '_, '_> {
     /// The objects that hold the content of configs or secrets. What no service uses is not read.
-    pub(super) fn content(&mut self, section: &str, kind: Kind) {
+    pub(super) fn content(&mut self, section: &'static str, kind: Kind) {
         let project = self.project;
         let services = entries(&project.model, "services").iter();
         let grants = services.flat_map(|(_, it)| it.get(section).and_then(Node::as_sequence).unwrap_or_default());
@@ -28,7 +28,7 @@ impl Converter<'_, '_, '_> {
         for (key, node) in entries(&project.model, section).iter().filter(|(key, _)| used.contains(&key.name)) {
             if let Some((bytes, place)) = self.bytes(node) {
                 let manifest = self.object(kind, key, node, &bytes, place);
-                self.declare(manifest);
+                self.declare(manifest, (section, &key.name));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! How a service lives: what it waits for, when it is restarted, how it is asked, what runs around it.
 
+use skiff_api::Kind;
 use skiff_yaml::{Key, Node, Value};
 
 use super::Converter;
@@ -30,6 +31,12 @@ impl Converter<'_, '_, '_> {
 
     fn depends_on(&self, service: &mut Service<'_>) {
         for (key, need) in service.attribute("depends_on").and_then(Node::as_mapping).unwrap_or_default() {
+            let is_required = need.get("required").is_none_or(|node| is_true(Some(node)));
+            if is_required && self.kind_of(&key.name) == Some(Kind::CronJob) {
+                let does = format!("`{}` runs by its schedule, and nothing waits for that", key.name);
+                service.refused("depends_on", key.span, &does, "leave it out");
+                continue;
+            }
             service.push("dependsOn", dependency(key, need));
             // What the table says of it is so only where it is asked for.
             if let Some(restart) = need.get("restart").filter(|node| !is_true(Some(node))) {

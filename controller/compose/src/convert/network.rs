@@ -60,7 +60,9 @@ const COPIED: [(&str, &str); 8] = [
 impl Converter<'_, '_, '_> {
     pub(super) fn networks(&mut self, service: &mut Service<'_>) {
         if let Some(mode) = service.attribute("network_mode") {
-            network_mode(service, mode);
+            if self.can_be_joined(service, "network_mode", mode) {
+                network_mode(service, mode);
+            }
         } else {
             self.attachments(service);
         }

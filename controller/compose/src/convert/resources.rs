@@ -42,14 +42,14 @@ impl Converter<'_, '_, '_> {
         for (key, node) in entries(&project.model, "networks") {
             if networks.contains(key.name.as_str()) {
                 let manifest = self.network(key, node);
-                self.declare(manifest);
+                self.declare(manifest, ("networks", &key.name));
             }
         }
         if networks.contains("default") && project.model.get("networks").and_then(|it| it.get("default")).is_none() {
             let place = project.model.span;
             let key = Key { name: "default".to_owned(), span: Span { end: place.start, ..place } };
             let manifest = self.network(&key, &Node::new(Value::Null, key.span));
-            self.declare(manifest);
+            self.declare(manifest, ("networks", "default"));
         }
         let mounts = services().flat_map(|it| it.get("volumes").and_then(Node::as_sequence).unwrap_or_default());
         let volumes: BTreeSet<String> = mounts.map(|mount| words(mount.get("source"))).collect();
@@ -59,7 +59,7 @@ impl Converter<'_, '_, '_> {
                 if let Some(policy) = node.get("x-skiff").and_then(|extension| extension.get("reclaimPolicy")) {
                     manifest.put("spec/reclaimPolicy", policy.clone());
                 }
-                self.declare(manifest);
+                self.declare(manifest, ("volumes", &key.name));
             }
         }
         self.content("configs", Kind::ConfigMap);

@@ -1,5 +1,6 @@
 //! What a container may do: options in Docker's words, and the namespaces that it shares.
 
+use skiff_api::Kind;
 use skiff_yaml::{Node, Span, Value};
 
 use super::Converter;
@@ -11,6 +12,23 @@ use crate::paths;
 const CONTEXT: &str = "template/container/securityContext";
 
 impl Converter<'_, '_, '_> {
+    /// Whether what is shared of another service is there: one that runs to its end has it only until then.
+    pub(super) fn can_be_joined(&self, service: &mut Service<'_>, attribute: &str, mode: &Node) -> bool {
+        let mode_text = mode.text().unwrap_or_default();
+        let Some(name) = mode_text.strip_prefix("service:") else { return true };
+        let ends = self.kind_of(name).is_some_and(|kind| kind != Kind::Deployment);
+        if ends {
+            let does = format!("`{name}` runs to its end, and its containers go");
+            service.refused(
+                attribute,
+                mode.place(),
+                &does,
+                "share it with a service that goes on, or give both one of their own",
+            );
+        }
+        !ends
+    }
+
     pub(super) fn security(&mut self, service: &mut Service<'_>) {
         for option in service.items("security_opt") {
             let (written, place) = (option.text().unwrap_or_default(), option.place());
@@ -33,6 +51,9 @@ impl Converter<'_, '_, '_> {
         }
         for (attribute, field) in [("pid", "pidMode"), ("ipc", "ipcMode")] {
             let Some(node) = service.attribute(attribute) else { continue };
+            if !self.can_be_joined(service, attribute, node) {
+                continue;
+            }
             let mode = namespace_of(&node.text().unwrap_or_default());
             service.put(&format!("template/container/{field}"), text(mode, node.place()));
         }

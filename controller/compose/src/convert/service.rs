@@ -150,7 +150,7 @@ impl Converter<'_, '_, '_> {
         let Service { manifest, verdicts, .. } = service;
         self.service_rows(&key.name, node, &verdicts);
         self.problems.settle();
-        self.declare(manifest);
+        self.declare(manifest, ("services", &key.name));
     }
 }
 

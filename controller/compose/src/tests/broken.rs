@@ -101,8 +101,8 @@ secrets: { s: { file: [x] } }
     insta::assert_snapshot!(told.join("\n"), @r"
     4:10 `services.a.tty` cannot be `maybe` (it must be true or false)
     5:16 there is no network `fornt` (did you mean `front`?)
-    6:18 `stopSignal` cannot be `SIGTERN` (write a signal such as SIGTERM, or its number)
-    7:18 `usernsMode` cannot be `mine` (it is host)
+    6:18 `services.a.stop_signal` cannot be `SIGTERN` (write a signal such as SIGTERM, or its number)
+    7:18 `services.a.userns_mode` cannot be `mine` (it is host)
     8:8 `imag` is no attribute of services.b (did you mean `image`?)
     8:69 `start_perod` is no attribute of services.b.healthcheck (did you mean `start_period`?)
     9:30 the variable `TAG` is required and not set: name a tag (set `TAG` in the environment or in `.env`)

@@ -99,7 +99,7 @@ secrets: { s: }
     8:11 `cpus` is not what `deploy.resources.limits.cpus` says (write one of them only)
     10:21 `container_name` can be held by one replica, and there are 2 (leave it out, or run one replica)
     12:45 `start_interval` without `start_period` means nothing (add `start_period`)
-    13:13 `hostPort` 0 with networkMode host (leave it out: Docker publishes ports only on networks of its own)
+    13:13 host port 0 with `network_mode` host (leave it out: Docker publishes ports only on networks of its own)
     13:36 `here` is no address of the host (write an IP address)
     14:12 `count` and `device_ids` exclude each other (leave one of them out)
     16:31 services wait for each other in a circle: b → c → b (take one of the dependencies out)
@@ -125,11 +125,11 @@ services:
       readinessProbe: { httpGet: { port: 99999 } }
   b: { image: i, x-skiff: { strategie: 1 } }
 "), @r"
-    3:12 `image` cannot be `i:`: its tag is empty
+    3:12 `services.a.image` cannot be `i:`: its tag is empty
     4:15 `NET_ADMN` is not a capability (did you mean `NET_ADMIN`?)
-    5:16 `nofiles` is not a limit of processes (did you mean `nofile`?)
-    6:18 `stopSignal` cannot be `SIGTERN` (write a signal such as SIGTERM, or its number)
-    7:16 `memory` is 1Mi: Docker's least is 6Mi
+    5:16 `services.a.ulimits.nofiles` is not a limit of processes (did you mean `nofile`?)
+    6:18 `services.a.stop_signal` cannot be `SIGTERN` (write a signal such as SIGTERM, or its number)
+    7:16 `services.a.mem_limit` is 1Mi: Docker's least is 6Mi
     9:42 `port` cannot be read: `99999` is not a port's number (1 to 65535) or name
     10:29 `strategie` is no field of `x-skiff` (did you mean `strategy`?)
     ");
@@ -151,6 +151,23 @@ fn what_is_wrong_is_called_by_its_name_and_has_a_remedy_that_there_is() {
     1:42 `services.a.environment[]` must be `KEY=value`, and this is a list
     1:59 `services.a.networks[]` must be a name, and this is a list
     1:13 service `a` has neither `image` nor `build` (add `image`)
+    ");
+}
+
+#[test]
+fn what_runs_to_its_end_is_not_joined_and_what_is_scheduled_is_not_waited_for() {
+    let text = "\
+services:
+  a: { image: i, pid: 'service:job', depends_on: { job: { condition: service_completed_successfully } } }
+  b: { image: i, network_mode: 'service:job', depends_on: { cron: { condition: service_started } } }
+  c: { image: i, depends_on: { cron: { condition: service_started, required: false } } }
+  job: { image: i }
+  cron: { image: i, x-skiff: { schedule: '@daily' } }
+";
+    insta::assert_snapshot!(told(text), @r"
+    2:23 `pid` is refused: `job` runs to its end, and its containers go (share it with a service that goes on, or give both one of their own)
+    3:32 `network_mode` is refused: `job` runs to its end, and its containers go (share it with a service that goes on, or give both one of their own)
+    3:61 `depends_on` is refused: `cron` runs by its schedule, and nothing waits for that (leave it out)
     ");
 }
 

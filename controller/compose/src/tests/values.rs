@@ -91,7 +91,7 @@ fn a_value_that_means_what_skiff_does_anyhow_is_no_approximation() {
 fn what_the_classic_builder_cannot_do_is_refused_at_its_line() {
     let text = "name: p\nservices:\n  a:\n    build:\n      context: https://example.com/x.git\n      ssh: [default]\n";
     insta::assert_snapshot!(complaints(&load_text(text)).join("\n"), @r"
-    5:16 `context` must be a folder, found `https://example.com/x.git` (fetch it beside the manifest, and name the folder)
+    5:16 `services.a.build.context` must be a folder, found `https://example.com/x.git` (fetch it beside the manifest, and name the folder)
     6:7 `ssh` is refused: images are built by the engine's classic builder, which has none of it (build it beforehand, and name it in `image`)
     ");
 }

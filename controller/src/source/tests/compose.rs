@@ -180,6 +180,40 @@ fn a_mistake_keeps_the_last_good_services_and_a_warning_does_not() {
 }
 
 #[test]
+fn what_does_not_fit_together_is_told_in_the_words_of_compose() {
+    let told = |files: &[(&str, &str)]| {
+        let loaded = merge_last_good(
+            Folder::new(files).load(),
+            &crate::state::Good::default(),
+            &skiff_core::Instance::default(),
+        );
+        let line = |problem: &Problem| {
+            let related = problem.related.iter().map(|related| format!("; {}", related.message));
+            format!(
+                "{}{} ({})",
+                problem.message,
+                related.collect::<String>(),
+                problem.help.as_deref().unwrap_or_default()
+            )
+        };
+        loaded.problems.iter().map(line).collect::<Vec<_>>().join("\n")
+    };
+    let services =
+        "services:\n  web_1: { image: i, network_mode: 'service:api' }\n  api: { image: i, volumes_from: [web_1] }\n";
+    let clash = "services:\n  web: { image: i, ports: ['80:80'] }\n  api: { image: i, ports: ['80:81'], networks: [n] }\nnetworks: { n: }\n";
+    let other = "services: { proxy: { image: i, ports: ['80:80'] } }";
+    insta::assert_snapshot!([
+        told(&[("compose.yaml", services)]),
+        told(&[("shop/compose.yaml", clash), ("blog/compose.yaml", other)]),
+    ].join("\n"), @r"
+    objects wait for each other: service `api` → service `web_1` → service `api`; service `web_1` waits for service `api` (take one of the dependencies away)
+    host port 80 is published by service `api` too; host port 80 is published here (take another port, or another `host_ip`)
+    host port 80 is published by service `proxy` of `blog` too; host port 80 is published here (take another port, or another `host_ip`)
+    host port 80 is published by service `proxy` of `blog` too; host port 80 is published here (take another port, or another `host_ip`)
+    ");
+}
+
+#[test]
 fn an_overlay_is_laid_over_services() {
     let patch =
         "apiVersion: skiff.dev/v1\nkind: Deployment\nmetadata: { name: web, namespace: base }\nspec: { replicas: 3 }\n";
