@@ -165,8 +165,12 @@ fn gone_back(why: &Why, back: &Back, lost: BTreeSet<ObjectKey>) -> (Truth, &'sta
     match (why, back) {
         (_, Back::Lost { to, why }) => (Truth::False, "RollbackFailed", failed_as_well(*to, why)),
         // What a person asked for comes about.
-        (Why::Undone, Back::Going { to, .. }) => (Truth::True, "RolloutUndone", going(*to)),
-        (Why::Undone, Back::Arrived { to }) => (Truth::True, "RolloutUndone", Way::Back { to: *to, lost }.to_string()),
+        (Why::Undone | Why::Together { undone: true, .. }, Back::Going { to, .. }) => {
+            (Truth::True, "RolloutUndone", going(*to))
+        }
+        (Why::Undone | Why::Together { undone: true, .. }, Back::Arrived { to }) => {
+            (Truth::True, "RolloutUndone", Way::Back { to: *to, lost }.to_string())
+        }
         (Why::Late { .. } | Why::Failed { .. } | Why::Together { .. }, Back::Going { to, .. }) => {
             (Truth::False, "RollingBack", going(*to))
         }

@@ -16,6 +16,9 @@ use crate::reason::Change;
 
 const VERSION: &str = "v1";
 
+/// Settings beside the containers that Docker changes in place, or that Skiff alone acts on.
+pub(crate) const NOT_OF_THE_TEMPLATE: [&str; 3] = ["networks", "restartPolicy", "restart"];
+
 /// Settings of a container that Docker changes in place, or that Skiff alone acts on.
 pub(crate) const NOT_OF_THE_CONTAINER: [&str; 12] = [
     "name",
@@ -53,7 +56,7 @@ pub(crate) fn canonical(pod: &PodTemplate, first_network: Option<&Attachment>, v
         remove_default(&mut form, pointer, default);
     }
     if let Some(top) = form.as_object_mut() {
-        for key in ["networks", "restartPolicy", "restart"] {
+        for key in NOT_OF_THE_TEMPLATE {
             top.remove(key);
         }
         if let Some(network) = first_network {

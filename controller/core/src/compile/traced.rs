@@ -9,11 +9,8 @@ use skiff_api::{Deployment, Object, ObjectKey, PodTemplate, naming};
 use super::CompileInput;
 use super::workload::{Origin, deployment};
 use crate::desired::Workload;
-use crate::template::NOT_OF_THE_CONTAINER;
+use crate::template::{NOT_OF_THE_CONTAINER, NOT_OF_THE_TEMPLATE};
 use crate::trace::Trace;
-
-/// What a template has beside its recorded form.
-const NOT_OF_THE_TEMPLATE: [&str; 3] = ["networks", "restartPolicy", "restart"];
 
 /// The deployment as it was when a container was made, with what else the manifest says now, where that can be told.
 pub(super) fn traced(origin: &Origin<'_>, object: &Deployment, trace: &Trace) -> Option<Workload> {

@@ -18,7 +18,11 @@ impl HeldReason {
             Self::GaveUp { .. } => "GaveUp",
             Self::Unpaced { .. } => "Unpaced",
             Self::ProbeUnproven { .. } => "ProbeUnproven",
-            Self::RevisionFailed { why: Why::Undone, way: Way::Back { .. }, .. } => "RolloutUndone",
+            Self::RevisionFailed {
+                why: Why::Undone | Why::Together { undone: true, .. },
+                way: Way::Back { .. },
+                ..
+            } => "RolloutUndone",
             Self::RevisionFailed { .. } => "RevisionFailed",
             Self::Initializing { .. } => "Initializing",
             Self::InitFailed { .. } => "InitFailed",

@@ -88,20 +88,29 @@ pub enum Why {
         /// Which, and how.
         message: String,
     },
-    /// Another deployment of its rollout group failed.
+    /// Another deployment of its rollout group went back.
     Together {
         /// Which.
         with: ObjectKey,
+        /// Whether a person asked for that; it failed otherwise.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        undone: bool,
     },
 }
 
 impl Why {
+    /// Whether a person asked for it.
+    pub const fn is_undone(&self) -> bool {
+        matches!(self, Self::Undone | Self::Together { undone: true, .. })
+    }
+
     /// What happened, without that it is a failure.
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Undone => "undone by hand".to_owned(),
             Self::Late { message } | Self::Failed { message } => message.clone(),
-            Self::Together { with } => format!("{with} of its rollout group failed"),
+            Self::Together { with, undone: false } => format!("{with} of its rollout group failed"),
+            Self::Together { with, undone: true } => format!("undone with {with} of its rollout group"),
         }
     }
 }
@@ -109,7 +118,7 @@ impl Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Undone => f.write_str("was undone by hand"),
+            Self::Undone | Self::Together { undone: true, .. } => write!(f, "was {}", self.message()),
             Self::Late { .. } | Self::Failed { .. } | Self::Together { .. } => write!(f, "failed: {}", self.message()),
         }
     }

@@ -18,21 +18,25 @@ const SPAN: SignedDuration = SignedDuration::from_mins(1);
 /// Fails what changed together with something that has failed and goes back, and what changed together with that.
 pub(super) fn fail_together(history: &mut Arc<History>, desired: &Desired, now: Timestamp, events: &mut Vec<Event>) {
     let mut open = failing(history, desired);
-    while let Some(Failing { group, failed, change }) = open.pop() {
+    while let Some(Failing { group, failed, undone, change }) = open.pop() {
         for key in members(desired, &group) {
             let Some(back) = history.objects.get(key).and_then(|known| way_back(known, &change, now)) else {
                 continue;
             };
-            let why = Why::Together { with: failed.clone() };
+            let why = Why::Together { with: failed.clone(), undone };
             let object = Arc::make_mut(history).objects.entry(key.clone()).or_default();
             // What had changed with this one is part of the change as well.
             let begun = change_begun(object);
             let Some(declared) = object.revisions.last_mut() else { continue };
             let message = format!("revision {} goes back: {}", declared.number, why.message());
-            events.push(Event::warning(now, key, "RevisionFailed", message));
+            events.push(if undone {
+                Event::normal(now, key, "RolloutUndone", message)
+            } else {
+                Event::warning(now, key, "RevisionFailed", message)
+            });
             declared.standing = Standing::Failed { at: now, why, back };
             let change = Change { from: begun.unwrap_or(change.from), ..change };
-            open.push(Failing { group: group.clone(), failed: key.clone(), change });
+            open.push(Failing { group: group.clone(), failed: key.clone(), undone, change });
         }
     }
 }
@@ -41,6 +45,8 @@ pub(super) fn fail_together(history: &mut Arc<History>, desired: &Desired, now: 
 struct Failing {
     group: String,
     failed: ObjectKey,
+    /// Whether a person asked for that.
+    undone: bool,
     change: Change,
 }
 
@@ -64,7 +70,7 @@ fn failing(history: &History, desired: &Desired) -> Vec<Failing> {
         // What a person undoes may have run well for long.
         let until = if *why == Why::Undone { declared.since.saturating_add(SPAN).ok()?.min(*at) } else { *at };
         let change = Change { from: change_begun(known)?, until, failed_at: *at };
-        is_declared.then(|| Failing { group, failed: key.clone(), change })
+        is_declared.then(|| Failing { group, failed: key.clone(), undone: why.is_undone(), change })
     };
     desired.workloads.iter().rev().filter_map(of).collect()
 }

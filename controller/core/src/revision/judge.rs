@@ -211,7 +211,7 @@ impl<'a> Look<'a> {
         };
         let available = u32::try_from(self.available).unwrap_or(u32::MAX);
         let lost = |trouble: &str| {
-            let as_well = if *why == Why::Undone { "" } else { " as well" };
+            let as_well = if why.is_undone() { "" } else { " as well" };
             let message =
                 format!("revision {to}, which it went back to, failed{as_well}: {trouble}; the rollout is paused");
             let event = Event::warning(self.now, key, "RollbackFailed", message);

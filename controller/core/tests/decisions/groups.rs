@@ -1,7 +1,7 @@
 //! What goes back with another of its rollout group.
 
 use serde_json::{Value, json};
-use skiff_core::{Request, Standing, Why, grant};
+use skiff_core::{Request, Standing, Why, grant, told_revisions};
 
 use crate::rollbacks::stable;
 use crate::world::{World, deployment, key, merge};
@@ -177,4 +177,28 @@ fn what_is_undone_by_hand_takes_only_what_changed_with_it() {
     };
     assert!(matches!(standing("web"), Some(Standing::Failed { why: Why::Undone, .. })), "{:?}", standing("web"));
     assert_eq!(standing("api"), Some(Standing::Stable));
+}
+
+#[test]
+fn what_goes_back_with_something_that_was_undone_by_hand_is_not_said_to_have_failed() {
+    let mut world = stable_group();
+    world.declare(&[member("web", "app:2"), member("api", "app:2")]);
+    world.run(90);
+    world.told_of_revisions();
+    let request = Request::Undo { object: key("web"), to: None };
+    let desired = world.compile().0;
+    grant(&mut world.history, &request, Some(&desired), world.engine.now()).expect("it is granted");
+    world.run(90);
+    assert_eq!(
+        world.told(),
+        [
+            "RolloutUndone: revision 2 goes back: undone with deployment/shop/web of its rollout group",
+            "RolledBack: back at revision 1",
+            "RolledBack: back at revision 1",
+        ]
+    );
+    let known = world.history.objects.get(&key("api")).expect("it is known");
+    let told: Vec<String> = told_revisions(known).map(|(_, told)| told).collect();
+    let expected = "was undone with deployment/shop/web of its rollout group; went back to 1";
+    assert_eq!(told.first().map(String::as_str), Some(expected));
 }

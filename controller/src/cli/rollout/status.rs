@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use skiff_api::ObjectKey;
-use skiff_core::{Back, ObjectHistory, Standing, Why};
+use skiff_core::{Back, ObjectHistory, Standing};
 
 use super::super::{CliError, Context, Exit, Settings, engine};
 use crate::session::{Access, Session};
@@ -126,7 +126,7 @@ fn judge(known: &ObjectHistory) -> Stand {
             match back {
                 Back::Going { to, .. } => Stand::Going(format!("{what}; going back to {to}")),
                 // What a person asked for has come about.
-                Back::Arrived { to } if *why == Why::Undone => Stand::Done(format!("{what}; it went back to {to}")),
+                Back::Arrived { to } if why.is_undone() => Stand::Done(format!("{what}; it went back to {to}")),
                 Back::Arrived { to } => Stand::Failed(format!("{what}; it went back to {to}")),
                 Back::Nowhere | Back::Superseded => Stand::Failed(format!("{what}; it stays where it is")),
                 Back::Lost { to, why: lost } => Stand::Failed(format!("{what}; going back to {to} failed: {lost}")),
