@@ -190,7 +190,10 @@ fn health() -> Saying {
 
 fn build() -> Saying {
     let short = word().prop_map(|word| one(&json!(format!("./{word}")), &json!({ "context": format!("./{word}") })));
+    // What is no address is a folder, and is found from where its file lies.
+    let context = || plain(word().prop_map(|word| json!(format!("https://{word}"))));
     let long = mapping(vec![
+        ("additional_contexts", mapping(vec![("x", context()), ("y", context())])),
         ("args", pairs(true)),
         ("labels", pairs(false)),
         ("target", text()),
