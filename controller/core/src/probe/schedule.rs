@@ -115,7 +115,7 @@ impl ProbeSchedule {
             let changed = || ProbeState::changed(target.started_at, has_started);
             (if is_same { known.state.clone() } else { changed() }, known.verdict.clone())
         } else {
-            let state = self.first_state(&target, &observed.history);
+            let state = self.first_state(&target, &observed.history, now);
             let verdict = state.verdict(&target.plan);
             (state, verdict)
         };
@@ -126,7 +126,7 @@ impl ProbeSchedule {
     }
 
     /// A start that was not there at the last look has just been; one that was, or at the first look, may be long ago.
-    fn first_state(&self, target: &ProbeTarget, history: &History) -> ProbeState {
+    fn first_state(&self, target: &ProbeTarget, history: &History, now: Timestamp) -> ProbeState {
         let start = (target.container.clone(), target.started_at);
         if self.seen.as_ref().is_some_and(|seen| !seen.contains(&start)) {
             return ProbeState::begun(target.started_at);
@@ -136,7 +136,7 @@ impl ProbeSchedule {
         if known.is_some_and(|known| known.doubted) {
             return ProbeState::changed(target.started_at, has_started);
         }
-        ProbeState::adopted(target.started_at, has_started)
+        ProbeState::adopted(target.started_at, has_started).found(&target.plan, now)
     }
 
     /// Whether a container is probed.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::plan::ProbePlan;
+use super::plan::{ProbePlan, ProbeSpec};
 use super::track::{Times, Track};
 use super::{ProbeFailure, ProbeKind, ProbeVerdict, Readiness};
 
@@ -10,15 +10,25 @@ use super::{ProbeFailure, ProbeKind, ProbeVerdict, Readiness};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProbeState {
     started_at: Timestamp,
-    /// Whether nobody looked when it started.
-    is_adopted: bool,
-    /// Whether other probes were asked of it before.
-    is_changed: bool,
+    found: Found,
     startup: Track,
     readiness: Track,
     liveness: Track,
     /// Whether startup is known to have passed.
     has_started: bool,
+}
+
+/// How the start of a container came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// It was seen.
+    Starting,
+    /// It ran before anybody looked, and was too young for its liveness probe to have been asked.
+    Young,
+    /// It ran before anybody looked.
+    Running,
+    /// Other probes were asked of it before.
+    Changed,
 }
 
 /// One answer.
@@ -37,26 +47,34 @@ pub struct ProbeSample {
 impl ProbeState {
     /// A container whose start was seen: it is not Ready before it says so.
     pub const fn begun(started_at: Timestamp) -> Self {
-        Self::new(started_at, false, false)
+        Self::new(started_at, Found::Starting, false)
     }
 
     /// A container that ran before anybody looked at it: its first pass, or as many failures as it may have, say how it is.
     /// `has_started` is whether startup is remembered to have passed.
     pub const fn adopted(started_at: Timestamp, has_started: bool) -> Self {
-        Self::new(started_at, true, has_started)
+        Self::new(started_at, Found::Running, has_started)
+    }
+
+    /// The same, of one that is found at a moment: before the first delay of its liveness probe is over, that has not failed.
+    #[must_use]
+    pub fn found(self, plan: &ProbePlan, now: Timestamp) -> Self {
+        let first = |spec: &ProbeSpec| self.started_at.saturating_add(spec.initial_delay).unwrap_or(Timestamp::MAX);
+        let is_young = plan.liveness.as_ref().is_some_and(|spec| now < first(spec));
+        Self { found: if is_young { Found::Young } else { self.found }, ..self }
     }
 
     /// One whose probes have changed. A liveness probe that has never passed may itself be wrong: what was well until then is not
     /// restarted for it.
-    pub fn changed(started_at: Timestamp, has_started: bool) -> Self {
-        Self { is_changed: true, ..Self::new(started_at, true, has_started) }
+    pub const fn changed(started_at: Timestamp, has_started: bool) -> Self {
+        Self::new(started_at, Found::Changed, has_started)
     }
 
-    const fn new(started_at: Timestamp, is_adopted: bool, has_started: bool) -> Self {
+    const fn new(started_at: Timestamp, found: Found, has_started: bool) -> Self {
+        let is_adopted = !matches!(found, Found::Starting);
         Self {
             started_at,
-            is_adopted,
-            is_changed: false,
+            found,
             startup: Track::new(true, is_adopted),
             readiness: Track::new(true, is_adopted),
             liveness: Track::new(false, is_adopted),
@@ -133,13 +151,13 @@ impl ProbeState {
     }
 
     fn is_unproven(&self, plan: &ProbePlan) -> bool {
-        self.is_changed && self.has_started(plan) && !self.liveness.has_passed
+        self.found == Found::Changed && self.has_started(plan) && !self.liveness.has_passed
     }
 
     /// Whether it ran before anybody asked, and may have failed its liveness probe for as long: it is not taken for well before that has
     /// passed, or failed as often as it may.
     const fn may_be_failing(&self) -> bool {
-        self.is_adopted && !self.is_changed && self.liveness.is_unjudged()
+        matches!(self.found, Found::Running) && self.liveness.is_unjudged()
     }
 
     const fn is_unasked(&self) -> bool {
@@ -160,7 +178,7 @@ pub fn judge(plan: &ProbePlan, mut state: ProbeState, sample: ProbeSample, now: 
     let ProbeSample { started_at, probe, asked_at, result } = sample;
     let Some(spec) = plan.get(probe).filter(|_| started_at == state.started_at) else { return state };
     // What ran and passes when it is first asked has been so since its start, for all that is known.
-    let is_first_look = state.is_adopted && state.track(probe).is_unasked();
+    let is_first_look = state.found != Found::Starting && state.track(probe).is_unasked();
     let passes_since = if is_first_look { state.started_at } else { now };
     let track = match probe {
         ProbeKind::Startup => &mut state.startup,

@@ -244,3 +244,13 @@ fn what_ran_before_anybody_asked_is_not_taken_for_alive_before_it_says_so() {
     alive.until(110, UP);
     assert_eq!(alive.lines, ["100.000 Ready since 0.000"]);
 }
+
+#[test]
+fn what_is_found_before_its_liveness_probe_can_have_been_asked_has_not_failed_it() {
+    let probes = json!({ "livenessProbe": { "initialDelaySeconds": 60 } });
+    let mut young = Asked::adopted(probes, ProbeState::adopted(START, true), 10);
+    young.state = young.state.found(&young.plan, young.now);
+    assert_eq!(words(&young.state.verdict(&young.plan)), "Ready since 0.000");
+    young.state = ProbeState::adopted(START, true).found(&young.plan, START + SignedDuration::from_secs(60));
+    assert_eq!(words(&young.state.verdict(&young.plan)), "undecided (livenessProbe: not asked yet)");
+}
