@@ -30,6 +30,11 @@ pub struct Held {
 }
 
 impl Held {
+    /// Whether it is not done yet, and will be once something else is.
+    pub fn is_coming(&self) -> bool {
+        self.why.is_waiting() && !self.pending.is_empty()
+    }
+
     /// Whether it only says something, and keeps nothing from being as declared.
     pub fn is_note(&self) -> bool {
         self.pending.is_empty()
@@ -323,6 +328,13 @@ pub enum HeldReason {
         /// Docker's name.
         name: String,
     },
+}
+
+impl Pending {
+    /// Whether a container will make room for another one.
+    pub fn is_replacement(&self) -> bool {
+        self.verb == "replace container"
+    }
 }
 
 impl HeldReason {

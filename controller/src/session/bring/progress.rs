@@ -68,12 +68,15 @@ impl Progress {
             if snapshot.observed.in_flight.contains(key) || snapshot.plan.steps.iter().any(|step| step.object == *key) {
                 continue;
             }
-            let (state, what) = match status.phase {
-                Phase::Ready => (State::Ready, "ready".to_owned()),
-                Phase::Finished => (State::Ready, "finished".to_owned()),
-                Phase::Degraded => (State::Failed, status.message.clone()),
-                Phase::Progressing if verdict.unready.contains_key(key) => (State::Failed, status.message.clone()),
-                Phase::Waiting | Phase::Progressing => (State::Waiting, status.message.clone()),
+            // What is as declared may have to be replaced all the same, as what it joins is.
+            let coming = snapshot.plan.held.iter().find(|held| held.object == *key && held.is_coming());
+            let (state, what) = match (status.phase, coming) {
+                (Phase::Ready, Some(held)) => (State::Waiting, held.why.to_string()),
+                (Phase::Ready, None) => (State::Ready, "ready".to_owned()),
+                (Phase::Finished, _) => (State::Ready, "finished".to_owned()),
+                (Phase::Degraded, _) => (State::Failed, status.message.clone()),
+                (Phase::Progressing, _) if verdict.unready.contains_key(key) => (State::Failed, status.message.clone()),
+                (Phase::Waiting | Phase::Progressing, _) => (State::Waiting, status.message.clone()),
             };
             let intended = desired.intent == skiff_core::Intent::Run;
             events.extend(intended.then(|| self.told(key, state, what, None)).flatten());
@@ -157,8 +160,8 @@ pub(super) fn gone(total: usize, took: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use skiff_api::Kind;
-    use skiff_core::{ContainerRef, EngineError, ObjectStatus, Outcome, Step, StepId};
+    use skiff_api::{DependencyCondition, Kind};
+    use skiff_core::{ContainerRef, EngineError, Held, HeldReason, ObjectStatus, Outcome, Pending, Step, StepId};
 
     use super::*;
 
@@ -219,6 +222,25 @@ mod tests {
         assert_eq!(states(&mut progress, Phase::Degraded), []);
         assert_eq!(states(&mut progress, Phase::Ready), [State::Ready]);
         assert_eq!(states(&mut progress, Phase::Ready), []);
+    }
+
+    #[test]
+    fn what_will_be_replaced_as_what_it_joins_is_waits_for_that_and_is_not_ready_before() {
+        let mut snapshot = seen(Phase::Ready);
+        let dependency = ObjectKey::new(Kind::Deployment, "shop", "host");
+        let why = HeldReason::WaitingFor { dependency, condition: DependencyCondition::Started };
+        let reason = Reason::SourceReplaced { name: "host".to_owned() };
+        let pending = vec![Pending { verb: "replace container", target: "shop-web-1".to_owned(), reason }];
+        snapshot.plan.held.push(Held { object: key(), why, pending });
+        let mut progress = Progress::default();
+        let mut told = |snapshot: &Snapshot| {
+            let events = progress.of_snapshot(&Desired::default(), snapshot, &Verdict::default());
+            events.into_iter().map(|event| (event.state, event.what)).collect::<Vec<_>>()
+        };
+        let waiting = "waiting for deployment/shop/host to be Started".to_owned();
+        assert_eq!(told(&snapshot), [(State::Waiting, waiting)]);
+        snapshot.plan.held.clear();
+        assert_eq!(told(&snapshot), [(State::Ready, "ready".to_owned())]);
     }
 
     #[test]

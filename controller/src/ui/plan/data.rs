@@ -13,6 +13,7 @@ use crate::ui::style::{FAINT, paint};
 
 /// How much a plan would do, counted as its lines are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// What would be made.
     pub create: usize,
@@ -27,6 +28,12 @@ pub struct Summary {
     pub remove: usize,
     /// What time or another step will allow.
     pub waiting: usize,
+    /// Containers that will be replaced once what they wait for is there.
+    #[serde(skip_serializing_if = "is_none")]
+    pub replace_later: usize,
+    /// How many of those that wait do so for nothing but a replacement.
+    #[serde(skip)]
+    followers: usize,
     /// What is held on purpose.
     pub held: usize,
 }
@@ -41,6 +48,11 @@ impl Summary {
         for held in &plan.held {
             let counter = if held.why.is_waiting() { &mut summary.waiting } else { &mut summary.held };
             *counter += 1;
+            if held.is_coming() {
+                let replaced = held.pending.iter().filter(|pending| pending.is_replacement()).count();
+                summary.replace_later += replaced;
+                summary.followers += usize::from(replaced == held.pending.len());
+            }
         }
         summary
     }
@@ -62,21 +74,27 @@ const fn is_none(count: &usize) -> bool {
     *count == 0
 }
 
-/// `3 to create, 1 to replace; 2 waiting`.
+/// `3 to create, 1 to replace, 4 more after it; 2 waiting`.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |parts: &[(usize, &str)]| {
             let parts = parts.iter().filter(|(count, _)| *count > 0);
             parts.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
         };
+        let later = match self.replace {
+            0 => "to replace later",
+            1 => "more after it",
+            _ => "more after them",
+        };
         let done = list(&[
             (self.create, "to create"),
             (self.replace, "to replace"),
+            (self.replace_later, later),
             (self.update, "to update"),
             (self.judge, "to judge anew"),
             (self.remove, "to remove"),
         ]);
-        let held = list(&[(self.waiting, "waiting"), (self.held, "held")]);
+        let held = list(&[(self.waiting - self.followers, "waiting"), (self.held, "held")]);
         f.write_str(match (done.as_str(), self.waiting) {
             ("", 0) => "nothing to do",
             ("", _) => "nothing to do now",

@@ -91,6 +91,32 @@ fn the_calls_for_one_container_are_one_line_with_its_reason() {
 }
 
 #[test]
+fn replacements_that_wait_for_another_one_are_counted_with_it() {
+    let replace = |name: &str| Pending {
+        verb: "replace container",
+        target: name.to_owned(),
+        reason: Reason::SourceReplaced { name: "web".to_owned() },
+    };
+    let held = |name: &str, pending: Vec<Pending>| Held {
+        object: key(name),
+        why: HeldReason::WaitingFor { dependency: key("web"), condition: DependencyCondition::Started },
+        pending,
+    };
+    let create = Pending { verb: "create container", target: "shop-job-1".to_owned(), reason: Reason::Missing };
+    let summary = |replace: usize, held: Vec<Held>| {
+        let mut summary = Summary::of(&Plan { held, ..Plan::default() });
+        summary.replace = replace;
+        strip_str(&summary.to_string()).to_string()
+    };
+    let joiners =
+        || vec![held("a", vec![replace("shop-a-1")]), held("b", vec![replace("shop-b-1"), replace("shop-b-2")])];
+    let with_job = || joiners().into_iter().chain([held("job", vec![create.clone()])]).collect::<Vec<_>>();
+    assert_eq!(summary(1, joiners()), "1 to replace, 3 more after it");
+    assert_eq!(summary(2, with_job()), "2 to replace, 3 more after them; 1 waiting");
+    assert_eq!(summary(0, joiners()), "3 to replace later");
+}
+
+#[test]
 fn what_is_held_on_purpose_has_its_remedy() {
     let changes = vec![Change::new("driver", Some("local".to_owned()), Some("nfs".to_owned()))];
     let object = ObjectKey::new(Kind::Volume, "shop", "data");
