@@ -158,7 +158,10 @@ pub enum Reason {
         id: String,
     },
     /// Somebody else made it, and it was taken over.
-    Adopted,
+    Adopted {
+        /// What becomes of its data that no manifest names.
+        changes: Vec<Change>,
+    },
     /// The tag that it follows means another image.
     ImageMoved {
         /// The image as the manifest names it.
@@ -204,6 +207,9 @@ impl fmt::Display for Change {
         }
     }
 }
+
+/// Whose it was before.
+const ADOPTED: &str = "taken over from Docker Compose";
 
 struct List<'a>(&'a [Change]);
 
@@ -275,7 +281,8 @@ impl fmt::Display for Reason {
             Self::ImageLost { id } => {
                 write!(f, "needed: image {id}, which the revision ran, is gone; its tag may mean another one by now")
             }
-            Self::Adopted => f.write_str("taken over from Docker Compose"),
+            Self::Adopted { changes } if changes.is_empty() => f.write_str(ADOPTED),
+            Self::Adopted { changes } => write!(f, "{ADOPTED}; {}", List(changes)),
             Self::ImageMoved { reference, to } => write!(f, "image moved: {reference} is {to} now"),
             Self::Rewired { network } => write!(f, "on network {network}, which is made anew"),
         }

@@ -101,6 +101,7 @@ fn change_lines(text: &mut String, changes: &[Change], indent: &str) {
 fn split(reason: &Reason) -> (String, &[Change]) {
     match reason {
         Reason::Outdated { changes } if !changes.is_empty() => ("outdated".to_owned(), changes),
+        Reason::Adopted { changes } if !changes.is_empty() => ("taken over from Docker Compose".to_owned(), changes),
         Reason::Adjusted { changes } => ("adjusted in place".to_owned(), changes),
         Reason::Readdressed { network, changes } => (format!("different on network {network}"), changes),
         Reason::Missing
@@ -139,7 +140,7 @@ fn split(reason: &Reason) -> (String, &[Change]) {
         | Reason::Unstartable { .. }
         | Reason::ImageLost { .. }
         | Reason::ImageMoved { .. }
-        | Reason::Adopted
+        | Reason::Adopted { .. }
         | Reason::SourceReplaced { .. }
         | Reason::Rewired { .. } => (reason.to_string(), &[]),
     }

@@ -45,6 +45,11 @@ volumes: {{ data: }}
     )
 }
 
+/// With a volume that has no name.
+fn with_cache(stack: &str) -> String {
+    stack.replace("['data:/data']", "['data:/data', /cache]")
+}
+
 /// Two replicas, the new one first.
 const UPDATED: &str = "\n    deploy: { replicas: 2, update_config: { order: start-first } }";
 
@@ -142,7 +147,7 @@ fn a_stack_of_compose_is_taken_over_with_its_data_and_what_is_not_of_it_is_left(
         Ok(())
     });
     scenario("a stack of Compose is taken over with its data, and what is not of it is left")
-        .step("a Compose file", write("compose.yaml", &stack(UPDATED)), [])
+        .step("a Compose file", write("compose.yaml", &with_cache(&stack(UPDATED))), [])
         .step("Docker Compose starts it", compose_up(&["--scale", "web=2"], keep), [])
         .step(
             "and somebody else something of their own",
@@ -166,8 +171,13 @@ fn a_stack_of_compose_is_taken_over_with_its_data_and_what_is_not_of_it_is_left(
         )
         .step(
             "another image is wanted of all of it",
-            write("compose.yaml", &stack(UPDATED).replace(IMAGE, OTHER_IMAGE)),
+            write("compose.yaml", &with_cache(&stack(UPDATED)).replace(IMAGE, OTHER_IMAGE)),
             [],
+        )
+        .step(
+            "adopt says what becomes of data that nobody named",
+            adopt(&[]),
+            [exits(2), says("data of volumes without a name"), says("→ carried over")],
         )
         .step(
             "it is taken over and replaced",

@@ -38,7 +38,7 @@ const NAMELESS: &str = "data of volumes without a name";
 
 /// The volumes without a name that the next container gets, and those that stay behind. What is empty with each container by the manifest
 /// need not be said.
-fn told(nameless: &Nameless) -> impl Iterator<Item = Change> {
+pub(super) fn told(nameless: &Nameless) -> impl Iterator<Item = Change> {
     let Nameless { carried, left } = nameless;
     let carried: Vec<&String> = carried.values().collect();
     let groups = [(carried, "carried over"), (left.iter().collect(), "left behind")];

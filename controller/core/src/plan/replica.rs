@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use skiff_api::{ImageName, OwnerLabels, RestartPolicy};
 
-use super::besides::with_besides;
+use super::besides::{told, with_besides};
 use super::checks::{Checks, Complaint};
 use super::draft::Draft;
 use super::joined::stranded;
@@ -98,8 +98,11 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let besides = |changes: Vec<Change>| {
         with_besides(changes, workload, container, &nameless, removed.iter().chain(&adjust).cloned(), is_loop)
     };
-    let outdated = if labels.template_hash != workload.template.hash {
-        Some(outdated(workload, labels, besides(template_changes(workload, labels))))
+    let adopted = || Reason::Adopted { changes: told(&nameless).collect() };
+    let outdated = if labels.template_hash == ADOPTED {
+        Some(adopted())
+    } else if labels.template_hash != workload.template.hash {
+        Some(outdated(workload, besides(template_changes(workload, labels))))
     } else if !changed_content.is_empty() {
         Some(content_changed(changed_content, besides))
     } else if must_replace {
@@ -116,7 +119,7 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     let settling = if is_shaky(draft, workload, container) { SETTLED_AFTER } else { SignedDuration::ZERO };
     let condition = condition(workload, policy, container, &checks, settling, draft.now);
     let settles = !settling.is_zero() && condition.ready_until().is_some();
-    let outdated = outdated.or_else(|| is_used_up(container, condition).then_some(Reason::Adopted));
+    let outdated = outdated.or_else(|| is_used_up(container, condition).then(adopted));
     let outdated = outdated.or_else(|| unstartable(container, condition, &mut unknown_content));
     // One that could not be removed whole still has its volumes.
     let is_dead = condition == Condition::Dead && !nameless.carried.is_empty();
@@ -142,10 +145,7 @@ fn unstartable(container: &ObservedContainer, condition: Condition, unknown: &mu
 }
 
 /// That the image has moved is a reason of its own, and one of several where there is more.
-fn outdated(workload: &Workload, labels: &OwnerLabels, changes: Vec<Change>) -> Reason {
-    if labels.template_hash == ADOPTED {
-        return Reason::Adopted;
-    }
+fn outdated(workload: &Workload, changes: Vec<Change>) -> Reason {
     let is_image = |change: &Change| change.field == "container.image";
     match (&workload.pinned_from, changes.as_slice()) {
         (Some(reference), [change]) if is_image(change) && is_of(change, reference) => {

@@ -252,3 +252,21 @@ fn who_has_the_mounts_of_another_hands_on_none_of_those() {
     assert_eq!(carried(&plan), [("shop-front-1".to_owned(), Vec::new())]);
     assert!(lines(&plan).iter().all(|line| !line.contains("without a name")), "{:#?}", lines(&plan));
 }
+
+#[test]
+fn what_is_taken_over_hands_its_data_on_and_the_plan_says_so() {
+    for (manifest, becomes) in
+        [(db("db:1", 1), "carried over"), (mounting("db:1", json!({ "tmpfs": {} })), "left behind")]
+    {
+        let mut world = world(&[db("db:1", 1)]);
+        assert!(world.engine.take_over("shop-db-1", "shop_db_1"));
+        // Ours takes the place of one that somebody else made, whatever else is declared.
+        world.engine.stop_by_hand("shop_db_1");
+        world.declare(&[manifest]);
+        let why = format!("→ {becomes}");
+        let lines = world.lines();
+        assert!(lines.iter().any(|line| line.contains("create") && line.contains(&why)), "{lines:?}");
+        world.settle();
+        assert!(world.lines().is_empty());
+    }
+}

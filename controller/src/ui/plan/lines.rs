@@ -244,7 +244,7 @@ const fn weight(reason: &Reason) -> u8 {
         | Reason::Unstartable { .. }
         | Reason::ImageLost { .. }
         | Reason::ImageMoved { .. }
-        | Reason::Adopted
+        | Reason::Adopted { .. }
         | Reason::RestartsTaken { .. }
         | Reason::RestartsPaced
         | Reason::RestartsGiven { .. }
