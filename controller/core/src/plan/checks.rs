@@ -8,7 +8,7 @@ use skiff_api::{OwnerLabels, PodTemplate};
 
 use super::draft::Draft;
 use super::hook::PostStart;
-use super::replica::Replica;
+use super::replica::{Condition, Replica};
 use crate::check::NoAddress;
 use crate::desired::Workload;
 use crate::made_from::{made_from, ran_whole};
@@ -112,8 +112,26 @@ impl Checks {
             Some(Readiness::Not { message }) => said(Checked::NotYet, "", message),
             Some(Readiness::Undecided { message }) => said(Checked::Unjudged, "", message),
             None if probed.is_some_and(gates_readiness) => Self { come_to: Checked::Unjudged, complaint: None },
+            // It ran before this controller began, and may have failed its liveness probe for as long.
+            None if probed.is_some() && started_at.is_some_and(|at| draft.now.duration_since(at) > UNASKED) => {
+                Self { come_to: Checked::Unjudged, complaint: None }
+            }
             None => Self { come_to: Checked::Passes(started_at), complaint: None },
         }
+    }
+}
+
+/// After so long a container is probed that was started under this controller.
+const UNASKED: SignedDuration = SignedDuration::from_secs(5);
+/// How soon it is looked again for a first verdict: one that says no more than was assumed is no news.
+const FIRST_VERDICT: SignedDuration = SignedDuration::from_secs(1);
+
+/// Has all looked at again soon where it is not known yet whether a container that runs is well.
+pub(super) fn await_verdicts(draft: &mut Draft<'_>, replicas: &[Replica<'_>]) {
+    if replicas.iter().any(|replica| replica.condition == Condition::Unjudged)
+        && let Ok(at) = draft.now.checked_add(FIRST_VERDICT)
+    {
+        draft.wake(at);
     }
 }
 

@@ -163,7 +163,7 @@ pub(super) fn revision_number(draft: &Draft<'_>, workload: &Workload, replicas: 
 
 /// Whether a start failed for what the host lacks and another revision would lack as well.
 fn is_of_the_host(error: &str) -> bool {
-    ["port is already allocated", "address already in use", "no space left on device"]
+    ["port is already allocated", "address already in use", "no space left on device", "is ambiguous"]
         .iter()
         .any(|sign| error.contains(sign))
 }

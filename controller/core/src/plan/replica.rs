@@ -20,7 +20,7 @@ use crate::content::is_incomparable;
 use crate::crash::{SETTLED_AFTER, needs_pacing};
 use crate::desired::{EngineRestart, Workload};
 use crate::history::History;
-use crate::made_from::made_from;
+use crate::made_from::{made_from, ran_whole};
 use crate::observed::{ContainerDetail, ContainerState, ObservedContainer};
 use crate::reason::{Change, Reason};
 use crate::tag;
@@ -45,6 +45,8 @@ pub(super) struct Replica<'a> {
     pub(super) condition: Condition,
     /// Whether it ended again and again, and has not run for long enough since to be believed.
     pub(super) settles: bool,
+    /// Whether it does not serve and is worth mending: all of its revision ran once, and it has not ended again and again.
+    pub(super) is_mendable: bool,
     /// What its checks say, where it runs and is not Ready.
     pub(super) complaint: Option<Complaint>,
 }
@@ -124,8 +126,25 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     // One that could not be removed whole still has its volumes.
     let is_dead = condition == Condition::Dead && !nameless.carried.is_empty();
     let outdated = outdated.or(is_dead.then_some(Reason::Dead));
+    let is_spent = matches!(outdated, Some(Reason::Adopted { .. } | Reason::Unstartable { .. } | Reason::Dead));
+    let can_be_mended = matches!(
+        condition,
+        Condition::Exited | Condition::Paused | Condition::Restarting | Condition::Unhealthy | Condition::Unready
+    );
+    let is_mendable = can_be_mended && !is_spent && !is_loop && ran_whole(draft.history, labels);
     let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
-    Replica { container, labels, outdated, adjust, nameless, unknown_content, condition, settles, complaint }
+    Replica {
+        container,
+        labels,
+        outdated,
+        adjust,
+        nameless,
+        unknown_content,
+        condition,
+        settles,
+        is_mendable,
+        complaint,
+    }
 }
 
 /// Whether a container that somebody else made has come to its end: ours takes its place instead of starting it again.

@@ -143,8 +143,16 @@ impl<'d, 'a> Gap<'d, 'a> {
 
     /// How many more processes are wanted than replicas have.
     pub(super) fn wanted_processes(&self) -> usize {
-        let old = self.outdated.iter().filter(|replica| replica.has_process() || replica.serves()).count();
-        self.wanted.saturating_sub(self.current.len() + old)
+        self.wanted.saturating_sub(self.current.len() + self.old_processes())
+    }
+
+    fn old_processes(&self) -> usize {
+        self.outdated.iter().filter(|replica| replica.has_process() || replica.serves()).count()
+    }
+
+    /// How many replicas there may be.
+    fn most(&self) -> usize {
+        self.wanted.saturating_add(count(self.rollout.max_surge))
     }
 
     /// Removes those whose successors are there, unless one that serves would be missed, as the engine has started it again meanwhile.

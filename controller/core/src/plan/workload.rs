@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use skiff_api::{ContainerPort, Kind, RestartPolicy};
 
 use super::StepId;
-use super::checks::{Complaint, await_addresses};
+use super::checks::{Complaint, await_addresses, await_verdicts};
 use super::create::{replica_name, restore_files, update_files, waiting_for};
 use super::dependency::gate;
 use super::draft::{Draft, Presence, observed_ref};
@@ -50,6 +50,7 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         draft.hold(&workload.key, held);
     }
     await_addresses(draft, workload, &replicas);
+    await_verdicts(draft, &replicas);
     hook::plan_post_starts(draft, workload, &replicas);
     if is_whole(workload, &replicas) {
         for replica in &replicas {
@@ -67,15 +68,19 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         gap.follow(joined::sources(draft, workload, &replicas, has_begun)?);
         Ok(after)
     });
-    // Old ones that ended come back while nothing can come for them, and no more of them than are wanted.
-    let mut room = gap.wanted_processes();
+    // Old ones that ended come back while nothing can come for them, and no more of them than are wanted; those that are missed in any case.
+    let (mut room, missed) = (gap.wanted_processes(), gap.missed());
+    let is_missed = |replica: &Replica<'_>| missed.contains(replica.container.id.as_str());
     let staying = replicas.iter().filter(|replica| {
         let is_back = replica.outdated.is_some() && matches!(replica.condition, Condition::Exited | Condition::Created);
-        let has_room = !is_back || room > 0;
+        let has_room = !is_back || room > 0 || is_missed(replica);
         room = room.saturating_sub(usize::from(is_back));
         !gap.is_surplus(replica) && has_room
     });
-    heal(draft, workload, staying, gate.as_ref());
+    // What is outdated is replaced; while that cannot be, it is kept running.
+    let mended = staying
+        .filter(|replica| replica.outdated.is_none() || gate.is_err() || replica.is_leaving() || is_missed(replica));
+    heal(draft, workload, mended, gate.as_ref());
     gap.close(draft, gate);
     for replica in replicas.iter().filter(|replica| replica.outdated.is_some() && replica.condition.is_up()) {
         if !draft.removals.contains_key(&replica.container.id) {
@@ -182,10 +187,6 @@ fn heal<'r, 'a: 'r>(
     gate: Result<&Vec<StepId>, &HeldReason>,
 ) {
     for replica in replicas {
-        // What is outdated is replaced; while that cannot be, it is kept running.
-        if replica.outdated.is_some() && gate.is_ok() && !replica.is_leaving() {
-            continue;
-        }
         heal_one(draft, workload, replica, gate);
     }
 }

@@ -129,10 +129,16 @@ impl ProbeState {
         if !self.has_started(plan) {
             return not(ProbeKind::Startup);
         }
-        if let Some(spec) = plan.liveness.as_ref().filter(|_| self.may_be_failing()) {
+        if let Some(spec) = &plan.liveness {
             let said = self.liveness.message.as_deref().unwrap_or("not asked yet");
             let message = format!("{}: {said}{}", ProbeKind::Liveness, self.liveness.so_far(spec));
-            return Readiness::Undecided { message };
+            if self.may_be_failing() {
+                return Readiness::Undecided { message };
+            }
+            // What has not been alive once is not Ready, however many failures it may have.
+            if self.found != Found::Changed && self.liveness.has_only_failed() {
+                return Readiness::Not { message };
+            }
         }
         let began = self.startup.passing_since.unwrap_or(self.started_at);
         match (&plan.readiness, self.readiness.passing_since) {

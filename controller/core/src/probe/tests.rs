@@ -237,7 +237,7 @@ fn what_ran_before_anybody_asked_is_not_taken_for_alive_before_it_says_so() {
     dead.until(110, DOWN);
     let expected = [
         "100.000 undecided (livenessProbe: refused (1 of 2 failures))",
-        "102.000 Ready since 0.000, failed: livenessProbe: refused",
+        "102.000 not Ready (livenessProbe: refused (2 of 2 failures)), failed: livenessProbe: refused",
     ];
     assert_eq!(dead.lines, expected);
     let mut alive = Asked::adopted(probes, ProbeState::adopted(START, true), 100);
@@ -253,4 +253,16 @@ fn what_is_found_before_its_liveness_probe_can_have_been_asked_has_not_failed_it
     assert_eq!(words(&young.state.verdict(&young.plan)), "Ready since 0.000");
     young.state = ProbeState::adopted(START, true).found(&young.plan, START + SignedDuration::from_secs(60));
     assert_eq!(words(&young.state.verdict(&young.plan)), "undecided (livenessProbe: not asked yet)");
+}
+
+#[test]
+fn what_has_not_been_alive_once_is_not_ready() {
+    let probes = json!({ "livenessProbe": { "periodSeconds": 10, "failureThreshold": 3 } });
+    let mut dead = Asked::of(probes.clone());
+    dead.until(15, DOWN);
+    assert_eq!(dead.lines, ["0.000 not Ready (livenessProbe: refused (1 of 3 failures))"]);
+    let mut slow = Asked::of(probes);
+    slow.until(25, |_, at| if at < 5.0 { Err("refused") } else { Ok(()) });
+    // It is as Ready as it was before it can fail for good.
+    assert_eq!(slow.lines.last().map(String::as_str), Some("10.000 Ready since 0.000"));
 }

@@ -67,6 +67,11 @@ impl Track {
         self.last.is_none()
     }
 
+    /// Whether all that it has answered were failures.
+    pub(super) const fn has_only_failed(&self) -> bool {
+        !self.has_passed && self.failures > 0
+    }
+
     /// Whether it has failed as often in a row as it may.
     pub(super) const fn is_exhausted(&self, spec: &ProbeSpec) -> bool {
         self.failures >= spec.failure_threshold

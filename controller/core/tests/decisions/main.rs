@@ -24,6 +24,7 @@ mod jobs;
 mod joined;
 mod leaving;
 mod lost;
+mod mending;
 mod nameless;
 mod once;
 mod probes;

@@ -209,13 +209,12 @@ fn a_new_controller_in_the_middle_of_a_rollout_takes_no_old_replica_for_broken()
     world.probes = None;
     let waits = "held web: waiting for shop-web-4 to be Ready [replace container shop-web-3, replace container shop-web-2, replace container shop-web-1]";
     assert_eq!(world.lines(), [waits]);
-    // One that is known to fail goes.
+    // Nor does one that is known to fail, as it would be missed: it may be well again before any new one is.
     world.probes = Some(ProbeSchedule::default());
     world.engine.sicken("shop-web-2");
     world.ask_probes();
     let plan = world.lines();
-    assert!(plan.iter().any(|line| line.contains("stop container shop-web-2")), "{plan:?}");
-    assert!(!plan.iter().any(|line| line.contains("stop container shop-web-3")), "{plan:?}");
+    assert!(!plan.iter().any(|line| line.contains("stop container") || line.contains("create container")), "{plan:?}");
 }
 
 #[test]

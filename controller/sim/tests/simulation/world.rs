@@ -231,7 +231,7 @@ pub(crate) fn calm(engine: &mut SimEngine) {
 }
 
 /// What is broken for longer is mended as well: images can be had, the disk has room, what sickened is well, those who took names and ports are gone,
-/// and what strangers make is there once.
+/// and each network is there once: what is another source's, no controller of one source alone touches.
 pub(crate) fn heal(engine: &mut SimEngine) {
     engine.set_low_disk(None);
     engine.cure_all();
@@ -253,6 +253,17 @@ pub(crate) fn heal(engine: &mut SimEngine) {
     let networks = engine.networks().filter(|network| foreign(&network.labels) && network.name != "somebodys-net");
     for id in networks.map(|network| network.id.clone()).filter(|id| *id != proxy).collect::<Vec<_>>() {
         engine.remove_network_by_id(&id);
+    }
+    let is_used = |id: &str| {
+        let mut endpoints = engine.containers().flat_map(|container| container.networks.values());
+        endpoints.any(|endpoint| endpoint.network_id.as_deref() == Some(id))
+    };
+    let names: Vec<&str> = engine.networks().map(|network| network.name.as_str()).collect();
+    let is_twin = |name: &str| names.iter().filter(|other| **other == name).count() > 1;
+    let twins = engine.networks().filter(|network| is_twin(&network.name) && !is_used(&network.id));
+    let twins: BTreeMap<String, String> = twins.map(|network| (network.name.clone(), network.id.clone())).collect();
+    for id in twins.values() {
+        engine.remove_network_by_id(id);
     }
     let volumes = engine.volumes().filter(|volume| foreign(&volume.labels) && volume.name != "somebodys-data");
     for name in volumes.map(|volume| volume.name.clone()).filter(|name| name != THEIR_DATA).collect::<Vec<_>>() {

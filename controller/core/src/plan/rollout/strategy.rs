@@ -52,7 +52,7 @@ impl<'d, 'a> Gap<'d, 'a> {
     /// Each replica goes before its successor comes, on the same ordinal; for those above the number none comes.
     pub(super) fn stop_first(&self) -> Moves<'d, 'a> {
         let total = self.total();
-        let surplus = total.saturating_sub(self.wanted);
+        let mut surplus = total.saturating_sub(self.wanted);
         let least = self.wanted.saturating_sub(count(self.rollout.max_unavailable));
         let mut spare = self.available().saturating_sub(least);
         let mut moves = Moves {
@@ -60,13 +60,15 @@ impl<'d, 'a> Gap<'d, 'a> {
             room: usize::MAX,
             ..Moves::default()
         };
-        for (index, replica) in self.outdated.iter().enumerate() {
-            if replica.may_serve() && spare == 0 {
+        let missed = self.missed();
+        for replica in &self.outdated {
+            if replica.may_serve() && spare == 0 || missed.contains(replica.container.id.as_str()) {
                 moves.rest.push(replica);
                 continue;
             }
             spare = spare.saturating_sub(usize::from(replica.may_serve()));
-            if index < surplus {
+            if surplus > 0 {
+                surplus -= 1;
                 moves.remove.push((replica, Reason::Surplus));
             } else {
                 moves.replace.push(replica);
@@ -75,8 +77,8 @@ impl<'d, 'a> Gap<'d, 'a> {
         moves
     }
 
-    /// A new replica comes before an old one goes, as far as surge and availability allow. What does not serve goes at once, and what
-    /// has no room beside it comes after it.
+    /// A new replica comes before an old one goes, as far as surge and availability allow. What does not serve goes as well, but for what
+    /// worked and is missed: it is put right until the new ones serve. What has no room beside it comes after it.
     pub(super) fn start_first(&self, missing: usize) -> Moves<'d, 'a> {
         let rollout = &self.rollout;
         let least = self.wanted.saturating_sub(count(rollout.max_unavailable));
@@ -85,17 +87,37 @@ impl<'d, 'a> Gap<'d, 'a> {
         let (serving, mut broken): (Vec<&Replica<'_>>, Vec<&Replica<'_>>) =
             self.outdated.iter().partition(|replica| replica.serves() || (replica.may_serve() && !spare));
         broken.sort_by_key(|replica| !replica.has_process());
+        let missed = self.missed();
+        broken.retain(|replica| !missed.contains(replica.container.id.as_str()));
         let in_the_way = broken.iter().filter(|replica| replica.has_process()).count();
         let removable = self.available().saturating_sub(least).min(serving.len());
         let (going, staying) = serving.split_at_checked(removable).unwrap_or((&[], &[]));
-        let room = self.wanted.saturating_add(count(rollout.max_surge));
-        let room = room.saturating_sub(self.current.len() + serving.len());
+        let room = self.most().saturating_sub(self.current.len() + serving.len() + missed.len());
         Moves {
             remove: broken.iter().chain(going).map(|replica| (*replica, self.reason_of(replica))).collect(),
             create: self.free_ordinals(missing.min(room)),
             room: room.saturating_sub(in_the_way),
-            rest: staying.to_vec(),
+            rest: staying.iter().copied().chain(self.outdated_of(&missed)).collect(),
             ..Moves::default()
         }
+    }
+
+    fn outdated_of(&self, ids: &BTreeSet<&str>) -> impl Iterator<Item = &'d Replica<'a>> {
+        self.outdated.iter().copied().filter(|replica| ids.contains(replica.container.id.as_str()))
+    }
+
+    /// The old ones that do not serve and are missed, as they worked and fewer serve than must: they are put right, as without a rollout,
+    /// and stay until others serve.
+    pub(in crate::plan) fn missed(&self) -> BTreeSet<&'d str> {
+        let least = self.wanted.saturating_sub(count(self.rollout.max_unavailable));
+        let lacking = if self.rollout.recreate { 0 } else { least.saturating_sub(self.available()) };
+        let mut room = self.most().saturating_sub(self.current.len() + self.old_processes());
+        let mendable = self.outdated.iter().copied().filter(|replica| replica.is_mendable && !replica.may_serve());
+        let has_room = |replica: &&Replica<'_>| {
+            let has_room = replica.has_process() || room > 0;
+            room = room.saturating_sub(usize::from(!replica.has_process()));
+            has_room
+        };
+        mendable.filter(has_room).take(lacking).map(|replica| replica.container.id.as_str()).collect()
     }
 }
