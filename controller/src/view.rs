@@ -103,6 +103,8 @@ pub fn views(observed: &Observed, declared: &BTreeMap<ObjectKey, Declared>) -> V
             let may_end = may_end(container, labels, declared.get(&labels.object));
             let mut replica = Replica::new(container, labels, probed, &observed.images, may_end);
             replica.restarts = observed.restarts(container);
+            let declared = observed.history.objects.get(&labels.object).and_then(ObjectHistory::declared);
+            replica.updated = declared.is_some_and(|revision| revision.is_of(labels));
             add_container(entry(&mut views, &labels.object, &labels.source), replica);
         }
     }

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use skiff_api::{ObjectKey, PodTemplate};
+use skiff_api::{ObjectKey, OwnerLabels, PodTemplate};
 
 use crate::conditions::Transition;
+use crate::content::is_incomparable;
 use crate::crash::Crashes;
 use crate::got::GotImages;
 use crate::image::RevisionImage;
@@ -111,6 +112,18 @@ impl Revision {
     /// The hash of its template, as containers carry it.
     pub fn template_hash(&self) -> &str {
         self.identity.split('+').next().unwrap_or_default()
+    }
+
+    /// Whether a container was made from its template, with the content that it uses as far as can be told.
+    pub fn is_of(&self, labels: &OwnerLabels) -> bool {
+        let content: BTreeMap<String, String> =
+            labels.content.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let is_same = |object: &String, digest: &String| {
+            content.get(object).is_some_and(|then| then == digest || is_incomparable(then, digest))
+        };
+        labels.template_hash == self.template_hash()
+            && content.len() == self.content.len()
+            && self.content.iter().all(|(object, digest)| is_same(object, digest))
     }
 
     /// Another is worked towards before it was known what would become of it.

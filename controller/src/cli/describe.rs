@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, context: &mut Context) -> Result<Exit, CliError> 
 
 /// How many of the last events are shown.
 const EVENTS: usize = 10;
-/// The fewest of them where all is to fit a screen, and how many of the last revisions then.
+/// How many of the last revisions are shown where all is to fit a screen.
 const FEW: usize = 2;
 
 /// What the state directory remembers of an object; nothing where it cannot be read.
@@ -97,7 +97,7 @@ impl Kept {
 
     /// The last events, so many at most; nothing where none is known.
     fn events(&self, most: usize, now: Timestamp, width: usize) -> String {
-        if self.events.is_empty() {
+        if self.events.is_empty() || most == 0 {
             return String::new();
         }
         section("Events", &events::of_one(&self.events, most, now), width)
@@ -111,17 +111,21 @@ fn whole(view: &View, kept: &Kept, now: Timestamp, width: usize) -> Result<Strin
     Ok(text + &conditions(&view.conditions, now, width) + &revisions + &events)
 }
 
-/// What is wrong and what led to it, with as many events as the screen has room for. The conditions say nothing that is not said here.
+/// What is wrong and what led to it, with as many revisions and events as the screen has room for. The conditions say nothing that is not
+/// said here.
 fn on_a_screen(view: &View, kept: &Kept, now: Timestamp, (width, height): (usize, usize)) -> String {
     let (kind, name) = (view.object.kind.lower(), &view.object.name);
-    let all = format!("all of it: `skiff describe {kind}/{name} -o wide`; all events: `skiff events {kind}/{name}`");
-    let head = description::brief(view, now, width) + &kept.revisions(FEW, now, width);
-    let hint = format!("\n{}\n", hanging(&paint(FAINT, all), width, 2));
+    let head = description::brief(view, now, width);
+    let hint = format!(
+        "\n{}\n",
+        hanging(&paint(FAINT, format_args!("all: `skiff describe {kind}/{name} -o wide`")), width, 2)
+    );
     // The last row is the prompt's.
     let room = height.saturating_sub(rows(&head) + rows(&hint) + 1);
-    let fits = |events: &String| rows(events) <= room;
-    let events = (FEW..=EVENTS).rev().map(|most| kept.events(most, now, width)).find(fits);
-    head + &events.unwrap_or_else(|| kept.events(FEW, now, width)) + &hint
+    let more = |(revisions, events)| kept.revisions(revisions, now, width) + &kept.events(events, now, width);
+    let fullest_first = (1..=EVENTS).rev().map(|events| (FEW.min(events), events)).chain([(1, 0), (0, 0)]);
+    let more = fullest_first.map(more).find(|more| rows(more) <= room).unwrap_or_default();
+    head + &more + &hint
 }
 
 fn rows(text: &str) -> usize {
@@ -187,8 +191,8 @@ mod tests {
             );
             (rows(&text), text.matches("start container").count())
         };
-        assert_eq!([shown(24), shown(40), shown(200)], [(23, 4), (38, 9), (41, EVENTS)]);
-        // However low the screen is, the last two are told.
-        assert_eq!(shown(5).1, 2);
+        assert_eq!([shown(24), shown(40), shown(200)], [(22, 4), (37, 9), (40, EVENTS)]);
+        // However low the screen is, what is wrong is told.
+        assert_eq!(shown(5).1, 0);
     }
 }

@@ -92,6 +92,26 @@ fn replicas_of_an_older_revision_are_not_up_to_date() {
 }
 
 #[test]
+fn what_runs_with_another_secret_than_the_declared_revision_is_not_up_to_date() {
+    let revision = serde_json::json!({
+        "number": 2, "identity": "new+content", "pod": { "container": { "image": "shop/api:1.2" } }, "base": "/",
+        "content": { "secret/db": "key:today" }, "sourceRevision": null, "since": "2026-11-26T08:00:00Z", "standing": { "is": "stable" },
+    });
+    let known = serde_json::json!({ "objects": { "deployment/shop/api": { "revisions": [revision] } } });
+    let history: Arc<skiff_core::History> = Arc::new(serde_json::from_value(known).expect("a history"));
+    let updated = |digest: &str| {
+        let mut one = container("api", 1, "new", ContainerState::Running);
+        if let Owner::Ours(labels) = &mut one.owner {
+            labels.content = Some(serde_json::json!({ "secret/db": digest }).to_string());
+        }
+        let history = Arc::clone(&history);
+        workload(&Observed { containers: vec![one], history, ..Observed::default() }, Some(1)).updated()
+    };
+    // What was digested with another key may be the same.
+    assert_eq!(["key:today", "key:before", "other:before"].map(updated), [1, 0, 1]);
+}
+
+#[test]
 fn what_went_back_is_not_up_to_date_though_it_runs_the_latest_that_there_is() {
     let revision = serde_json::json!({
         "number": 2, "identity": "declared+content", "pod": { "container": { "image": "shop/api:2" } }, "base": "/", "content": {},

@@ -30,7 +30,8 @@ impl Workload {
         self.replicas.sort_by(|a, b| (&a.run, a.ordinal, &a.name).cmp(&(&b.run, b.ordinal, &b.name)));
         let newest = self.newest().map(|replica| replica.template_hash.clone()).unwrap_or_default();
         let declared_hash = revision.map_or(newest.as_str(), Revision::template_hash);
-        for replica in &mut self.replicas {
+        // Where a revision is known, each has been compared with it, and with what it uses.
+        for replica in self.replicas.iter_mut().filter(|_| revision.is_none()) {
             replica.updated = replica.template_hash == declared_hash;
         }
         for other in &mut self.others {

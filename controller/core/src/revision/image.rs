@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use skiff_api::{Component, ObjectKey, OwnerLabels, PullPolicy};
 
-use crate::content::is_incomparable;
 use crate::desired::{Desired, Workload};
 use crate::history::{History, ObjectHistory, Revision};
 use crate::image::{Images, RevisionImage};
@@ -76,7 +75,7 @@ pub(super) fn judge(
     let since = |container: &ObservedContainer| container.detail.as_ref().and_then(ContainerDetail::since);
     let own: Vec<&ObservedContainer> = containers
         .iter()
-        .filter(|(_, labels)| is_of(revision, labels))
+        .filter(|(_, labels)| revision.is_of(labels))
         .map(|(container, _)| *container)
         .filter(|container| restart_before.is_none_or(|before| since(container).is_none_or(|at| at >= before)))
         .collect();
@@ -94,17 +93,4 @@ pub(super) fn judge(
         since: since.map_or(now, |known| known.since),
     };
     (Some(&image) != known && !id.is_empty()).then_some(image)
-}
-
-/// Whether a container was made from the template of a revision, with the content that it uses as far as can be told.
-fn is_of(revision: &Revision, labels: &OwnerLabels) -> bool {
-    let content: BTreeMap<String, String> =
-        labels.content.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let is_same = |object: &String, digest: &String| {
-        let then = content.get(object);
-        then.is_some_and(|then| then == digest || is_incomparable(then, digest))
-    };
-    labels.template_hash == revision.template_hash()
-        && content.len() == revision.content.len()
-        && revision.content.iter().all(|(object, digest)| is_same(object, digest))
 }

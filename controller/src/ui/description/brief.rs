@@ -10,7 +10,7 @@ use crate::ui::objects::verdict_style;
 use crate::ui::style::{BAD, FAINT, NAME, paint};
 use crate::view::{Body, Replica, View, Workload};
 
-/// How many containers are told of.
+/// How many containers, and how many runs of a schedule, are told of.
 const FEW: usize = 2;
 
 /// What is wrong with an object, in lines that fit so many columns.
@@ -36,6 +36,7 @@ fn of_workload(text: &mut String, workload: &Workload, checks: &[(&str, String)]
         Some(job) => {
             line(text, 0, "Status", status);
             jobs::of_job(text, job, now);
+            jobs::of_last_runs(text, job, now, FEW);
         }
         None => line(text, 0, "Status", format_args!("{status}: {}", counts(workload))),
     }

@@ -40,11 +40,16 @@ fn of_schedule(text: &mut String, schedule: &ScheduleReport, now: Timestamp) {
 
 /// The runs of a schedule, a line each, the last one first.
 pub(super) fn of_runs(text: &mut String, job: &JobReport, now: Timestamp) {
+    of_last_runs(text, job, now, usize::MAX);
+}
+
+/// The same, of so many at most.
+pub(super) fn of_last_runs(text: &mut String, job: &JobReport, now: Timestamp, most: usize) {
     if job.schedule.is_none() || job.runs.is_empty() {
         return;
     }
     super::heading(text, "Runs so far");
-    for run in job.runs.iter().rev() {
+    for run in job.runs.iter().rev().take(most) {
         let began = run.due.or(run.since).map(|due| format!(" at {}", due.strftime("%FT%TZ"))).unwrap_or_default();
         let words = words(run, now).unwrap_or_else(|| format!("{} running, {} failed", run.active, run.failed));
         writeln!(text, "  {}{began}: {words}", run.name).ok();
