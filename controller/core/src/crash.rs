@@ -36,7 +36,7 @@ const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(600);
 /// one that serves would go for it.
 pub(crate) const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(10);
 /// What is later than now by more than this was written down before the clock was put back.
-const SKEW: SignedDuration = SignedDuration::from_secs(60);
+pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The ends of one container since it last ran for long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::crash::SKEW;
 use crate::desired::Job;
 use crate::history::{AttemptEnd, RunEnd, RunOutcome, RunRecord};
 use crate::init::Preparations;
@@ -200,8 +201,8 @@ impl<'a> Run<'a> {
         Some(RunEnd { at: deadline, outcome: RunOutcome::DeadlineExceeded })
     }
 
-    /// The failures since an attempt last succeeded: how many, the last one, and when the next attempt may be made. One that is
-    /// later than now was dated by a clock that was wrong, and is not waited for.
+    /// The failures since an attempt last succeeded: how many, the last one, and when the next attempt may be made. One that is much
+    /// later than now was dated by a clock that was wrong, and is not waited for; a little later is what ended while the engine was asked.
     pub(crate) fn failing(&self, now: Timestamp) -> Option<(u32, AttemptEnd, Timestamp)> {
         let success = self.ends().filter(|end| end.is_success()).map(|end| end.at).max();
         let failures = || self.ends().filter(|end| !end.is_success() && success.is_none_or(|success| end.at > success));
@@ -209,7 +210,7 @@ impl<'a> Run<'a> {
         let number = count(failures());
         let wait = FIRST_WAIT.checked_mul(1 << number.saturating_sub(1).min(6)).unwrap_or(LONGEST_WAIT);
         let until = last.at.saturating_add(wait.min(LONGEST_WAIT)).unwrap_or(Timestamp::MAX);
-        Some((number, last, if last.at > now { now } else { until }))
+        Some((number, last, if last.at.duration_since(now) > SKEW { now } else { until }))
     }
 }
 
