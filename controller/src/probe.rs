@@ -121,10 +121,10 @@ impl<S: Sampler> Prober<S> {
         if snapshot.pass == 0 || snapshot.engine_error.is_some() {
             return;
         }
-        self.schedule.aim(&snapshot.target.desired, &snapshot.observed, self.clock.now());
+        let news = self.schedule.aim(&snapshot.target.desired, &snapshot.observed, self.clock.now());
         self.left.retain(|(container, _), _| self.schedule.watches(container));
         self.snapshot = snapshot;
-        self.publish(ProbeNews::Words);
+        self.publish(if news == ProbeNews::None { ProbeNews::Words } else { news });
     }
 
     fn ask_due(&mut self) {

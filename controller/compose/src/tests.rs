@@ -14,6 +14,8 @@ mod loading;
 #[expect(clippy::indexing_slicing, reason = "a test that finds nothing there fails")]
 mod meaning;
 mod merging;
+#[expect(clippy::indexing_slicing, reason = "a test that finds nothing there fails")]
+mod names;
 mod reference;
 mod stack;
 mod values;

@@ -20,7 +20,7 @@ mod track;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use early::START_INTERVAL;
@@ -86,6 +86,9 @@ pub struct ProbeVerdict {
     /// A probe that was changed, fails and has never passed, for which nothing is restarted.
     pub unproven: Option<ProbeFailure>,
 }
+
+/// After so long a container that was started under this controller is probed: one that has run for longer without a verdict was found.
+pub(crate) const UNASKED: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whether a container can serve, by startup and readiness.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -57,7 +57,8 @@ async fn what_a_killed_process_left_gives_way_and_another_file_does_not() {
 
 #[tokio::test(start_paused = true)]
 async fn an_address_that_is_taken_is_tried_until_it_is_free() {
-    let other = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    // An address of its own: a port that is free for a moment may be given to whoever else asks for one.
+    let other = TcpListener::bind("127.87.0.1:0").await.expect("a port");
     let address = other.local_addr().expect("an address");
     let cancel = CancellationToken::new();
     let listener = Listener::later(Address::Tcp(address));

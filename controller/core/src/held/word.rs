@@ -2,7 +2,6 @@
 
 use super::HeldReason;
 use crate::course::Way;
-use crate::history::Why;
 
 impl HeldReason {
     /// One `PascalCase` word, Kubernetes' own where it has one.
@@ -18,11 +17,7 @@ impl HeldReason {
             Self::GaveUp { .. } => "GaveUp",
             Self::Unpaced { .. } => "Unpaced",
             Self::ProbeUnproven { .. } => "ProbeUnproven",
-            Self::RevisionFailed {
-                why: Why::Undone | Why::Together { undone: true, .. },
-                way: Way::Back { .. },
-                ..
-            } => "RolloutUndone",
+            Self::RevisionFailed { why, way: Way::Back { .. }, .. } if why.is_undone() => "RolloutUndone",
             Self::RevisionFailed { .. } => "RevisionFailed",
             Self::Initializing { .. } => "Initializing",
             Self::InitFailed { .. } => "InitFailed",

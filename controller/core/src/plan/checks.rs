@@ -8,12 +8,12 @@ use skiff_api::{OwnerLabels, PodTemplate};
 
 use super::draft::Draft;
 use super::hook::PostStart;
-use super::replica::{Condition, Replica};
+use super::replica::Replica;
 use crate::check::NoAddress;
 use crate::desired::Workload;
 use crate::made_from::{made_from, ran_whole};
 use crate::observed::{ContainerState, Health, ObservedContainer};
-use crate::probe::{ProbeVerdict, Readiness, gates_readiness, is_probed};
+use crate::probe::{ProbeVerdict, Readiness, UNASKED, gates_readiness, is_probed};
 use crate::reason::Reason;
 
 /// The hook as its failures are told.
@@ -118,20 +118,6 @@ impl Checks {
             }
             None => Self { come_to: Checked::Passes(started_at), complaint: None },
         }
-    }
-}
-
-/// After so long a container is probed that was started under this controller.
-const UNASKED: SignedDuration = SignedDuration::from_secs(5);
-/// How soon it is looked again for a first verdict: one that says no more than was assumed is no news.
-const FIRST_VERDICT: SignedDuration = SignedDuration::from_secs(1);
-
-/// Has all looked at again soon where it is not known yet whether a container that runs is well.
-pub(super) fn await_verdicts(draft: &mut Draft<'_>, replicas: &[Replica<'_>]) {
-    if replicas.iter().any(|replica| replica.condition == Condition::Unjudged)
-        && let Ok(at) = draft.now.checked_add(FIRST_VERDICT)
-    {
-        draft.wake(at);
     }
 }
 

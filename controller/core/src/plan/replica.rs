@@ -126,12 +126,7 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
     // One that could not be removed whole still has its volumes.
     let is_dead = condition == Condition::Dead && !nameless.carried.is_empty();
     let outdated = outdated.or(is_dead.then_some(Reason::Dead));
-    let is_spent = matches!(outdated, Some(Reason::Adopted { .. } | Reason::Unstartable { .. } | Reason::Dead));
-    let can_be_mended = matches!(
-        condition,
-        Condition::Exited | Condition::Paused | Condition::Restarting | Condition::Unhealthy | Condition::Unready
-    );
-    let is_mendable = can_be_mended && !is_spent && !is_loop && ran_whole(draft.history, labels);
+    let is_mendable = is_mendable(condition, outdated.as_ref()) && !is_loop && ran_whole(draft.history, labels);
     let complaint = checks.complaint.filter(|_| matches!(condition, Condition::Unready | Condition::Unhealthy));
     Replica {
         container,
@@ -145,6 +140,16 @@ pub(super) fn classify<'a>(draft: &Draft<'a>, workload: &Workload, container: &'
         is_mendable,
         complaint,
     }
+}
+
+/// Whether a container that does not serve can be put right where it stands.
+const fn is_mendable(condition: Condition, outdated: Option<&Reason>) -> bool {
+    let is_spent = matches!(outdated, Some(Reason::Adopted { .. } | Reason::Unstartable { .. } | Reason::Dead));
+    let may_come_back = matches!(
+        condition,
+        Condition::Exited | Condition::Paused | Condition::Restarting | Condition::Unhealthy | Condition::Unready
+    );
+    may_come_back && !is_spent
 }
 
 /// Whether a container that somebody else made has come to its end: ours takes its place instead of starting it again.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use skiff_api::{ContainerPort, Kind, RestartPolicy};
 
 use super::StepId;
-use super::checks::{Complaint, await_addresses, await_verdicts};
+use super::checks::{Complaint, await_addresses};
 use super::create::{replica_name, restore_files, update_files, waiting_for};
 use super::dependency::gate;
 use super::draft::{Draft, Presence, observed_ref};
@@ -50,7 +50,6 @@ pub(super) fn plan_workload(draft: &mut Draft<'_>, workload: &Workload) {
         draft.hold(&workload.key, held);
     }
     await_addresses(draft, workload, &replicas);
-    await_verdicts(draft, &replicas);
     hook::plan_post_starts(draft, workload, &replicas);
     if is_whole(workload, &replicas) {
         for replica in &replicas {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::plan::ProbeSpec;
 use super::state::{ProbeSample, ProbeState, judge};
 use super::target::{ProbeTarget, probe_targets};
-use super::{ProbeKind, ProbeVerdict, ProbeVerdicts};
+use super::{ProbeKind, ProbeVerdict, ProbeVerdicts, Readiness, UNASKED};
 use crate::desired::Desired;
 use crate::history::History;
 use crate::observed::{ContainerState, Observed};
@@ -79,17 +79,24 @@ struct Watched {
 }
 
 impl ProbeSchedule {
-    /// Takes in what is declared and observed now.
-    pub fn aim(&mut self, desired: &Desired, observed: &Observed, now: Timestamp) {
+    /// Takes in what is declared and observed now, and says what is new: the first verdict on what ran before anybody asked may already be one.
+    pub fn aim(&mut self, desired: &Desired, observed: &Observed, now: Timestamp) -> ProbeNews {
         let targets = probe_targets(desired, observed);
         let gone: Vec<String> = self.watched.keys().filter(|id| !targets.contains_key(*id)).cloned().collect();
         for id in &gone {
             self.unplan(id);
             self.watched.remove(id);
         }
+        let mut news = ProbeNews::None;
         for target in targets.into_values() {
-            if self.watched.get(&target.container).is_none_or(|known| known.target != target) {
-                self.watch(target, observed, now);
+            let known = self.watched.get(&target.container).map(|known| known.target.clone());
+            if known.as_ref() != Some(&target) {
+                let is_other_start = known.is_none_or(|known| known.started_at != target.started_at);
+                let verdict = self.watch(target, observed, now);
+                // Younger ones were taken for well, and of those that are not decided their answers will tell.
+                let was_unjudged = is_other_start && now.duration_since(verdict.started_at) > UNASKED;
+                let says_more = was_unjudged && matches!(verdict.readiness, Readiness::Since(_));
+                news = if says_more { ProbeNews::Meaning } else { news };
             }
         }
         self.seen = Some(starts(observed));
@@ -101,9 +108,10 @@ impl ProbeSchedule {
             }
         }
         self.now = now;
+        news
     }
 
-    fn watch(&mut self, target: ProbeTarget, observed: &Observed, now: Timestamp) {
+    fn watch(&mut self, target: ProbeTarget, observed: &Observed, now: Timestamp) -> ProbeVerdict {
         let id = target.container.clone();
         self.unplan(&id);
         let known = self.watched.remove(&id);
@@ -120,9 +128,10 @@ impl ProbeSchedule {
             (state, verdict)
         };
         self.generations += 1;
-        let (generation, due) = (self.generations, BTreeMap::new());
+        let (generation, due, told) = (self.generations, BTreeMap::new(), verdict.clone());
         self.watched.insert(id.clone(), Watched { target, state, verdict, generation, due });
         self.plan(&id, now);
+        told
     }
 
     /// A start that was not there at the last look has just been; one that was, or at the first look, may be long ago.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use skiff_api::{Kind, ObjectKey};
-use skiff_core::{History, Intent, Phase, ask_for_run};
+use skiff_core::{History, Intent, Phase, SignedDuration, ask_for_run};
 use skiff_sim::{Pull, SimImage};
 
 use crate::story::{containers, cron, job, story, world};
@@ -296,6 +296,19 @@ fn a_job_that_has_ended_runs_again_when_it_is_asked_for() {
     // By the labels alone it is known that this run has ended.
     lose_history(&mut world);
     assert_eq!(story(&mut world, 60), "");
+}
+
+#[test]
+fn what_ends_while_the_engine_is_asked_waits_as_well() {
+    let mut world = world(&[load("bad:1", json!({ "backoffLimit": 1 }))]);
+    story(&mut world, 5);
+    world.learn();
+    // What is seen counts as seen when it was asked for, a moment before that end.
+    let asked_at = world.engine.now() - SignedDuration::from_millis(10);
+    let plan = skiff_core::plan(&world.compile().0, &world.observe(), asked_at);
+    let lines = crate::world::lines(&plan);
+    let waits = "held load: the last attempt exited with 1; the next one comes at 08:00:15Z (1 failed, 1 may)";
+    assert_eq!(lines.iter().map(|line| line.split(" [").next().unwrap_or_default()).collect::<Vec<_>>(), [waits]);
 }
 
 #[test]

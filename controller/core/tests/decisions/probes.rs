@@ -1,7 +1,7 @@
 //! Probes: what they gate, what they restart, and what nobody knows yet.
 
 use serde_json::{Value, json};
-use skiff_core::{ContainerState, Health, ProbeSchedule, SignedDuration, rejudged, status};
+use skiff_core::{ContainerState, Health, ProbeNews, ProbeSchedule, SignedDuration, rejudged, status};
 use skiff_sim::{Answers, Passes, SimImage};
 
 use crate::world::{World, deployment, key, merge, web};
@@ -392,4 +392,16 @@ fn a_changed_probe_is_told_before_it_is_learnt_and_by_its_words_only() {
     assert!(world.lines().is_empty(), "nothing is done to the container");
     world.settle();
     assert!(told(&world).is_empty(), "it is known by now");
+}
+
+#[test]
+fn the_first_verdict_on_what_ran_before_is_news_where_no_answer_will_be() {
+    let alive = json!({ "livenessProbe": { "exec": { "command": ["check"] }, "initialDelaySeconds": 60 } });
+    let mut world = World::of(&[deployment("web", 1, alive, json!({}), json!({}))]);
+    world.settle();
+    world.advance(10);
+    let mut probes = ProbeSchedule::default();
+    let mut aim = |world: &World| probes.aim(&world.compile().0, &world.observe(), world.engine.now());
+    // Without a verdict nobody takes it for well; it was too young to have failed.
+    assert_eq!((aim(&world), aim(&world)), (ProbeNews::Meaning, ProbeNews::None));
 }

@@ -181,7 +181,9 @@ impl Controller {
         let steps = planned.steps.iter().map(|step| (step.id, step.clone())).collect();
         self.batches.push(Batch { steps, done: BTreeSet::new(), content: Arc::clone(&self.content) });
         self.wake_at = planned.wake_at;
-        self.probes.aim(&self.desired, &observed, now);
+        if self.probes.aim(&self.desired, &observed, now) == ProbeNews::Meaning {
+            self.wake_at = Some(now);
+        }
         self.last_plan = planned;
         Ok(true)
     }

@@ -85,7 +85,7 @@ async fn stand(session: &Session, object: &ObjectKey, settings: &Settings) -> Re
     let stand = judge(known);
     match (&stand, known.restart_before) {
         (Stand::Done(_), Some(asked_at)) => {
-            let views = engine::objects(&engine::connect(settings).await?, settings).await?;
+            let views = engine::objects(&session.docker, settings).await?;
             let view = views.iter().find(|view| view.object == *object);
             Ok(view.and_then(|view| restarting(view, asked_at)).unwrap_or(stand))
         }
